@@ -1,0 +1,69 @@
+"""The one similarity: cosine, as the index, the script, numpy and a weighted mix of spaces all mean it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from catalog.errors import InvalidVector
+
+Vectors = NDArray[np.float32]
+
+INDEX_SIMILARITY = "cosine"  # what `dense_vector.similarity` is set to
+MIN_NORM = 1e-12
+
+
+def normalize(vectors: ArrayLike) -> Vectors:
+    """L2-normalise float vectors [dims] or [n, dims] to float32; raises InvalidVector for zero, NaN or infinite ones."""
+    raw = np.asarray(vectors, dtype=np.float64)
+    if raw.ndim not in (1, 2) or raw.shape[-1] == 0:
+        raise InvalidVector(f"expected one vector or a matrix of them, got shape {raw.shape}")
+    if not np.isfinite(raw).all():
+        raise InvalidVector("a vector has NaN or infinite values")
+    norms = np.linalg.norm(raw, axis=-1, keepdims=True)
+    if (norms < MIN_NORM).any():
+        raise InvalidVector("a vector is zero and has no direction")
+    return np.asarray(raw / norms, dtype=np.float32)
+
+
+def check_vector(vector: ArrayLike, dims: int) -> Vectors:
+    """A normalised copy [dims] float32 of `vector`; raises InvalidVector when its length is another or it has no direction."""
+    array = np.asarray(vector, dtype=np.float64)
+    if array.shape != (dims,):
+        raise InvalidVector(f"expected a vector of {dims} values, got shape {list(array.shape)}", dims=dims)
+    return normalize(array)
+
+
+def cosine(queries: ArrayLike, vectors: ArrayLike) -> NDArray[np.float64]:
+    """Cosine of every query [q, dims] (or [dims]) with every vector [n, dims]: [q, n] (or [n]) in float64."""
+    left, right = np.asarray(queries, dtype=np.float64), np.asarray(vectors, dtype=np.float64)
+    left = left / np.linalg.norm(left, axis=-1, keepdims=True)
+    right = right / np.linalg.norm(right, axis=-1, keepdims=True)
+    return np.asarray(left @ right.T, dtype=np.float64)
+
+
+def mix(cosines: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """Weighted mean of cosines per space, `sum(w * cos) / sum(w)`; equals cosine over blocks scaled by sqrt(w)."""
+    total = float(sum(weights.values()))
+    return np.asarray(sum(weights[name] * cosines[name] for name in weights) / total, dtype=np.float64)
+
+
+def script(field: str, vector: Sequence[float]) -> dict[str, Any]:
+    """The exact `script_score` script for one space; its score is `cosine + 1` (scores may not be negative)."""
+    return {"source": f"cosineSimilarity(params.query_vector, '{field}') + 1.0", "params": {"query_vector": list(vector)}}
+
+
+def script_to_cosine(score: float) -> float:
+    """Cosine from the `_score` of a script_score query."""
+    return score - 1.0
+
+
+def cosine_to_script(value: float) -> float:
+    """`_score` of a script_score query from a cosine, e.g. for min_score."""
+    return value + 1.0
+
+
+def knn_to_cosine(score: float) -> float:
+    """Cosine from the `_score` of a knn query on a `cosine` field, which is `(1 + cosine) / 2`."""
+    return 2.0 * score - 1.0
