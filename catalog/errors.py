@@ -1,19 +1,19 @@
 """The errors this service raises on purpose; every door turns them into its own language in one place.
 
-    VisualSearchError
-    ├── InvalidInput             the caller has to change something
-    │   ├── InvalidProduct
-    │   ├── InvalidFilter
-    │   ├── InvalidFeed
-    │   └── InvalidVector
-    ├── NotFound
-    │   ├── ProductNotFound
-    │   └── SpaceNotFound        no such model, or no product carries it yet
-    ├── Conflict
-    │   ├── ProductNotEmbedded
-    │   ├── WriteConflict        somebody else wrote first
-    │   └── RefusedChange        too much would be lost; needs an explicit yes
-    └── Unavailable              Elasticsearch does not answer, or has no catalogue yet
+VisualSearchError
+├── InvalidInput             the caller has to change something
+│   ├── InvalidProduct
+│   ├── InvalidFilter
+│   ├── InvalidFeed
+│   └── InvalidVector
+├── NotFound
+│   ├── ProductNotFound
+│   └── SpaceNotFound        no such model, or no product carries it yet
+├── Conflict
+│   ├── ProductNotEmbedded
+│   ├── WriteConflict        somebody else wrote first
+│   └── RefusedChange        too much would be lost; needs an explicit yes
+└── Unavailable              Elasticsearch does not answer, or has no catalogue yet
 """
 
 from typing import Any, ClassVar

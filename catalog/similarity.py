@@ -15,7 +15,7 @@ MIN_NORM = 1e-12
 
 
 def normalize(vectors: ArrayLike) -> Vectors:
-    """L2-normalise float vectors [dims] or [n, dims] to float32; raises InvalidVector for zero, NaN or infinite ones."""
+    """L2-normalise vectors [dims] or [n, dims] to float32; raises InvalidVector for zero, NaN or infinite ones."""
     raw = np.asarray(vectors, dtype=np.float64)
     if raw.ndim not in (1, 2) or raw.shape[-1] == 0:
         raise InvalidVector(f"expected one vector or a matrix of them, got shape {raw.shape}")
@@ -28,7 +28,7 @@ def normalize(vectors: ArrayLike) -> Vectors:
 
 
 def check_vector(vector: ArrayLike, dims: int) -> Vectors:
-    """A normalised copy [dims] float32 of `vector`; raises InvalidVector when its length is another or it has no direction."""
+    """A unit-length float32 copy of `vector`; raises InvalidVector unless it has `dims` values and a direction."""
     array = np.asarray(vector, dtype=np.float64)
     if array.shape != (dims,):
         raise InvalidVector(f"expected a vector of {dims} values, got shape {list(array.shape)}", dims=dims)
@@ -51,7 +51,10 @@ def mix(cosines: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]
 
 def script(field: str, vector: Sequence[float]) -> dict[str, Any]:
     """The exact `script_score` script for one space; its score is `cosine + 1` (scores may not be negative)."""
-    return {"source": f"cosineSimilarity(params.query_vector, '{field}') + 1.0", "params": {"query_vector": list(vector)}}
+    return {
+        "source": f"cosineSimilarity(params.query_vector, '{field}') + 1.0",
+        "params": {"query_vector": list(vector)},
+    }
 
 
 def script_to_cosine(score: float) -> float:

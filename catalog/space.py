@@ -11,7 +11,7 @@ MAX_DIMS = 4096  # Elasticsearch 8.19's limit for dense_vector
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """`<model>__<version>` of `dims` float32 values; raises InvalidInput for a name Elasticsearch or we cannot carry."""
+    """`<model>__<version>` of `dims` float32 values; raises InvalidInput for other names or sizes."""
 
     model: str
     version: str
@@ -21,7 +21,7 @@ class Space:
         for part in (self.model, self.version):
             if not PART.fullmatch(part):
                 raise InvalidInput(
-                    f"'{part}' cannot be part of a space's name: use lower-case letters, digits and single underscores"
+                    f"'{part}' cannot be part of a space name: use lower-case letters, digits, single underscores"
                 )
         if not 1 <= self.dims <= MAX_DIMS:
             raise InvalidInput(f"{self.dims} dimensions: a space has 1 to {MAX_DIMS}")

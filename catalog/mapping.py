@@ -1,0 +1,100 @@
+"""The index mappings, strict, each beside the reason its fields are indexed the way they are."""
+
+from typing import Any
+
+from catalog.similarity import INDEX_SIMILARITY
+from catalog.space import Space
+
+VECTOR_INDEX_TYPES = ("flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw")
+
+KEYWORD = {"type": "keyword"}
+STORED = {"type": "keyword", "index": False, "doc_values": False}  # read back, never searched
+MONEY = {"type": "double"}
+DATE = {"type": "date"}
+
+PRODUCT_PROPERTIES: dict[str, Any] = {
+    "id": KEYWORD,  # a sort on _id is not allowed; ties break on this
+    "title": {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 1000}}},
+    "description": {"type": "text"},
+    "brand": KEYWORD,
+    "category": KEYWORD,
+    "color": KEYWORD,
+    "color_family": KEYWORD,
+    "pattern": KEYWORD,
+    "material": KEYWORD,
+    "gender": KEYWORD,
+    "age_group": KEYWORD,
+    "item_group_id": KEYWORD,
+    "link": STORED,
+    "image_url": {"type": "keyword", "index": False},  # doc values serve `exists`
+    "additional_image_urls": STORED,
+    "currency": KEYWORD,
+    "price": MONEY,
+    "sale_price": MONEY,
+    "variants": {"type": "object", "enabled": False},
+    "available": {"type": "boolean"},
+    "attributes": {"type": "flattened", "ignore_above": 1024},
+    "updated_at": DATE,
+    "offer_updated_at": DATE,
+    "effective_price": MONEY,
+    "sizes_available": KEYWORD,
+    "group_key": KEYWORD,  # collapse merges everything that lacks its field, so this one is always there
+}
+
+
+def space_properties(space: Space, index_type: str) -> dict[str, Any]:
+    """Mapping of `embedding.<space>`; `index_type` is one of VECTOR_INDEX_TYPES, always explicit."""
+    return {
+        "properties": {
+            "vector": {
+                "type": "dense_vector",
+                "dims": space.dims,
+                "index": True,
+                "similarity": INDEX_SIMILARITY,
+                "index_options": {"type": index_type},
+            },
+            "image_url": STORED,
+            "image_sha256": KEYWORD,
+            "status": KEYWORD,
+            "reason": KEYWORD,
+            "attempts": {"type": "integer"},
+            "next_try_at": DATE,
+            "etag": STORED,
+        }
+    }
+
+
+def products() -> dict[str, Any]:
+    """Mapping of the product index before any model has been added."""
+    return {
+        "dynamic": "strict",
+        "properties": {**PRODUCT_PROPERTIES, "embedding": {"type": "object", "dynamic": "strict", "properties": {}}},
+    }
+
+
+FEATURE_HISTORY: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "image_url": KEYWORD,
+        "space": KEYWORD,
+        "model_name": KEYWORD,
+        "model_id": KEYWORD,
+        "snapshot_date": DATE,
+        "product_ids": KEYWORD,
+        "status": KEYWORD,
+        "reason": KEYWORD,
+        "attempts": {"type": "integer"},
+        "run_id": KEYWORD,
+    },
+}
+
+PROMOTIONS: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "space": KEYWORD,
+        "promoted_at": DATE,
+        "promoted_by": KEYWORD,
+        "reason": {"type": "text"},
+        "figures": {"type": "object", "enabled": False},
+    },
+}

@@ -1,0 +1,248 @@
+"""What the rest of the house may ask of the product index; `catalog.elastic` answers for real, tests with a fake."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from catalog.filters import Filters
+from catalog.similarity import Vectors
+from catalog.space import Space
+
+FACETS = (
+    "available",
+    "category",
+    "brand",
+    "color",
+    "color_family",
+    "pattern",
+    "material",
+    "gender",
+    "age_group",
+    "size",
+    "price",
+)
+SORTS = ("id", "-id", "price", "-price", "updated_at", "-updated_at", "title", "-title", "relevance")
+MAX_WINDOW = 1000  # limit + offset
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProduct:
+    """A product as it is in the index, without vectors; `seq_no` and `primary_term` condition a write on it."""
+
+    id: str
+    source: Mapping[str, Any]
+    seq_no: int
+    primary_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarQuery:
+    """Nearest products to `vector` (float32 [space.dims], unit length) among those that pass `filters`."""
+
+    space: Space
+    vector: Vectors
+    filters: Filters = Filters()
+    limit: int = 10
+    offset: int = 0
+    exclude_ids: tuple[str, ...] = ()
+    exclude_groups: tuple[str, ...] = ()
+    score_threshold: float | None = None
+    fields: tuple[str, ...] | None = None
+    facets: tuple[str, ...] = ()
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One similar product; `score` is the raw cosine, -1 to 1."""
+
+    id: str
+    score: float
+    product: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    value: str | bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a similar query ran: `candidates` is the number of products it scored, where that is known."""
+
+    strategy: Literal["exact", "knn"]
+    reason: str
+    candidates: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPage:
+    hits: Sequence[Hit]
+    plan: Plan
+    total: int | None = None
+    facets: Mapping[str, Any] | None = None
+    server_ms: float = 0.0  # Elasticsearch's own `took`
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseQuery:
+    """Products that pass `filters` and, with `q`, match it in the title; sorted by one of SORTS."""
+
+    filters: Filters = Filters()
+    q: str | None = None
+    sort: str = "id"
+    limit: int = 20
+    offset: int = 0
+    fields: tuple[str, ...] | None = None
+    facets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrowsePage:
+    products: Sequence[Mapping[str, Any]]
+    total: int
+    facets: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceStatus:
+    """How far a model has come: every product with a photo is in one of the four counts."""
+
+    space: Space
+    done: int
+    pending: int
+    retry: int
+    failed: Mapping[str, int]  # by reason
+    retry_reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogStatus:
+    products: int
+    with_image: int
+    available: int
+    spaces: Sequence[SpaceStatus]
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A product whose photo has no embedding in a space yet, or a retry that is due."""
+
+    product_id: str
+    image_url: str
+    attempts: int = 0
+    etag: str | None = None
+
+
+EmbeddingStatus = Literal["done", "failed", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo: `vector` (float32 [dims], unit length) when `status` is done, else a `reason`."""
+
+    product_id: str
+    image_url: str
+    status: EmbeddingStatus
+    vector: Vectors | None = None
+    image_sha256: str | None = None
+    reason: str | None = None
+    attempts: int = 1
+    next_try_at: datetime | None = None
+    etag: str | None = None
+
+
+class Written(StrEnum):
+    """What the index made of an outcome."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    MOVED = "moved"  # the product has another photo by now; it stays unprocessed
+    GONE = "gone"  # the product was deleted meanwhile
+    REFUSED = "refused"  # Elasticsearch would not take it; see the message
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    outcome: Outcome
+    result: Written
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of `feature_history`, keyed by (image_url, space)."""
+
+    image_url: str
+    space: Space
+    snapshot_date: datetime
+    product_ids: tuple[str, ...]
+    status: EmbeddingStatus
+    reason: str | None
+    attempts: int
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write to one product: `source` is the whole new document without `embedding`, None deletes it.
+
+    It happens only if the product still is at (`seq_no`, `primary_term`); without them only if it does not exist yet.
+    `embedding` is kept unless `image_url` differs from the stored one.
+    """
+
+    id: str
+    source: Mapping[str, Any] | None
+    keep_embedding: bool = True
+    seq_no: int | None = None
+    primary_term: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    change: Change
+    status: Literal["created", "updated", "deleted", "conflict", "failed"]
+    message: str = ""
+
+
+class SearchPort(Protocol):
+    """What the API asks."""
+
+    def ping(self) -> None: ...  # a tiny search; raises Unavailable
+    def get(self, product_id: str) -> StoredProduct | None: ...
+    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None: ...
+    def similar(self, query: SimilarQuery) -> SimilarPage: ...
+    def browse(self, query: BrowseQuery) -> BrowsePage: ...
+    def status(self) -> CatalogStatus: ...
+    def spaces(self) -> Sequence[Space]: ...
+    def promoted(self) -> str | None: ...  # name of the space the newest promotion names
+
+
+class EmbeddingPort(Protocol):
+    """What the ETL asks."""
+
+    def ensure_space(self, space: Space) -> None: ...  # adds its mapping; refuses other dims
+    def count_unprocessed(self, space: Space) -> int: ...
+    def unprocessed(
+        self, space: Space, limit: int | None = None
+    ) -> Iterator[Pending]: ...  # point in time, refreshed
+    def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]: ...
+    def append_history(self, entries: Iterable[HistoryEntry]) -> None: ...
+    def refresh(self) -> None: ...
+    def space_status(self, space: Space) -> SpaceStatus: ...
+    def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int: ...  # `etl retry`
+
+
+class ProductPort(Protocol):
+    """What the importer asks."""
+
+    def create(self) -> str: ...  # the index and its alias, if there are none; returns the concrete name
+    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]: ...
+    def write(self, changes: Sequence[Change]) -> list[ChangeResult]: ...
+    def ids(self) -> Iterator[str]: ...  # every product id, in id order
+    def count(self) -> int: ...
+    def refresh(self) -> None: ...

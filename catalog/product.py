@@ -1,0 +1,122 @@
+"""The product: one document per thing a shopper sees (a style in a colour), its sizes inside."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from catalog.errors import InvalidProduct
+
+MAX_URL = 2048
+Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(lambda value: round(value, 2))]
+Text = Annotated[str, Field(max_length=32_000)]
+Word = Annotated[str, Field(min_length=1, max_length=256)]
+Url = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_utc)]
+
+
+class Variant(BaseModel):
+    """One size of a product; a price left out is the product's own."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    sku: Word
+    size: Word | None = None
+    price: Price | None = None
+    sale_price: Price | None = None
+    available: bool = True
+
+
+class Product(BaseModel):
+    """What a shop tells us of a product. Derived fields are made by `document`, never given."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\s/\x00-\x1f][^\x00-\x1f/]*$")]
+    title: Annotated[str, Field(min_length=1, max_length=1000)]
+    description: Text | None = None
+    brand: Word | None = None
+    category: Annotated[list[Word], BeforeValidator(_as_list), Field(max_length=20)] = []
+    color: Word | None = None
+    color_family: Word | None = None
+    pattern: Word | None = None
+    material: Word | None = None
+    gender: Word | None = None
+    age_group: Word | None = None
+    item_group_id: Word | None = None
+    link: Url | None = None
+    image_url: Url | None = None
+    additional_image_urls: Annotated[list[Url], BeforeValidator(_as_list), Field(max_length=50)] = []
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    price: Price | None = None
+    sale_price: Price | None = None
+    variants: Annotated[list[Variant], Field(max_length=500)] = []
+    available: bool = True
+    attributes: dict[Word, str | int | float | bool | list[str]] = {}
+    updated_at: Moment | None = None
+
+
+PRODUCT_FIELDS = tuple(Product.model_fields)
+OFFER_FIELDS = ("currency", "price", "sale_price", "variants", "available")
+DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", "offer_updated_at")
+
+
+def parse(data: Any) -> Product:
+    """A product from plain data; raises InvalidProduct that names the field and what is wrong with it."""
+    try:
+        return Product.model_validate(data)
+    except ValidationError as error:
+        problems = [
+            {"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors(include_url=False)
+        ]
+        first = problems[0]
+        raise InvalidProduct(f"{first['field'] or 'product'}: {first['problem']}", problems=problems) from error
+
+
+def _offers(product: Product) -> list[tuple[float, bool]]:
+    """(effective price, available) of everything that can be bought of the product."""
+    own = product.sale_price if product.sale_price is not None else product.price
+    offers = []
+    for variant in product.variants:
+        price = variant.sale_price if variant.sale_price is not None else variant.price
+        price = own if price is None else price
+        if price is not None:
+            offers.append((price, variant.available))
+    if not product.variants and own is not None:
+        offers.append((own, product.available))
+    return offers
+
+
+def effective_price(product: Product) -> float | None:
+    """Sale price if any, lowest over available variants (over all of them when none is available)."""
+    offers = _offers(product)
+    in_stock = [price for price, available in offers if available]
+    return min(in_stock or [price for price, _ in offers], default=None)
+
+
+def is_available(product: Product) -> bool:
+    """Whether anything of it can be bought: a product with variants is as available as they are."""
+    return any(variant.available for variant in product.variants) if product.variants else product.available
+
+
+def document(product: Product) -> dict[str, Any]:
+    """The product as it is stored, derived fields included, without `embedding`; empty values are left out."""
+    sizes = {variant.size: None for variant in product.variants if variant.available and variant.size}
+    body = product.model_dump(mode="json", exclude_none=True)
+    body |= {
+        "effective_price": effective_price(product),
+        "sizes_available": list(sizes),
+        "available": is_available(product),
+        "group_key": product.item_group_id or product.id,
+    }
+    return {key: value for key, value in body.items() if value not in (None, [], {})}

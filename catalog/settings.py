@@ -1,0 +1,47 @@
+"""Settings that every door reads alike; the only place of this package that looks at the environment."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from catalog.errors import InvalidInput
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """Where the catalogue lives. Field names in upper case are the environment variables."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    elasticsearch_url: Annotated[tuple[str, ...], BeforeValidator(_split), Field(min_length=1)] = (
+        "http://127.0.0.1:9200",
+    )
+    elasticsearch_user: str = ""
+    elasticsearch_password: str = ""
+    elasticsearch_ca: str = ""
+    elasticsearch_timeout: Annotated[float, Field(gt=0)] = 10.0
+    index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
+    index_shards: Annotated[int, Field(ge=1, le=64)] = 1
+    index_replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    index_refresh: Annotated[str, Field(pattern=r"^(-1|\d+(ms|s|m))$")] = "1s"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
+    source = os.environ if environ is None else environ
+    values: dict[str, object] = {
+        name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())
+    }
+    if "elasticsearch_url" not in values and source.get("ENGINE_PORT"):
+        values["elasticsearch_url"] = f"http://127.0.0.1:{source['ENGINE_PORT']}"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
