@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from catalog.settings import VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 from catalog.space import Space
-
-VECTOR_INDEX_TYPES = ("flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw")
 
 KEYWORD = {"type": "keyword"}
 STORED = {"type": "keyword", "index": False, "doc_values": False}  # read back, never searched
@@ -42,8 +41,8 @@ PRODUCT_PROPERTIES: dict[str, Any] = {
 }
 
 
-def space_properties(space: Space, index_type: str) -> dict[str, Any]:
-    """Mapping of `embedding.<space>`; `index_type` is one of VECTOR_INDEX_TYPES, always explicit."""
+def space_properties(space: Space, index_type: VectorIndex) -> dict[str, Any]:
+    """Mapping of `embedding.<space>`; the index type is always explicit: the server's default changes."""
     return {
         "properties": {
             "vector": {

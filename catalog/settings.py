@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from catalog.errors import InvalidInput
+
+VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
 
 
 def _split(value: object) -> object:
@@ -28,6 +30,7 @@ class Settings(BaseModel):
     index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
     index_shards: Annotated[int, Field(ge=1, le=64)] = 1
     index_replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    vector_index: VectorIndex = "flat"
     index_refresh: Annotated[str, Field(pattern=r"^(-1|\d+(ms|s|m))$")] = "1s"
 
 

@@ -1,6 +1,6 @@
 """The one similarity: cosine, as the index, the script, numpy and a weighted mix of spaces all mean it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,11 @@ def mix(cosines: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]
     return np.asarray(sum(weights[name] * cosines[name] for name in weights) / total, dtype=np.float64)
 
 
-def script(field: str, vector: Sequence[float]) -> dict[str, Any]:
+def script(field: str, vector: Vectors) -> dict[str, Any]:
     """The exact `script_score` script for one space; its score is `cosine + 1` (scores may not be negative)."""
     return {
         "source": f"cosineSimilarity(params.query_vector, '{field}') + 1.0",
-        "params": {"query_vector": list(vector)},
+        "params": {"query_vector": vector},
     }
 
 

@@ -1,0 +1,16 @@
+"""The index gateway: the only room that speaks to Elasticsearch."""
+
+from catalog.elastic.client import open_client
+from catalog.elastic.embeddings import EmbeddingStore
+from catalog.elastic.products import ProductStore
+from catalog.elastic.search import SearchStore
+from catalog.settings import Settings
+
+
+class Catalogue(SearchStore, EmbeddingStore, ProductStore):
+    """Everything of `catalog.ports`, answered by a real Elasticsearch."""
+
+
+def connect(settings: Settings) -> Catalogue:
+    """The catalogue that `settings` name; nothing is sent before the first call."""
+    return Catalogue(open_client(settings), settings)

@@ -1,0 +1,70 @@
+"""Bulk writes that bring every item home: pushed back by load or by an alias swap, they are sent again."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch, helpers
+
+MAX_CHUNK_BYTES = 10 * 1024 * 1024
+PATIENCE = 60.0  # seconds; an alias swap blocks writes for well under one
+FIRST_PAUSE = 0.1
+
+
+def send(
+    client: Elasticsearch, actions: Sequence[dict[str, Any]], *, chunk: int = 500, require_alias: bool = True
+) -> dict[str, dict[str, Any]]:
+    """The item result of every action by `_id` (ids must be distinct); refusals are results, not exceptions.
+
+    `streaming_bulk` retries an item-level 429 by itself; what is still busy afterwards, or was blocked while
+    `reindex` swaps the alias, is driven again for up to PATIENCE seconds.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    left, deadline, pause = list(actions), time.monotonic() + PATIENCE, FIRST_PAUSE
+    while left:
+        results |= _once(client, left, chunk, require_alias)
+        left = [action for action in left if _come_again(results[action["_id"]])]
+        if left:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+    return results
+
+
+def _once(
+    client: Elasticsearch, actions: Iterable[dict[str, Any]], chunk: int, require_alias: bool
+) -> dict[str, dict[str, Any]]:
+    answers = helpers.streaming_bulk(
+        client,
+        actions,
+        chunk_size=chunk,
+        max_chunk_bytes=MAX_CHUNK_BYTES,
+        raise_on_error=False,
+        max_retries=5,
+        initial_backoff=0.2,
+        max_backoff=5,
+        require_alias=require_alias,  # a missing alias must not become an index with guessed mappings
+    )
+    return {item["_id"]: item for _, answer in answers for item in answer.values()}
+
+
+def _come_again(item: dict[str, Any]) -> bool:
+    if item["status"] == 429:
+        return True
+    return item["status"] == 403 and error_type(item) == "cluster_block_exception"
+
+
+def error_type(item: dict[str, Any]) -> str:
+    """The Elasticsearch error type of a refused item, empty for an accepted one."""
+    error = item.get("error")
+    return str(error.get("type", "")) if isinstance(error, dict) else ""
+
+
+def error_reason(item: dict[str, Any]) -> str:
+    """Why an item was refused, in Elasticsearch's words."""
+    error = item.get("error") or {}
+    if not isinstance(error, dict):
+        return str(error)
+    cause = error.get("caused_by") or {}
+    return ": ".join(part for part in (error.get("reason"), cause.get("reason")) if part)

@@ -1,0 +1,65 @@
+"""One pooled Elasticsearch client, and its errors in this house's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializer, TransportError
+
+from catalog.elastic.names import Names
+from catalog.errors import InvalidInput, Unavailable
+from catalog.settings import Settings
+
+BUSY = (429, 502, 503, 504)
+
+
+def open_client(settings: Settings) -> Elasticsearch:
+    """A client for all of ELASTICSEARCH_URL; nothing is sent yet."""
+    tls: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
+    auth = (settings.elasticsearch_user, settings.elasticsearch_password) if settings.elasticsearch_user else None
+    try:
+        return Elasticsearch(
+            list(settings.elasticsearch_url),
+            basic_auth=auth,
+            request_timeout=settings.elasticsearch_timeout,
+            retry_on_timeout=False,
+            max_retries=2,
+            serializer=OrjsonSerializer(),
+            connections_per_node=16,
+            **tls,
+        )
+    except ValueError as error:
+        raise InvalidInput(f"ELASTICSEARCH_URL is wrong: {error}") from error
+
+
+@contextmanager
+def translated(names: Names) -> Iterator[None]:
+    """Raises Unavailable for a cluster that is down, busy or has no catalogue, InvalidInput for a refused request."""
+    try:
+        yield
+    except NotFoundError as error:
+        if "index_not_found_exception" in str(error):
+            raise Unavailable(
+                f"there is no catalogue '{names.products}' on this Elasticsearch yet; run `python -m catalog create`"
+            ) from error
+        raise Unavailable(f"Elasticsearch lost what was asked for: {error}") from error
+    except ApiError as error:
+        message = f"Elasticsearch answered {error.status_code}: {_reason(error)}"
+        if error.status_code in (401, 403):
+            raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
+        if error.status_code in BUSY or error.status_code >= 500:
+            raise Unavailable(message) from error
+        raise InvalidInput(message) from error
+    except TransportError as error:
+        raise Unavailable(
+            f"Elasticsearch does not answer: {error.message}; is it running? (`python -m engine status`)"
+        ) from error
+
+
+def _reason(error: ApiError) -> str:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        causes = body["error"].get("root_cause") or [body["error"]]
+        deepest = body["error"].get("caused_by") or causes[0]
+        return f"{causes[0].get('type')}: {deepest.get('reason') or causes[0].get('reason')}"
+    return str(error)

@@ -1,0 +1,85 @@
+"""Streaming over all documents a query matches, in id order, from one point in time."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from elasticsearch import Elasticsearch, NotFoundError, TransportError
+
+from catalog.elastic.client import translated
+from catalog.elastic.names import Names
+
+KEEP_ALIVE = "5m"
+PAGE = 1000
+
+
+def scan(
+    client: Elasticsearch,
+    names: Names,
+    query: dict[str, Any],
+    *,
+    source: Any,
+    index: str | None = None,
+    page: int = PAGE,
+    seq_no: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Every hit of `query`, sorted by `id`, `_source` as `source` says.
+
+    A point in time lost under way (`reindex` replaced its index) is opened anew behind the last id seen.
+    """
+    after: list[Any] | None = None
+    while True:
+        try:
+            for hit in _pages(client, names, query, source, index or names.products, page, seq_no, after):
+                after = hit["sort"][:1]
+                yield hit
+            return
+        except _LostPointInTime:
+            continue
+
+
+class _LostPointInTime(Exception):
+    """The index under a point in time is gone."""
+
+
+def _pages(
+    client: Elasticsearch,
+    names: Names,
+    query: dict[str, Any],
+    source: Any,
+    index: str,
+    page: int,
+    seq_no: bool,
+    after: list[Any] | None,
+) -> Iterator[dict[str, Any]]:
+    with translated(names):
+        pit = client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)["id"]
+    try:
+        while True:
+            with translated(names):
+                try:
+                    answer = client.search(
+                        pit={"id": pit, "keep_alive": KEEP_ALIVE},
+                        query=query,
+                        size=page,
+                        sort=[{"id": "asc"}],
+                        search_after=after,
+                        source=source,
+                        seq_no_primary_term=seq_no,
+                        track_total_hits=False,
+                    )
+                except NotFoundError as error:
+                    raise _LostPointInTime from error
+            pit = answer["pit_id"]
+            hits = answer["hits"]["hits"]
+            yield from hits
+            if len(hits) < page:
+                return
+            after = hits[-1]["sort"][:1]
+    finally:
+        _close(client, pit)
+
+
+def _close(client: Elasticsearch, pit: str) -> None:
+    with suppress(TransportError):  # a point in time that could not be closed expires by itself
+        client.options(ignore_status=(404, 503)).close_point_in_time(id=pit)

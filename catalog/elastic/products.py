@@ -1,0 +1,121 @@
+"""Reads and conditional writes of whole products; a write that met another one is a conflict, never an overwrite."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from catalog import mapping
+from catalog.elastic import bulk
+from catalog.elastic.base import Store
+from catalog.elastic.client import translated
+from catalog.elastic.pages import scan
+from catalog.ports import Change, ChangeResult, StoredProduct
+from catalog.queries import STORED_FIELDS
+
+MGET_SIZE = 500
+
+
+class ProductStore(Store):
+    def create(self) -> str:
+        """The product index behind its alias, and the two bookkeeping indices; what is there stays as it is."""
+        with translated(self.names):
+            if not self.client.indices.exists_alias(name=self.names.products):
+                self.create_index(self.names.first, alias=self.names.products)
+            for name, body in (
+                (self.names.history, mapping.FEATURE_HISTORY),
+                (self.names.promotions, mapping.PROMOTIONS),
+            ):
+                if not self.client.indices.exists(index=name):
+                    self.client.indices.create(index=name, mappings=body, settings=self._shape(1))
+        return self.concrete()
+
+    def create_index(self, name: str, alias: str | None = None) -> None:
+        """A concrete product index with today's mapping, without any space."""
+        aliases: dict[str, Any] | None = {alias: {}} if alias else None
+        self.client.indices.create(
+            index=name, mappings=mapping.products(), settings=self._shape(self.settings.index_shards), aliases=aliases
+        )
+
+    def _shape(self, shards: int) -> dict[str, Any]:
+        return {
+            "number_of_shards": shards,
+            "number_of_replicas": self.settings.index_replicas,
+            "refresh_interval": self.settings.index_refresh,
+        }
+
+    def drop(self) -> list[str]:
+        """Delete the catalogue of this prefix: the product indices and the bookkeeping; returns their names."""
+        with translated(self.names):
+            patterns = f"{self.names.products}-*,{self.names.history},{self.names.promotions}"
+            found = sorted(self.client.indices.get(index=patterns, ignore_unavailable=True))
+            for name in found:
+                self.client.indices.delete(index=name)
+        return found
+
+    def get(self, product_id: str) -> StoredProduct | None:
+        """The product as it is this moment, without its vectors."""
+        return self.get_many([product_id]).get(product_id)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        """Those of `ids` that exist, as they are this moment, without vectors."""
+        return self._mget(ids, STORED_FIELDS)
+
+    def _mget(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredProduct]:
+        found: dict[str, StoredProduct] = {}
+        for start in range(0, len(ids), MGET_SIZE):
+            with translated(self.names):
+                answer = self.client.mget(
+                    index=self.names.products, ids=list(ids[start : start + MGET_SIZE]), source_includes=list(fields)
+                )
+            for doc in answer["docs"]:
+                if doc.get("found"):
+                    found[doc["_id"]] = StoredProduct(
+                        doc["_id"], doc["_source"], doc["_seq_no"], doc["_primary_term"]
+                    )
+        return found
+
+    def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
+        """Carry out every change that still applies, in one bulk request; results in the order of `changes`."""
+        kept = [change.id for change in changes if change.source is not None and change.seq_no is not None]
+        stored = self._mget(kept, ("image_url", "embedding")) if kept else {}
+        actions = [_action(change, stored.get(change.id), self.names.products) for change in changes]
+        with translated(self.names):
+            items = bulk.send(self.client, actions)
+        return [_result(change, items[change.id]) for change in changes]
+
+    def ids(self) -> Iterator[str]:
+        """Every product id in ascending order, from one point in time."""
+        self.refresh()
+        for hit in scan(self.client, self.names, {"match_all": {}}, source=False):
+            yield str(hit["_id"])
+
+    def count(self) -> int:
+        """The number of products, the newest writes included."""
+        self.refresh()
+        with translated(self.names):
+            return int(self.client.count(index=self.names.products)["count"])
+
+
+def _action(change: Change, stored: StoredProduct | None, alias: str) -> dict[str, Any]:
+    action: dict[str, Any] = {"_index": alias, "_id": change.id}
+    if change.seq_no is not None:
+        action |= {"if_seq_no": change.seq_no, "if_primary_term": change.primary_term}
+    if change.source is None:
+        return {**action, "_op_type": "delete"}
+    if change.seq_no is None:
+        return {**action, "_op_type": "create", "_source": dict(change.source)}
+    source = dict(change.source)
+    # What was read with another seq_no is refused by the condition, so the embedding kept here is the right one.
+    same_photo = stored is not None and stored.source.get("image_url") == source.get("image_url")
+    if change.keep_embedding and same_photo and stored is not None and stored.source.get("embedding"):
+        source["embedding"] = stored.source["embedding"]
+    return {**action, "_op_type": "index", "_source": source}
+
+
+def _result(change: Change, item: dict[str, Any]) -> ChangeResult:
+    status = item["status"]
+    if status in (200, 201):
+        done = {"created": "created", "updated": "updated", "deleted": "deleted"}[item["result"]]
+        return ChangeResult(change, done)  # type: ignore[arg-type]
+    if status == 409 or (status == 404 and change.seq_no is not None):
+        return ChangeResult(change, "conflict", bulk.error_reason(item) or "it is gone")
+    return ChangeResult(change, "failed", bulk.error_reason(item))

@@ -1,0 +1,196 @@
+"""Pure functions that build the bodies of searches; the mapping they rely on stands in `catalog.mapping`."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from catalog import filters, similarity
+from catalog.errors import InvalidInput
+from catalog.ports import BrowseQuery, SimilarQuery
+from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS
+from catalog.space import Space, vector_field
+
+FACET_SIZE = 100  # values per facet, most frequent first
+PUBLIC_FIELDS = (*PRODUCT_FIELDS, *(name for name in DERIVED_FIELDS if name != "offer_updated_at"))
+STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
+FACET_FIELDS = {**filters.TERM_FIELDS, "available": "available"}
+BROWSE_SORTS: dict[str, list[Any]] = {
+    "id": [],
+    "price": [{"effective_price": {"order": "asc", "missing": "_last"}}],
+    "updated_at": [{"updated_at": {"order": "asc", "missing": "_last"}}],
+    "title": [{"title.raw": {"order": "asc", "missing": "_last"}}],
+    "-price": [{"effective_price": {"order": "desc", "missing": "_last"}}],
+    "-updated_at": [{"updated_at": {"order": "desc", "missing": "_last"}}],
+    "-title": [{"title.raw": {"order": "desc", "missing": "_last"}}],
+    "relevance": [{"_score": "desc"}],
+}
+
+
+def stable_preference(body: Any) -> str:
+    """A `preference` that sends the same question to the same shard copies, so that pages do not jump."""
+    text = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def source_filter(fields: Sequence[str] | None) -> dict[str, Any]:
+    """What of a product to fetch; raises InvalidInput for a field that no answer has."""
+    if fields is None:
+        return {"includes": list(PUBLIC_FIELDS)}
+    for name in fields:
+        if name.split(".")[0] not in PUBLIC_FIELDS:
+            raise InvalidInput(f"fields: there is no '{name}'; there are {', '.join(PUBLIC_FIELDS)}", field=name)
+    return {"includes": list(fields)}
+
+
+def must_not(query: SimilarQuery) -> list[dict[str, Any]]:
+    """Clauses that leave out products and whole groups."""
+    found: list[dict[str, Any]] = []
+    if query.exclude_ids:
+        found.append({"ids": {"values": list(query.exclude_ids)}})
+    if query.exclude_groups:
+        found.append({"terms": {"group_key": list(query.exclude_groups)}})
+    return found
+
+
+def _bool(filter_clauses: Iterable[Mapping[str, Any]], must_not: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    body = {"filter": list(filter_clauses), "must_not": list(must_not)}
+    return {"bool": {key: value for key, value in body.items() if value}}
+
+
+def has_vector(space: Space) -> dict[str, Any]:
+    """One product without a vector would fail a whole script_score search."""
+    return {"exists": {"field": vector_field(space.name)}}
+
+
+def similar(query: SimilarQuery) -> dict[str, Any]:
+    """The exact plan: script_score over the filter and the existence of a vector; ties break on `id`."""
+    passing = [*filters.clauses(query.filters).values(), has_vector(query.space)]
+    body: dict[str, Any] = {
+        "query": {
+            "script_score": {
+                "query": _bool(passing, must_not(query)),
+                "script": similarity.script(query.space.field, query.vector),
+            }
+        },
+        "size": query.limit,
+        "from": query.offset,
+        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "track_total_hits": True,  # free here: every candidate is scored anyway
+        "_source": source_filter(query.fields),
+    }
+    if query.score_threshold is not None:
+        body["min_score"] = similarity.cosine_to_script(query.score_threshold)
+    return body
+
+
+def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """One aggregation per facet, each under all filters but its own."""
+    aggs: dict[str, Any] = {}
+    for name in names:
+        others = [clause for key, clause in clauses.items() if key != name]
+        if name == "price":
+            inner: dict[str, Any] = {"stats": {"field": "effective_price"}}
+        else:
+            inner = {"terms": {"field": FACET_FIELDS[name], "size": FACET_SIZE}}
+        aggs[name] = {"filter": _bool(others) if others else {"match_all": {}}, "aggs": {"values": inner}}
+    return aggs
+
+
+def overview(
+    filters_: filters.Filters,
+    facets: Sequence[str],
+    always: Sequence[Mapping[str, Any]],
+    never: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The size-0 search that counts what passes and fills the facets.
+
+    Filters on a faceted key go into `post_filter`, so that its facet still shows the other values while the total
+    is that of all filters.
+    """
+    clauses = filters.clauses(filters_)
+    faceted = {key: clause for key, clause in clauses.items() if key in facets}
+    rest = [clause for key, clause in clauses.items() if key not in facets]
+    body: dict[str, Any] = {
+        "size": 0,
+        "track_total_hits": True,
+        "query": _bool([*rest, *always], never),
+    }
+    if faceted:
+        body["post_filter"] = _bool(faceted.values())
+    if facets:
+        body["aggs"] = facet_aggs(facets, faceted)
+    return body
+
+
+def browse(query: BrowseQuery) -> dict[str, Any]:
+    """Products that pass the filters and match `q` in the title, with facets in the same search."""
+    body = overview(query.filters, query.facets, [])
+    if query.q:
+        body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]
+    if body["query"] == {"bool": {}}:
+        body["query"] = {"match_all": {}}
+    by_id = {"id": "desc" if query.sort == "-id" else "asc"}
+    body |= {
+        "size": query.limit,
+        "from": query.offset,
+        "sort": [*BROWSE_SORTS.get(query.sort, []), by_id],
+        "_source": source_filter(query.fields),
+    }
+    return body
+
+
+def read_facets(names: Sequence[str], aggregations: Mapping[str, Any]) -> dict[str, Any]:
+    """Facets of an answer: `[{value, count}]` per key, `{min, max}` for the price."""
+    found: dict[str, Any] = {}
+    for name in names:
+        values = aggregations[name]["values"]
+        if name == "price":
+            found[name] = {"min": values["min"], "max": values["max"]}
+        elif name == "available":
+            found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in values["buckets"]]
+        else:
+            found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in values["buckets"]]
+    return found
+
+
+def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
+    """Has a photo, and in this space no status or a retry that is due."""
+    prefix = f"embedding.{space.name}"
+    due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
+    return {
+        "bool": {
+            "filter": [{"exists": {"field": "image_url"}}],
+            "should": [
+                {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
+                {"bool": {"filter": due}},
+            ],
+            "minimum_should_match": 1,
+        }
+    }
+
+
+def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
+    """Products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
+    prefix = f"embedding.{space.name}"
+    clauses: list[dict[str, Any]] = [{"terms": {f"{prefix}.status": list(statuses)}}]
+    if reasons:
+        clauses.append({"terms": {f"{prefix}.reason": list(reasons)}})
+    return _bool(clauses)
+
+
+def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
+    """Totals and, per space, statuses by reason among products that have a photo."""
+    per_space = {
+        space.name: {
+            "terms": {"field": f"embedding.{space.name}.status"},
+            "aggs": {"reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}}},
+        }
+        for space in spaces
+    }
+    photo: dict[str, Any] = {"filter": {"exists": {"field": "image_url"}}}
+    if per_space:
+        photo["aggs"] = per_space
+    return {"with_image": photo, "available": {"filter": {"term": {"available": True}}}}
