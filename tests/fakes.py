@@ -1,0 +1,318 @@
+"""An index in memory that answers every port of `catalog.ports` by the plainest reading of the contract."""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from catalog import similarity
+from catalog.errors import InvalidInput, InvalidVector, Unavailable
+from catalog.filters import TERM_FIELDS, Filters
+from catalog.ports import (
+    BrowsePage,
+    BrowseQuery,
+    CatalogStatus,
+    Change,
+    ChangeResult,
+    HistoryEntry,
+    Hit,
+    Outcome,
+    Pending,
+    Plan,
+    SimilarPage,
+    SimilarQuery,
+    SpaceStatus,
+    StoredProduct,
+    WriteResult,
+    Written,
+)
+from catalog.product import document, parse
+from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.similarity import Vectors
+from catalog.space import Space
+
+
+def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
+    """The values a filter key looks at, always as a list."""
+    if key.startswith("attributes."):
+        value = source.get("attributes", {}).get(key.removeprefix("attributes."))
+    else:
+        value = source.get({**TERM_FIELDS, "available": "available"}[key])
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def passes(source: Mapping[str, Any], filters: Filters, ignore: str | None = None) -> bool:
+    """Whether a product passes all filters, the one called `ignore` left out."""
+    wanted: dict[str, Sequence[Any]] = {key: getattr(filters, key) for key in TERM_FIELDS}
+    wanted |= {f"attributes.{name}": words for name, words in filters.attributes.items()}
+    if filters.available is not None:
+        wanted["available"] = [filters.available]
+    for key, words in wanted.items():
+        if key != ignore and words and not {str(v) for v in values_of(source, key)} & {str(w) for w in words}:
+            return False
+    if filters.price is None or ignore == "price":
+        return True
+    price = source.get("effective_price")
+    low, high = filters.price.gte, filters.price.lte
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)
+
+
+class FakeCatalogue:
+    """All ports over a dictionary; `before_write` is called with each product id to let a test race it."""
+
+    def __init__(self, products: Iterable[Mapping[str, Any]] = (), spaces: Iterable[Space] = ()) -> None:
+        self.docs: dict[str, dict[str, Any]] = {}
+        self.seq: dict[str, int] = {}
+        self.clock = 0
+        self.writes = 0
+        self.known: dict[str, Space] = {}
+        self.history: dict[tuple[str, str], HistoryEntry] = {}
+        self.promotion: str | None = None
+        self.down = False
+        self.before_write: Callable[[str], None] = lambda _: None
+        for space in spaces:
+            self.ensure_space(space)
+        for product in products:
+            self.put(document(parse(product)))
+
+    # -- helpers of tests
+    def put(self, source: Mapping[str, Any]) -> None:
+        """Store a document as it is, as another writer would."""
+        self.clock += 1
+        self.docs[source["id"]] = copy.deepcopy(dict(source))
+        self.seq[source["id"]] = self.clock
+
+    def embed(self, product_id: str, space: Space, vector: Any) -> None:
+        """Give a product a vector, as the ETL would."""
+        url = self.docs[product_id].get("image_url", "")
+        outcome = Outcome(product_id, url, "done", vector=similarity.normalize(vector))
+        self.docs[product_id].setdefault("image_url", url)
+        assert self.write_outcomes(space, [outcome])[0].result in (Written.WRITTEN, Written.UNCHANGED)
+
+    def _check(self) -> None:
+        if self.down:
+            raise Unavailable("Elasticsearch does not answer: connection refused")
+
+    def _state(self, product_id: str, space: Space) -> dict[str, Any]:
+        state: dict[str, Any] = self.docs[product_id].get("embedding", {}).get(space.name, {})
+        return state
+
+    def _stored(self, product_id: str) -> StoredProduct:
+        source = {k: v for k, v in copy.deepcopy(self.docs[product_id]).items() if k != "embedding"}
+        return StoredProduct(product_id, source, self.seq[product_id], 1)
+
+    # -- SearchPort
+    def ping(self) -> None:
+        self._check()
+
+    def get(self, product_id: str) -> StoredProduct | None:
+        self._check()
+        return self._stored(product_id) if product_id in self.docs else None
+
+    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None:
+        self._check()
+        if product_id not in self.docs:
+            return None
+        vector = self._state(product_id, space).get("vector")
+        return self._stored(product_id), None if vector is None else np.asarray(vector, dtype=np.float32)
+
+    def _public(self, product_id: str, fields: Sequence[str] | None) -> dict[str, Any]:
+        wanted = PUBLIC_FIELDS if fields is None else fields
+        if unknown := [name for name in wanted if name not in PUBLIC_FIELDS]:
+            raise InvalidInput(f"fields: there is no '{unknown[0]}'", field=unknown[0])
+        return {k: v for k, v in self.docs[product_id].items() if k in wanted}
+
+    def _facets(self, names: Sequence[str], filters: Filters, pool: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in names:
+            passing = [self.docs[i] for i in pool if passes(self.docs[i], filters, ignore=name)]
+            if name == "price":
+                prices = [d["effective_price"] for d in passing if d.get("effective_price") is not None]
+                found[name] = {"min": min(prices, default=None), "max": max(prices, default=None)}
+                continue
+            counts: dict[Any, int] = {}
+            for source in passing:
+                for value in set(values_of(source, name)):
+                    counts[value] = counts.get(value, 0) + 1
+            ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            found[name] = [{"value": value, "count": count} for value, count in ordered]
+        return found
+
+    def similar(self, query: SimilarQuery) -> SimilarPage:
+        self._check()
+        pool = [
+            i
+            for i, source in self.docs.items()
+            if self._state(i, query.space).get("vector") is not None
+            and i not in query.exclude_ids
+            and source["group_key"] not in query.exclude_groups
+        ]
+        passing = [i for i in pool if passes(self.docs[i], query.filters)]
+        scored = [
+            (float(similarity.cosine(query.vector, [self._state(i, query.space)["vector"]])[0]), i) for i in passing
+        ]
+        ranked = sorted(
+            ((s, i) for s, i in scored if query.score_threshold is None or s >= query.score_threshold),
+            key=lambda item: (-item[0], item[1]),
+        )
+        window = ranked[query.offset : query.offset + query.limit]
+        return SimilarPage(
+            hits=[Hit(i, score, self._public(i, query.fields)) for score, i in window],
+            plan=Plan("exact", "a fake compares with everything", len(passing)),
+            total=len(passing) if query.total else None,
+            facets=self._facets(query.facets, query.filters, pool) if query.facets else None,
+        )
+
+    def browse(self, query: BrowseQuery) -> BrowsePage:
+        self._check()
+        words = (query.q or "").lower().split()
+        pool = [i for i, d in self.docs.items() if all(w in d["title"].lower().split() for w in words)]
+        passing = sorted(i for i in pool if passes(self.docs[i], query.filters))
+        name = query.sort.lstrip("-")
+        assert query.sort in BROWSE_SORTS or name == "id"
+        field = {"price": "effective_price"}.get(name, name)
+        if name in ("id", "price", "updated_at", "title"):
+            have = [i for i in passing if self.docs[i].get(field) is not None]
+            have.sort(key=lambda i: self.docs[i][field], reverse=query.sort.startswith("-"))
+            passing = have + [i for i in passing if i not in set(have)]
+        window = passing[query.offset : query.offset + query.limit]
+        facets = self._facets(query.facets, query.filters, pool) if query.facets else None
+        return BrowsePage([{"id": i, **self._public(i, query.fields)} for i in window], len(passing), facets)
+
+    def spaces(self) -> Sequence[Space]:
+        self._check()
+        return [self.known[name] for name in sorted(self.known)]
+
+    def promoted(self) -> str | None:
+        return self.promotion
+
+    def space_status(self, space: Space) -> SpaceStatus:
+        states = [self._state(i, space) for i, source in self.docs.items() if source.get("image_url")]
+
+        def reasons(status: str) -> dict[str, int]:
+            found: dict[str, int] = {}
+            for state in states:
+                if state.get("status") == status:
+                    found[state["reason"]] = found.get(state["reason"], 0) + 1
+            return found
+
+        done = sum(state.get("status") == "done" for state in states)
+        retry = sum(state.get("status") == "retry" for state in states)
+        pending = sum(not state.get("status") for state in states)
+        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"))
+
+    def status(self) -> CatalogStatus:
+        self._check()
+        return CatalogStatus(
+            products=len(self.docs),
+            with_image=sum(bool(d.get("image_url")) for d in self.docs.values()),
+            available=sum(bool(d.get("available")) for d in self.docs.values()),
+            spaces=[self.space_status(space) for space in self.spaces()],
+            index="fake",
+        )
+
+    # -- EmbeddingPort
+    def ensure_space(self, space: Space) -> None:
+        known = self.known.setdefault(space.name, space)
+        if known.dims != space.dims:
+            raise InvalidInput(
+                f"{space.name} has {known.dims} dimensions in the index and {space.dims} in the bundle"
+            )
+
+    def _due(self, product_id: str, space: Space) -> bool:
+        state = self._state(product_id, space)
+        if not self.docs[product_id].get("image_url"):
+            return False
+        return not state.get("status") or (state["status"] == "retry" and state["next_try_at"] <= datetime.now(UTC))
+
+    def count_unprocessed(self, space: Space) -> int:
+        self._check()
+        return sum(self._due(i, space) for i in self.docs)
+
+    def unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
+        self._check()
+        for i in sorted(i for i in self.docs if self._due(i, space))[:limit]:
+            state = self._state(i, space) if i in self.docs else {}
+            yield Pending(i, self.docs[i]["image_url"], state.get("attempts") or 0, state.get("etag"))
+
+    def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]:
+        self._check()
+        return [self._write_outcome(space, outcome) for outcome in outcomes]
+
+    def _write_outcome(self, space: Space, outcome: Outcome) -> WriteResult:
+        if outcome.status == "done":
+            try:
+                similarity.check_vector(outcome.vector if outcome.vector is not None else [], space.dims)
+            except InvalidVector as error:
+                return WriteResult(outcome, Written.REFUSED, error.message)
+        self.before_write(outcome.product_id)
+        source = self.docs.get(outcome.product_id)
+        if source is None:
+            return WriteResult(outcome, Written.GONE)
+        if source.get("image_url") != outcome.image_url:
+            return WriteResult(outcome, Written.MOVED)
+        state = {name: getattr(outcome, name) for name in Outcome.__slots__ if name != "product_id"}
+        state["vector"] = None if outcome.vector is None else [float(v) for v in outcome.vector]
+        if self._state(outcome.product_id, space) == state:
+            return WriteResult(outcome, Written.UNCHANGED)
+        source.setdefault("embedding", {})[space.name] = state
+        self._touch(outcome.product_id)
+        return WriteResult(outcome, Written.WRITTEN)
+
+    def _touch(self, product_id: str) -> None:
+        self.clock += 1
+        self.writes += 1
+        self.seq[product_id] = self.clock
+
+    def append_history(self, entries: Iterable[HistoryEntry]) -> None:
+        for entry in entries:
+            self.history[entry.image_url, entry.space.name] = entry
+
+    def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
+        found = 0
+        for i in self.docs:
+            state = self._state(i, space)
+            if state.get("status") in statuses and (not reasons or state.get("reason") in reasons):
+                state |= {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC)}
+                found += 1
+        return found
+
+    # -- ProductPort
+    def create(self) -> str:
+        self._check()
+        return "fake"
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        self._check()
+        return {i: self._stored(i) for i in ids if i in self.docs}
+
+    def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
+        self._check()
+        return [self._change(change) for change in changes]
+
+    def _change(self, change: Change) -> ChangeResult:
+        self.before_write(change.id)
+        if self.seq.get(change.id) != change.seq_no:
+            return ChangeResult(change, "conflict", "somebody else wrote first")
+        old = self.docs.get(change.id)
+        if change.source is None:
+            del self.docs[change.id], self.seq[change.id]
+            self.writes += 1
+            return ChangeResult(change, "deleted")
+        source = copy.deepcopy(dict(change.source))
+        if old and change.keep_embedding and old.get("image_url") == source.get("image_url") and "embedding" in old:
+            source["embedding"] = old["embedding"]
+        self.docs[change.id] = source
+        self._touch(change.id)
+        return ChangeResult(change, "updated" if old else "created")
+
+    def ids(self) -> Iterator[str]:
+        yield from sorted(self.docs)
+
+    def count(self) -> int:
+        return len(self.docs)
+
+    def refresh(self) -> None:
+        self._check()
