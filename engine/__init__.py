@@ -1,0 +1,12 @@
+"""Runs a real Elasticsearch on this machine without Docker: `python -m engine start|stop|status|logs`."""
+
+from engine.errors import EngineError
+from engine.options import Options
+from engine.ports import free_port
+from engine.script_plugin import GRAMMAR
+from engine.settings import Settings
+from engine.start import Running, start
+from engine.status import status
+from engine.stop import stop
+
+__all__ = ["GRAMMAR", "EngineError", "Options", "Running", "Settings", "free_port", "start", "status", "stop"]

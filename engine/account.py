@@ -1,0 +1,61 @@
+"""Which user the server runs as: Elasticsearch refuses root."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import FolderError
+
+CANDIDATES = ("elasticsearch", "nobody")
+
+
+@dataclass(frozen=True)
+class Account:
+    name: str
+    uid: int
+    gid: int
+
+    @property
+    def is_current(self) -> bool:
+        return self.uid == os.geteuid()
+
+    def popen_options(self) -> dict[str, object]:
+        """Keyword arguments for subprocess that make the child run as this user."""
+        if self.is_current:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def give(self, path: Path) -> None:
+        """Makes this user the owner of the file or folder."""
+        if not self.is_current:
+            os.chown(path, self.uid, self.gid)
+
+    def can(self, access: str, path: Path) -> bool:
+        """Whether the user may read ("r"), write ("w") or enter ("x") the path, asked as that user."""
+        command = ["test", f"-{access}", str(path)]
+        return subprocess.run(command, check=False, cwd="/", **self.popen_options()).returncode == 0  # type: ignore[call-overload,no-any-return]
+
+    def require_readable(self, folder: Path, advice: str) -> None:
+        """Raises FolderError, ending in the advice, where the user cannot read the folder."""
+        if not (self.can("r", folder) and self.can("x", folder)):
+            raise FolderError(f"user {self.name}, as whom the server runs, cannot read {folder}: {advice}")
+
+
+def choose() -> Account:
+    """The caller, or for root the first of `elasticsearch` and `nobody` that exists."""
+    if os.geteuid() != 0:
+        return _account(pwd.getpwuid(os.geteuid()))
+    for name in CANDIDATES:
+        try:
+            return _account(pwd.getpwnam(name))
+        except KeyError:
+            continue
+    raise FolderError("Elasticsearch refuses to run as root: create a user named elasticsearch, or start as another user")
+
+
+def _account(entry: pwd.struct_passwd) -> Account:
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,64 @@
+"""What runs: version, processes, heap, data, health, and whether vector instructions are used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import health, nodes, processes, script_plugin, state
+from engine.errors import Unreachable
+from engine.settings import Settings
+
+
+def status(port: int | None = None, settings: Settings | None = None) -> dict[str, Any]:
+    """A JSON-able description; `running` says whether the server answers, `url` where. Raises nothing of ours."""
+    settings = settings or Settings.load()
+    if settings.elasticsearch_url:
+        return _external(settings.elasticsearch_url)
+    port = port or settings.port
+    known = state.load(settings.cache, port)
+    if known is None or not processes.all_of(known.nodes):
+        return {"running": False, "external": False, "port": port, "message": f"nothing of ours runs on port {port}"}
+    return _ours(known)
+
+
+def _external(urls: str) -> dict[str, Any]:
+    named = {"external": True, "url": urls}
+    try:
+        url, found = health.first_reachable([url.strip() for url in urls.split(",")])
+    except Unreachable as error:
+        return {"running": False, **named, "message": str(error)}
+    return {"running": True, **named, "health": found["status"], "nodes": found["number_of_nodes"]}
+
+
+def _ours(known: state.State) -> dict[str, Any]:
+    described = {
+        "running": True,
+        "external": False,
+        "url": known.url,
+        "port": known.port,
+        "version": known.version,
+        "java": known.java,
+        "heap": known.heap,
+        "data": str(known.data),
+        "security": known.security,
+        "plugin": known.plugin,
+        "plugin_current": known.plugin == script_plugin.source_hash(),
+        "nodes": [_node(known, node) for node in known.nodes],
+    }
+    described["simd"] = all(node["simd_bits"] for node in described["nodes"])  # type: ignore[attr-defined]
+    try:
+        found = health.cluster(known.url, health.Credentials.of(known))
+    except Unreachable as error:
+        return described | {"running": False, "message": f"{error}; see `python -m engine logs --port {known.port}`"}
+    return described | {"health": found["status"], "cluster_nodes": found["number_of_nodes"]}
+
+
+def _node(known: state.State, node: nodes.Node) -> dict[str, Any]:
+    bits = health.simd(nodes.log_file(node, known.port))
+    return {
+        "name": node.name,
+        "pid": processes.pid_of(node),
+        "http_port": node.http_port,
+        "transport_port": node.transport_port,
+        "simd_bits": int(bits) if bits and bits.isdigit() else None,
+    }
