@@ -58,8 +58,8 @@ def script(field: str, vector: Vectors) -> dict[str, Any]:
 
 
 def script_to_cosine(score: float) -> float:
-    """Cosine from the `_score` of a script_score query."""
-    return score - 1.0
+    """Cosine from the `_score` of a script_score query, which is a float32 and so has 7 decimals to give."""
+    return round(score - 1.0, 7)
 
 
 def cosine_to_script(value: float) -> float:
@@ -69,4 +69,4 @@ def cosine_to_script(value: float) -> float:
 
 def knn_to_cosine(score: float) -> float:
     """Cosine from the `_score` of a knn query on a `cosine` field, which is `(1 + cosine) / 2`."""
-    return 2.0 * score - 1.0
+    return round(2.0 * score - 1.0, 7)

@@ -21,7 +21,7 @@ def scan(
     source: Any,
     index: str | None = None,
     page: int = PAGE,
-    seq_no: bool = False,
+    preference: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every hit of `query`, sorted by `id`, `_source` as `source` says.
 
@@ -30,7 +30,7 @@ def scan(
     after: list[Any] | None = None
     while True:
         try:
-            for hit in _pages(client, names, query, source, index or names.products, page, seq_no, after):
+            for hit in _pages(client, names, query, source, index or names.products, page, preference, after):
                 after = hit["sort"][:1]
                 yield hit
             return
@@ -49,11 +49,11 @@ def _pages(
     source: Any,
     index: str,
     page: int,
-    seq_no: bool,
+    preference: str | None,
     after: list[Any] | None,
 ) -> Iterator[dict[str, Any]]:
     with translated(names):
-        pit = client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)["id"]
+        pit = client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE, preference=preference)["id"]
     try:
         while True:
             with translated(names):
@@ -65,7 +65,6 @@ def _pages(
                         sort=[{"id": "asc"}],
                         search_after=after,
                         source=source,
-                        seq_no_primary_term=seq_no,
                         track_total_hits=False,
                     )
                 except NotFoundError as error:
