@@ -1,0 +1,66 @@
+"""Classic Google feeds have a row per size: puts adjacent rows of one style and colour into one product."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from catalog.feeds.events import Mapped, MappedRows, Problem
+from catalog.feeds.values import missing, text
+
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+def merge_sizes(rows: MappedRows) -> MappedRows:
+    """One product per run of adjacent rows with the same `item_group_id` and `color`, a variant per row.
+
+    Its id is made of the two (`dress7-dark-red`), so that it stays when a size comes or goes. Rows without a group or
+    without a size pass as they are. A group that turns up again further down is a duplicate to whoever reads on.
+    """
+    style: Mapped | None = None
+    for row in rows:
+        if not isinstance(row, Mapped):
+            yield _at_its_product(row) if isinstance(row, Problem) else row
+            continue
+        sized = _style(row)
+        if sized is not None and style is not None and sized.fields["id"] == style.fields["id"]:
+            style = _joined(style, sized)
+            continue
+        if style is not None:
+            yield style
+        style = sized
+        if sized is None:
+            yield row
+    if style is not None:
+        yield style
+
+
+def _style_id(fields: Mapping[str, Any]) -> str | None:
+    group, color = (str(text(fields.get(name)) or "") for name in ("item_group_id", "color"))
+    return "-".join(part for part in (group, _NO_WORD.sub("-", color.lower()).strip("-")) if part) if group else None
+
+
+def _style(row: Mapped) -> Mapped | None:
+    """The row as a product of one size; None where it is no such row."""
+    fields, style_id = row.fields, _style_id(row.fields)
+    variants = fields.get("variants", [])
+    if style_id is None or len(variants) != 1 or variants[0].get("sku") != fields.get("id"):
+        return None
+    prices = {name: fields[name] for name in ("price", "sale_price") if name in fields}
+    return Mapped(row.line, fields | {"id": style_id, "variants": [prices | variants[0]]})
+
+
+def _joined(style: Mapped, other: Mapped) -> Mapped:
+    fields = style.fields
+    mixed = fields.get("currency", ""), other.fields.get("currency", "")
+    currency = {} if mixed[0] == mixed[1] else {"currency": "/".join(mixed)}  # which no product takes
+    return Mapped(style.line, fields | currency | {"variants": [*fields["variants"], *other.fields["variants"]]})
+
+
+def _at_its_product(problem: Problem) -> Problem:
+    """A bad row speaks of the product it would have joined; what cannot be read may be part of any."""
+    if problem.row is None:
+        return replace(problem, id=None)
+    if missing(problem.row.get("size")) or not missing(problem.row.get("variants")):
+        return problem
+    return replace(problem, id=_style_id(problem.row) or problem.id)
