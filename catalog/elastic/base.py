@@ -6,9 +6,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from catalog import mapping
-from catalog.elastic.client import translated
+from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.names import Names
-from catalog.errors import InvalidInput, Unavailable
+from catalog.errors import InvalidInput
 from catalog.settings import Settings
 from catalog.space import Space
 
@@ -30,10 +30,7 @@ class Store:
         """The index behind the alias; raises Unavailable when there is none."""
         with translated(self.names):
             if not self.client.indices.exists_alias(name=self.names.products):
-                raise Unavailable(
-                    f"there is no catalogue '{self.names.products}' on this Elasticsearch yet; "
-                    "run `python -m catalog create`"
-                )
+                raise no_catalogue(self.names.products)
             return str(next(iter(self.client.indices.get_alias(name=self.names.products))))
 
     def read_spaces(self) -> Sequence[Space]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
 
+from catalog.elastic.client import no_catalogue
+
 MAX_CHUNK_BYTES = 10 * 1024 * 1024
 PATIENCE = 60.0  # seconds; an alias swap blocks writes for well under one
 FIRST_PAUSE = 0.1
@@ -46,7 +48,11 @@ def _once(
         max_backoff=5,
         require_alias=require_alias,  # a missing alias must not become an index with guessed mappings
     )
-    return {item["_id"]: item for _, answer in answers for item in answer.values()}
+    items = {item["_id"]: item for _, answer in answers for item in answer.values()}
+    for item in items.values():
+        if error_type(item) == "index_not_found_exception":
+            raise no_catalogue(item["_index"])
+    return items
 
 
 def _come_again(item: dict[str, Any]) -> bool:

@@ -39,9 +39,7 @@ def translated(names: Names) -> Iterator[None]:
         yield
     except NotFoundError as error:
         if "index_not_found_exception" in str(error):
-            raise Unavailable(
-                f"there is no catalogue '{names.products}' on this Elasticsearch yet; run `python -m catalog create`"
-            ) from error
+            raise no_catalogue(names.products) from error
         raise Unavailable(f"Elasticsearch lost what was asked for: {error}") from error
     except ApiError as error:
         message = f"Elasticsearch answered {error.status_code}: {_reason(error)}"
@@ -54,6 +52,11 @@ def translated(names: Names) -> Iterator[None]:
         raise Unavailable(
             f"Elasticsearch does not answer: {error.message}; is it running? (`python -m engine status`)"
         ) from error
+
+
+def no_catalogue(alias: str) -> Unavailable:
+    """The error for an alias that does not exist."""
+    return Unavailable(f"there is no catalogue '{alias}' on this Elasticsearch yet; run `python -m catalog create`")
 
 
 def _reason(error: ApiError) -> str:

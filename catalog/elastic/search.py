@@ -10,7 +10,7 @@ from elasticsearch import NotFoundError
 
 from catalog import queries, similarity
 from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.client import no_catalogue, translated
 from catalog.errors import InvalidInput, Unavailable
 from catalog.ports import (
     BrowsePage,
@@ -83,10 +83,7 @@ class SearchStore(Store):
                 index=self.names.products, id=product_id, source_includes=[*queries.STORED_FIELDS, space.field]
             )
             if "found" not in answer:
-                raise Unavailable(
-                    f"there is no catalogue '{self.names.products}' on this Elasticsearch yet; "
-                    "run `python -m catalog create`"
-                )
+                raise no_catalogue(self.names.products)
         if not answer["found"]:
             return None
         source = dict(answer["_source"])
@@ -103,19 +100,14 @@ class SearchStore(Store):
         answers = self._msearch(bodies)
         found = answers[0]["hits"]
         hits = [Hit(hit["_id"], similarity.script_to_cosine(hit["_score"]), hit["_source"]) for hit in found["hits"]]
-        page = SimilarPage(
-            hits=hits,
-            plan=Plan("exact", EXACT_REASON, found["total"]["value"]),
-            server_ms=float(max(answer["took"] for answer in answers)),
-        )
-        if len(answers) == 1:
-            return page
+        # Under a threshold the hits' own total counts only what lies above it.
+        counted = answers[-1]["hits"]["total"]["value"] if bodies[1:] or query.score_threshold is None else None
         return SimilarPage(
             hits=hits,
-            plan=page.plan,
-            total=answers[1]["hits"]["total"]["value"] if query.total else None,
-            facets=queries.read_facets(query.facets, answers[1].get("aggregations", {})) if query.facets else None,
-            server_ms=page.server_ms,
+            plan=Plan("exact", EXACT_REASON, counted),
+            total=counted if query.total else None,
+            facets=queries.read_facets(query.facets, answers[1]["aggregations"]) if query.facets else None,
+            server_ms=float(max(answer["took"] for answer in answers)),
         )
 
     def browse(self, query: BrowseQuery) -> BrowsePage:
@@ -143,10 +135,7 @@ class SearchStore(Store):
         error = answer["error"]
         kind = error.get("type")
         if kind == "index_not_found_exception":
-            raise Unavailable(
-                f"there is no catalogue '{self.names.products}' on this Elasticsearch yet; "
-                "run `python -m catalog create`"
-            )
+            raise no_catalogue(self.names.products)
         causes = error.get("root_cause") or [error]
         message = f"Elasticsearch answered {answer['status']}: {causes[0].get('type')}: {causes[0].get('reason')}"
         if answer["status"] in (429, 503) or answer["status"] >= 500:

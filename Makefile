@@ -1,0 +1,80 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+PACKAGES := app benchmarks catalog demo engine etl loadtest models samples
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick lock format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: install it and try again" >&2; exit 2; }
+
+$(VENV)/.demo: requirements-demo.txt | $(PY)
+	@echo "Installing what the demo needs (no torch) ..."
+	@$(PIP) -r requirements-demo.txt
+	@touch $@
+
+$(VENV)/.test: requirements-torch.txt | $(PY)
+	@echo "Installing what the tests need (torch included, some minutes and 5 GB) ..."
+	@$(PIP) -r requirements-torch.txt
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it for similar products
+	@$(PY) -m demo start
+
+demo-stop: ## stop what the demo started
+	@if [ -x $(PY) ]; then $(PY) -m demo stop; else echo "Nothing to stop: there is no demo here."; fi
+
+test: $(VENV)/.test ## all tests, against a real Elasticsearch
+	@$(PY) -m pytest -m "not chaos"
+
+test-fast: $(VENV)/.test ## the unit tests
+	@$(PY) -m pytest tests/unit
+
+chaos: $(VENV)/.test ## clusters of three nodes, killed processes
+	@$(PY) -m pytest -m chaos
+
+check: lint types imports ## lint, types, import contract
+
+lint: $(VENV)/.test
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+types: $(VENV)/.test
+	@$(PY) -m mypy $(PACKAGES) tests/conftest.py tests/fakes.py
+
+imports: $(VENV)/.test
+	@$(VENV)/bin/lint-imports
+
+format: $(VENV)/.test ## put the code into the house style
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+api: $(VENV)/.demo ## serve the API with gunicorn on 127.0.0.1 and API_PORT
+	@$(PY) -m app serve
+
+loadtest: $(VENV)/.test ## a short locust run against the local engine with 10 k drawn vectors; fails on errors
+	@$(PY) -m loadtest local
+
+bench: $(VENV)/.test ## API beside a bare client: 10 k and 100 k vectors of 40 and 512 dimensions
+	@$(PY) -m benchmarks.api
+
+bench-quick: $(VENV)/.test ## the short form of bench
+	@$(PY) -m benchmarks.api --quick
+
+LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
+EVERYTHING := --extra etl --extra engine --extra loadtest --extra dev
+lock: ## pin every dependency with hashes (needs uv)
+	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt
+	$(LOCK) $(EVERYTHING) -c requirements-torch.txt -o requirements-dev.txt
+	$(LOCK) --extra etl --extra engine -c requirements-torch.txt -o requirements-demo.txt
+	$(LOCK) --extra etl -c requirements-torch.txt -o requirements-etl.txt
+	$(LOCK) -c requirements-torch.txt -o requirements.txt
+
+clean: demo-stop ## stop the demo and remove everything that was made here
+	@rm -rf $(VENV) var

@@ -1,0 +1,221 @@
+"""The gateway on a real Elasticsearch does what the fake does, and what only a real one can show."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from catalog import filters, similarity
+from catalog.elastic import Catalogue, connect
+from catalog.errors import InvalidInput, Unavailable
+from catalog.ports import BrowseQuery, Change, Outcome, SimilarQuery, Written
+from catalog.product import document, parse
+from catalog.settings import Settings
+from catalog.similar import SimilarRequest, similar_to
+from catalog.space import Space
+from tests.fakes import FakeCatalogue
+
+SPACE = Space("color", "v1", 8)
+COLORS, BRANDS, SIZES = ("red", "blue", "green"), ("a", "b"), ("S", "M", "L")
+RNG = np.random.default_rng(7)
+
+
+def make(number: int) -> dict[str, Any]:
+    rng = np.random.default_rng(number)
+    return document(
+        parse(
+            {
+                "id": f"p{number:03d}",
+                "title": f"{rng.choice(COLORS)} thing {number}",
+                "image_url": f"https://shop.example/{number}.jpg",
+                "color": str(rng.choice(COLORS)),
+                "brand": str(rng.choice(BRANDS)),
+                "gender": "female" if number % 3 else None,
+                "item_group_id": f"g{number // 2}" if number % 5 else None,
+                "price": float(rng.integers(10, 100)),
+                "attributes": {"season": "ss26" if number % 2 else "aw26"},
+                "variants": [
+                    {"sku": f"{number}-{s}", "size": s, "available": bool(rng.integers(2))}
+                    for s in SIZES[: number % 4]
+                ],
+            }
+        )
+    )
+
+
+DOCS = [make(number) for number in range(60)]
+VECTORS = similarity.normalize(RNG.normal(size=(60, SPACE.dims)))
+EMBEDDED = range(0, 55)  # the rest has no embedding
+
+
+def fill(index: Any) -> None:
+    index.create()
+    assert {result.status for result in index.write([Change(doc["id"], doc) for doc in DOCS])} == {"created"}
+    index.ensure_space(SPACE)
+    outcomes = [
+        Outcome(DOCS[n]["id"], DOCS[n]["image_url"], "done", vector=VECTORS[n], image_sha256="0") for n in EMBEDDED
+    ]
+    assert {result.result for result in index.write_outcomes(SPACE, outcomes)} == {Written.WRITTEN}
+    index.refresh()
+
+
+@pytest.fixture
+def filled(catalogue: Catalogue) -> Catalogue:
+    fill(catalogue)
+    return catalogue
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "color": st.lists(st.sampled_from(COLORS), min_size=1, max_size=2),
+        "brand": st.sampled_from(BRANDS),
+        "size": st.lists(st.sampled_from(SIZES), min_size=1, max_size=2),
+        "available": st.booleans(),
+        "price": st.fixed_dictionaries({}, optional={"gte": st.integers(0, 60), "lte": st.integers(30, 100)}),
+        "attributes": st.just({"season": ["ss26"]}),
+    },
+)
+PAGES = {"limit": st.integers(1, 30), "offset": st.integers(0, 20)}
+FACETS = ("color", "brand", "size", "price", "available")
+QUICK = hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def as_sets(facets: Any) -> Any:
+    """Facets with the order among equal counts taken out."""
+    return {
+        name: {(v["value"], v["count"]) for v in values} if isinstance(values, list) else values
+        for name, values in facets.items()
+    }
+
+
+def test_queries_answer_like_the_fake(filled: Catalogue) -> None:
+    fake = FakeCatalogue()
+    fill(fake)
+
+    @QUICK
+    @given(source=st.sampled_from(EMBEDDED), data=FILTERS, threshold=st.none() | st.floats(-0.5, 0.5), **PAGES)
+    def check(source: int, data: Any, threshold: float | None, limit: int, offset: int) -> None:
+        request = SimilarRequest(
+            DOCS[source]["id"], filters.parse(data), limit, offset, None, threshold, facets=FACETS, total=True
+        )
+        real, expected = similar_to(filled, request), similar_to(fake, request)
+        assert [hit.id for hit in real.hits] == [hit.id for hit in expected.hits]
+        assert [h.score for h in real.hits] == pytest.approx([h.score for h in expected.hits], abs=1e-6)
+        assert [hit.product for hit in real.hits] == [hit.product for hit in expected.hits]
+        assert (real.total, real.plan.candidates) == (expected.total, expected.plan.candidates)
+        assert as_sets(real.facets) == as_sets(expected.facets)
+
+    check()
+
+
+def test_browsing_answers_like_the_fake(filled: Catalogue) -> None:
+    fake = FakeCatalogue()
+    fill(fake)
+    sorts = st.sampled_from(["id", "-id", "price", "-price", "title", "-title"])
+
+    @QUICK
+    @given(data=FILTERS, q=st.sampled_from([None, "thing", "red", "red thing"]), sort=sorts, **PAGES)
+    def check(data: Any, q: str | None, sort: str, limit: int, offset: int) -> None:
+        query = BrowseQuery(filters.parse(data), q, sort, limit, offset, facets=FACETS)
+        real, expected = filled.browse(query), fake.browse(query)
+        assert real.total == expected.total
+        assert as_sets(real.facets) == as_sets(expected.facets)
+        if sort in ("id", "-id"):
+            assert real.products == expected.products
+        else:
+            field = {"price": "effective_price", "title": "title"}[sort.lstrip("-")]
+            assert [p[field] for p in real.products] == [p[field] for p in expected.products]
+
+    check()
+
+
+def test_an_outcome_reaches_only_the_photo_it_was_made_from(filled: Catalogue) -> None:
+    stored = filled.get("p056")
+    assert stored is not None
+    moved = {**stored.source, "image_url": "https://shop.example/new.jpg"}
+    filled.write([Change("p056", moved, seq_no=stored.seq_no, primary_term=stored.primary_term)])
+    outcomes = [
+        Outcome("p056", DOCS[56]["image_url"], "done", vector=VECTORS[56]),
+        Outcome("p056", "https://shop.example/new.jpg", "done", vector=VECTORS[57]),
+        Outcome("nobody", "https://shop.example/new.jpg", "done", vector=VECTORS[57]),
+        Outcome("p058", DOCS[58]["image_url"], "done", vector=VECTORS[58][:4]),
+        Outcome("p058", DOCS[58]["image_url"], "failed", reason="not_found"),
+    ]
+    results = [result.result for result in filled.write_outcomes(SPACE, outcomes)]
+    assert results == [Written.MOVED, Written.WRITTEN, Written.GONE, Written.REFUSED, Written.WRITTEN]
+    assert filled.write_outcomes(SPACE, outcomes[1:2])[0].result is Written.UNCHANGED
+    found = filled.get_with_vector("p056", SPACE)
+    assert found is not None and found[1] is not None
+    np.testing.assert_allclose(found[1], VECTORS[57], atol=1e-7)
+    status = filled.space_status(SPACE)
+    assert (status.done, status.pending, status.failed) == (56, 3, {"not_found": 1})
+
+
+def test_a_new_photo_clears_the_embedding_and_any_other_change_keeps_it(filled: Catalogue) -> None:
+    for name, changes, kept in (
+        ("p001", {"title": "new"}, True),
+        ("p002", {"image_url": "https://x.example/2"}, False),
+    ):
+        stored = filled.get(name)
+        assert stored is not None
+        change = Change(name, {**stored.source, **changes}, seq_no=stored.seq_no, primary_term=stored.primary_term)
+        assert filled.write([change])[0].status == "updated"
+        assert filled.write([change])[0].status == "conflict"  # its seq_no is stale now
+        found = filled.get_with_vector(name, SPACE)
+        assert found is not None
+        assert (found[1] is not None) is kept
+    assert [pending.product_id for pending in filled.unprocessed(SPACE)] == [
+        "p002",
+        *[f"p{n:03d}" for n in range(55, 60)],
+    ]
+    assert [pending.product_id for pending in filled.unprocessed(SPACE, limit=2)] == ["p002", "p055"]
+
+
+def test_a_retry_is_unprocessed_once_it_is_due(filled: Catalogue) -> None:
+    url = DOCS[55]["image_url"]
+    for delta, due in ((timedelta(hours=1), False), (timedelta(hours=-1), True)):
+        when = datetime.now(UTC) + delta
+        filled.write_outcomes(SPACE, [Outcome("p055", url, "retry", reason="timeout", attempts=2, next_try_at=when)])
+        pending = {found.product_id: found.attempts for found in filled.unprocessed(SPACE)}
+        assert pending.get("p055") == (2 if due else None)
+    assert filled.make_due(SPACE, ["retry"], ["not_found"]) == 0
+    assert filled.make_due(SPACE, ["retry"], ["timeout"]) == 1
+
+
+def test_one_product_without_a_vector_does_not_fail_the_others(filled: Catalogue) -> None:
+    page = filled.similar(SimilarQuery(SPACE, VECTORS[0], limit=100))
+    assert len(page.hits) == len(EMBEDDED)
+
+
+def test_the_dimensions_of_a_space_cannot_change(filled: Catalogue) -> None:
+    with pytest.raises(InvalidInput, match="has 8 dimensions in the index and 9 in the bundle"):
+        filled.ensure_space(Space("color", "v1", 9))
+
+
+def test_an_unknown_field_is_refused_by_the_strict_mapping(filled: Catalogue) -> None:
+    result = filled.write([Change("x", {"id": "x", "title": "x", "group_key": "x", "colour": "red"})])[0]
+    assert result.status == "failed"
+    assert "colour" in result.message
+
+
+def test_no_catalogue_and_no_server_say_what_to_do(settings: Settings) -> None:
+    with pytest.raises(Unavailable, match="python -m catalog create"):
+        connect(settings).browse(BrowseQuery())
+    with pytest.raises(Unavailable, match="python -m catalog create"):
+        connect(settings).get_with_vector("x", SPACE)
+    with pytest.raises(Unavailable, match="does not answer"):
+        connect(Settings(elasticsearch_url=("http://127.0.0.1:9",))).ping()
+
+
+def test_writing_without_a_catalogue_creates_no_index(settings: Settings) -> None:
+    index = connect(settings)
+    with pytest.raises(Unavailable):
+        index.write([Change("p1", DOCS[0])])
+    assert not index.client.indices.exists(index=index.names.products)

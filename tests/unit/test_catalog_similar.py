@@ -1,0 +1,102 @@
+"""Similar products to a product, over the fake index."""
+
+import pytest
+
+from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound, SpaceNotFound
+from catalog.filters import parse
+from catalog.similar import SimilarRequest, resolve_space, similar_to
+from catalog.space import Space
+from tests.fakes import FakeCatalogue
+
+A, B = Space("color", "v1", 2), Space("color", "v2", 2)
+
+
+def product(name: str, **fields: object) -> dict[str, object]:
+    return {"id": name, "title": name, "image_url": f"file:///{name}.jpg", "price": 10, **fields}
+
+
+@pytest.fixture
+def index() -> FakeCatalogue:
+    fake = FakeCatalogue(
+        [
+            product("source", gender="female", item_group_id="g", price=100),
+            product("sibling", gender="female", item_group_id="g", price=100),
+            product("near", gender="female", price=60),
+            product("far", gender="female", price=150),
+            product("mens", gender="male"),
+            product("bare", gender="female"),
+        ],
+        [A],
+    )
+    for name, vector in (
+        ("source", [1, 0]),
+        ("sibling", [1, 0.01]),
+        ("near", [1, 0.1]),
+        ("far", [0, 1]),
+        ("mens", [1, 0]),
+    ):
+        fake.embed(name, A, vector)
+    return fake
+
+
+def ids(index: FakeCatalogue, **request: object) -> list[str]:
+    return [hit.id for hit in similar_to(index, SimilarRequest("source", **request)).hits]  # type: ignore[arg-type]
+
+
+def test_the_source_its_group_and_the_other_gender_are_left_out(index: FakeCatalogue) -> None:
+    assert ids(index) == ["near", "far"]
+
+
+def test_the_source_and_its_group_come_back_when_asked_for(index: FakeCatalogue) -> None:
+    assert ids(index, exclude_source=False) == ["source", "sibling", "near", "far"]
+
+
+def test_a_named_gender_replaces_the_sources(index: FakeCatalogue) -> None:
+    assert ids(index, filters=parse({"gender": ["male", "female"]})) == ["mens", "near", "far"]
+
+
+def test_the_price_band_is_relative_to_the_source_and_meets_the_price_filter(index: FakeCatalogue) -> None:
+    assert ids(index, price_band=(0.5, 1.5)) == ["near", "far"]
+    assert ids(index, price_band=(0.5, 1.0)) == ["near"]
+    assert ids(index, price_band=(0.5, 1.5), filters=parse({"price": {"gte": 70}})) == ["far"]
+
+
+def test_a_threshold_cuts_and_total_counts_what_passes_the_filters(index: FakeCatalogue) -> None:
+    answer = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True))
+    assert [hit.id for hit in answer.hits] == ["near"]
+    assert answer.total == 2
+
+
+def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
+    with pytest.raises(ProductNotFound, match="there is no product 'nope'"):
+        similar_to(index, SimilarRequest("nope"))
+    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color"):
+        similar_to(index, SimilarRequest("bare"))
+
+
+def test_pages_end_somewhere(index: FakeCatalogue) -> None:
+    with pytest.raises(InvalidInput, match="pages end at 1000"):
+        similar_to(index, SimilarRequest("source", limit=100, offset=950))
+
+
+def test_a_band_needs_a_price(index: FakeCatalogue) -> None:
+    del index.docs["source"]["effective_price"]
+    with pytest.raises(InvalidInput, match="has no price"):
+        similar_to(index, SimilarRequest("source", price_band=(0.5, 1.5)))
+
+
+def test_the_promoted_space_serves_then_the_fullest(index: FakeCatalogue) -> None:
+    index.ensure_space(B)
+    assert resolve_space(index, None) == A
+    assert resolve_space(index, "color") == A
+    assert resolve_space(index, B.name) == B
+    index.promotion = B.name
+    assert resolve_space(index, None) == B
+    assert resolve_space(index, "color") == B
+
+
+def test_an_unknown_model_lists_those_there_are(index: FakeCatalogue) -> None:
+    with pytest.raises(SpaceNotFound, match="color__v1"):
+        resolve_space(index, "resnet18")
+    with pytest.raises(SpaceNotFound, match="no product has been embedded"):
+        resolve_space(FakeCatalogue(), None)

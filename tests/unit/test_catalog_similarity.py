@@ -1,0 +1,59 @@
+"""The one similarity: every form of it agrees with every other."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import similarity
+from catalog.errors import InvalidInput, InvalidVector
+from catalog.space import Space
+
+
+@pytest.mark.parametrize("bad", [[0.0, 0.0], [1.0, np.nan], [np.inf, 1.0], [], [[[1.0]]]])
+def test_vectors_without_a_direction_are_refused(bad: list[float]) -> None:
+    with pytest.raises(InvalidVector):
+        similarity.normalize(bad)
+
+
+def test_a_wrong_length_is_refused_with_the_right_one() -> None:
+    with pytest.raises(InvalidVector, match="expected a vector of 3 values"):
+        similarity.check_vector([1.0, 2.0], 3)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_normalised_vectors_have_length_one_and_the_same_cosine(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    left, right = rng.normal(size=(3, 8)) * 100, rng.normal(size=(5, 8))
+    unit = similarity.normalize(left)
+    assert unit.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(similarity.cosine(unit, right), similarity.cosine(left, right), atol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 5), st.floats(0.1, 5))
+def test_a_mix_is_the_cosine_of_blocks_scaled_by_the_root_of_their_weight(seed: int, a: float, b: float) -> None:
+    rng = np.random.default_rng(seed)
+    blocks = {"a": similarity.normalize(rng.normal(size=(6, 4))), "b": similarity.normalize(rng.normal(size=(6, 9)))}
+    weights = {"a": a, "b": b}
+    mixed = similarity.mix({k: similarity.cosine(v[0], v) for k, v in blocks.items()}, weights)
+    joined = np.concatenate([np.sqrt(weights[k]) * blocks[k] for k in blocks], axis=1)
+    np.testing.assert_allclose(mixed, similarity.cosine(joined[0], joined), atol=1e-6)
+
+
+def test_scores_turn_back_into_the_cosine() -> None:
+    for cosine in (-1.0, -0.25, 0.0, 0.5, 1.0):
+        assert similarity.script_to_cosine(similarity.cosine_to_script(cosine)) == pytest.approx(cosine, abs=1e-7)
+        assert similarity.knn_to_cosine((1 + cosine) / 2) == pytest.approx(cosine, abs=1e-7)
+
+
+def test_a_space_names_its_field_and_reads_its_name() -> None:
+    space = Space("resnet18_pca40", "0123456789ab", 40)
+    assert space.field == "embedding.resnet18_pca40__0123456789ab.vector"
+    assert Space.parse(space.name, 40) == space
+
+
+@pytest.mark.parametrize("model", ["", "ResNet", "a__b", "_a", "a-b"])
+def test_names_that_the_index_cannot_carry_are_refused(model: str) -> None:
+    with pytest.raises(InvalidInput, match="space name"):
+        Space(model, "1", 4)
