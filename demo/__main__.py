@@ -1,0 +1,93 @@
+"""`python -m demo start|stop`: what `make demo` and `make demo-stop` call."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from demo import serving, show, steps
+from demo.settings import Settings, load
+
+app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
+console = Console()
+
+
+def told(name: str, summary: dict[str, Any]) -> str:
+    """One line of what a step found or did."""
+    if name == "samples":
+        return f"{steps.PRODUCTS} products"
+    if name == "import":
+        return ", ".join(f"{summary.get(key, 0)} {key}" for key in ("created", "updated", "unchanged"))
+    if name == "etl":
+        done = sum(model.get("done", 0) for model in summary.get("models", [summary]))
+        return f"{done} photos embedded" if done else "nothing to embed: every photo has its embedding already"
+    return ""
+
+
+def timed(title: str, work: Callable[[], str]) -> None:
+    """Do `work` and print its title, time and outcome on one line."""
+    started = time.monotonic()
+    outcome = work()
+    console.print(f"[green]✓[/] {title:<22}[dim]{time.monotonic() - started:6.1f} s[/]  {outcome}", highlight=False)
+
+
+@app.command()
+def start() -> None:
+    """Set everything up, serve it and show one filtered query; what is there already is kept."""
+    settings = load()
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    state = serving.read_state(settings)
+    try:
+        for name, step in steps.all_steps(settings).items():
+            timed(step.title, lambda name=name, step=step: _step(settings, state, name, step))  # type: ignore[misc]
+        timed("Serve the API", lambda: _serve(settings, state))
+        show.ask(settings, console)
+    except steps.StepFailed as error:
+        Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+    console.print("Stop      make demo-stop", highlight=False)
+
+
+def _step(settings: Settings, state: dict[str, Any], name: str, step: steps.Step) -> str:
+    summary = steps.run(step, settings)
+    if name == "engine":
+        # An engine that was up before the demo is somebody else's to stop.
+        state["engine"] = bool(state.get("engine")) or summary.get("started") is True
+        _save(settings, state)
+    return told(name, summary)
+
+
+def _serve(settings: Settings, state: dict[str, Any]) -> str:
+    state["api_pid"] = serving.start_api(settings)
+    _save(settings, state)
+    return settings.api
+
+
+def _save(settings: Settings, state: dict[str, Any]) -> None:
+    settings.state.write_text(json.dumps(state))
+
+
+@app.command()
+def stop() -> None:
+    """Stop the API and, if the demo started it, Elasticsearch; the catalogue stays on disk."""
+    settings = load()
+    state = serving.read_state(settings)
+    if not state:
+        console.print("Nothing to stop.")
+        return
+    if pid := state.get("api_pid"):
+        console.print("API stopped." if serving.stop_api(int(pid)) else "The API was not running.")
+    if state.get("engine"):
+        done = subprocess.run([sys.executable, "-m", "engine", "stop"], env=dict(settings.environ), check=False)
+        if done.returncode:
+            raise typer.Exit(done.returncode)
+    settings.state.unlink()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,54 @@
+"""The steps of the demo, each a command that a shop's operator would type."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from demo.settings import Settings
+
+PRODUCTS = 400
+
+
+class StepFailed(Exception):
+    """A command of the demo ended badly; the message is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command and what to tell the person watching; `ok` lists the exit statuses that let the demo go on."""
+
+    title: str
+    arguments: Sequence[str]
+    ok: Sequence[int] = (0,)
+
+
+def run(step: Step, settings: Settings) -> dict[str, Any]:
+    """Run a command with `--json` and return its summary; raises StepFailed with its last words."""
+    command = [sys.executable, "-m", *step.arguments, "--json"]
+    done = subprocess.run(command, env=dict(settings.environ), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in step.ok:
+        raise StepFailed(f"`python -m {' '.join(step.arguments)}` ended with status {done.returncode}")
+    return _summary(done.stdout)
+
+
+def _summary(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {"items": found}
+
+
+def all_steps(settings: Settings) -> dict[str, Step]:
+    """What happens between a fresh clone and an embedded catalogue, in order."""
+    shop = str(settings.shop)
+    return {
+        "engine": Step("Start Elasticsearch", ["engine", "start"]),
+        "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(PRODUCTS)]),
+        "create": Step("Create the catalogue", ["catalog", "create"]),
+        "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl"]),
+        "etl": Step("Embed the photos", ["etl", "run", "--model", "color"]),
+    }
