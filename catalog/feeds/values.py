@@ -48,9 +48,7 @@ def money(name: str, value: Any) -> tuple[float, str | None]:
         return _amount(name, float(value), value), None
     match = _MONEY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise RowError(
-            f"{name}: '{str(value)[:40]}' is not a price: write it as 12.50 EUR, without thousands separators"
-        )
+        raise RowError(f"{name}: '{str(value)[:40]}' is not a price such as 12.50 EUR (no thousands separators)")
     before, sign, whole, cents, behind = match.groups()
     if before and behind:
         raise RowError(f"{name}: '{value}' names two currencies")
@@ -112,7 +110,7 @@ def sale_is_on(name: str, window: Any, now: datetime) -> bool:
     ends = str(window).split("/")
     if len(ends) != 2:
         raise RowError(
-            f"{name}: '{str(window)[:60]}' is not a period: write 2026-02-24T13:00+01:00/2026-03-01T15:30+01:00"
+            f"{name}: '{str(window)[:60]}' is not a period such as 2026-02-24T13:00+01:00/2026-03-01T15:30+01:00"
         )
     start, end = (moment(name, part) for part in ends)
     if end < start:
