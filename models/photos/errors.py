@@ -1,0 +1,88 @@
+"""Why a photo could not be had: one reason each, permanent or worth another try.
+
+catalog.errors.InvalidInput
+└── PhotoError               code `invalid_image`; `.reason`, `.permanent`, `.message`, `.retry_after`
+    └── BlockedAddress       code `blocked_address`: we do not go there
+
+| reason                | again? | when                                                                       |
+|-----------------------|--------|----------------------------------------------------------------------------|
+| `bad_address`         | never  | not a URL, another scheme than file, http, https, credentials in it        |
+| `blocked_address`     | never  | the host is private, loopback, link-local, multicast ... and not allowed   |
+| `outside_image_roots` | never  | a file that is not below IMAGE_ROOTS                                       |
+| `not_found`           | never  | no such file; 404, 410                                                     |
+| `http_error`          | never  | every other answer that is not a photo: 401, 403, a redirect to nowhere    |
+| `too_many_redirects`  | never  | more than five                                                             |
+| `too_large`           | never  | more bytes than IMAGE_MAX_BYTES, also after decompression                  |
+| `too_many_pixels`     | never  | more pixels than IMAGE_MAX_PIXELS, read from the header                    |
+| `not_an_image`        | never  | HTML, text, nothing at all, a damaged picture                              |
+| `unsupported`         | never  | a picture, but not JPEG, PNG, WebP, GIF or AVIF                            |
+| `truncated`           | never  | the picture ends too early                                                 |
+| `unreadable`          | yes    | the file is there but cannot be read                                       |
+| `timeout`             | yes    | no connection, or not all of it, within the deadline                       |
+| `unreachable`         | yes    | no such host, refused, no route, a certificate that does not fit           |
+| `interrupted`         | yes    | the connection ended before the photo did                                  |
+| `rate_limited`        | yes    | 429; `retry_after` has the seconds the host asked for                      |
+| `server_error`        | yes    | 408, 425, 5xx; `retry_after` likewise                                      |
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from catalog.errors import InvalidInput
+
+
+class Reason(StrEnum):
+    """What the table above says; the value is what the index stores."""
+
+    BAD_ADDRESS = "bad_address"
+    BLOCKED_ADDRESS = "blocked_address"
+    OUTSIDE_IMAGE_ROOTS = "outside_image_roots"
+    NOT_FOUND = "not_found"
+    HTTP_ERROR = "http_error"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    NOT_AN_IMAGE = "not_an_image"
+    UNSUPPORTED = "unsupported"
+    TRUNCATED = "truncated"
+    UNREADABLE = "unreadable"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    INTERRUPTED = "interrupted"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+
+
+RETRYABLE = frozenset(
+    {
+        Reason.UNREADABLE,
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.INTERRUPTED,
+        Reason.RATE_LIMITED,
+        Reason.SERVER_ERROR,
+    }
+)
+
+
+class PhotoError(InvalidInput):
+    """A photo that could not be had; `retry_after` is what the host asked for, in seconds."""
+
+    code: ClassVar[str] = "invalid_image"
+
+    def __init__(self, reason: Reason, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message, reason=str(reason))
+        self.reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again is pointless as long as the photo and the settings stay what they are."""
+        return self.reason not in RETRYABLE
+
+
+class BlockedAddress(PhotoError):
+    code: ClassVar[str] = "blocked_address"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.BLOCKED_ADDRESS, message)

@@ -1,0 +1,322 @@
+"""Fetching photos from files and from a host with every bad habit."""
+
+import hashlib
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
+from models.photos.errors import RETRYABLE
+from models.photos.http import parse_target, seconds_of
+from models.photos.settings import load
+from tests.image_server import ImageServer, image_server, photo
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ImageServer]:
+    with image_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def fetcher(server: ImageServer) -> Iterator[Fetcher]:
+    settings = PhotoSettings(image_allowed_hosts=(server.host,), image_max_bytes=1_000_000, image_timeout=1.0)
+    with Fetcher(settings) as made:
+        yield made
+
+
+def failure(fetcher: Fetcher, url: str) -> PhotoError:
+    with pytest.raises(PhotoError) as caught:
+        fetcher.fetch(url)
+    assert caught.value.message
+    assert caught.value.permanent == (caught.value.reason not in RETRYABLE)
+    return caught.value
+
+
+def test_a_photo_comes_with_its_hash_and_etag(server: ImageServer, fetcher: Fetcher) -> None:
+    got = fetcher.fetch(server.url("/red.jpg"))
+    assert got.data == server.photos["/red.jpg"]
+    assert got.sha256 == hashlib.sha256(got.data).hexdigest()
+    assert got.etag == '"v1"'
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "permanent"),
+    [
+        ("/nothing-there.jpg", "not_found", True),
+        ("/gone.jpg", "not_found", True),
+        ("/forbidden.jpg", "http_error", True),
+        ("/500.jpg", "server_error", False),
+        ("/busy.jpg", "rate_limited", False),
+        ("/hang.jpg", "timeout", False),
+        ("/drip-body.jpg", "timeout", False),
+        ("/drip-endless.jpg", "timeout", False),
+        ("/drip-headers.jpg", "timeout", False),
+        ("/cut.jpg", "interrupted", False),
+        ("/vanish.jpg", "interrupted", False),
+        ("/nonsense.jpg", "interrupted", False),
+        ("/announced-huge.jpg", "too_large", True),
+        ("/endless.jpg", "too_large", True),
+        ("/gzip-bomb.jpg", "too_large", True),
+        ("/gzip-bomb-chunked.jpg", "too_large", True),
+        ("/gzip-broken.jpg", "not_an_image", True),
+        ("/loop.jpg", "too_many_redirects", True),
+        ("/moved-nowhere.jpg", "http_error", True),
+        ("/to-metadata.jpg", "blocked_address", True),
+        ("/to-file.jpg", "bad_address", True),
+        ("/to-ftp.jpg", "bad_address", True),
+        ("/to-secret.jpg", "bad_address", True),
+    ],
+)
+def test_bad_habits(server: ImageServer, fetcher: Fetcher, path: str, reason: str, permanent: bool) -> None:
+    started = time.monotonic()
+    error = failure(fetcher, server.url(path))
+    assert (error.reason, error.permanent) == (reason, permanent)
+    assert time.monotonic() - started < 2.5, "the deadline is 1 s"
+
+
+def test_what_the_host_asks_for_is_kept(server: ImageServer, fetcher: Fetcher) -> None:
+    assert failure(fetcher, server.url("/busy.jpg")).retry_after == 7
+    assert failure(fetcher, server.url("/503.jpg")).retry_after == 120
+
+
+def test_compressed_and_redirected_photos_arrive(server: ImageServer, fetcher: Fetcher) -> None:
+    assert fetcher.fetch(server.url("/gzip.jpg")).data == photo()
+    assert fetcher.fetch(server.url("/moved.jpg")).data == server.photos["/red.jpg"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://localhost/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://169.254.169.254/latest/meta-data",
+    ],
+)
+def test_private_addresses_in_any_spelling(fetcher: Fetcher, url: str) -> None:
+    error = failure(fetcher, url)
+    assert error.reason == Reason.BLOCKED_ADDRESS
+    assert error.code == "blocked_address"
+    assert "IMAGE_ALLOWED_HOSTS" in error.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/a.jpg",
+        "gopher://example.org/",
+        "data:image/png;base64,xx",
+        "a.jpg",
+        "",
+        "http://",
+        "http:///a.jpg",
+        "https://user:pass@example.org/a.jpg",
+        "http://example.org:99999/",
+        "http://exa mple.org/",
+        "http://" + "a" * 300 + ".example/",
+        "file:relative.jpg",
+        "file://elsewhere/a.jpg",
+        "file://[/a.jpg",
+        "file:///a%00.jpg",
+    ],
+)
+def test_what_is_no_address(fetcher: Fetcher, url: str) -> None:
+    assert failure(fetcher, url).reason in (Reason.BAD_ADDRESS, Reason.UNREACHABLE)
+
+
+def test_the_name_is_resolved_once_and_that_address_is_used(server: ImageServer) -> None:
+    """A DNS that answers with a public address first and a private one next (rebinding) gains nothing."""
+    asked: list[str] = []
+
+    def rebinding(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+        asked.append(host)
+        return [(socket.AF_INET, "127.0.0.1" if len(asked) > 1 else "192.88.99.77"), (socket.AF_INET, "10.0.0.1")]
+
+    with Fetcher(PhotoSettings(image_timeout=1.0), rebinding) as fetcher:
+        error = failure(fetcher, f"http://shop.example:{server.server_address[1]}/red.jpg")
+    assert error.reason == Reason.BLOCKED_ADDRESS
+    assert asked == ["shop.example"]
+
+
+def test_proxies_of_the_environment_have_no_say(
+    server: ImageServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert fetcher.fetch(server.url("/blue.png")).data == server.photos["/blue.png"]
+
+
+def test_a_host_that_is_down_and_one_that_does_not_exist() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+
+    def nowhere(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with Fetcher(PhotoSettings(image_allowed_hosts=("127.0.0.1",))) as fetcher:
+        assert failure(fetcher, f"http://127.0.0.1:{free}/a.jpg").reason == Reason.UNREACHABLE
+    with Fetcher(PhotoSettings(), nowhere) as fetcher:
+        assert failure(fetcher, "http://no-such-host.example/a.jpg").reason == Reason.UNREACHABLE
+
+
+def test_a_resolver_that_hangs_is_a_timeout() -> None:
+    release = threading.Event()
+
+    def hanging(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+        release.wait(10)
+        return []
+
+    with Fetcher(PhotoSettings(image_timeout=0.2), hanging) as fetcher:
+        assert failure(fetcher, "http://slow-dns.example/a.jpg").reason == Reason.TIMEOUT
+        release.set()
+
+
+def test_a_connection_is_used_again_and_replaced_when_the_host_closed_it(server: ImageServer) -> None:
+    with Fetcher(PhotoSettings(image_allowed_hosts=(server.host,))) as fetcher:
+        for _ in range(3):
+            assert fetcher.fetch(server.url("/red.jpg")).etag == '"v1"'
+        assert len(fetcher._http._connections._idle) == 1
+        _, kept = fetcher._http._connections._idle[0]
+        assert kept.sock is not None
+        kept.sock.shutdown(socket.SHUT_RDWR)
+        assert fetcher.fetch(server.url("/red.jpg")).etag == '"v1"'
+
+
+def test_many_threads_share_a_fetcher(server: ImageServer, fetcher: Fetcher) -> None:
+    got: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(len(fetcher.fetch(server.url("/red.jpg")).data)))
+        for _ in range(40)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [len(server.photos["/red.jpg"])] * 40
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    path = tmp_path_factory.mktemp("tls") / "shop.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=shop.example"]
+    subprocess.run(
+        [*command, "-addext", "subjectAltName=DNS:shop.example", "-keyout", path, "-out", f"{path}.crt"],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[ImageServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with image_server() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        yield server
+
+
+@pytest.mark.parametrize(("host", "reason"), [("shop.example", None), ("other.example", Reason.UNREACHABLE)])
+def test_tls_verifies_the_name_though_the_address_is_ours(
+    tls_server: ImageServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, host: str, reason: Reason | None
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    settings = PhotoSettings(image_allowed_hosts=(host,), image_timeout=3.0)
+    with Fetcher(settings, lambda *_: [(socket.AF_INET, "127.0.0.1")]) as fetcher:
+        url = f"https://{host}:{tls_server.server_address[1]}/red.jpg"
+        if reason is None:
+            assert fetcher.fetch(url).data == fetcher.fetch(url).data == tls_server.photos["/red.jpg"]
+            drip = url.replace("/red.jpg", "/drip-body.jpg")
+            assert failure(fetcher, drip).reason == Reason.TIMEOUT
+        else:
+            assert failure(fetcher, url).reason == reason
+
+
+# -- files
+
+
+def test_files_are_read_below_the_roots_only(tmp_path: Path) -> None:
+    root, outside = tmp_path / "photos", tmp_path / "secret.jpg"
+    root.mkdir()
+    (root / "a b.jpg").write_bytes(photo())
+    outside.write_bytes(b"secret")
+    (root / "link.jpg").symlink_to(outside)
+    (root / "inner.jpg").symlink_to(root / "a b.jpg")
+    (tmp_path / "photos-too").mkdir()
+    (tmp_path / "photos-too" / "c.jpg").write_bytes(b"x")
+    os.mkfifo(root / "pipe.jpg")
+    with Fetcher(PhotoSettings(image_roots=(root,), image_max_bytes=100_000)) as fetcher:
+        assert fetcher.fetch((root / "a b.jpg").as_uri()).data == photo()
+        assert fetcher.fetch(f"file:{root}/inner.jpg").data == photo()
+        assert failure(fetcher, f"file://{root}/link.jpg").reason == Reason.OUTSIDE_IMAGE_ROOTS
+        assert failure(fetcher, f"file://{root}/../secret.jpg").reason == Reason.OUTSIDE_IMAGE_ROOTS
+        assert failure(fetcher, f"file://{root}/%2e%2e/secret.jpg").reason == Reason.OUTSIDE_IMAGE_ROOTS
+        assert failure(fetcher, f"file://{tmp_path}/photos-too/c.jpg").reason == Reason.OUTSIDE_IMAGE_ROOTS
+        assert failure(fetcher, f"file://{root}/missing.jpg").reason == Reason.NOT_FOUND
+        assert failure(fetcher, f"file://{root}/a%20b.jpg/deeper.jpg").reason == Reason.NOT_FOUND
+        assert failure(fetcher, root.as_uri()).reason == Reason.NOT_AN_IMAGE
+        assert failure(fetcher, f"file://{root}/pipe.jpg").reason == Reason.NOT_AN_IMAGE
+        (root / "big.jpg").write_bytes(bytes(100_001))
+        assert failure(fetcher, f"file://{root}/big.jpg").reason == Reason.TOO_LARGE
+
+
+def test_without_roots_no_file_is_read_and_the_error_says_what_to_set(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo())
+    with Fetcher(PhotoSettings()) as fetcher:
+        error = failure(fetcher, (tmp_path / "a.jpg").as_uri())
+    assert error.reason == Reason.OUTSIDE_IMAGE_ROOTS
+    assert "IMAGE_ROOTS" in error.message
+
+
+# -- pieces
+
+
+def test_retry_after_takes_seconds_and_dates() -> None:
+    from datetime import UTC, datetime
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert seconds_of("30") == 30
+    assert seconds_of("Thu, 01 Jan 2026 00:01:00 GMT", now) == 60
+    assert seconds_of("Wed, 31 Dec 2025 00:00:00 GMT", now) == 0
+    assert seconds_of("9" * 30) == 7 * 86_400
+    assert [seconds_of(text) for text in ("soon", "", None, "-5")] == [None] * 4
+
+
+def test_targets() -> None:
+    origin, target = parse_target("HTTPS://Shop.Example/a b.jpg?x=ü#part")
+    assert (origin.scheme, origin.host, origin.port) == ("https", "shop.example", 443)
+    assert target == "/a%20b.jpg?x=%C3%BC"
+    assert parse_target("http://[2606:4700::1]:8080/")[0].host == "2606:4700::1"
+
+
+def test_settings_come_from_the_environment_and_a_wrong_one_is_named() -> None:
+    settings = load(
+        {"IMAGE_ROOTS": "/a:/b, /c", "IMAGE_ALLOWED_HOSTS": "CDN.local, 127.0.0.1:9", "IMAGE_TIMEOUT": "3"}
+    )
+    assert settings.image_roots == (Path("/a"), Path("/b"), Path("/c"))
+    assert settings.image_allowed_hosts == ("cdn.local", "127.0.0.1:9")
+    assert settings.image_timeout == 3
+    from catalog.errors import InvalidInput
+
+    with pytest.raises(InvalidInput, match="IMAGE_MAX_BYTES"):
+        load({"IMAGE_MAX_BYTES": "-1"})
