@@ -70,7 +70,11 @@ def stop(port: Port = None, as_json: Json = False) -> None:
     """End what start started on the port."""
     with errors_told(as_json):
         ended = engine.stop(port)
-        show(as_json, {"stopped": ended}, f"stopped {len(ended)} process(es)" if ended else "nothing of ours was running")
+        show(
+            as_json,
+            {"stopped": ended},
+            f"stopped {len(ended)} process(es)" if ended else "nothing of ours was running",
+        )
 
 
 @app.command()
@@ -123,7 +127,9 @@ def _told(running: engine.Running) -> str:
     if running.port is None:
         return f"ELASTICSEARCH_URL is set: using {running.url}, starting nothing"
     verb = "already runs" if running.already else "runs"
-    lines = [f"Elasticsearch {verb} at {running.url} (pid {', '.join(map(str, running.pids))}, data in {running.data})"]
+    lines = [
+        f"Elasticsearch {verb} at {running.url} (pid {', '.join(map(str, running.pids))}, data in {running.data})"
+    ]
     if running.access:
         lines += [f"passwords of admin, search and etl: {running.access.passwords_file}", f"CA: {running.access.ca}"]
     return "\n".join(lines)

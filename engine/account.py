@@ -54,7 +54,9 @@ def choose() -> Account:
             return _account(pwd.getpwnam(name))
         except KeyError:
             continue
-    raise FolderError("Elasticsearch refuses to run as root: create a user named elasticsearch, or start as another user")
+    raise FolderError(
+        "Elasticsearch refuses to run as root: create a user named elasticsearch, or start as another user"
+    )
 
 
 def _account(entry: pwd.struct_passwd) -> Account:

@@ -29,7 +29,9 @@ def prepare_data(data: Path, nodes: int, account: Account) -> None:
     if marker.exists():
         there = json.loads(marker.read_text())["nodes"]
         if there != nodes:
-            raise OptionsError(f"{data} holds a cluster of {there}, not {nodes}: give --nodes {there} or another --data")
+            raise OptionsError(
+                f"{data} holds a cluster of {there}, not {nodes}: give --nodes {there} or another --data"
+            )
     elif any(data.iterdir()):
         raise FolderError(f"{data} is not empty and no data folder of the engine: give another one with --data")
     marker.write_text(json.dumps({"nodes": nodes}))

@@ -33,7 +33,7 @@ class Credentials:
 def get(url: str, path: str, credentials: Credentials = Credentials()) -> Any:
     """The JSON answer. Raises Unreachable with one line that says why there is none."""
     with requests.Session() as session:
-        # For our own server neither proxies nor ~/.netrc: those lead loopback requests astray, that replaces our user.
+        # Our own server: proxies would lead the request astray, ~/.netrc would replace our user.
         session.trust_env = LOOPBACK not in url
         try:
             answer = session.get(url + path, auth=credentials.auth, verify=credentials.verify, timeout=TIMEOUT_S)
@@ -48,12 +48,12 @@ def cluster(url: str, credentials: Credentials = Credentials()) -> dict[str, Any
     return dict(get(url, "/_cluster/health?timeout=1s", credentials))
 
 
-def first_reachable(urls: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The first server of a list that answers, and its health. Raises Unreachable (of the last one)."""
+def first_reachable(urls: Sequence[str]) -> dict[str, Any]:
+    """The health as told by the first server of a list that answers. Raises Unreachable (of the last one)."""
     failure = Unreachable("no server is named")
     for url in urls:
         try:
-            return url, cluster(url.rstrip("/"))
+            return cluster(url.rstrip("/"))
         except Unreachable as error:
             failure = error
     raise failure

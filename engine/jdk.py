@@ -43,6 +43,11 @@ class Jdk:
     version: str
     vector: bool
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version in a form that sorts 21.0.10 behind 21.0.9."""
+        return tuple(map(int, re.findall(r"\d+", self.version)))
+
 
 def inspect(home: Path) -> Jdk | str:
     """The JDK in this folder, or in words why it cannot serve. Reads its `release` file and starts nothing."""
@@ -82,7 +87,7 @@ def find(
         log.warning("JAVA_HOME passed over: %s", chosen)
     found = [jdk for home in _installed(settings, installed) if isinstance(jdk := _check(home, usable), Jdk)]
     if found:
-        return max(found, key=lambda jdk: (jdk.major <= NEWEST_TRIED, jdk.vector, jdk.major, jdk.version))
+        return max(found, key=lambda jdk: (jdk.major <= NEWEST_TRIED, jdk.vector, jdk.numbers))
     return _fetched(settings, usable, fetch or fetch_with_cjdk)
 
 

@@ -11,11 +11,11 @@ from engine.state import State
 
 def files(state: State, node: Node) -> list[Path]:
     """The server's log, and what was written before it had one."""
-    return [node.logs / "launcher.log", log_file(node, state.port)]
+    return [node.launcher_log, log_file(node, state.port)]
 
 
 def tail(state: State, lines: int) -> str:
-    """The last lines of each of each node's logs, every file under its name."""
+    """The last lines of every node's logs, each file under its name."""
     parts = []
     for node in state.nodes:
         for path in files(state, node):

@@ -30,6 +30,11 @@ class Node:
         return self.folder / "logs"
 
     @property
+    def launcher_log(self) -> Path:
+        """Beside the node's folder: root must write no file where the server's user could put a link."""
+        return self.folder.with_name(f"{self.name}.launcher.log")
+
+    @property
     def pidfile(self) -> Path:
         return self.folder / "node.pid"
 

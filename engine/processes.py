@@ -33,7 +33,7 @@ def launch(node: Node, home: Path, java_home: Path, account: Account) -> subproc
         "CLI_JAVA_OPTS": f"-Xmx64m -XX:+UseSerialGC {node.mark}",
     }
     command = [str(home / "bin" / "elasticsearch"), "--daemonize", "--pidfile", str(node.pidfile)]
-    with (node.logs / "launcher.log").open("wb") as output:
+    with node.launcher_log.open("wb") as output:
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
             command,
             env=environment,
@@ -90,4 +90,3 @@ def end(nodes: Sequence[Node], term_timeout_s: float = TERM_TIMEOUT_S) -> list[i
     for node in nodes:
         node.pidfile.unlink(missing_ok=True)
     return [process.pid for process in ours]
-

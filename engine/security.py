@@ -62,7 +62,9 @@ def ensure_passwords(access: Access, given: Mapping[str, str]) -> dict[str, str]
     """
     for user, password in given.items():
         if user not in USERS or len(password) < 6:
-            raise OptionsError(f"--password {user}=…: users are {', '.join(USERS)}, passwords have 6 or more characters")
+            raise OptionsError(
+                f"--password {user}=…: users are {', '.join(USERS)}, passwords have 6 or more characters"
+            )
     kept = access.passwords() if access.passwords_file.exists() else {}
     passwords = {user: secrets.token_urlsafe(16) for user in USERS} | kept | dict(given)
     access.passwords_file.touch(mode=0o600)
@@ -111,17 +113,24 @@ def make_certificates(java_home: Path, scratch: Path, ca: Path, password: str) -
 
     def keytool(store: Path, *arguments: str) -> None:
         command = [str(java_home / "bin" / "keytool"), *arguments, "-keystore", str(store), "-storetype", "PKCS12"]
-        # From standard input: arguments are visible to every user of the machine.
+        # By the environment: arguments are visible to every user of the machine.
         command += ["-storepass:env", "STOREPASS"]
         done = subprocess.run(
-            command, env={"STOREPASS": password}, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            command,
+            env={"STOREPASS": password},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode != 0:
             raise StartFailed(f"keytool {arguments[0]} failed: {(done.stdout + done.stderr).strip()}")
 
     pair = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", VALID_DAYS]
     names = ["-ext", "san=ip:127.0.0.1,dns:localhost"]
-    keytool(authority, *pair, "-alias", "ca", "-dname", "CN=visual-search local CA", "-ext", "bc:c", "-ext", "ku=kCS,cRL")
+    keytool(
+        authority, *pair, "-alias", "ca", "-dname", "CN=visual-search local CA", "-ext", "bc:c", "-ext", "ku=kCS,cRL"
+    )
     keytool(authority, "-exportcert", "-rfc", "-alias", "ca", "-file", str(ca))
     keytool(node, *pair, "-alias", "node", "-dname", "CN=localhost", *names)
     keytool(node, "-certreq", "-alias", "node", "-file", str(request))

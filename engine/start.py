@@ -1,32 +1,37 @@
-"""Starts the local Elasticsearch and waits until it answers."""
+"""Starts the local Elasticsearch, or what is missing of it, and waits until it answers."""
 
 from __future__ import annotations
 
 import logging
-import secrets
-import subprocess
-import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine import account, distribution, folders, health, jdk, nodes, ports, processes, script_plugin, security, state
-from engine.errors import OptionsError, StartFailed, Unreachable
+from engine import (
+    account,
+    configure,
+    distribution,
+    folders,
+    jdk,
+    nodes,
+    ports,
+    processes,
+    script_plugin,
+    security,
+    state,
+)
+from engine.errors import OptionsError
 from engine.locks import exclusive
-from engine.logs import tail
 from engine.options import Options
 from engine.settings import Settings
+from engine.wait import until_ready
 
 log = logging.getLogger(__name__)
-
-POLL_S = 0.5
-RED_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers at `url` (`urls`: all nodes). `pids` is empty where it is not ours."""
+    """A server that answers at `url` (`urls`: all nodes, `pids` in the same order; empty where it is not ours)."""
 
     url: str
     urls: list[str]
@@ -37,12 +42,13 @@ class Running:
     access: security.Access | None = None
 
 
-def start(options: Options = Options(), settings: Settings | None = None) -> Running:
-    """Starts what the options ask for, or says what already runs.
+def start(options: Options | None = None, settings: Settings | None = None) -> Running:
+    """Starts what the options ask for, or says what already runs; nodes that died are started again.
 
-    With ELASTICSEARCH_URL set nothing is started. Raises EngineError (see engine.errors); what had been started
+    With ELASTICSEARCH_URL set nothing is started. Raises EngineError (see engine.errors); what this call had started
     until then is ended again.
     """
+    options = options or Options()
     settings = settings or Settings.load()
     if settings.elasticsearch_url:
         urls = [url.strip() for url in settings.elasticsearch_url.split(",")]
@@ -51,29 +57,27 @@ def start(options: Options = Options(), settings: Settings | None = None) -> Run
     user = account.choose()
     folders.prepare_cache(settings.cache, user)
     with exclusive(settings.cache / "run" / f"{port}.lock"):
-        return _already_running(options, settings, port) or _start(options, settings, port, user)
+        known = state.load(settings.cache, port)
+        if known is None or not processes.all_of(known.nodes):
+            known = _prepare(options, settings, port, user)
+        _refuse_other(options, known)
+        missing = [node for node in known.nodes if processes.pid_of(node) is None]
+        if missing:
+            _launch(missing, known, options, settings, user)
+    return _running(known, already=not missing)
 
 
-def _already_running(options: Options, settings: Settings, port: int) -> Running | None:
-    known = state.load(settings.cache, port)
-    pids = [pid for node in known.nodes if (pid := processes.pid_of(node))] if known else []
-    if known is None or not pids:
-        return None
-    asked = (options.nodes, options.security, options.data or known.data)
+def _refuse_other(options: Options, known: state.State) -> None:
+    asked = (options.nodes, options.security, (options.data or known.data).absolute())
     if asked != (len(known.nodes), known.security, known.data):
         raise OptionsError(
-            f"on port {port} another engine runs ({len(known.nodes)} nodes, security {known.security}, "
-            f"data in {known.data}): stop it first with `python -m engine stop --port {port}`, or give another --port"
+            f"on port {known.port} another engine runs (nodes: {len(known.nodes)}, security: {known.security}, data: "
+            f"{known.data}): stop it first with `python -m engine stop --port {known.port}`, or give another --port"
         )
-    return _running(known, pids, already=True)
 
 
-def _running(known: state.State, pids: list[int], *, already: bool) -> Running:
-    access = security.Access.at(known.data) if known.security else None
-    return Running(known.url, known.urls, pids, known.port, known.data, already, access)
-
-
-def _start(options: Options, settings: Settings, port: int, user: account.Account) -> Running:
+def _prepare(options: Options, settings: Settings, port: int, user: account.Account) -> state.State:
+    """Everything short of starting: ports, JDK, server, plugin, folders, configuration and the state file."""
     planned = ports.plan(port, options.nodes)
     java = jdk.find(settings, usable=lambda folder: user.can("x", folder))
     log.info("Java %s in %s%s", java.version, java.home, "" if java.vector else ", without vector instructions")
@@ -83,75 +87,45 @@ def _start(options: Options, settings: Settings, port: int, user: account.Accoun
     cluster = [
         nodes.Node(f"node-{i}", data / f"node-{i}", http, transport) for i, (http, transport) in enumerate(planned, 1)
     ]
-    configure(cluster, home, options, java.home, user)
+    configure.write(cluster, home, options, java.home, user)
     known = state.State(
-        port, cluster, data, options.heap_or_default(), options.security,
-        distribution.VERSION, f"{java.version} ({java.home})", script_plugin.source_hash(),
-    )  # fmt: skip
+        port=port,
+        nodes=cluster,
+        data=data,
+        heap=options.heap_or_default(),
+        security=options.security,
+        version=distribution.VERSION,
+        java=java.version,
+        java_home=java.home,
+        home=home,
+        plugin=script_plugin.source_hash(),
+    )
     state.save(settings.cache, known)
-    try:
-        log.info("starting Elasticsearch %s as user %s on %s", distribution.VERSION, user.name, known.url)
-        launchers = {node.name: processes.launch(node, home, java.home, user) for node in cluster}
-        _wait(known, launchers, options.wait_or_default_s())
-    except BaseException:
-        processes.end(cluster)
-        state.forget(settings.cache, port)
-        raise
-    return _running(known, [pid for node in cluster if (pid := processes.pid_of(node))], already=False)
+    return known
 
 
-def configure(
-    cluster: list[nodes.Node], home: Path, options: Options, java_home: Path, user: account.Account
+def _launch(
+    missing: Sequence[nodes.Node], known: state.State, options: Options, settings: Settings, user: account.Account
 ) -> None:
-    """Writes every node's configuration; with security also certificates, passwords and the realm's files."""
-    secure: Mapping[str, object] = security.OFF
-    files: dict[str, str | bytes] = {}
-    if options.security:
-        access = security.Access.at(cluster[0].folder.parent)
-        files.update(security.realm_files(security.ensure_passwords(access, options.passwords)))
-        password = secrets.token_hex(16)
-        with tempfile.TemporaryDirectory() as scratch:
-            keystore = security.make_certificates(java_home, Path(scratch), access.ca, password)
-        files[security.KEYSTORE] = keystore
-        secure = security.server_settings(password)
-    for node in cluster:
-        settings = nodes.server_settings(node, cluster, secure)
-        files["elasticsearch.yml"] = nodes.render_yaml(settings)
-        files["jvm.options.d/engine.options"] = nodes.render_jvm_options(node, options.heap_or_default())
-        nodes.write(node, home, files, user)
+    names = ", ".join(node.name for node in missing)
+    log.info("starting Elasticsearch %s as user %s on %s: %s", known.version, user.name, known.url, names)
+    processes.end(missing)  # a launcher on its way, left by a start that was killed
+    launchers = []
+    try:
+        for node in missing:
+            launchers.append((node, processes.launch(node, known.home, known.java_home, user)))
+        until_ready(known, launchers, options.wait_or_default_s())
+    except BaseException:
+        for _, launcher in launchers:
+            launcher.kill()
+            launcher.wait()
+        processes.end(missing)
+        if len(missing) == len(known.nodes):
+            state.forget(settings.cache, known.port)
+        raise
 
 
-def _wait(known: state.State, launchers: Mapping[str, subprocess.Popen[bytes]], wait_s: float) -> None:
-    started = time.monotonic()
-    answered: float | None = None
-    credentials = health.Credentials.of(known)
-    seen = "no answer"
-    while time.monotonic() - started < wait_s:
-        for node in known.nodes:
-            if launchers[node.name].poll():
-                raise _failed(known, f"{node.name} ended with status {launchers[node.name].returncode}")
-        try:
-            found = health.cluster(known.url, credentials)
-            answered = answered or time.monotonic()
-            seen = f"{found['status']}, {found['number_of_nodes']} of {len(known.nodes)} nodes"
-            if _ready(found, len(known.nodes), time.monotonic() - answered):
-                if all(launcher.poll() == 0 for launcher in launchers.values()):
-                    return
-        except Unreachable as error:
-            log.debug("%s", error)
-        time.sleep(POLL_S)
-    raise _failed(known, f"not ready after {wait_s:.0f} s ({seen})")
-
-
-def _ready(found: Mapping[str, object], expected: int, answering_s: float) -> bool:
-    if found["number_of_nodes"] != expected:
-        return False
-    # A damaged index leaves the cluster red for good: the server is up all the same, and `status` says red.
-    best = "green" if expected > 1 else "yellow"
-    return found["status"] in ("green", best) or answering_s > RED_PATIENCE_S
-
-
-def _failed(known: state.State, what: str) -> StartFailed:
-    return StartFailed(f"Elasticsearch did not start: {what}; logs are in {known.data}", tail(known, 15))
-
-
+def _running(known: state.State, *, already: bool) -> Running:
+    access = security.Access.at(known.data) if known.security else None
+    pids = [pid for node in known.nodes if (pid := processes.pid_of(node))]
+    return Running(known.url, known.urls, pids, known.port, known.data, already, access)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,7 +11,11 @@ from engine.nodes import Node
 
 @dataclass(frozen=True)
 class State:
-    """Written before the first process starts, removed after the last has ended."""
+    """Written before the first process starts, removed after the last has ended.
+
+    heap: of each node; java: version of the JDK in java_home; home: the server's folder with the plugin in it;
+    plugin: hash of the plugin's source.
+    """
 
     port: int
     nodes: list[Node]
@@ -21,6 +24,8 @@ class State:
     security: bool
     version: str
     java: str
+    java_home: Path
+    home: Path
     plugin: str
 
     @property
@@ -41,7 +46,7 @@ def save(cache: Path, state: State) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(state), default=str, indent=1))
-    os.replace(temporary, target)
+    temporary.replace(target)
 
 
 def load(cache: Path, port: int) -> State | None:
@@ -49,7 +54,8 @@ def load(cache: Path, port: int) -> State | None:
     try:
         raw = json.loads(path(cache, port).read_text())
         nodes = [Node(**(node | {"folder": Path(node["folder"])})) for node in raw["nodes"]]
-        return State(**(raw | {"nodes": nodes, "data": Path(raw["data"])}))
+        paths = {name: Path(raw[name]) for name in ("data", "java_home", "home")}
+        return State(**(raw | {"nodes": nodes} | paths))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -24,10 +24,10 @@ def status(port: int | None = None, settings: Settings | None = None) -> dict[st
 def _external(urls: str) -> dict[str, Any]:
     named = {"external": True, "url": urls}
     try:
-        url, found = health.first_reachable([url.strip() for url in urls.split(",")])
+        found = health.first_reachable([url.strip() for url in urls.split(",")])
     except Unreachable as error:
         return {"running": False, **named, "message": str(error)}
-    return {"running": True, **named, "health": found["status"], "nodes": found["number_of_nodes"]}
+    return {"running": True, **named, "health": found["status"], "cluster_nodes": found["number_of_nodes"]}
 
 
 def _ours(known: state.State) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def _ours(known: state.State) -> dict[str, Any]:
         "port": known.port,
         "version": known.version,
         "java": known.java,
+        "java_home": str(known.java_home),
         "heap": known.heap,
         "data": str(known.data),
         "security": known.security,

@@ -37,7 +37,7 @@ def index_prefix(elasticsearch_url: str) -> Iterator[str]:
     """A fresh INDEX_PREFIX such as `t_1a2b3c4d_`; every index with it is deleted at the end of the test."""
     prefix = f"t_{secrets.token_hex(4)}_"
     yield prefix
-    url = elasticsearch_url.split(",")[0].strip().rstrip("/")
+    url = elasticsearch_url.partition(",")[0].strip().rstrip("/")
     found = requests.get(f"{url}/_cat/indices/{prefix}*", params={"format": "json", "h": "index"}, timeout=30)
     found.raise_for_status()
     for row in found.json():

@@ -1,0 +1,52 @@
+"""Users, passwords and TLS settings of a secured local server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+import yaml
+
+from engine import security
+from engine.errors import OptionsError
+
+
+def test_a_hash_can_be_checked_as_the_server_does():
+    scheme, salt, key = security.hashed("geheim").split("$")
+    assert scheme == "{PBKDF2}10000"
+    again = hashlib.pbkdf2_hmac("sha512", b"geheim", base64.b64decode(salt), 10_000, dklen=32)
+    assert base64.b64decode(key) == again
+    assert security.hashed("geheim") != security.hashed("geheim")
+
+
+def test_passwords_are_kept_given_ones_win_and_the_file_is_private(tmp_path):
+    access = security.Access.at(tmp_path)
+    first = security.ensure_passwords(access, {})
+    second = security.ensure_passwords(access, {"search": "given-one"})
+    assert set(first) == {"admin", "search", "etl"}
+    assert second == first | {"search": "given-one"} == access.passwords()
+    assert access.passwords_file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("given", [{"nobody": "long enough"}, {"etl": "short"}], ids=str)
+def test_wrong_users_and_short_passwords_are_refused(tmp_path, given):
+    with pytest.raises(OptionsError, match="users are admin, search, etl"):
+        security.ensure_passwords(security.Access.at(tmp_path), given)
+
+
+def test_realm_files_give_each_user_one_role():
+    files = security.realm_files({"admin": "a", "search": "b", "etl": "c"})
+    assert [line.partition(":{PBKDF2}")[0] for line in files["users"].splitlines()] == ["admin", "search", "etl"]
+    assert files["users_roles"].splitlines() == [
+        "superuser:admin",
+        "visual_search_search:search",
+        "visual_search_etl:etl",
+    ]
+    roles = yaml.safe_load(files["roles.yml"])
+    assert roles["visual_search_search"]["indices"][0]["privileges"] == ["read"]
+
+
+def test_both_layers_are_encrypted():
+    settings = security.server_settings("pw")
+    assert settings["xpack.security.http.ssl.enabled"] is settings["xpack.security.transport.ssl.enabled"] is True
