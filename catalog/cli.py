@@ -77,7 +77,8 @@ def _space(status: SpaceStatus) -> dict[str, Any]:
 
 
 def _status_text(found: CatalogStatus, promoted: str | None) -> str:
-    head = f"{found.index}: {found.products:,} products, {found.with_image:,} with a photo, {found.available:,} available"
+    counts = f"{found.products:,} products, {found.with_image:,} with a photo, {found.available:,} available"
+    head = f"{found.index}: {counts}"
     if not found.spaces:
         return f"{head}\nno embeddings yet: run `python -m etl run --model NAME`"
     table = Table("space", "dims", "done", "pending", "retry", "failed", "reasons")

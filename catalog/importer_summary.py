@@ -12,7 +12,7 @@ SHOWN = 10  # problems and examples kept for the terminal; `--report` has them a
 
 @dataclass(slots=True)
 class ImportSummary:
-    """Counts of one import; `rows` are the feed's, good and bad; `kept_newer_offer` counts stored offers that stayed."""
+    """Counts of one import; `rows` are the feed's, good and bad; `kept_newer_offer` counts those that stayed."""
 
     rows: int = 0
     created: int = 0
