@@ -1,0 +1,20 @@
+"""The REST API: thin, stateless, torch-free; it turns questions into catalogue calls and answers into JSON."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+
+    from app.settings import Settings
+    from catalog.ports import SearchPort
+
+
+def create_app(index: "SearchPort | None" = None, settings: "Settings | None" = None) -> "APIFlask":
+    """The WSGI application; without `index` it asks the Elasticsearch that the environment names.
+
+    Raises InvalidInput for a wrong setting. Nothing is sent to Elasticsearch before the first request.
+    """
+    # Imported late: gunicorn's configuration imports this package before prometheus_client may be loaded.
+    from app.factory import build
+
+    return build(index, settings)

@@ -1,0 +1,46 @@
+"""The door of the API: `python -m app serve`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.settings import Settings, export, load
+from catalog.errors import InvalidInput
+
+door = typer.Typer(help="The REST API.", no_args_is_help=True, add_completion=False)
+
+
+@door.callback()
+def main() -> None:
+    """The REST API."""
+
+
+def _start(settings: Settings) -> None:
+    """Become gunicorn: signals then reach it directly."""
+    export("API_PORT", str(settings.api_port))
+    configuration = str(Path(__file__).with_name("gunicorn_conf.py"))
+    command = [sys.executable, "-m", "gunicorn", "-c", configuration, "app.wsgi:app"]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+@door.command()
+def serve(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default API_PORT, 8000.")] = None,
+) -> None:
+    """Serve with gunicorn until SIGTERM or Ctrl-C."""
+    try:
+        settings = load()
+        from app.factory import build
+
+        build(settings=settings)  # wrong settings are told here, in one line
+    except InvalidInput as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(2) from error
+    _start(settings.model_copy(update={"api_port": port}) if port else settings)
+
+
+if __name__ == "__main__":
+    door()

@@ -1,0 +1,24 @@
+"""What the views need of the application they run in."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from app.guard import GuardedIndex
+from app.lifecycle import Readiness
+from app.settings import Settings
+
+KEY = "visual_search"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    index: GuardedIndex
+    settings: Settings
+    readiness: Readiness
+
+
+def context() -> Context:
+    """Of the application that handles this request."""
+    return cast(Context, current_app.extensions[KEY])

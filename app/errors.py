@@ -1,0 +1,115 @@
+"""Errors in HTTP's words, all of them: `{code, message, detail}` and a status by the class of the error.
+
+VisualSearchError (catalog.errors)
+├── InvalidInput
+│   └── InvalidRequest       parameters or body do not fit the schema; 422
+│       └── UnreadableBody   the body is no JSON; 400
+└── Unavailable
+    └── CircuitOpen          Elasticsearch was not asked, it failed a moment ago; 503
+"""
+
+import logging
+import math
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Response
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from app.jsons import respond
+from catalog import errors
+
+log = logging.getLogger(__name__)
+RETRY_AFTER = 1  # seconds; what the breaker waits before it lets the next question through
+
+
+class InvalidRequest(errors.InvalidInput):
+    """`detail.problems` lists every field and what is wrong with it."""
+
+    code = "invalid_request"
+
+
+class UnreadableBody(InvalidRequest):
+    code = "unreadable_body"
+
+
+class CircuitOpen(errors.Unavailable):
+    """`retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+# The nearest class of an error's ancestry decides.
+STATUS: dict[type[BaseException], int] = {
+    UnreadableBody: 400,
+    InvalidRequest: 422,
+    errors.InvalidFilter: 422,
+    errors.InvalidProduct: 422,
+    errors.InvalidInput: 400,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Unavailable: 503,
+    errors.VisualSearchError: 500,
+}
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "content_too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
+MESSAGES = {
+    "untrusted_host": "this Host is not answered; the setting TRUSTED_HOSTS lists those that are",
+    "not_found": "there is nothing at this path; /docs lists what there is",
+    "method_not_allowed": "this path does not take this method; see the header Allow",
+    "content_too_large": "the body is larger than the setting MAX_CONTENT_LENGTH allows",
+}
+
+
+def body(code: str, message: str, detail: Any = None) -> dict[str, Any]:
+    """The one shape of an error."""
+    return {"code": code, "message": message, "detail": detail or {}}
+
+
+def status_of(error: errors.VisualSearchError) -> int:
+    """The status of the nearest class that has one."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def domain_error(error: errors.VisualSearchError) -> Response:
+    """An error raised on purpose."""
+    status = status_of(error)
+    response = respond(body(error.code, error.message, error.detail), status)
+    if status == 503:
+        wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
+        response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    return response
+
+
+def http_error(error: HTTPException) -> Response:
+    """An error of Flask or werkzeug: no such route, wrong method, too large..."""
+    status = error.code or 500
+    code = "untrusted_host" if isinstance(error, SecurityError) else CODES.get(status, "http_error")
+    message = MESSAGES.get(code) or error.description or error.name
+    response = respond(body(code, message), status)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def unexpected_error(error: Exception) -> Response:
+    """A mistake of ours: the log has the traceback, the answer has none."""
+    log.exception("unexpected %s", type(error).__name__)
+    return respond(body("internal_error", "something went wrong on our side; the log knows by X-Query-Id"), 500)
+
+
+def install(app: APIFlask) -> None:
+    """Register the three."""
+    app.register_error_handler(errors.VisualSearchError, domain_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unexpected_error)

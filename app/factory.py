@@ -1,0 +1,46 @@
+"""Where everything is wired together, once."""
+
+from apiflask import APIFlask
+
+import catalog.elastic
+import catalog.settings
+from app import cors, errors, observe, openapi
+from app.breaker import CircuitBreaker
+from app.context import KEY, Context
+from app.guard import GuardedIndex
+from app.jsons import OrjsonProvider
+from app.lifecycle import Readiness
+from app.settings import Settings, load
+from app.views import operations, pages, products, search, status
+from catalog.ports import SearchPort
+
+VERSION = "0.1.0"
+
+
+def _elasticsearch(settings: Settings) -> SearchPort:
+    here = catalog.settings.load()
+    return catalog.elastic.connect(here.model_copy(update={"elasticsearch_timeout": settings.search_timeout}))
+
+
+def build(index: SearchPort | None = None, settings: Settings | None = None) -> APIFlask:
+    """See `app.create_app`."""
+    settings = settings or load()
+    if index is None:
+        _elasticsearch(settings)  # made and thrown away: a wrong address is told at start
+    app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
+    app.json = OrjsonProvider(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_content_length,
+        TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    breaker = CircuitBreaker()
+    guarded = GuardedIndex((lambda: index) if index else (lambda: _elasticsearch(settings)), breaker, observe.spent)
+    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping))
+    errors.install(app)
+    observe.install(app, breaker, log_requests=settings.access_log)
+    cors.install(app, settings.cors_origins)
+    openapi.install(app)
+    for room in (search, products, status, operations, pages):
+        app.register_blueprint(room.bp)
+    return app

@@ -1,0 +1,76 @@
+"""The index as the views see it: connected on first use in each process, behind a breaker, its time measured."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from app.breaker import CircuitBreaker
+from catalog.ports import (
+    BrowsePage,
+    BrowseQuery,
+    CatalogStatus,
+    SearchPort,
+    SimilarPage,
+    SimilarQuery,
+    StoredProduct,
+)
+from catalog.similarity import Vectors
+from catalog.space import Space
+
+T = TypeVar("T")
+
+
+class GuardedIndex:
+    """A SearchPort over another; `spent` is told the seconds of every call."""
+
+    def __init__(
+        self,
+        connect: Callable[[], SearchPort],
+        breaker: CircuitBreaker,
+        spent: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._connect = connect
+        self._connected: SearchPort | None = None
+        self._lock = threading.Lock()
+        self._spent = spent
+        self.breaker = breaker
+
+    @property
+    def index(self) -> SearchPort:
+        """The real one, made on first use: a connection pool must not be shared across a fork."""
+        if self._connected is None:
+            with self._lock:
+                self._connected = self._connected or self._connect()
+        return self._connected
+
+    def _ask(self, ask: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return self.breaker.call(ask)
+        finally:
+            self._spent(time.perf_counter() - started)
+
+    def ping(self) -> None:
+        self.breaker.watch(self.index.ping)
+
+    def get(self, product_id: str) -> StoredProduct | None:
+        return self._ask(lambda: self.index.get(product_id))
+
+    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None:
+        return self._ask(lambda: self.index.get_with_vector(product_id, space))
+
+    def similar(self, query: SimilarQuery) -> SimilarPage:
+        return self._ask(lambda: self.index.similar(query))
+
+    def browse(self, query: BrowseQuery) -> BrowsePage:
+        return self._ask(lambda: self.index.browse(query))
+
+    def status(self) -> CatalogStatus:
+        return self._ask(self.index.status)
+
+    def spaces(self) -> Sequence[Space]:
+        return self._ask(self.index.spaces)
+
+    def promoted(self) -> str | None:
+        return self._ask(self.index.promoted)

@@ -1,0 +1,113 @@
+"""/openapi.json: what APIFlask cannot know by itself is added here, once for all endpoints."""
+
+from http import HTTPStatus
+from typing import Any
+
+from apiflask import APIFlask
+
+from app.schemas.answers import ErrorAnswer
+
+DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
+
+Every error is `{code, message, detail}`. The body of an answer is the same for the same question; what differs from
+request to request is in the headers `X-Query-Id` and `Server-Timing`."""
+CONFIG: dict[str, Any] = {
+    "OPENAPI_VERSION": "3.1.0",
+    "DESCRIPTION": DESCRIPTION,
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "SERVERS": [{"url": "/"}],  # not the Host that happened to ask first
+    "TAGS": ["search", "products", "catalog", "operations"],
+    "AUTO_OPERATION_ID": True,
+    "AUTO_404_RESPONSE": False,
+    "AUTO_VALIDATION_ERROR_RESPONSE": False,
+    "HTTP_ERROR_SCHEMA": ErrorAnswer.model_json_schema(),
+}
+MEANING = {
+    "400": "The body is unreadable, the Host is not answered, or the question makes no sense for this catalogue",
+    "404": "No such product or model",
+    "409": "The product has no embedding yet; `detail` says of which model",
+    "413": "The body is larger than MAX_CONTENT_LENGTH",
+    "415": "The body is not application/json",
+    "422": "Parameters or body do not fit the schema; `detail.problems` lists what and where",
+    "503": "Elasticsearch does not answer; ask again after `Retry-After` seconds",
+}
+HEADERS = {
+    "X-Query-Id": {"description": "id of this request", "schema": {"type": "string"}},
+    "Server-Timing": {
+        "description": "milliseconds: es (the search itself), index (all calls to Elasticsearch), total",
+        "schema": {"type": "string"},
+    },
+}
+RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query string has no null; a parameter that may be None may be left out."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "title")}
+    if len(kinds) == 1:
+        rest = {**kinds[0], **rest}
+    elif kinds:
+        rest["anyOf"] = kinds
+    return rest
+
+
+def _parameter(parameter: dict[str, Any]) -> None:
+    schema = _without_null(parameter["schema"])
+    if description := schema.pop("description", None):
+        parameter["description"] = description
+    if parameter["name"] == "attributes":
+        values = schema.pop("additionalProperties")
+        schema |= {"patternProperties": {r"^attributes\..+$": values}, "additionalProperties": False}
+        parameter |= {"style": "form", "explode": True}
+    if parameter["name"] == "price_band":
+        parameter |= {"style": "form", "explode": False, "example": [0.5, 1.5]}
+    if parameter["in"] == "path":
+        schema |= {"minLength": 1}
+    parameter["schema"] = schema
+
+
+def _operation(operation: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", []):
+        _parameter(parameter)
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    for status, response in operation["responses"].items():
+        response.setdefault("headers", {}).update(HEADERS)
+        if status in MEANING:
+            response["description"] = MEANING[status]
+        if status == "503":
+            response["headers"].update(RETRY_AFTER)
+
+
+def _drop_null_defaults(node: Any) -> None:
+    """`default: null` contradicts a schema without null; left out means the same."""
+    if isinstance(node, dict):
+        if "default" in node and node["default"] is None:
+            del node["default"]
+        for each in node.values():
+            _drop_null_defaults(each)
+    elif isinstance(node, list):
+        for each in node:
+            _drop_null_defaults(each)
+
+
+def complete(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification, completed."""
+    for path in spec["paths"].values():
+        for operation in path.values():
+            operation["responses"].setdefault("500", _unexpected())
+            _operation(operation)
+    _drop_null_defaults(spec)
+    return spec
+
+
+def _unexpected() -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/HTTPError"}}}
+    return {"description": HTTPStatus(500).phrase, "content": content}
+
+
+def install(app: APIFlask) -> None:
+    """Configure the specification; APIFlask makes it when it is first asked for."""
+    app.config.update(CONFIG)
+    app.spec_processor(complete)  # type: ignore[arg-type]

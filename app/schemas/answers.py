@@ -1,0 +1,127 @@
+"""Shapes of answers. They document: views build plain data, and a test holds the two together."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from catalog.product import Product
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+# Fields that are empty or not asked for are left out, so none is required.
+ProductAnswer: type[BaseModel] = create_model(
+    "ProductAnswer",
+    __base__=Answer,
+    __doc__="A product as answers show it; empty fields are left out.",
+    **{
+        **{name: (field.annotation, Field(default=None)) for name, field in Product.model_fields.items()},
+        "effective_price": (
+            float,
+            Field(default=None, description="sale price if any, the lowest in stock"),
+        ),
+        "sizes_available": (list[str], Field(default=None, description="sizes in stock")),
+        "group_key": (str, Field(default=None, description="item_group_id, or id where there is none")),
+    },  # type: ignore[call-overload]
+)
+
+
+class FacetValue(Answer):
+    value: str | bool
+    count: int
+
+
+class PriceFacet(Answer):
+    min: float | None
+    max: float | None
+
+
+Facets = dict[str, list[FacetValue] | PriceFacet]
+
+
+class SimilarHit(Answer):
+    id: str
+    score: Annotated[float, Field(ge=-1.0001, le=1.0001, description="the raw cosine")]
+    product: ProductAnswer
+
+
+class ModelAnswer(Answer):
+    name: str
+    version: str
+
+
+class PlanAnswer(Answer):
+    strategy: Literal["exact", "knn"]
+    candidates: int | None = Field(description="products that were scored, where that is known")
+    reason: str
+
+
+class SimilarAnswer(Answer):
+    """Similar products, most similar first, ties by id."""
+
+    hits: list[SimilarHit]
+    facets: Facets | None
+    limit: int
+    offset: int
+    total: int | None
+    model: ModelAnswer
+    plan: PlanAnswer
+    missing_ids: list[str]
+    warnings: list[str]
+
+
+class BrowseHit(Answer):
+    id: str
+    product: ProductAnswer
+
+
+class BrowseAnswer(Answer):
+    """A page of the catalogue."""
+
+    hits: list[BrowseHit]
+    facets: Facets | None
+    limit: int
+    offset: int
+    total: int
+
+
+class SpaceAnswer(Answer):
+    """One model's progress; done, pending, retry and all of failed together are the products with a photo."""
+
+    space: str
+    model: str
+    version: str
+    dims: int
+    serving: bool
+    done: int
+    pending: int
+    retry: int
+    failed: dict[str, int] = Field(description="by reason")
+    retry_reasons: dict[str, int]
+
+
+class StatusAnswer(Answer):
+    index: str
+    products: int
+    with_image: int
+    available: int
+    spaces: list[SpaceAnswer]
+
+
+class HealthAnswer(Answer):
+    status: Literal["ok"]
+
+
+class ReadyAnswer(Answer):
+    status: Literal["ready"]
+    failures: int = Field(description="probes in a row that Elasticsearch did not answer, still tolerated")
+
+
+class ErrorAnswer(Answer):
+    """Every error of this API."""
+
+    code: str = Field(description="stable, for programs")
+    message: str = Field(description="what to do, for people")
+    detail: dict[str, Any]

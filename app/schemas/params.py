@@ -1,0 +1,79 @@
+"""Parameters of GETs, and the catalogue questions they make."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.inputs import Query
+from app.schemas.words import Facets, FieldNames, Limit, Page, SimilarOptions, Sort
+from catalog.filters import Filters, Words
+from catalog.filters import parse as parse_filters
+from catalog.ports import BrowseQuery
+from catalog.product import Price
+from catalog.similar import SimilarRequest
+
+
+class FilterParams(Query):
+    """The filters of the catalogue: a repeated key means any of, different keys mean all of."""
+
+    available: bool | None = Field(None, description="can be bought now")
+    category: Words = ()
+    brand: Words = ()
+    color: Words = ()
+    color_family: Words = ()
+    pattern: Words = ()
+    material: Words = ()
+    gender: Words = ()
+    age_group: Words = ()
+    size: Words = Field((), description="this size is in stock")
+    item_group_id: Words = ()
+    attributes: dict[str, Words] = Field({}, description="any attribute of the feed: `attributes.<name>=<value>`")
+    price_min: Price | None = Field(None, description="least effective price")
+    price_max: Price | None = Field(None, description="highest effective price")
+
+    def filters(self) -> Filters:
+        """The same as a catalogue filter; raises InvalidFilter for attributes it refuses."""
+        chosen: dict[str, Any] = {name: getattr(self, name) for name in Filters.model_fields if name != "price"}
+        if self.price_min is not None or self.price_max is not None:
+            chosen["price"] = {"gte": self.price_min, "lte": self.price_max}
+        return parse_filters(chosen)
+
+
+class SimilarParams(FilterParams, SimilarOptions):
+    """Parameters of `GET /v1/products/{id}/similar`."""
+
+    def request(self, product_id: str) -> SimilarRequest:
+        """The question about `product_id`."""
+        return SimilarRequest(product_id=product_id, filters=self.filters(), **self.options())
+
+
+class BrowseParams(FilterParams, Page):
+    """Parameters of `GET /v1/products`."""
+
+    q: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(None, description="words of the title")
+    sort: Sort | None = Field(None, description="default `relevance` with q, `id` without; `-` is descending")
+    limit: Limit = 20
+    facets: Facets = ()
+    fields: FieldNames = ()
+
+    def query(self) -> BrowseQuery:
+        """The question."""
+        return BrowseQuery(
+            filters=self.filters(),
+            q=self.q,
+            sort=self.sort or ("relevance" if self.q else "id"),
+            limit=self.limit,
+            offset=self.offset,
+            fields=self.fields or None,
+            facets=self.facets,
+        )
+
+
+class NoParams(Query):
+    """An endpoint that takes none says so instead of ignoring them."""
+
+
+class FieldParams(Query):
+    """Parameters of `GET /v1/products/{id}`."""
+
+    fields: FieldNames = ()

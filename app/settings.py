@@ -1,0 +1,63 @@
+"""Settings of the API; the only place of this package that looks at the environment."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from catalog.errors import InvalidInput
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """How the API serves. Field names in upper case are the environment variables; lists are comma-separated."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    api_host: str = Field("127.0.0.1", description="address to listen on")
+    api_port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    api_workers: int = Field(2, ge=1, le=64, description="processes; one per core is enough, they wait a lot")
+    api_threads: int = Field(8, ge=1, le=256, description="requests each process serves at a time")
+    graceful_timeout: int = Field(20, ge=1, le=600, description="seconds running requests have to end after SIGTERM")
+    shutdown_delay: float = Field(
+        1.0, ge=0, le=300, description="seconds between failing readiness and refusing connections after SIGTERM"
+    )
+    max_content_length: int = Field(1 << 20, ge=1024, description="largest request body in bytes")
+    trusted_hosts: Words = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        min_length=1,
+        description="Host headers that are answered, `.shop.example` with all below it; `*` answers every one",
+    )
+    cors_origins: Words = Field((), description="origins whose pages may call the API from a browser; `*` means all")
+    log_format: Literal["json", "text"] = Field("text", description="`json` writes one object per line")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    access_log: bool = Field(False, description="whether every request is logged")
+    search_timeout: float = Field(5.0, gt=0, le=60, description="seconds Elasticsearch has for one answer")
+    image_roots: Words = Field((), description="folders below which `file:` photos may be shown in the demo shop")
+    prometheus_multiproc_dir: str = Field(
+        "", description="folder for the counters of all processes; default temporary"
+    )
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
+    source = os.environ if environ is None else environ
+    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+
+
+def export(name: str, value: str) -> None:
+    """Set a variable that a library reads from the environment at import and nowhere else."""
+    os.environ[name] = value

@@ -1,0 +1,47 @@
+"""Pages for people: the demo shop, its photos, and the API's documentation. No file of another host."""
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, redirect, send_file
+
+from app.context import context
+from app.photos import find_photo
+from catalog.errors import NotFound, ProductNotFound
+
+bp = APIBlueprint("pages", __name__, enable_openapi=False)
+# Photos of a catalogue live where the shop keeps them; everything else comes from here.
+POLICY = (
+    "default-src 'self'; img-src 'self' data: https: http:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+)
+
+
+def _page(name: str) -> Response:
+    response = current_app.send_static_file(name)
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@bp.get("/")
+def shop() -> Response:
+    """The demo shop."""
+    return _page("shop/index.html")
+
+
+@bp.get("/docs")
+def docs() -> Response:
+    """Swagger UI over /openapi.json."""
+    return _page("docs/index.html")
+
+
+@bp.get("/shop/photos/<product_id>")
+def photo(product_id: str) -> Response:
+    """The photo of a product: `file:` ones below IMAGE_ROOTS are read, http(s) ones are redirected to."""
+    found = context().index.get(product_id)
+    if found is None:
+        raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
+    url = str(found.source.get("image_url", ""))
+    if url.startswith(("http://", "https://")):
+        return redirect(url)  # type: ignore[return-value]
+    place = find_photo(url, context().settings.image_roots)
+    if place is None:
+        raise NotFound("this photo is not below IMAGE_ROOTS, or is none", id=product_id)
+    return send_file(place.path, mimetype=place.mimetype, conditional=True, max_age=3600)
