@@ -137,8 +137,11 @@ def _told(running: engine.Running) -> str:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     for key, value in found.items():
-        if key == "nodes" and isinstance(value, list):
-            yield from (f"{node.pop('name')}: " + ", ".join(f"{k} {v}" for k, v in node.items()) for node in value)
+        if key == "nodes":
+            for node in value:
+                yield ", ".join(f"{name} {part}" for name, part in node.items())
+        elif key == "simd":
+            yield f"simd: {'on' if value else 'off (a newer JDK with the vector module is up to 3 times faster)'}"
         else:
             yield f"{key}: {value}"
 

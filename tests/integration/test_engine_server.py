@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,6 +19,8 @@ import requests
 
 import engine
 from engine.errors import OptionsError, StartFailed
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -44,6 +50,7 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     status = engine.status(settings=settings)
     assert status | {"running": True, "version": "8.19.21", "heap": "512m", "data": str(data)} == status
     assert (status["health"], status["nodes"][0]["pid"]) == ("green", pid)
+    assert runner_says("status", settings)["nodes"] == status["nodes"]
     # What Lucene itself says about vector instructions must match: on a JDK with the module they are on.
     assert status["simd"] is (engine.jdk.inspect(Path(status["java_home"])).major >= 21)
 
@@ -57,6 +64,14 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     assert engine.status(settings=settings)["running"] is False
     restarted = engine.start(options, settings)
     assert requests.get(f"{restarted.url}/kept/_doc/1", timeout=30).json()["_source"] == {"a": 1}
+
+
+def runner_says(command: str, settings: engine.Settings) -> dict[str, Any]:
+    """The command line's JSON, asked in a process of its own."""
+    environment = {"PATH": os.environ["PATH"], "ENGINE_CACHE": str(settings.cache), "ENGINE_PORT": str(settings.port)}
+    arguments = [sys.executable, "-m", "engine", command, "--json"]
+    done = subprocess.run(arguments, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout))
 
 
 def test_a_server_that_cannot_start_shows_its_last_words(settings, data):
