@@ -1,0 +1,140 @@
+"""Prints and weaves as functions of thread coordinates; colours[0] always keeps more than half of the cloth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samples.drawing.noise import Field, lattice, step
+
+RGBField = NDArray[np.float32]
+"""Shape (h, w, 3), sRGB 0 to 1."""
+
+Pattern = Callable[[Field, Field, NDArray[np.float32], np.random.Generator], RGBField]
+
+_EDGE = 0.0022
+"""Half a pixel's softness at 400 pixels, in photo widths, so that no print shows staircases."""
+
+
+def _over(base: RGBField, colour: NDArray[np.float32], weight: Field) -> RGBField:
+    return np.asarray(base + (colour - base) * weight[:, :, None], dtype=np.float32)
+
+
+def _ground(u: Field, colours: NDArray[np.float32]) -> RGBField:
+    return np.broadcast_to(colours[0], (*u.shape, 3)).astype(np.float32)
+
+
+def _bands(x: Field, period: float, share: float, edge: float = _EDGE) -> Field:
+    """1 inside bands that take `share` of each period."""
+    from_middle = np.abs((x / period) % 1.0 - 0.5) * period
+    return step(edge, -edge, from_middle - share * period / 2)
+
+
+def _table(rng: np.random.Generator, n: int = 32) -> Field:
+    return rng.random((n, n), dtype=np.float32)
+
+
+def striped(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Horizontal stripes, as on a sailor's shirt."""
+    return _over(_ground(u, c), c[1], _bands(v, 0.062, 0.4))
+
+
+def pinstripe(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Thin vertical stripes."""
+    return _over(_ground(u, c), c[1], 0.9 * _bands(u, 0.034, 0.2))
+
+
+def checked(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """A tartan: two broad half-tone bands crossing, and a thin line of the third colour each way."""
+    rgb = _over(_ground(u, c), c[1], 0.42 * _bands(u, 0.105, 0.36))
+    rgb = _over(rgb, c[1], 0.42 * _bands(v, 0.105, 0.36))
+    line = np.maximum(_bands(u + 0.052, 0.105, 0.05), _bands(v + 0.052, 0.105, 0.05))
+    return _over(rgb, c[2], 0.75 * np.asarray(line, dtype=np.float32))
+
+
+def dotted(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Polka dots on a staggered grid."""
+    row = np.floor(v / 0.036)
+    x = ((u / 0.042 + 0.5 * (row % 2)) % 1.0 - 0.5) * 0.042
+    y = ((v / 0.036) % 1.0 - 0.5) * 0.036
+    return _over(_ground(u, c), c[1], step(_EDGE, -_EDGE, np.hypot(x, y) - 0.0112))
+
+
+def _blossoms(
+    u: Field, v: Field, size: float, rng: np.random.Generator
+) -> tuple[Field, Field, Field]:
+    """Distance to the flower of each cell, its angle, and a random number per cell."""
+    px, py, turn = _table(rng), _table(rng), _table(rng)
+    i, j = np.floor(u / size).astype(np.int32) % 32, np.floor(v / size).astype(np.int32) % 32
+    x = ((u / size) % 1.0 - 0.35 - 0.3 * px[j, i]) * size
+    y = ((v / size) % 1.0 - 0.35 - 0.3 * py[j, i]) * size
+    return np.hypot(x, y), np.asarray(np.arctan2(y, x) + 6.28 * turn[j, i], dtype=np.float32), turn[j, i]
+
+
+def floral(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Scattered five-petalled flowers over small leaves."""
+    away, angle, _ = _blossoms(u + 0.02, v + 0.03, 0.042, rng)
+    leaf = step(_EDGE, -_EDGE, away - 0.013 * np.abs(np.cos(angle)) ** 1.5)
+    leafy = np.array([0.30, 0.42, 0.24], dtype=np.float32) * 0.7 + c[0] * 0.3
+    rgb = _over(_ground(u, c), leafy, leaf)
+    away, angle, chance = _blossoms(u, v, 0.074, rng)
+    petals = step(_EDGE, -_EDGE, away - 0.0235 * (0.62 + 0.38 * np.cos(5 * angle)))
+    rgb = _over(rgb, c[1], petals * (chance > 0.25))
+    rgb = _over(rgb, c[1] * 0.8 + c[2] * 0.2, petals * (chance <= 0.25))
+    return _over(rgb, c[2], step(_EDGE, -_EDGE, away - 0.0062))
+
+
+def camouflage(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Three blotched layers, darker, paler and darkest, over the main colour."""
+    rgb = _ground(u, c)
+    dark, pale = c[0] * 0.62, c[0] * 0.6 + np.array([0.34, 0.31, 0.25], dtype=np.float32)
+    for colour, share in ((pale, 0.66), (dark, 0.68), (c[0] * 0.3, 0.78)):
+        n = 0.7 * lattice(u * 17, v * 22, _table(rng)) + 0.3 * lattice(u * 46, v * 52, _table(rng))
+        rgb = _over(rgb, np.asarray(colour, dtype=np.float32), step(share - 0.07, share - 0.05, n))
+    return rgb
+
+
+def marble(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Tie-dye: the main colour with veins where the dye did not reach."""
+    warp = lattice(u * 7, v * 7, _table(rng)) + 0.5 * lattice(u * 17, v * 17, _table(rng))
+    vein = np.abs(np.sin(9 * u + 6 * v + 6.5 * warp))
+    return _over(_ground(u, c), c[1], 0.85 * step(0.42, 0.0, np.asarray(vein, dtype=np.float32)))
+
+
+def herringbone(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Zigzag twill, tone in tone."""
+    column = np.abs((u / 0.05) % 1.0 - 0.5) * 0.05
+    tone = c[1] * 0.4 + c[0] * 0.6
+    return _over(_ground(u, c), tone, _bands(v + 2 * column, 0.0165, 0.42, 0.0028))
+
+
+def leopard(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Broken dark rings around a warmer middle."""
+    u, v = u + 0.006 * np.sin(90 * v), v + 0.006 * np.sin(80 * u)
+    away, angle, chance = _blossoms(u, v, 0.036, rng)
+    radius = 0.0075 + 0.003 * np.sin(2 * angle) + 0.002 * chance
+    ring = step(0.0042, 0.0022, np.abs(away - radius)) * step(-0.8, -0.3, np.cos(angle * 1.5))
+    rgb = _over(_ground(u, c), c[0] * 0.72, step(_EDGE, -_EDGE, away - radius))
+    return _over(rgb, c[0] * 0.18, ring)
+
+
+def colour_block(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Wide panels: a broad and a narrow band of the other colours, once in the photo."""
+    rgb = _over(_ground(u, c), c[1], _bands(v - 0.16, 0.5, 0.24))
+    return _over(rgb, c[2], _bands(v - 0.24, 0.5, 0.06))
+
+
+PATTERNS: dict[str, Pattern] = {
+    "striped": striped,
+    "pinstripe": pinstripe,
+    "checked": checked,
+    "dotted": dotted,
+    "floral": floral,
+    "camouflage": camouflage,
+    "marble": marble,
+    "herringbone": herringbone,
+    "leopard": leopard,
+    "color block": colour_block,
+}

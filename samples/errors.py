@@ -1,0 +1,25 @@
+"""What can go wrong before anything is drawn.
+
+SamplesError            wrong use: the command line says why and exits with 2
+├── BadOrder            a number of products, a start or a number of jobs that makes no sense
+├── NotOurs             the folder holds something else and is left alone
+└── NoSamples           there is no finished set where one is to be read
+"""
+
+from __future__ import annotations
+
+
+class SamplesError(Exception):
+    """Wrong use; the message says what to do."""
+
+
+class BadOrder(SamplesError):
+    """A number out of range."""
+
+
+class NotOurs(SamplesError):
+    """The folder is not a samples folder."""
+
+
+class NoSamples(SamplesError):
+    """The folder holds no finished samples."""

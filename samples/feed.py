@@ -1,0 +1,89 @@
+"""Writes the feed in Google Merchant attribute names, one product a line, and the ground truth beside it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from samples.products import Product
+
+CURRENCY = "EUR"
+_AISLE = {"female": "Women", "male": "Men", "unisex": "Unisex"}
+TRUTH = ("id", "kind", "color", "color_family", "pattern", "material", "item_group_id", "scene")
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.2f} {CURRENCY}"
+
+
+def _stock(there: bool) -> str:
+    return "in_stock" if there else "out_of_stock"
+
+
+def _product_type(product: Product) -> str:
+    style = product.style
+    people = "Kids" if style.age_group == "kids" else _AISLE[style.gender]
+    return " > ".join(("Clothing", people, *style.kind.aisle))
+
+
+def row(product: Product, image_link: str) -> dict[str, Any]:
+    """The product as the feed has it; `sale_price` is absent where there is no sale."""
+    style = product.style
+    prices = {"price": _money(product.price)}
+    if product.sale_price is not None:
+        prices["sale_price"] = _money(product.sale_price)
+    variants = [
+        {"sku": offer.sku, "size": offer.size, **prices, "availability": _stock(offer.in_stock)}
+        for offer in product.offers
+    ]
+    return {
+        "id": product.id,
+        "title": product.title,
+        "description": product.description,
+        "brand": style.brand,
+        "product_type": _product_type(product),
+        "color": product.color,
+        "color_family": product.color_family,
+        "pattern": style.pattern,
+        "material": product.material,
+        "gender": style.gender,
+        "age_group": style.age_group,
+        "item_group_id": style.group_id,
+        "link": f"https://shop.example/products/{product.id}",
+        "image_link": image_link,
+        **prices,
+        "availability": _stock(any(offer.in_stock for offer in product.offers)),
+        "variants": variants,
+        "attributes": {"kind": style.kind.name, **style.drawing.traits},
+        "updated_at": product.updated_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def truth(product: Product) -> dict[str, str]:
+    """What is really in the photo."""
+    style = product.style
+    known = (style.kind.name, product.color, product.color_family, style.pattern, product.material, style.group_id)
+    return dict(zip(TRUTH, (product.id, *known, product.scene), strict=True))
+
+
+def write_feed(path: Path, products: Iterable[tuple[Product, str]]) -> int:
+    """Write the feed whole or not at all; returns the number of rows."""
+    part, count = path.with_suffix(".part"), 0
+    with part.open("w", encoding="utf-8", newline="\n") as out:
+        for item, image_link in products:
+            out.write(json.dumps(row(item, image_link), ensure_ascii=False) + "\n")
+            count += 1
+    part.replace(path)
+    return count
+
+
+def write_truth(path: Path, products: Iterable[Product]) -> None:
+    """Write the ground truth as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        table = csv.DictWriter(out, TRUTH, lineterminator="\n")
+        table.writeheader()
+        table.writerows(truth(item) for item in products)

@@ -1,0 +1,164 @@
+"""Decides what product number k of a seed is: its style, its colour, its photo's scene, its sizes and its price.
+
+Products come in blocks of eight. A block falls into styles of one to four colours, so product k needs nothing but the
+seed and k, however many products are drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from samples import words
+from samples.drawing.garment import Drawing
+from samples.kinds import BY_NAME as KIND
+from samples.kinds import KINDS, Kind, sizes_of
+from samples.palette import COLOURS
+from samples.wardrobe import MATERIALS
+
+BLOCK = 8
+_SPLITS = ((1, 3, 2, 2), (3, 3, 2), (4, 2, 1, 1), (2, 2, 2, 2), (1, 1, 3, 3), (3, 1, 2, 2))
+_DENIM = ("blue", "navy", "light blue", "black", "charcoal", "grey", "white", "beige", "olive")
+_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+_WEIGHTS = np.array([kind.weight for kind in KINDS]) / sum(kind.weight for kind in KINDS)
+
+_BLOCK_STREAM, _STYLE_STREAM, _PRODUCT_STREAM, _PHOTO_STREAM, _CLOTH_STREAM = range(1, 6)
+"""Every decision has its own random stream, so that a change to one leaves the others' products alone."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the colours of one design share, its silhouette included."""
+
+    group_id: str
+    kind: Kind
+    drawing: Drawing
+    pattern: str
+    material: str
+    gender: str
+    age_group: str
+    brand: str
+    price: Decimal
+    colours: tuple[str, ...]
+    key: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One size: what it costs and whether it is there."""
+
+    sku: str
+    size: str
+    in_stock: bool
+
+
+@dataclass(frozen=True)
+class Product:
+    """One style in one colour."""
+
+    index: int
+    seed: int
+    style: Style
+    color: str
+    color_family: str
+    scene: str
+    title: str
+    description: str
+    price: Decimal
+    sale_price: Decimal | None
+    offers: tuple[Offer, ...]
+    updated_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The shop's product number."""
+        return f"p{self.index:06d}"
+
+    @property
+    def material(self) -> str:
+        """The material as a shopper reads it."""
+        return MATERIALS[self.style.material].label
+
+    def photo_rng(self) -> np.random.Generator:
+        """Random numbers of this one photo."""
+        return np.random.default_rng([self.seed, _PHOTO_STREAM, self.index])
+
+    def cloth_rng(self) -> np.random.Generator:
+        """Random numbers of the cloths, the same for all colours of the style."""
+        return np.random.default_rng([self.seed, _CLOTH_STREAM, *self.style.key])
+
+
+def _place(seed: int, index: int) -> tuple[int, int, int, int]:
+    """Block, style in the block, colour in the style, and how many colours it has."""
+    block, rest = divmod(index, BLOCK)
+    rng = np.random.default_rng([seed, _BLOCK_STREAM, block])
+    split = rng.permutation(_SPLITS[int(rng.integers(len(_SPLITS)))])
+    for number, size in enumerate(int(s) for s in split):
+        if rest < size:
+            return block, number, rest, size
+        rest -= size
+    raise AssertionError("every split adds up to a block")
+
+
+def _price(kind: Kind, age_group: str, rng: np.random.Generator) -> Decimal:
+    low, high = kind.price
+    euros = low + (high - low) * float(rng.beta(1.3, 2.6))
+    if age_group == "kids":
+        euros *= 0.65
+    ending = ("0.90", "0.95", "0.99", "0.00")[int(rng.integers(4))]
+    return Decimal(max(4, int(euros))) + Decimal(ending)
+
+
+def style_of(seed: int, block: int, number: int, count: int) -> Style:
+    """Style `number` of a block, in `count` colours."""
+    rng = np.random.default_rng([seed, _STYLE_STREAM, block, number])
+    kind = KINDS[int(rng.choice(len(KINDS), p=_WEIGHTS))]
+    drawing = kind.silhouette(rng)
+    pattern = kind.patterns[int(rng.integers(len(kind.patterns)))]
+    material = kind.materials[int(rng.integers(len(kind.materials)))]
+    if material in ("denim", "cable knit", "nylon", "straw", "corduroy"):
+        pattern = "solid"
+    palette = _DENIM if material == "denim" else tuple(colour.name for colour in COLOURS)
+    colours = tuple(palette[int(i)] for i in rng.permutation(len(palette))[:count])
+    gender = kind.genders[int(rng.integers(len(kind.genders)))]
+    age_group = "kids" if rng.random() < kind.kids else "adult"
+    return Style(
+        f"g{block:05d}{number}", kind, drawing, pattern, material, gender, age_group,
+        words.brand(kind.aisle[0], age_group, rng), _price(kind, age_group, rng), colours, (block, number),
+    )
+
+
+def _sale(price: Decimal, rng: np.random.Generator) -> Decimal | None:
+    if rng.random() >= 0.22:
+        return None
+    off = Decimal(int(rng.integers(2, 11)) * 5) / 100
+    return max(Decimal("1.90"), (price * (1 - off)).quantize(Decimal(1)) - Decimal("0.10"))
+
+
+def _offers(product_id: str, sizes: tuple[str, ...], rng: np.random.Generator) -> tuple[Offer, ...]:
+    # Some colours are sold out, the others miss a size here and there.
+    share = 0.0 if rng.random() < 0.06 else float(rng.uniform(0.55, 1.0))
+    return tuple(
+        Offer(f"{product_id}-{size.replace(' ', '').upper()}", size, bool(rng.random() < share)) for size in sizes
+    )
+
+
+def product(seed: int, index: int) -> Product:
+    """Product number `index` of the catalogue drawn from `seed`."""
+    block, number, at, count = _place(seed, index)
+    style = style_of(seed, block, number, count)
+    rng = np.random.default_rng([seed, _PRODUCT_STREAM, index])
+    colour = next(c for c in COLOURS if c.name == style.colours[at])
+    material, traits = MATERIALS[style.material].label, style.drawing.traits
+    scene = style.kind.scenes[int(rng.integers(len(style.kind.scenes)))]
+    return Product(
+        index, seed, style, colour.name, colour.family, scene,
+        words.title(style.kind.name, colour.name, style.pattern, traits, style.age_group),
+        words.description(style.kind.name, colour.name, material, traits, style.gender, rng),
+        style.price, _sale(style.price, rng),
+        _offers(f"p{index:06d}", sizes_of(KIND[style.kind.name], style.gender, style.age_group), rng),
+        _EPOCH + timedelta(seconds=int(rng.integers(90 * 86400))),
+    )

@@ -1,0 +1,60 @@
+"""Brands, titles and descriptions: what a shop would write about a product it knows by its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+BRANDS = ("Nordhem", "Lira & Co", "Alma Reyes", "Kestrel", "Fjordline", "Maison Ode", "Tallow", "Brightwater", "Osker", "Pine & Plum", "Solenne", "Urban Yard")
+BRANDS_SHOES = ("Stride", "Cobbler & Daughters", "Volanti", "Nordhem", "Pavement", "Kestrel")
+BRANDS_KIDS = ("Little Fox", "Puddle Jump", "Minimo", "Nordhem Kids")
+
+_PLURAL = {"sneaker": "sneakers", "boot": "boots", "pump": "pumps", "sock": "socks"}
+_UNSAID = ("regular", "plain", "no belt", "pullover", "crew neck", "short", "sleeveless", "long", "cuffed", "baseball", "court", "daypack", "straight", "knee", "puff")
+_PATTERN_WORDS = {"checked": "checked", "dotted": "polka-dot", "marble": "tie-dye", "leopard": "leopard-print", "camouflage": "camouflage-print"}
+_FOR = {"female": "women", "male": "men", "unisex": "everyone"}
+
+_OPENINGS = (
+    "A {noun} to live in",
+    "The {noun} you will reach for first",
+    "An easy {noun} for every day",
+    "Our favourite {noun} this season",
+    "A considered take on the classic {noun}",
+    "Made to be worn often: a {noun}",
+)
+_CARE = (
+    "Machine wash at 30 °C.",
+    "Wash with similar colours, dry flat.",
+    "Hand wash or dry clean.",
+    "Wipe clean with a damp cloth.",
+)
+_WIPED = ("leather", "suede", "acetate", "metal", "straw", "canvas")
+
+
+def brand(kind_group: str, age_group: str, rng: np.random.Generator) -> str:
+    """A brand that would make such a thing."""
+    names = BRANDS_KIDS if age_group == "kids" else BRANDS_SHOES if kind_group == "Shoes" else BRANDS
+    return names[int(rng.integers(len(names)))]
+
+
+def noun(kind: str) -> str:
+    """How the kind is called in running text."""
+    return _PLURAL.get(kind, kind)
+
+
+def title(kind: str, color: str, pattern: str, traits: Mapping[str, str], age_group: str) -> str:
+    """For example "Striped v-neck sweater in navy"."""
+    said = [value for value in traits.values() if value not in _UNSAID and value != kind][:2]
+    printed = [] if pattern == "solid" else [_PATTERN_WORDS.get(pattern, pattern)]
+    young = ["kids'"] if age_group == "kids" else []
+    words = " ".join([*young, *printed, *said, noun(kind)])
+    return f"{words[0].upper()}{words[1:]} in {color}"
+
+
+def description(kind: str, color: str, material: str, traits: Mapping[str, str], gender: str, rng: np.random.Generator) -> str:
+    """Two or three sentences with the facts in them."""
+    opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))].format(noun=kind)
+    details = ", ".join(f"{name}: {value}" for name, value in traits.items())
+    care = _CARE[3] if material in _WIPED else _CARE[int(rng.integers(3))]
+    return f"{opening}, for {_FOR[gender]}, in {color} {material}. {details[0].upper()}{details[1:]}. {care}"
