@@ -1,0 +1,1 @@
+"""The embedding job: finds photos without an embedding and brings them there, one verb per file."""

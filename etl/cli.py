@@ -1,0 +1,89 @@
+"""The command line of the embedding job: `python -m etl run|watch|status|retry|restore`."""
+
+import logging
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from catalog.errors import Unavailable
+from etl import cli_upkeep, wiring
+from etl.cli_shared import Json, Models, errors_told, show
+from etl.job import Limits, Workshop
+from etl.job import run as run_once
+from etl.progress import Progress, suited
+from etl.report import run_text
+from etl.stopping import Stop, stopped_by_signals
+from etl.summary import RunSummary
+from models.open import Device
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(cli_upkeep.status)
+app.command()(cli_upkeep.retry)
+app.command()(cli_upkeep.restore)
+
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many products per model.")]
+DeviceOption = Annotated[Device, typer.Option(help="auto: torch on a GPU if there is one, else ONNX Runtime.")]
+BatchSize = Annotated[int, typer.Option(min=1, max=4096, help="Photos per model call.")]
+FailAbove = Annotated[
+    float, typer.Option(min=0, max=1, help="Status 1 when a larger share of the photos seen has no embedding.")
+]
+Interval = Annotated[float, typer.Option(min=0, help="Seconds from the end of a run to the start of the next.")]
+Runs = Annotated[int | None, typer.Option(min=1, help="End after so many runs; without it, never.")]
+
+log = logging.getLogger("etl")
+
+
+@app.callback()
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")  # standard error
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
+
+
+@app.command()
+def run(
+    model: Models,
+    limit: Limit = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = 32,
+    fail_above: FailAbove = 0.05,
+    as_json: Json = False,
+) -> None:
+    """Embed every photo that has no embedding yet, with one or several models."""
+    with errors_told(as_json), stopped_by_signals() as stop:
+        summary = _run(wiring.workshop(wiring.catalogue()), model, device, Limits(limit, batch_size), stop)
+        show(as_json, summary.as_dict(), run_text(summary))
+        if summary.failed_share > fail_above:
+            raise typer.Exit(1)
+
+
+@app.command()
+def watch(
+    model: Models,
+    interval: Interval = 60.0,
+    runs: Runs = None,
+    limit: Limit = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = 32,
+    as_json: Json = False,
+) -> None:
+    """Run again and again; an Elasticsearch that is away is waited for."""
+    with errors_told(as_json), stopped_by_signals() as stop:
+        shop = wiring.workshop(wiring.catalogue())
+        wiring.find_models(model, device)  # a wrong name is to be told now, not every minute
+        number = 0
+        while not stop.asked:
+            number += 1
+            try:
+                summary = _run(shop, model, device, Limits(limit, batch_size), stop)
+                show(as_json, summary.as_dict(), run_text(summary))
+            except Unavailable as error:
+                log.warning("%s; next try in %g s", error.message, interval)
+            if number == runs:
+                return
+            stop.wait(interval)
+
+
+def _run(shop: Workshop, names: list[str], device: Device, limits: Limits, stop: Stop) -> RunSummary:
+    progress: Progress = suited(Console(stderr=True))
+    return run_once(shop, wiring.find_models(names, device), limits, stop, progress)

@@ -1,0 +1,16 @@
+"""What ends a whole run, unlike the failures of single photos, which are data (`items.Failure`).
+
+catalog.errors.VisualSearchError
+├── ModelFailed     a model that embeds none of the photos it is given
+└── StoreFailed     the vector store cannot be written or read
+"""
+
+from catalog.errors import VisualSearchError
+
+
+class ModelFailed(VisualSearchError):
+    code = "model_failed"
+
+
+class StoreFailed(VisualSearchError):
+    code = "store_failed"

@@ -1,0 +1,126 @@
+"""One run of the embedding job, from what is missing to what was written."""
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.ports import EmbeddingPort
+from etl.decoder import Decoder
+from etl.downloader import Downloader
+from etl.embed import Embed
+from etl.hosts import Hosts
+from etl.items import Model
+from etl.pipeline import Pipeline, Stages, run_line
+from etl.progress import Progress
+from etl.reader import Worklist
+from etl.restore import restore
+from etl.settings import Settings
+from etl.stopping import Stop
+from etl.store import VectorStore
+from etl.summary import ModelSummary, RunSummary
+from etl.writer import Writer
+from models.photos import Fetcher, PhotoSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`products` per model at most (None: all), `batch_size` photos per model call."""
+
+    products: int | None = None
+    batch_size: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a run works with; wired in one place, replaced piece by piece in tests."""
+
+    index: EmbeddingPort
+    store: VectorStore
+    settings: Settings
+    photos: PhotoSettings
+
+
+def new_run_id() -> str:
+    """A name that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+
+
+def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, progress: Progress) -> RunSummary:
+    """Embed what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
+    started = time.monotonic()
+    summary = RunSummary(new_run_id(), [ModelSummary(model.name, model.space) for model in models])
+    for model, its in zip(models, summary.models, strict=True):
+        shop.index.ensure_space(model.space)
+        _reuse(shop, its, summary.run_id)
+    with Worklist() as work:
+        for model in models:
+            work.add(model.space.name, shop.index.unprocessed(model.space, limits.products))
+        counts = work.counts()
+        if counts:
+            _embed(
+                shop,
+                [model for model in models if counts.get(model.space.name)],
+                work,
+                limits,
+                stop,
+                progress,
+                summary,
+            )
+    summary.interrupted = stop.asked
+    summary.seconds = time.monotonic() - started
+    _finish(shop, summary, counts)
+    return summary
+
+
+def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:
+    """Index what a run that was killed had stored already, instead of embedding it again."""
+    parts = shop.store.unfinished(summary.space.name)
+    if not parts:
+        return
+    found = restore(shop.index, shop.store, summary.space, parts, shop.settings)
+    summary.reused = found.restored
+    log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
+    for name in sorted({part.run_id for part in parts}):
+        shop.store.finish(summary.space.name, name, {"run_id": name, "finished_by": run_id})
+
+
+def _embed(
+    shop: Workshop,
+    models: Sequence[Model],
+    work: Worklist,
+    limits: Limits,
+    stop: Stop,
+    progress: Progress,
+    summary: RunSummary,
+) -> None:
+    embedders = {model.space.name: model.open() for model in models}
+    summaries: Mapping[str, ModelSummary] = {its.space.name: its for its in summary.models}
+    clock, settings = summary.clock, shop.settings
+    with Fetcher(shop.photos) as fetcher, progress.shown(sum(work.counts().values()), summary):
+        stages = Stages(
+            Downloader(fetcher, Hosts(stop)),
+            Decoder(embedders, {m.space.name: m.min_side for m in models}, shop.photos.image_max_pixels),
+            Embed(embedders, limits.batch_size, clock),
+            Writer(shop.index, shop.store, settings, summary.run_id, summaries, clock),
+        )
+        line = Pipeline(clock)
+        downloaders, decoders = settings.etl_download_threads, settings.etl_decode_threads
+        run_line(line, work.jobs(stop), stages, downloaders, decoders, ahead=2 * limits.batch_size)
+        try:
+            line.join(progress.tick)
+        except BaseException as error:
+            line.abort(error)  # a second Ctrl-C: the stages are daemons, but let them leave their sockets
+            raise
+
+
+def _finish(shop: Workshop, summary: RunSummary, counts: Mapping[str, int]) -> None:
+    shop.index.refresh()
+    for its in summary.models:
+        if counts.get(its.space.name) and its.done:
+            marker = {"run_id": summary.run_id, **its.as_dict(summary.seconds)}
+            shop.store.finish(its.space.name, summary.run_id, marker)

@@ -1,0 +1,89 @@
+"""Shows how far a run is: a bar on a terminal, a log line now and then otherwise."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from etl.summary import RunSummary
+
+log = logging.getLogger("etl")
+EVERY = 5.0  # seconds between log lines
+
+
+class Progress(Protocol):
+    """`tick` is called several times a second while `shown`."""
+
+    def shown(self, total: int, summary: RunSummary) -> AbstractContextManager[None]: ...
+    def tick(self) -> None: ...
+
+
+class Quiet:
+    """Shows nothing."""
+
+    @contextmanager
+    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+        yield
+
+    def tick(self) -> None:
+        """Nothing to show."""
+
+
+class Lines(Quiet):
+    """A line of rate and remaining time every few seconds."""
+
+    @contextmanager
+    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+        self._total, self._summary, self._started = total, summary, time.monotonic()
+        self._next = self._started + EVERY
+        log.info("%d embeddings to make with %s", total, ", ".join(model.model for model in summary.models))
+        yield
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + EVERY
+        rate = self._summary.seen / (now - self._started)
+        left = f"{(self._total - self._summary.seen) / rate:.0f} s left" if rate else "waiting for the first part"
+        log.info("%d of %d, %.1f/s, %s", self._summary.seen, self._total, rate, left)
+
+
+class Bar(Quiet):
+    """A bar with rate and remaining time on standard error."""
+
+    def __init__(self, console: Console) -> None:
+        rate = TextColumn("[dim]{task.fields[rate]}")
+        self._bar = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            rate,
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task: TaskID | None = None
+
+    @contextmanager
+    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+        self._summary, self._started = summary, time.monotonic()
+        names = " + ".join(model.model for model in summary.models)
+        with self._bar:
+            self._task = self._bar.add_task(names, total=total, rate="")
+            yield
+            self.tick()
+
+    def tick(self) -> None:
+        if self._task is not None:
+            rate = self._summary.seen / max(time.monotonic() - self._started, 1e-3)
+            self._bar.update(self._task, completed=self._summary.seen, rate=f"{rate:.0f}/s")
+
+
+def suited(console: Console) -> Progress:
+    """A bar for a person, lines for a log."""
+    return Bar(console) if console.is_terminal else Lines()

@@ -1,0 +1,58 @@
+"""Says in words what a run did and how far the models are."""
+
+from collections.abc import Mapping, Sequence
+
+from catalog.ports import SpaceStatus
+from etl.summary import ModelSummary, RunSummary
+
+SETTINGS = {"outside_image_roots": "IMAGE_ROOTS", "blocked_address": "IMAGE_ALLOWED_HOSTS"}
+
+
+def reasons(counts: Mapping[str, int]) -> str:
+    """`12 (not_found 10, timeout 2)`, or `0`."""
+    if not counts:
+        return "0"
+    listed = ", ".join(f"{reason} {number:,}" for reason, number in sorted(counts.items(), key=lambda it: -it[1]))
+    return f"{sum(counts.values()):,} ({listed})"
+
+
+def run_text(summary: RunSummary) -> str:
+    """A few lines for the end of a run."""
+    lines = [_model_line(model, summary.seconds) for model in summary.models]
+    if summary.clock.stages:
+        spent = ", ".join(f"{name} {stage.seconds:.1f} s" for name, stage in sorted(summary.clock.stages.items()))
+        lines.append(f"{summary.seconds:.1f} s in all; busy, summed over threads: {spent}")
+    if summary.interrupted:
+        lines.append("stopped early as asked; what was in flight is written, the next run goes on from here")
+    for reason, setting in SETTINGS.items():
+        for model in summary.models:
+            if reason in model.failed:
+                again = f"python -m etl retry --model {model.model} --reason {reason}"
+                lines.append(f"{reason}: set {setting} if these photos may be read, then `{again}`")
+    return "\n".join(lines)
+
+
+def _model_line(model: ModelSummary, seconds: float) -> str:
+    reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
+    if not model.seen:
+        return f"{model.model}: nothing to embed, every photo that can have an embedding has one{reused}"
+    rate = model.seen / seconds if seconds else 0.0
+    changed = f", moved {model.moved:,}, gone {model.gone:,}" if model.moved or model.gone else ""
+    return (
+        f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {reasons(model.failed)}, "
+        f"retry {reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
+    )
+
+
+def status_text(spaces: Sequence[SpaceStatus], with_image: int) -> str:
+    """One block per space: how many are done, pending, to be tried again and failed, by reason."""
+    lines = [f"{with_image:,} products with a photo"]
+    for status in spaces:
+        lines.append(f"{status.space.name} ({status.space.dims} dimensions)")
+        lines.append(f"  done     {status.done:,}")
+        lines.append(f"  pending  {status.pending:,}")
+        lines.append(f"  retry    {reasons(status.retry_reasons) if status.retry_reasons else f'{status.retry:,}'}")
+        lines.append(f"  failed   {reasons(status.failed)}")
+    if not spaces:
+        lines.append("no embeddings yet: run `python -m etl run --model NAME`")
+    return "\n".join(lines)

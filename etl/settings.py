@@ -1,0 +1,36 @@
+"""Settings of the embedding job; the only place of this package that looks at the environment."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from catalog.errors import InvalidInput
+
+
+class Settings(BaseModel):
+    """How the job works. Field names in upper case are the environment variables."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    vector_store: Annotated[str, Field(min_length=1)] = "var/vectors"  # folder or fsspec URI
+    etl_download_threads: Annotated[int, Field(ge=1, le=256)] = 16
+    etl_decode_threads: Annotated[int, Field(ge=1, le=256)] = 2
+    etl_max_attempts: Annotated[int, Field(ge=1)] = 5  # then a retry becomes failed
+    etl_retry_seconds: Annotated[float, Field(gt=0)] = 600.0  # until the second attempt; four times that to the third
+    etl_part_rows: Annotated[int, Field(ge=1, le=100_000)] = 512  # photos per Parquet part and index request
+    etl_part_seconds: Annotated[float, Field(gt=0)] = 5.0  # how long a vector may wait for its part to fill
+    etl_patience: Annotated[float, Field(ge=0)] = 60.0  # seconds that Elasticsearch may be away during a run
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
+    source = os.environ if environ is None else environ
+    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error

@@ -1,0 +1,94 @@
+"""What a run did, per model, for people and for machines."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.ports import WriteResult, Written
+from catalog.space import Space
+from etl.clock import StageClock
+
+
+@dataclass(slots=True)
+class ModelSummary:
+    """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind."""
+
+    model: str
+    space: Space
+    seen: int = 0
+    done: int = 0
+    reused: int = 0
+    moved: int = 0
+    gone: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    retry: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: WriteResult) -> None:
+        """Count what the index made of one outcome."""
+        self.seen += 1
+        if result.result == Written.MOVED:
+            self.moved += 1
+        elif result.result == Written.GONE:
+            self.gone += 1
+        elif result.result == Written.REFUSED:
+            self.failed["refused_by_index"] += 1
+        elif result.outcome.status == "done":
+            self.done += 1
+        else:
+            counter = self.failed if result.outcome.status == "failed" else self.retry
+            counter[result.outcome.reason or "unknown"] += 1
+
+    @property
+    def not_done(self) -> int:
+        """Photos without an embedding after this run, for good or for now; not the changed and deleted ones."""
+        return self.failed.total() + self.retry.total()
+
+    def as_dict(self, seconds: float) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "space": self.space.name,
+            "seen": self.seen,
+            "done": self.done,
+            "reused": self.reused,
+            "failed": dict(self.failed),
+            "retry": dict(self.retry),
+            "moved": self.moved,
+            "gone": self.gone,
+            "images_per_second": round(self.seen / seconds, 2) if seconds > 0 else 0.0,
+        }
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """One run; `stages` are busy seconds summed over the threads of a stage, which overlap."""
+
+    run_id: str
+    models: Sequence[ModelSummary]
+    seconds: float = 0.0
+    interrupted: bool = False
+    clock: StageClock = field(default_factory=StageClock)
+
+    @property
+    def seen(self) -> int:
+        return sum(model.seen for model in self.models)
+
+    @property
+    def failed_share(self) -> float:
+        """Photos that this run could not embed, 0 to 1 of those it saw."""
+        return sum(model.not_done for model in self.models) / self.seen if self.seen else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The machine-readable form (`--json`)."""
+        return {
+            "run_id": self.run_id,
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 3),
+            "seen": self.seen,
+            "failed_share": round(self.failed_share, 4),
+            "models": [model.as_dict(self.seconds) for model in self.models],
+            "stages": {
+                name: {"seconds": round(stage.seconds, 3), "items": stage.items}
+                for name, stage in sorted(self.clock.stages.items())
+            },
+        }
