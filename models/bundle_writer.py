@@ -1,0 +1,86 @@
+"""Writing a bundle: whole or not at all, and the same content twice is written once."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from catalog.errors import InvalidInput
+from models.bundle import Bundle, load
+from models.errors import BundleDiffers, InvalidModel
+from models.fingerprint import bundle_version, sha256_bytes
+from models.manifest import MANIFEST_FILE, MODEL_FILE, Manifest, Record
+from models.manifest_file import first_problem, now, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bundle in place; `existed` says that the same content was there before and nothing was written."""
+
+    bundle: Bundle
+    existed: bool
+
+
+def write(root: Path, record: Record, contents: Mapping[str, bytes], created: datetime | None = None) -> Written:
+    """Put the bundle of `record` and `contents` (file name → bytes, `model.onnx` among them) below `root`.
+
+    Its files appear in one rename. Raises InvalidModel when record and files do not make a bundle, BundleDiffers when
+    the version is there with other weights or licences, InvalidBundle when what is there is damaged.
+    """
+    manifest = complete(record, contents, created or now())
+    target = root.absolute() / manifest.name / manifest.version
+    if target.exists():
+        return Written(_same(load(target), manifest), existed=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=target.parent))
+    try:
+        _fill(folder, {**contents, MANIFEST_FILE: to_json(manifest)})
+        folder.chmod(0o755)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            return Written(_same(load(target), manifest), existed=True)  # somebody else was faster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Written(load(target), existed=False)
+
+
+def complete(record: Record, contents: Mapping[str, bytes], created: datetime) -> Manifest:
+    """`record` with version and hashes; raises InvalidModel."""
+    if MODEL_FILE not in contents:
+        raise InvalidModel(f"a bundle needs {MODEL_FILE}")
+    files = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
+    version = bundle_version(files[MODEL_FILE], record.preprocessing.model_dump(mode="json"))
+    try:
+        manifest = Manifest(**dict(record), version=version, created=created, files=files)
+        _ = manifest.space
+    except ValidationError as error:
+        raise InvalidModel(f"'{record.name}' cannot become a bundle: {first_problem(error)}") from error
+    except InvalidInput as error:
+        raise InvalidModel(error.message) from error
+    return manifest
+
+
+def _same(there: Bundle, wanted: Manifest) -> Bundle:
+    for what in ("files", "licenses"):
+        if getattr(there.manifest, what) != getattr(wanted, what):
+            raise BundleDiffers(
+                f"{there.name}/{there.version} is there already with other {what}: "
+                f"remove {there.path} first if the new ones are right"
+            )
+    return there
+
+
+def _fill(folder: Path, contents: Mapping[str, bytes]) -> None:
+    for name, content in contents.items():
+        with (folder / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())

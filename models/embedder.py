@@ -1,0 +1,68 @@
+"""What every runtime of a bundle offers, and the checks they share."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from catalog.similarity import MIN_NORM, normalize
+from catalog.space import Space
+from models.bundle import Bundle
+from models.errors import InvalidBatch
+from models.preprocess import Pixels
+
+Embeddings = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns photos into vectors of one space.
+
+    `runtime` says what runs it (`onnxruntime cpu`, `torch cuda`). `embed` takes pixels [N,3,side,side] float32 and
+    gives [N,dims] float32, each row of L2 norm 1, or all NaN where the model gave no direction (NaN, infinite or
+    zero output): see `usable`. It raises InvalidBatch for pixels of another shape.
+    """
+
+    @property
+    def bundle(self) -> Bundle: ...
+    @property
+    def space(self) -> Space: ...
+    @property
+    def dims(self) -> int: ...
+    @property
+    def runtime(self) -> str: ...
+    def preprocess(self, image: Image.Image) -> Pixels: ...
+    def embed(self, batch: Pixels) -> Embeddings: ...
+    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings: ...
+
+
+def usable(embeddings: Embeddings) -> NDArray[np.bool_]:
+    """Which rows [N] of `embed`'s answer are embeddings; the others have none (reason `no_embedding`)."""
+    return np.asarray(np.isfinite(embeddings).all(axis=1), dtype=np.bool_)
+
+
+def unit_rows(raw: NDArray[np.floating]) -> Embeddings:
+    """Rows [N,D] normalised one by one to float32; rows without a direction come back as NaN, the others unharmed."""
+    finite = np.isfinite(raw).all(axis=1)
+    norms = np.linalg.norm(np.where(finite[:, None], raw, 0).astype(np.float64), axis=1)
+    good = finite & (norms >= MIN_NORM)
+    rows = np.full(raw.shape, np.nan, dtype=np.float32)
+    if good.any():
+        rows[good] = normalize(raw[good])
+    return rows
+
+
+def check_batch(batch: Pixels, bundle: Bundle) -> None:
+    """Raises InvalidBatch unless `batch` is float32 [N,3,side,side] of this bundle's side."""
+    side = bundle.preprocessing.center_crop
+    if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1:] != (3, side, side):
+        raise InvalidBatch(
+            f"{bundle.name} takes float32 pixels [N, 3, {side}, {side}], got {batch.dtype} {list(batch.shape)}"
+        )
+
+
+def chunks(batch: Pixels, bundle: Bundle) -> list[Pixels]:
+    """`batch` cut into what the bundle takes at once (`limits.max_batch`)."""
+    size = bundle.manifest.limits.max_batch
+    return [batch[start : start + size] for start in range(0, len(batch), size)]

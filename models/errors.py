@@ -1,0 +1,69 @@
+"""The errors of this room; all are VisualSearchErrors with a stable `code` and a message that says what to do.
+
+VisualSearchError
+├── ModelError
+│   ├── InvalidBundle          a folder that is not, or no longer, the bundle it says it is
+│   │   └── UnsupportedSchema  written by an older or newer version of this project
+│   ├── InvalidModel           an ONNX, preprocessing or weights file that cannot become a bundle
+│   ├── ExportFailed           the exported graph does not say what the network says
+│   ├── WeightsUnavailable     pretrained weights could not be fetched or read
+│   ├── DeviceUnavailable      a GPU was asked for and there is none, or no torch
+│   └── FitFailed              a PCA cannot be fitted on these photos
+├── InvalidInput
+│   ├── InvalidBatch           pixels of the wrong shape or type
+│   └── InvalidSetting
+├── NotFound / SpaceNotFound
+│   └── BundleNotFound
+└── Conflict
+    └── BundleDiffers          the same version is there with other weights or licences
+"""
+
+from catalog.errors import Conflict, InvalidInput, SpaceNotFound, VisualSearchError
+
+
+class ModelError(VisualSearchError):
+    code = "model_error"
+
+
+class InvalidBundle(ModelError):
+    code = "invalid_bundle"
+
+
+class UnsupportedSchema(InvalidBundle):
+    code = "unsupported_bundle_schema"
+
+
+class InvalidModel(ModelError):
+    code = "invalid_model"
+
+
+class ExportFailed(ModelError):
+    code = "export_failed"
+
+
+class WeightsUnavailable(ModelError):
+    code = "weights_unavailable"
+
+
+class DeviceUnavailable(ModelError):
+    code = "device_unavailable"
+
+
+class FitFailed(ModelError):
+    code = "fit_failed"
+
+
+class InvalidBatch(InvalidInput):
+    code = "invalid_batch"
+
+
+class InvalidSetting(InvalidInput):
+    code = "invalid_setting"
+
+
+class BundleNotFound(SpaceNotFound):
+    code = "model_not_found"
+
+
+class BundleDiffers(Conflict):
+    code = "bundle_differs"

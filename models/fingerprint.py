@@ -1,0 +1,32 @@
+"""Hashes of files and the version they give a bundle."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+VERSION_DIGITS = 12
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Lower-case hex SHA-256 of `content`."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Lower-case hex SHA-256 of a file, read in pieces; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one spelling of a JSON value: sorted keys, no blanks, UTF-8, no NaN (raises ValueError)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def bundle_version(onnx_sha256: str, preprocessing: Mapping[str, Any]) -> str:
+    """The version of a bundle: first 12 hex digits of the SHA-256 of `{"model.onnx", "preprocessing"}`."""
+    content = canonical_json({"model.onnx": onnx_sha256, "preprocessing": dict(preprocessing)})
+    return sha256_bytes(content)[:VERSION_DIGITS]

@@ -1,0 +1,110 @@
+"""Looks into somebody else's ONNX file before it is run: one image in, one embedding out, all in one file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import TensorProto
+
+from models.errors import InvalidModel
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Names of the image input and the embedding output."""
+
+    input: str
+    output: str
+
+
+def parse(content: bytes, source: str) -> onnx.ModelProto:
+    """The model in `content`; raises InvalidModel where it is none, or keeps weights in other files."""
+    try:
+        model = onnx.load_from_string(content)
+    except DecodeError as error:
+        raise InvalidModel(f"{source} is not an ONNX file, or is cut short") from error
+    if not model.graph.node:
+        raise InvalidModel(f"{source} is not an ONNX model: it has no graph")
+    outside = [one.name for one in _tensors(model) if one.data_location == TensorProto.EXTERNAL]
+    if outside:
+        raise InvalidModel(
+            f"{source} keeps {len(outside)} weights in other files (external data, e.g. '{outside[0]}'): "
+            "save it as one file"
+        )
+    return model
+
+
+def signature(model: onnx.ModelProto, source: str, side: int, output: str | None) -> Signature:
+    """The image input and the embedding output (`output`, needed where there are several); raises InvalidModel."""
+    weights = {one.name for one in model.graph.initializer}
+    inputs = [one for one in model.graph.input if one.name not in weights]
+    if len(inputs) != 1:
+        raise InvalidModel(f"{source} takes {_names(inputs)}: a model takes one image and nothing else")
+    _check_image(inputs[0], source, side)
+    return Signature(inputs[0].name, _output(model, source, output))
+
+
+def only_output(model: onnx.ModelProto, output: str) -> bytes:
+    """The model with `output` as its only output."""
+    kept = [one for one in model.graph.output if one.name == output]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _check_image(value: onnx.ValueInfoProto, source: str, side: int) -> None:
+    tensor = value.type.tensor_type
+    sizes = [one.dim_value if one.HasField("dim_value") else None for one in tensor.shape.dim]
+    shown = f"{source}: input '{value.name}' is {TensorProto.DataType.Name(tensor.elem_type)} {_shown(value)}"
+    if tensor.elem_type != TensorProto.FLOAT:
+        raise InvalidModel(f"{shown}: pixels must be FLOAT (float32)")
+    if len(sizes) != 4 or sizes[1] not in (3, None):
+        raise InvalidModel(f"{shown}: it must be an image, [N, 3, height, width]")
+    if sizes[0] is not None:
+        raise InvalidModel(f"{shown}: its batch size is fixed; export it with a free first dimension")
+    if any(size not in (side, None) for size in sizes[2:]):
+        raise InvalidModel(f"{shown}: the preprocessing's center_crop gives {side} × {side}")
+
+
+def _output(model: onnx.ModelProto, source: str, wanted: str | None) -> str:
+    names = [one.name for one in model.graph.output]
+    if wanted is None and len(names) != 1:
+        raise InvalidModel(f"{source} gives {_names(model.graph.output)}: choose one with --output")
+    if wanted is not None and wanted not in names:
+        raise InvalidModel(f"{source} has no output '{wanted}', only {_names(model.graph.output)}")
+    return wanted or names[0]
+
+
+def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    yield from _in_graph(model.graph)
+    for function in model.functions:
+        yield from _in_nodes(function.node)
+
+
+def _in_graph(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _in_nodes(graph.node)
+
+
+def _in_nodes(nodes: "Iterator[onnx.NodeProto] | list[onnx.NodeProto]") -> Iterator[onnx.TensorProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _in_graph(graph)
+
+
+def _names(values: "list[onnx.ValueInfoProto]") -> str:
+    shown = ", ".join(f"'{one.name}' {_shown(one)}" for one in values)
+    return f"{len(values)} values ({shown})" if values else "nothing"
+
+
+def _shown(value: onnx.ValueInfoProto) -> str:
+    dims = [
+        str(one.dim_value) if one.HasField("dim_value") else one.dim_param or "?"
+        for one in value.type.tensor_type.shape.dim
+    ]
+    return f"[{', '.join(dims)}]"

@@ -1,0 +1,103 @@
+"""Runs a bundle with ONNX Runtime on the CPU; imports neither torch nor onnx."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime as ort
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    EPFail,
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoModel,
+    RuntimeException,
+)
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    NotImplemented as NotImplementedByRuntime,
+)
+from PIL import Image
+
+from catalog.space import Space
+from models.bundle import Bundle
+from models.embedder import Embeddings, check_batch, chunks, unit_rows
+from models.errors import InvalidBundle
+from models.preprocess import Pixels, preprocess
+
+# They share no base below Exception.
+RUNTIME_ERRORS = (
+    EPFail,
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoModel,
+    NotImplementedByRuntime,
+    RuntimeException,
+)
+QUIET = 3  # ONNX Runtime's log level: errors only
+
+
+def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSession:
+    """A CPU session over the bytes of a model; `threads` per run, None for ONNX Runtime's choice (all cores)."""
+    options = ort.SessionOptions()
+    options.log_severity_level = QUIET
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class OnnxEmbedder:
+    """An `Embedder` over a verified bundle. One instance may be shared by threads: a run keeps no state.
+
+    Raises InvalidBundle when the file changed since it was verified or ONNX Runtime cannot run it.
+    """
+
+    runtime = "onnxruntime cpu"
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        self.bundle = bundle
+        self._input = bundle.manifest.inputs[0].name
+        self._output = bundle.manifest.outputs[0].name
+        try:
+            self._session = open_session(bundle.read(), threads)
+        except RUNTIME_ERRORS as error:
+            raise InvalidBundle(f"ONNX Runtime cannot run {bundle.path}: {error}") from error
+        if self._output not in {one.name for one in self._session.get_outputs()}:
+            raise InvalidBundle(f"{bundle.path}: the graph has no output '{self._output}'")
+
+    @property
+    def space(self) -> Space:
+        return self.bundle.space
+
+    @property
+    def dims(self) -> int:
+        return self.bundle.dims
+
+    def preprocess(self, image: Image.Image) -> Pixels:
+        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
+        return preprocess(image, self.bundle.preprocessing)
+
+    def embed(self, batch: Pixels) -> Embeddings:
+        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
+        check_batch(batch, self.bundle)
+        if not len(batch):
+            return np.empty((0, self.dims), dtype=np.float32)
+        return unit_rows(np.concatenate([self._run(part) for part in chunks(batch, self.bundle)]))
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
+        """Embeddings [N,dims] of upright photos, preprocessed here."""
+        if not images:
+            return np.empty((0, self.dims), dtype=np.float32)
+        return self.embed(np.stack([self.preprocess(image) for image in images]))
+
+    def _run(self, batch: Pixels) -> Embeddings:
+        try:
+            rows = np.asarray(self._session.run([self._output], {self._input: batch})[0], dtype=np.float32)
+        except RUNTIME_ERRORS as error:
+            raise InvalidBundle(f"{self.bundle.path} failed on a batch of {len(batch)}: {error}") from error
+        if rows.shape != (len(batch), self.dims):
+            raise InvalidBundle(
+                f"{self.bundle.path}: the graph gave {list(rows.shape)} where bundle.json says [N, {self.dims}]"
+            )
+        return rows

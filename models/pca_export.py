@@ -1,0 +1,71 @@
+"""Makes `<model>_pca<k>` of any bundle: fits the PCA on photos and writes it into the graph."""
+
+from pathlib import Path
+
+import numpy as np
+
+from catalog.similarity import cosine
+from models.bundle import Bundle
+from models.bundle_writer import Written, write
+from models.embedder import Embeddings, usable
+from models.environment import environment
+from models.errors import ExportFailed
+from models.manifest import MODEL_FILE, WEIGHTS_FILE, Record, Tensor, Training
+from models.onnx_embedder import OnnxEmbedder, open_session
+from models.pca import COMPONENTS_KEY, MEAN_KEY, Projection, fit, project
+from models.pca_graph import append
+from models.photo_folder import Photos
+from models.trial import trial_pixels
+
+MIN_PARITY = 0.9999  # cosine of the graph's answer with numpy's
+
+
+def export(base: Bundle, photos: Photos, dims: int, root: Path, owner: str, command: str) -> Written:
+    """Write `<base>_pca<dims>` below `root`, fitted on the embeddings of `photos`; raises FitFailed, ExportFailed."""
+    embedder = OnnxEmbedder(base)
+    embeddings = [embedder.embed_images(batch) for batch in photos.batches()]
+    projection = fit(np.concatenate([embedder.embed_images([]), *embeddings]), dims)
+    graph, output = append(base.read(), base.manifest.outputs[0].name, projection)
+    _check_parity(embedder, graph, output, projection)
+    record = _record(base, projection, output, photos, owner, command)
+    contents = {MODEL_FILE: graph} | _weights(base, projection)
+    return write(root, record, contents)
+
+
+def _check_parity(embedder: OnnxEmbedder, graph: bytes, output: str, projection: Projection) -> None:
+    pixels = trial_pixels(embedder.bundle.preprocessing.center_crop)
+    expected = project(embedder.embed(pixels), projection)
+    given = {embedder.bundle.manifest.inputs[0].name: pixels}
+    found: Embeddings = np.asarray(open_session(graph).run([output], given)[0], dtype=np.float32)
+    both = usable(expected) & usable(found)
+    lowest = float(np.diagonal(cosine(expected[both], found[both])).min()) if both.any() else 0.0
+    if lowest < MIN_PARITY:
+        raise ExportFailed(f"the graph's PCA agrees with numpy only to a cosine of {lowest:.6f}: nothing was written")
+
+
+def _record(base: Bundle, projection: Projection, output: str, photos: Photos, owner: str, command: str) -> Record:
+    kept = {name: getattr(base.manifest, name) for name in Record.model_fields}
+    changed = {
+        "name": f"{base.name}_pca{projection.dims}",
+        "owner": owner,
+        "outputs": (Tensor(name=output, shape=("N", projection.dims), dtype="float32"),),
+        "dims": projection.dims,
+        "classes": None,
+        "training": Training(
+            data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.fingerprint()}; on {base.space.name}",
+            command=command,
+            environment=environment("numpy", "onnx", "onnxruntime", "pillow"),
+        ),
+        "metrics": {"pca_explained_variance": round(projection.explained, 6), "pca_photos": projection.fitted_on},
+    }
+    return Record(**(kept | changed))
+
+
+def _weights(base: Bundle, projection: Projection) -> dict[str, bytes]:
+    """The base's weights with the projection beside them, for torch."""
+    if not base.has_weights:
+        return {}
+    from safetensors.numpy import load, save
+
+    tensors = load(base.read(WEIGHTS_FILE))
+    return {WEIGHTS_FILE: save(tensors | {MEAN_KEY: projection.mean, COMPONENTS_KEY: projection.components})}

@@ -1,0 +1,86 @@
+"""The bundles of a folder: list them, find one by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.bundle import Bundle, load, read_manifest
+from models.errors import BundleNotFound, InvalidBundle
+from models.settings import Settings
+
+MIN_VERSION_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A folder that looks like a bundle: `bundle` where its manifest can be read, else the `problem`."""
+
+    path: Path
+    bundle: Bundle | None
+    problem: str | None
+
+    @property
+    def name(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def version(self) -> str:
+        return self.path.name
+
+
+def list_bundles(settings: Settings) -> list[Listed]:
+    """Every bundle below `settings.bundles` by name, newest first, broken ones last; hashes no file."""
+    listed = [_look(path) for path in _folders(settings.bundles)]
+    newest_first = sorted(listed, key=_age, reverse=True)
+    return sorted(newest_first, key=lambda one: one.name)
+
+
+def find(name: str, settings: Settings) -> Bundle:
+    """The verified bundle called `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
+
+    Of several versions the newest by `created`. Raises BundleNotFound listing what there is, InvalidBundle.
+    """
+    model, version = _split(name)
+    candidates = [one for one in list_bundles(settings) if one.name == model and one.version.startswith(version)]
+    if not candidates:
+        raise _not_found(name, settings)
+    for one in candidates:
+        if one.problem is not None:
+            raise InvalidBundle(one.problem)
+    if version and len(candidates) > 1:
+        which = ", ".join(one.version for one in candidates)
+        raise BundleNotFound(f"'{name}' could be {which}: give more digits")
+    return load(candidates[0].path)
+
+
+def _split(name: str) -> tuple[str, str]:
+    separator = "/" if "/" in name else "__"
+    model, found, version = name.partition(separator)
+    if found and len(version) < MIN_VERSION_DIGITS:
+        raise BundleNotFound(f"'{name}' is no model name: write color, color/0123456789ab or color__0123456789ab")
+    return model, version
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    if not root.is_dir():
+        return
+    for model in sorted(root.iterdir()):
+        if model.is_dir() and not model.name.startswith("."):
+            yield from (one.absolute() for one in sorted(model.iterdir()) if one.is_dir() and one.name[0] != ".")
+
+
+def _look(path: Path) -> Listed:
+    try:
+        return Listed(path, read_manifest(path), None)
+    except InvalidBundle as error:
+        return Listed(path, None, error.message)
+
+
+def _age(one: Listed) -> tuple[float, str]:
+    return (one.bundle.manifest.created.timestamp() if one.bundle else float("-inf"), one.version)
+
+
+def _not_found(name: str, settings: Settings) -> BundleNotFound:
+    there = [f"{one.name}/{one.version}" for one in list_bundles(settings) if one.bundle]
+    known = f"there are {', '.join(there)}" if there else "there are none: see `python -m models export --help`"
+    return BundleNotFound(f"no model '{name}' in {settings.bundles}; {known}", available=there)

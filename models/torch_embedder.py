@@ -1,0 +1,101 @@
+"""Runs a zoo bundle's `weights.safetensors` with torch, on a GPU; torch is imported when one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from catalog.space import Space
+from models.bundle import Bundle
+from models.embedder import Embeddings, check_batch, chunks, unit_rows
+from models.errors import InvalidBundle
+from models.manifest import WEIGHTS_FILE
+from models.pca import COMPONENTS_KEY, MEAN_KEY
+from models.preprocess import Pixels, preprocess
+from models.torch_networks import with_weights
+from models.zoo import by_architecture
+
+if TYPE_CHECKING:
+    import torch
+
+
+def cuda_ready() -> bool:
+    """Whether torch is installed and sees a CUDA GPU."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def can_run(bundle: Bundle) -> bool:
+    """Whether the bundle carries weights of an architecture this room can build in torch."""
+    return bundle.has_weights and by_architecture(bundle.manifest.architecture) is not None
+
+
+class TorchEmbedder:
+    """An `Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
+
+    `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run` is false or the weights do
+    not fit.
+    """
+
+    def __init__(self, bundle: Bundle, device: str) -> None:
+        import safetensors.torch
+        import torch
+
+        model = by_architecture(bundle.manifest.architecture)
+        if model is None:
+            raise InvalidBundle(f"no torch network is known for the architecture '{bundle.manifest.architecture}'")
+        weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
+        self.bundle = bundle
+        self.device = torch.device(device)
+        self.runtime = f"torch {device}"
+        self._mean, self._components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
+        if self._mean is not None and self._components is not None:
+            self._mean, self._components = self._mean.to(self.device), self._components.to(self.device)
+        self._network = with_weights(model, weights, str(bundle.path)).to(self.device)
+
+    @property
+    def space(self) -> Space:
+        return self.bundle.space
+
+    @property
+    def dims(self) -> int:
+        return self.bundle.dims
+
+    def preprocess(self, image: Image.Image) -> Pixels:
+        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
+        return preprocess(image, self.bundle.preprocessing)
+
+    def embed(self, batch: Pixels) -> Embeddings:
+        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
+        check_batch(batch, self.bundle)
+        if not len(batch):
+            return np.empty((0, self.dims), dtype=np.float32)
+        return unit_rows(np.concatenate([self._run(part) for part in chunks(batch, self.bundle)]))
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
+        """Embeddings [N,dims] of upright photos, preprocessed here."""
+        if not images:
+            return np.empty((0, self.dims), dtype=np.float32)
+        return self.embed(np.stack([self.preprocess(image) for image in images]))
+
+    def _run(self, batch: Pixels) -> Embeddings:
+        import torch
+
+        # Index and query must agree whichever machine made them: TF32 would cost three digits.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            features = self._project(self._network(torch.from_numpy(batch).to(self.device)))
+            return np.asarray(features.cpu().numpy(), dtype=np.float32)
+
+    def _project(self, features: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        if self._mean is None or self._components is None:
+            return features
+        unit = features / features.norm(dim=1, keepdim=True)
+        return torch.matmul(unit - self._mean, self._components.T)

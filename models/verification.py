@@ -1,0 +1,22 @@
+"""Whether a bundle is whole and works: hashes, then one run on trial pictures."""
+
+from pathlib import Path
+
+from catalog.errors import VisualSearchError
+from models.bundle import load
+from models.embedder import usable
+from models.errors import InvalidBundle
+from models.onnx_embedder import OnnxEmbedder
+from models.trial import trial_pixels
+
+
+def verify(path: Path) -> str | None:
+    """What is wrong with the bundle in folder `path`, or None."""
+    try:
+        bundle = load(path)
+        embeddings = OnnxEmbedder(bundle).embed(trial_pixels(bundle.preprocessing.center_crop, 2))
+        if not usable(embeddings).all():
+            raise InvalidBundle(f"{path}: it gives no embedding for an ordinary picture")
+    except VisualSearchError as error:
+        return error.message
+    return None
