@@ -7,14 +7,18 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
     from catalog.ports import SearchPort
+    from models.photos.settings import PhotoSettings
 
 
-def create_app(index: "SearchPort | None" = None, settings: "Settings | None" = None) -> "APIFlask":
+def create_app(
+    index: "SearchPort | None" = None, settings: "Settings | None" = None, photos: "PhotoSettings | None" = None
+) -> "APIFlask":
     """The WSGI application; without `index` it asks the Elasticsearch that the environment names.
 
+    `photos` says below which folders the demo shop may show `file:` photos.
     Raises InvalidInput for a wrong setting. Nothing is sent to Elasticsearch before the first request.
     """
     # Imported late: gunicorn's configuration imports this package before prometheus_client may be loaded.
     from app.factory import build
 
-    return build(index, settings)
+    return build(index, settings, photos)

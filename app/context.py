@@ -8,6 +8,7 @@ from flask import current_app
 from app.guard import GuardedIndex
 from app.lifecycle import Readiness
 from app.settings import Settings
+from models.photos.settings import PhotoSettings
 
 KEY = "visual_search"
 
@@ -17,6 +18,7 @@ class Context:
     index: GuardedIndex
     settings: Settings
     readiness: Readiness
+    photos: PhotoSettings
 
 
 def context() -> Context:

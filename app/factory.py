@@ -13,6 +13,8 @@ from app.lifecycle import Readiness
 from app.settings import Settings, load
 from app.views import operations, pages, products, search, status
 from catalog.ports import SearchPort
+from models.photos.settings import PhotoSettings
+from models.photos.settings import load as load_photos
 
 VERSION = "0.1.0"
 
@@ -22,12 +24,15 @@ def _elasticsearch(settings: Settings) -> SearchPort:
     return catalog.elastic.connect(here.model_copy(update={"elasticsearch_timeout": settings.search_timeout}))
 
 
-def build(index: SearchPort | None = None, settings: Settings | None = None) -> APIFlask:
+def build(
+    index: SearchPort | None = None, settings: Settings | None = None, photos: PhotoSettings | None = None
+) -> APIFlask:
     """See `app.create_app`."""
     settings = settings or load()
     if index is None:
         _elasticsearch(settings)  # made and thrown away: a wrong address is told at start
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
+    app.url_map.merge_slashes = False  # `//` is no product, not a reason to redirect
     app.json = OrjsonProvider(app)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_content_length,
@@ -36,7 +41,7 @@ def build(index: SearchPort | None = None, settings: Settings | None = None) -> 
     )
     breaker = CircuitBreaker()
     guarded = GuardedIndex((lambda: index) if index else (lambda: _elasticsearch(settings)), breaker, observe.spent)
-    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping))
+    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos or load_photos())
     errors.install(app)
     observe.install(app, breaker, log_requests=settings.access_log)
     cors.install(app, settings.cors_origins)

@@ -80,16 +80,18 @@ def _operation(operation: dict[str, Any]) -> None:
             response["headers"].update(RETRY_AFTER)
 
 
-def _drop_null_defaults(node: Any) -> None:
-    """`default: null` contradicts a schema without null; left out means the same."""
+def _tidy(node: Any) -> None:
+    """What pydantic writes and JSON Schema means otherwise, anywhere in the document."""
     if isinstance(node, dict):
         if "default" in node and node["default"] is None:
-            del node["default"]
+            del node["default"]  # it contradicts a schema without null; left out means the same
+        if node.get("type") == "array" and "maxLength" in node:
+            node["maxItems"] = node.pop("maxLength")  # a length checked behind a validator
         for each in node.values():
-            _drop_null_defaults(each)
+            _tidy(each)
     elif isinstance(node, list):
         for each in node:
-            _drop_null_defaults(each)
+            _tidy(each)
 
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         for operation in path.values():
             operation["responses"].setdefault("500", _unexpected())
             _operation(operation)
-    _drop_null_defaults(spec)
+    _tidy(spec)
     return spec
 
 

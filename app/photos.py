@@ -1,34 +1,26 @@
-"""Photos given as `file:` URLs: which of them the demo shop may show."""
+"""Photos given as `file:` URLs, for the demo shop: a browser cannot load them, and may see no other file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from catalog.errors import NotFound
+from models.photos.errors import PhotoError
+from models.photos.files import read_file
+from models.photos.settings import PhotoSettings
 
-MIMETYPES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".avif": "image/avif",
-}
+SIGNATURES = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftypavif", "image/avif"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    path: Path
-    mimetype: str
-
-
-def find_photo(url: str, roots: Sequence[str]) -> Photo | None:
-    """The file of a `file:` URL, links followed, if it is an image below one of `roots`."""
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        return None
-    path = Path(url2pathname(parts.path)).resolve()
-    mimetype = MIMETYPES.get(path.suffix.lower())
-    if mimetype is None or not any(path.is_relative_to(Path(root).resolve()) for root in roots):
-        return None
-    return Photo(path, mimetype) if path.is_file() else None
+def load_photo(url: str, settings: PhotoSettings) -> tuple[bytes, str]:
+    """Bytes and media type of a photo below IMAGE_ROOTS; raises NotFound for every other file."""
+    try:
+        data = read_file(url, settings)
+    except PhotoError as error:
+        raise NotFound(f"this photo cannot be shown: {error.message}") from error
+    for start, signature, mimetype in SIGNATURES:
+        if data.startswith(signature, start):
+            return data, mimetype
+    raise NotFound("this photo cannot be shown: the file is not a picture a browser knows")

@@ -31,7 +31,7 @@ class Settings(BaseModel):
     )
     max_content_length: int = Field(1 << 20, ge=1024, description="largest request body in bytes")
     trusted_hosts: Words = Field(
-        ("localhost", "127.0.0.1", "[::1]"),
+        ("localhost", "127.0.0.1"),
         min_length=1,
         description="Host headers that are answered, `.shop.example` with all below it; `*` answers every one",
     )
@@ -40,7 +40,6 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     access_log: bool = Field(False, description="whether every request is logged")
     search_timeout: float = Field(5.0, gt=0, le=60, description="seconds Elasticsearch has for one answer")
-    image_roots: Words = Field((), description="folders below which `file:` photos may be shown in the demo shop")
     prometheus_multiproc_dir: str = Field(
         "", description="folder for the counters of all processes; default temporary"
     )

@@ -9,7 +9,7 @@ from app.schemas.words import Facets, FieldNames, Limit, Page, SimilarOptions, S
 from catalog.filters import Filters, Words
 from catalog.filters import parse as parse_filters
 from catalog.ports import BrowseQuery
-from catalog.product import Price
+from catalog.product import Price, Word
 from catalog.similar import SimilarRequest
 
 
@@ -27,7 +27,7 @@ class FilterParams(Query):
     age_group: Words = ()
     size: Words = Field((), description="this size is in stock")
     item_group_id: Words = ()
-    attributes: dict[str, Words] = Field({}, description="any attribute of the feed: `attributes.<name>=<value>`")
+    attributes: dict[Word, Words] = Field({}, description="any attribute of the feed: `attributes.<name>=<value>`")
     price_min: Price | None = Field(None, description="least effective price")
     price_max: Price | None = Field(None, description="highest effective price")
 

@@ -1,12 +1,13 @@
 """Pages for people: the demo shop, its photos, and the API's documentation. No file of another host."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, redirect, send_file
+from flask import Response, current_app, redirect, request
 
 from app.context import context
-from app.photos import find_photo
-from catalog.errors import NotFound, ProductNotFound
+from app.photos import load_photo
+from catalog.errors import ProductNotFound
 
+PHOTO_AGE = 3600  # seconds
 bp = APIBlueprint("pages", __name__, enable_openapi=False)
 # Photos of a catalogue live where the shop keeps them; everything else comes from here.
 POLICY = (
@@ -41,7 +42,9 @@ def photo(product_id: str) -> Response:
     url = str(found.source.get("image_url", ""))
     if url.startswith(("http://", "https://")):
         return redirect(url)  # type: ignore[return-value]
-    place = find_photo(url, context().settings.image_roots)
-    if place is None:
-        raise NotFound("this photo is not below IMAGE_ROOTS, or is none", id=product_id)
-    return send_file(place.path, mimetype=place.mimetype, conditional=True, max_age=3600)
+    data, mimetype = load_photo(url, context().photos)
+    response = Response(data, mimetype=mimetype)
+    response.cache_control.max_age = PHOTO_AGE
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,107 @@
+"""The specification is valid, covers every endpoint, and agrees with what is read and sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from app.settings import Settings
+from catalog.filters import Filters
+from tests.unit.app_shop import client_of, shop
+
+ROOT = Path(__file__).parents[2]
+PAGES = {"/", "/docs", "/openapi.json", "/shop/photos/<product_id>", "/static/<path:filename>"}
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    return client_of(shop())
+
+
+@pytest.fixture(scope="module")
+def spec(client: FlaskClient) -> dict[str, Any]:
+    return cast(dict[str, Any], client.get("/openapi.json").get_json())
+
+
+def test_the_specification_is_valid(spec: dict[str, Any]) -> None:
+    validate(spec)
+    assert spec["openapi"].startswith("3.1")
+    assert spec["servers"] == [{"url": "/"}]
+
+
+def test_every_endpoint_is_in_it(client: FlaskClient, spec: dict[str, Any]) -> None:
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()} - PAGES
+    assert {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule) for rule in rules} == set(spec["paths"])
+
+
+def test_every_filter_is_a_parameter(spec: dict[str, Any]) -> None:
+    for path in ("/v1/products", "/v1/products/{product_id}/similar"):
+        names = {each["name"] for each in spec["paths"][path]["get"]["parameters"]}
+        assert set(Filters.model_fields) - {"price"} | {"price_min", "price_max", "limit", "facets"} <= names
+
+
+def test_every_parameter_and_error_is_described(spec: dict[str, Any]) -> None:
+    for path, operations in spec["paths"].items():
+        for operation in operations.values():
+            assert operation["summary"] and operation["operationId"]
+            for status, response in operation["responses"].items():
+                assert response["description"] and "X-Query-Id" in response["headers"]
+                if status[0] in "45":
+                    assert response["content"]["application/json"]["schema"]["$ref"].endswith("/HTTPError")
+            if path.startswith("/v1"):
+                assert {"200", "422", "500", "503"} <= set(operation["responses"])
+                assert "Retry-After" in operation["responses"]["503"]["headers"]
+
+
+def test_what_the_specification_calls_a_parameter_is_accepted(client: FlaskClient, spec: dict[str, Any]) -> None:
+    examples = {"integer": "1", "number": "1", "boolean": "true", "string": "x"}
+    for path in ("/v1/products", "/v1/products/{product_id}/similar"):
+        for each in spec["paths"][path]["get"]["parameters"]:
+            schema = each["schema"]
+            if each["in"] == "path" or each["name"] == "model" or schema["type"] == "object":
+                continue
+            value = each.get("example") or schema.get("enum") or schema.get("items", {}).get("enum")
+            text = (
+                ",".join(map(str, value))
+                if each["name"] == "price_band"
+                else (value[0] if value else examples.get(schema["type"], "x"))
+            )
+            answer = client.get(path.replace("{product_id}", "p-1"), query_string={each["name"]: text})
+            assert answer.status_code == 200, (each["name"], answer.get_json())
+
+
+def test_docs_need_no_other_host(client: FlaskClient) -> None:
+    for page in ("/docs", "/"):
+        answer = client.get(page)
+        assert answer.status_code == 200 and answer.mimetype == "text/html"
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        text = answer.get_data(as_text=True)
+        assert "http:" not in text and "https:" not in text and "<script>" not in text
+        links = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+        assert links
+        for link in links:
+            asset = client.get(link)
+            assert asset.status_code == 200 and asset.data
+            asset.close()
+        answer.close()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("README.md is not written yet")
+    text = readme.read_text()
+    assert [name for name in Settings.model_fields if name.upper() not in text] == []
+
+
+def test_every_endpoint_is_in_the_readme(spec: dict[str, Any]) -> None:
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("README.md is not written yet")
+    text = readme.read_text()
+    assert [path for path in spec["paths"] if path.replace("{product_id}", "{id}") not in text] == []

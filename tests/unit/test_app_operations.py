@@ -1,0 +1,187 @@
+"""Liveness, readiness, the breaker and the counters, with Elasticsearch up, down and back."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from app.breaker import CircuitBreaker
+from app.errors import CircuitOpen
+from app.lifecycle import Draining, Readiness
+from catalog.errors import ProductNotFound, Unavailable
+from tests.fakes import FakeCatalogue
+from tests.unit.app_shop import client_of, shop
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def down() -> str:
+    raise Unavailable("Elasticsearch does not answer")
+
+
+def test_the_breaker_opens_after_failures_in_a_row_and_refuses_without_asking() -> None:
+    breaker = CircuitBreaker(threshold=3, pause=1.0, clock=Clock())
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            breaker.call(down)
+    asked = []
+    with pytest.raises(CircuitOpen, match="does not answer") as refused:
+        breaker.call(lambda: asked.append(1))
+    assert asked == [] and refused.value.retry_after == pytest.approx(1.0)
+
+
+def test_the_breaker_lets_one_through_per_pause_and_closes_by_itself() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
+    with pytest.raises(Unavailable):
+        breaker.call(down)
+    clock.now += 1.01
+    asked = []
+
+    def slow_probe() -> str:
+        with pytest.raises(CircuitOpen):  # somebody else, meanwhile
+            breaker.call(lambda: asked.append(1))
+        return "back"
+
+    assert breaker.call(slow_probe) == "back"
+    assert asked == [] and not breaker.is_open
+    assert breaker.call(lambda: "again") == "again"
+
+
+def test_a_failed_probe_keeps_the_breaker_open() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
+    for _ in range(3):
+        with pytest.raises(Unavailable) as error:
+            breaker.call(down)
+        assert not isinstance(error.value, CircuitOpen)
+        with pytest.raises(CircuitOpen):
+            breaker.call(down)
+        clock.now += 1.01
+
+
+def test_only_unavailable_counts_and_a_success_forgets() -> None:
+    breaker = CircuitBreaker(threshold=2)
+
+    def missing() -> None:
+        raise ProductNotFound("none")
+
+    for _ in range(5):
+        with pytest.raises(ProductNotFound):
+            breaker.call(missing)
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            breaker.call(down)
+        breaker.call(lambda: None)
+    assert not breaker.is_open
+
+
+def test_threads_are_not_all_made_to_wait_for_a_dead_server() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
+    with pytest.raises(Unavailable):
+        breaker.call(down)
+    clock.now += 2
+    asked: list[int] = []
+    refused: list[int] = []
+
+    def count_and_fail() -> None:
+        asked.append(1)
+        down()
+
+    def ask() -> None:
+        try:
+            breaker.call(count_and_fail)
+        except CircuitOpen:
+            refused.append(1)
+        except Unavailable:
+            pass
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(asked) == 1 and len(refused) == 7
+
+
+def test_down_is_503_with_retry_after_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = shop()
+    client = client_of(catalogue)
+    catalogue.down = True
+    for path in ["/v1/products/p-1/similar", "/v1/products", "/v1/products/p-1", "/v1/catalog/status"] * 2:
+        answer = client.get(path)
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert "does not answer" in answer.get_json()["message"]
+    assert client.get("/healthz").status_code == 200
+    catalogue.down = False
+    assert client.get("/v1/products/p-1").status_code == 503  # still open
+    later = time.monotonic() + 2
+    context = client.application.extensions["visual_search"]
+    monkeypatch.setattr(context.index.breaker, "_clock", lambda: later)
+    assert client.get("/v1/products/p-1").status_code == 200
+    assert client.get("/v1/products/p-1/similar").status_code == 200
+
+
+def test_liveness_never_asks_elasticsearch() -> None:
+    class Untouchable:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(f"asked for {name}")
+
+    answer = client_of(Untouchable()).get("/healthz")  # type: ignore[arg-type]
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+def test_readiness_needs_a_first_answer_then_tolerates_some_failures() -> None:
+    catalogue = FakeCatalogue()
+    client = client_of(catalogue)
+    catalogue.down = True
+    assert client.get("/readyz").status_code == 503
+    catalogue.down = False
+    assert client.get("/readyz").get_json() == {"status": "ready", "failures": 0}
+    catalogue.down = True
+    assert [client.get("/readyz").status_code for _ in range(4)] == [200, 200, 503, 503]
+    catalogue.down = False
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_readiness_probe_closes_the_breaker() -> None:
+    catalogue = shop()
+    client = client_of(catalogue)
+    catalogue.down = True
+    for _ in range(4):
+        client.get("/v1/products")
+    catalogue.down = False
+    assert client.get("/v1/products").status_code == 503
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/v1/products").status_code == 200
+
+
+def test_leaving_is_not_ready() -> None:
+    leaving = Draining()
+    readiness = Readiness(lambda: None, leaving)
+    assert readiness.probe() == 0
+    leaving.begin()
+    with pytest.raises(Unavailable, match="shutting down"):
+        readiness.probe()
+
+
+def test_metrics_count_answers_by_route_and_not_by_path() -> None:
+    client = client_of(shop())
+    client.get("/v1/products/p-1")
+    client.get("/v1/products/p-2/similar")
+    client.get("/no/such/path")
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'visual_search_requests_total{endpoint="products.product",method="GET",status="200"}' in text
+    assert 'visual_search_requests_total{endpoint="none",method="GET",status="404"}' in text
+    assert 'visual_search_plans_total{strategy="exact"}' in text
+    assert 'visual_search_request_seconds_bucket{endpoint="search.similar",le="0.1"}' in text
+    assert "p-1" not in text

@@ -1,0 +1,224 @@
+"""Similar products over HTTP: filters, pages, shapes, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from app.schemas.answers import SimilarAnswer
+from catalog.similarity import cosine
+from tests.fakes import FakeCatalogue
+from tests.unit.app_shop import SPACE, UNEMBEDDED, client_of, shop
+
+SIMILAR = "/v1/products/p-1/similar"
+
+
+@pytest.fixture
+def catalogue() -> FakeCatalogue:
+    return shop()
+
+
+@pytest.fixture
+def client(catalogue: FakeCatalogue) -> FlaskClient:
+    return client_of(catalogue)
+
+
+def vector(catalogue: FakeCatalogue, product_id: str) -> Any:
+    return np.asarray(catalogue.docs[product_id]["embedding"][SPACE.name]["vector"], dtype=np.float32)
+
+
+def search(client: FlaskClient, **body: Any) -> Any:
+    return client.post("/v1/search", json={"query": {"product_id": "p-1"}, **body})
+
+
+def test_the_score_is_the_cosine_and_the_source_is_left_out(client: FlaskClient, catalogue: FakeCatalogue) -> None:
+    body = client.get(SIMILAR, query_string={"limit": 200}).get_json()
+    assert len(body["hits"]) == 18
+    source = vector(catalogue, "p-1")
+    for hit in body["hits"]:
+        assert hit["score"] == pytest.approx(float(cosine(source, [vector(catalogue, hit["id"])])[0]), abs=1e-6)
+    assert [hit["score"] for hit in body["hits"]] == sorted((h["score"] for h in body["hits"]), reverse=True)
+    assert "p-1" not in {hit["id"] for hit in body["hits"]}
+    with_source = client.get(SIMILAR, query_string={"limit": 1, "exclude_source": "false"}).get_json()
+    assert with_source["hits"][0]["id"] == "p-1"
+
+
+def test_an_answer_has_the_documented_shape(client: FlaskClient) -> None:
+    answer = client.get(SIMILAR, query_string={"facets": "size,price,available", "total": "true", "limit": 3})
+    shaped = SimilarAnswer.model_validate_json(answer.data, strict=True)
+    assert shaped.model.name == "color" and shaped.model.version == "abc"
+    assert (shaped.limit, shaped.offset, shaped.total) == (3, 0, 18)
+    assert set(shaped.facets or {}) == {"size", "price", "available"}
+    assert answer.content_type == "application/json"
+
+
+def test_no_answer_shows_vectors_or_bookkeeping(client: FlaskClient) -> None:
+    for path in (SIMILAR, "/v1/products", "/v1/products/p-1"):
+        text = client.get(path).get_data(as_text=True)
+        assert "embedding" not in text and "offer_updated_at" not in text
+    product = client.get(SIMILAR).get_json()["hits"][0]["product"]
+    assert (product["effective_price"] > 0 and "sizes_available" in product) or product["available"] is False
+
+
+def test_the_same_question_has_the_same_body_and_another_query_id(client: FlaskClient) -> None:
+    first, second = client.get(SIMILAR), client.get(SIMILAR)
+    assert first.data == second.data
+    assert first.headers["X-Query-Id"] != second.headers["X-Query-Id"]
+    timing = first.headers["Server-Timing"]
+    assert "es;dur=" in timing and "index;dur=" in timing and "total;dur=" in timing
+
+
+def test_get_and_post_say_the_same(client: FlaskClient) -> None:
+    asked = client.get(
+        SIMILAR,
+        query_string="color_family=red&color_family=green&size=M&available=true&attributes.fit=slim&price_max=25"
+        "&price_band=0.5,3&limit=4&offset=1&fields=id,title&facets=size&total=true&score_threshold=-0.9"
+        "&model=color&exact=true",
+    )
+    posted = search(
+        client,
+        filter={
+            "color_family": ["red", "green"],
+            "size": "M",
+            "available": True,
+            "attributes": {"fit": "slim"},
+            "price": {"lte": 25},
+        },
+        price_band=[0.5, 3],
+        limit=4,
+        offset=1,
+        fields=["id", "title"],
+        facets=["size"],
+        total=True,
+        score_threshold=-0.9,
+        model="color",
+        exact=True,
+    )
+    assert asked.status_code == posted.status_code == 200
+    assert asked.data == posted.data
+    assert asked.get_json()["hits"] and set(asked.get_json()["hits"][0]["product"]) == {"id", "title"}
+
+
+def test_filters_narrow_and_a_repeated_key_means_any_of(client: FlaskClient) -> None:
+    found = client.get(
+        SIMILAR, query_string="color_family=red&color_family=green&limit=200&available=true"
+    ).get_json()
+    families = {hit["product"]["color_family"] for hit in found["hits"]}
+    assert families == {"red", "green"}
+    assert all(hit["product"]["available"] for hit in found["hits"])
+
+
+def test_pages_join_without_gap_or_overlap(client: FlaskClient) -> None:
+    whole = [hit["id"] for hit in client.get(SIMILAR, query_string={"limit": 18}).get_json()["hits"]]
+    pages = [
+        hit["id"]
+        for offset in range(0, 18, 5)
+        for hit in client.get(SIMILAR, query_string={"limit": 5, "offset": offset}).get_json()["hits"]
+    ]
+    assert pages == whole
+
+
+def test_excluded_ids_stay_out(client: FlaskClient) -> None:
+    first = search(client, limit=2).get_json()["hits"]
+    rest = search(client, limit=1, exclude_ids=[first[0]["id"]]).get_json()["hits"]
+    assert rest[0]["id"] == first[1]["id"]
+
+
+def test_contradictory_filters_are_an_empty_answer(client: FlaskClient) -> None:
+    answer = client.get(SIMILAR, query_string="price_min=50&price_max=5&total=true")
+    assert answer.status_code == 200
+    assert answer.get_json()["hits"] == [] and answer.get_json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/products/nope/similar", 404, "product_not_found"),
+        (f"/v1/products/{UNEMBEDDED}/similar", 409, "product_not_embedded"),
+        (f"{SIMILAR}?model=resnet", 404, "model_not_found"),
+    ],
+)
+def test_what_cannot_be_answered_says_what_to_do(client: FlaskClient, path: str, status: int, code: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    if status == 409:
+        assert "etl run --model color" in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("colour=red", ("colour", "unknown parameter", "did you mean color", "color_family", "attributes.<name>")),
+        ("price_min=-1", ("price_min", "greater than or equal to 0")),
+        ("price_max=nan", ("price_max",)),
+        ("limit=10000", ("limit", "200")),
+        ("limit=0", ("limit",)),
+        ("limit=ten", ("limit",)),
+        ("limit=200&offset=900", ("1100", "1000")),
+        ("offset=-1", ("offset",)),
+        ("available=maybe", ("available", "boolean")),
+        ("total=", ("total",)),
+        ("brand=", ("brand",)),
+        ("limit=1&limit=2", ("limit", "more than once")),
+        ("fields=titel", ("titel", "did you mean title")),
+        ("facets=shade", ("shade", "color_family")),
+        ("price_band=2,1", ("price_band",)),
+        ("price_band=1", ("price_band",)),
+        ("price_band=a,b", ("price_band",)),
+        ("score_threshold=1.5", ("score_threshold",)),
+        ("attributes=slim", ("attributes.<name>",)),
+        ("attributes.=slim", ("attributes",)),
+        ("&".join(f"size={n}" for n in range(1001)), ("size", "1000")),
+    ],
+)
+def test_a_wrong_parameter_is_named(client: FlaskClient, query: str, said: tuple[str, ...]) -> None:
+    answer = client.get(f"{SIMILAR}?{query}")
+    body = answer.get_json()
+    assert (answer.status_code, body["code"]) == (422, "invalid_request"), body
+    assert all(word in body["message"] for word in said), body["message"]
+    assert body["detail"]["problems"][0]["problem"] in body["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, ("query", "is required")),
+        ({"query": {}}, ("query.product_id", "is required")),
+        ({"query": {"image_url": "https://a.example/b.jpg"}}, ("query.product_id", "is required")),
+        ({"query": {"product_id": "p-1", "vector": [1]}}, ("query.vector", "product_id")),
+        ({"query": {"product_id": "p-1"}, "filter": {"colour": "red"}}, ("filter.colour", "did you mean color")),
+        ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": -1}}}, ("filter.price.gte",)),
+        ({"query": {"product_id": "p-1"}, "filter": {"price": {"above": 1}}}, ("filter.price.above", "gte, lte")),
+        ({"query": {"product_id": "p-1"}, "limit": "5"}, ("limit", "integer")),
+        ({"query": {"product_id": "p-1"}, "limit": 10_000}, ("limit", "200")),
+        ({"query": {"product_id": "p-1"}, "total": 1}, ("total", "boolean")),
+        ({"query": {"product_id": "p-1"}, "exclude_ids": ["x"] * 1001}, ("exclude_ids", "1000")),
+        ({"query": {"product_id": "p-1"}, "filters": {}}, ("filters", "did you mean filter")),
+        ([], ("object",)),
+    ],
+)
+def test_a_wrong_body_is_named(client: FlaskClient, body: Any, said: tuple[str, ...]) -> None:
+    answer = client.post("/v1/search", json=body)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
+    assert all(word in answer.get_json()["message"] for word in said), answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"query": NaN}', b"[" * 5000, b'{"a":"\\ud800"}'])
+def test_an_unreadable_body_is_400_or_422(client: FlaskClient, data: bytes) -> None:
+    answer = client.post("/v1/search", data=data, content_type="application/json")
+    assert answer.status_code in (400, 422)
+    assert answer.get_json()["code"] in ("unreadable_body", "invalid_request")
+
+
+def test_a_price_band_needs_a_price(client: FlaskClient, catalogue: FakeCatalogue) -> None:
+    del catalogue.docs["p-1"]["effective_price"]
+    answer = client.get(SIMILAR, query_string={"price_band": "0.5,1.5"})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_input")
+
+
+def test_an_unavailable_source_still_answers(client: FlaskClient, catalogue: FakeCatalogue) -> None:
+    assert catalogue.docs["p-3"]["available"] is False
+    assert client.get("/v1/products/p-3/similar").get_json()["hits"]
