@@ -1,0 +1,104 @@
+"""One bounded locust run without a window, in a process of its own because locust patches the standard library."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from loadtest import report, settings
+from loadtest.errors import Unreachable
+from loadtest.report import Summary
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+GRACE = 60  # seconds beyond the run time before a hanging run is ended
+ANSWER = 2  # locust's exit status, set in the locustfile, for an API it could not read at the start
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many users ask for how long (seconds), at most `max_requests` in all, with pauses of `pause` s."""
+
+    host: str
+    folder: Path
+    users: int
+    seconds: int
+    max_requests: int = 1_000_000
+    seed: int = 0
+    pause: float = 0.0
+
+
+def require_api(host: str, patience: float = 0.0) -> None:
+    """Wait up to `patience` seconds until the API is ready; raises Unreachable that says why it is not."""
+    deadline = time.monotonic() + patience
+    while problem := _problem(host):
+        if time.monotonic() > deadline:
+            raise Unreachable(f"{problem}; start it with `python -m app serve`, or give another --host")
+        time.sleep(0.2)
+
+
+def _problem(host: str) -> str | None:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(f"{host}/readyz", timeout=10)
+        except requests.RequestException as error:
+            return f"nothing answers at {host} ({type(error).__name__})"
+    return None if answer.status_code == 200 else f"{host}/readyz answers {answer.status_code}"
+
+
+def run(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Summary:
+    """Ask, and write report.html, CSV files and summary.json into the plan's folder.
+
+    Raises Unreachable where the API does not answer or has no products to ask about.
+    """
+    require_api(plan.host)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    told(f"{plan.users} users ask {plan.host} for {plan.seconds} s")
+    log = plan.folder / "locust.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(plan),
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=settings.child_environment({"PYTHONPATH": str(ROOT)}),
+        )
+        try:
+            status = process.wait(plan.seconds + GRACE)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if status == ANSWER:
+        raise Unreachable(_last_error(log))
+    return report.write(plan.folder, plan.host, plan.users)
+
+
+def command(plan: Plan) -> list[str]:
+    """The locust command line of a plan."""
+    return [
+        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", plan.host),
+        *(
+            "-u",
+            str(plan.users),
+            "-r",
+            str(max(1, plan.users // 2)),
+            "-t",
+            f"{plan.seconds}s",
+            "--stop-timeout",
+            "10",
+        ),
+        *("--seed", str(plan.seed), "--max-requests", str(plan.max_requests), "--pause", str(plan.pause)),
+        *("--csv", str(plan.folder / "locust"), "--html", str(plan.folder / "report.html")),
+        *("--exit-code-on-error", "1", "--only-summary", "--loglevel", "WARNING"),
+    ]
+
+
+def _last_error(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if "/ERROR/" in line]
+    return lines[-1].split(": ", 1)[-1] if lines else f"locust could not read the API; see {log}"

@@ -1,0 +1,116 @@
+"""The command line: this machine only, bounds, settings, reports."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from loadtest import report, settings, target
+from loadtest.__main__ import app
+from loadtest.errors import CannotStart, LoadFailed, NotAllowed
+from loadtest.run import Plan, command
+
+HEAD = "Type,Name,Request Count,Failure Count,Max Response Time,Requests/s,50%,95%,99%\n"
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    for name in settings.Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return CliRunner()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/", "http://localhost:1", "http://[::1]:9200"])
+def test_this_machine_is_allowed(url: str) -> None:
+    assert target.checked(url, allow_remote=False) == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", ["http://shop.example", "https://10.0.0.1", "http://127.0.0.1.shop.example"])
+def test_another_machine_needs_a_word(url: str) -> None:
+    with pytest.raises(NotAllowed, match="--allow-remote"):
+        target.checked(url, allow_remote=False)
+    assert target.checked(url, allow_remote=True) == url
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://", ""])
+def test_no_address(url: str) -> None:
+    with pytest.raises(CannotStart, match="is no address"):
+        target.checked(url, allow_remote=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--host", "http://shop.example"],
+        ["run", "--host", "nonsense"],
+        ["run", "--users", "100000"],
+        ["run", "--duration", "0"],
+        ["load", "--dims", "0"],
+        ["load", "--products", "999999999"],
+        ["unknown"],
+    ],
+)
+def test_wrong_use_is_status_2_without_a_traceback(cli: CliRunner, arguments: list[str]) -> None:
+    done = cli.invoke(app, arguments)
+    assert done.exit_code == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["load"], ["local"]])
+def test_elasticsearch_elsewhere_is_not_loaded(
+    cli: CliRunner, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://es.shop.example:9200")
+    done = cli.invoke(app, arguments)
+    assert done.exit_code == 2
+    assert "es.shop.example is not this machine" in done.stderr
+
+
+def test_settings_name_the_wrong_variable(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOADTEST_SECONDS", "forever")
+    done = cli.invoke(app, ["run"])
+    assert done.exit_code == 2
+    assert "LOADTEST_SECONDS" in done.stderr
+
+
+def test_settings_find_the_servers() -> None:
+    assert settings.load({}).elasticsearch == "http://127.0.0.1:9200"
+    assert settings.load({"ENGINE_PORT": "9300"}).elasticsearch == "http://127.0.0.1:9300"
+    assert settings.load({"ELASTICSEARCH_URL": "http://a:1/, http://b:2"}).elasticsearch == "http://a:1"
+    assert settings.load({"API_PORT": "8123"}).api == "http://127.0.0.1:8123"
+
+
+def test_the_command_is_bounded(tmp_path: Path) -> None:
+    line = " ".join(command(Plan("http://127.0.0.1:1", tmp_path, users=7, seconds=9, max_requests=50)))
+    assert "--headless" in line
+    assert "-u 7" in line
+    assert "-t 9s" in line
+    assert "--max-requests 50" in line
+
+
+def test_a_report_is_read_from_the_csv_files(tmp_path: Path) -> None:
+    rows = "GET,GET /v1/products,10,1,90.5,2.5,20,40,N/A\n,Aggregated,10,1,90.5,2.5,20,40,80\n"
+    (tmp_path / "locust_stats.csv").write_text(HEAD + rows)
+    failures = "Method,Name,Error,Occurrences\nGET,/v1/products,status 500,1\n"
+    (tmp_path / "locust_failures.csv").write_text(failures)
+    found = report.write(tmp_path, "http://127.0.0.1:1", 3)
+    assert not found.passed
+    assert [line.name for line in found.lines] == ["GET /v1/products"]
+    assert (found.total.p50_ms, found.total.p95_ms, found.lines[0].p99_ms) == (20, 40, 0)
+    assert found.failures == (report.Failure("GET /v1/products", "status 500", 1),)
+    written = json.loads((tmp_path / "summary.json").read_text())
+    assert written["passed"] is False
+    assert written["total"]["per_second"] == 2.5
+
+
+def test_nothing_asked_has_not_passed(tmp_path: Path) -> None:
+    (tmp_path / "locust_stats.csv").write_text(HEAD + ",Aggregated,0,0,0,0,N/A,N/A,N/A\n")
+    (tmp_path / "locust_failures.csv").write_text("Method,Name,Error,Occurrences\n")
+    assert not report.write(tmp_path, "http://127.0.0.1:1", 3).passed
+
+
+def test_no_result_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LoadFailed, match="without a result"):
+        report.write(tmp_path, "http://127.0.0.1:1", 3)

@@ -1,0 +1,65 @@
+"""Questions: made of what the shop has, kept by the API's own schemas, the same for the same seed."""
+
+import random
+from urllib.parse import urlencode
+
+import pytest
+
+from catalog import filters
+from loadtest import draw
+from loadtest.questions import Shop, draw_filter, parameters
+
+PRODUCTS = [one.document for one in draw.products(300, 4)]
+
+
+def test_a_shop_knows_ids_values_and_prices() -> None:
+    shop = Shop.of(PRODUCTS)
+    assert len(shop.ids) == 300
+    assert set(shop.words["brand"]) == set(draw.BRANDS)
+    assert set(shop.words["size"]) == set(draw.SIZES)
+    assert shop.prices == sorted(shop.prices)
+
+
+def test_questions_are_filters_of_the_catalogue_and_vary() -> None:
+    shop, rng = Shop.of(PRODUCTS), random.Random(1)
+    drawn = [draw_filter(shop, rng) for _ in range(300)]
+    for one in drawn:
+        filters.parse(one)
+    assert {key for one in drawn for key in one} == {*shop.words, "price", "available"}
+    assert any(not one for one in drawn)
+
+
+def test_the_same_seed_asks_the_same() -> None:
+    shop = Shop.of(PRODUCTS)
+    first, second = ([draw_filter(shop, random.Random(5)) for _ in range(3)] for _ in range(2))
+    assert first == second
+
+
+def test_a_bare_shop_can_be_asked_too() -> None:
+    shop = Shop.of([{"id": "a"}])
+    assert all(set(draw_filter(shop, random.Random(n))) <= {"available"} for n in range(20))
+
+
+def test_one_price_makes_a_range() -> None:
+    shop = Shop.of([{"id": "a", "effective_price": 5.0}])
+    found = [draw_filter(shop, random.Random(n)).get("price") for n in range(20)]
+    assert {"gte": 5.0, "lte": 5.0} in found
+
+
+def test_parameters_repeat_keys() -> None:
+    asked = parameters({"brand": ["A", "B"], "available": True, "price": {"gte": 1.5, "lte": 2}})
+    assert urlencode(asked) == "brand=A&brand=B&available=true&price_min=1.5&price_max=2"
+    assert parameters({"available": False}) == [("available", "false")]
+
+
+def test_a_product_without_embedding_is_forgotten_once() -> None:
+    shop = Shop.of(PRODUCTS)
+    shop.forget(shop.ids[0])
+    shop.forget("never there")
+    assert len(shop.ids) == 299
+
+
+@pytest.mark.parametrize("value", [None, "x", ["x", "y"]])
+def test_missing_single_and_many_values(value: object) -> None:
+    product = {"id": "a", "brand": value} if value else {"id": "a"}
+    assert Shop.of([product]).words.get("brand", []) == ([] if value is None else [value] if value == "x" else value)
