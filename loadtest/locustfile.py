@@ -6,9 +6,11 @@ By hand, with locust's own page: `locust -f loadtest/locustfile.py --host http:/
 import itertools
 import logging
 import random
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import gevent
 import orjson
 import requests
 from locust import events, task
@@ -19,6 +21,7 @@ from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
 from loadtest import checks
+from loadtest.measured import measured
 from loadtest.questions import LIMITS, SORTS, Shop, draw_filter, parameters
 
 log = logging.getLogger("loadtest")
@@ -49,6 +52,7 @@ def _arguments(parser: LocustArgumentParser) -> None:
     parser.add_argument("--max-requests", type=int, default=1_000_000, help="stop after so many")
     parser.add_argument("--ids", type=int, default=1000, help="how many products of the catalogue to ask about")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds a user waits between questions")
+    parser.add_argument("--measured", default="", help="file for the exact figures at the end, as JSON")
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
@@ -66,15 +70,23 @@ def _read_shop(environment: Environment, **_: Any) -> None:
 
 
 def _give_up(environment: Environment, message: str) -> None:
-    log.error(message)
+    if environment.process_exit_code is None:  # the first reason is the one
+        log.error(message)
     environment.process_exit_code = 2
     if environment.runner is not None and not isinstance(environment.runner, WorkerRunner):
-        environment.runner.quit()
+        gevent.spawn(environment.runner.quit)  # a user that waits for its own end hangs
 
 
 @events.request.add_listener  # type: ignore[untyped-decorator]
 def _count(**_: Any) -> None:
     counted["requests"] += 1
+
+
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
+def _keep(environment: Environment, **_: Any) -> None:
+    options: Any = environment.parsed_options
+    if options.measured:
+        Path(options.measured).write_bytes(orjson.dumps(measured(environment)))
 
 
 class Shopper(FastHttpUser):
@@ -96,9 +108,12 @@ class Shopper(FastHttpUser):
 
     def pick(self) -> str:
         """An id to ask about; ends this user when the test has asked enough."""
-        if counted["requests"] >= self.most or not SHOP.ids:
+        if not SHOP.ids:
+            _give_up(self.environment, "no product that was asked about has an embedding: run `python -m etl run`")
+            raise StopUser
+        if counted["requests"] >= self.most:
             if self.environment.runner is not None:
-                self.environment.runner.quit()
+                gevent.spawn(self.environment.runner.quit)  # a user that waits for its own end hangs
             raise StopUser
         return self.rng.choice(SHOP.ids)
 

@@ -1,12 +1,15 @@
-"""What a run found: requests, their times and their failures, read from locust's CSV files."""
+"""What a run found: requests, their times and their failures, kept as JSON and as CSV."""
 
 import csv
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from loadtest.errors import LoadFailed
+
+MEASURED = "measured.json"  # what the locustfile leaves behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,47 +45,32 @@ class Summary:
 
     @property
     def passed(self) -> bool:
-        return self.total.requests > 0 and self.total.failures == 0
+        return self.total.requests > 0 and self.total.failures == 0 and not self.failures
 
 
 def write(folder: Path, host: str, users: int) -> Summary:
-    """The summary of the CSV files in `folder`, also as summary.json there; raises LoadFailed without them."""
-    stats = folder / "locust_stats.csv"
-    if not stats.exists():
+    """The summary of what locust left in `folder`, also as summary.json and summary.csv there; raises LoadFailed."""
+    path = folder / MEASURED
+    if not path.exists():
         raise LoadFailed(f"locust ended without a result; see {folder / 'locust.log'}")
-    lines = [_line(row) for row in _rows(stats)]
+    found: dict[str, Any] = orjson.loads(path.read_bytes())
     summary = Summary(
         host=host,
         users=users,
-        total=next(line for line in lines if line.name == "Aggregated"),
-        lines=tuple(line for line in lines if line.name != "Aggregated"),
-        failures=tuple(
-            Failure(f"{row['Method']} {row['Name']}".strip(), row["Error"], int(row["Occurrences"]))
-            for row in _rows(folder / "locust_failures.csv")
-        ),
+        total=Line(**found["total"]),
+        lines=tuple(Line(**line) for line in found["lines"]),
+        failures=tuple(Failure(**failure) for failure in found["failures"]),
     )
+    path.unlink()
     body = {**asdict(summary), "passed": summary.passed}
     (folder / "summary.json").write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+    _write_csv(folder / "summary.csv", (*summary.lines, summary.total))
     return summary
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _line(row: dict[str, str]) -> Line:
-    def number(name: str) -> float:
-        value = row[name]
-        return 0.0 if value in ("", "N/A") else round(float(value), 2)
-
-    return Line(
-        name=f"{row['Type']} {row['Name'].removeprefix(row['Type']).strip()}".strip(),
-        requests=int(row["Request Count"]),
-        failures=int(row["Failure Count"]),
-        per_second=number("Requests/s"),
-        p50_ms=number("50%"),
-        p95_ms=number("95%"),
-        p99_ms=number("99%"),
-        max_ms=number("Max Response Time"),
-    )
+def _write_csv(path: Path, lines: tuple[Line, ...]) -> None:
+    names = [field.name for field in fields(Line)]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([getattr(line, name) for name in names] for line in lines)

@@ -52,7 +52,7 @@ def _problem(host: str) -> str | None:
 
 
 def run(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Summary:
-    """Ask, and write report.html, CSV files and summary.json into the plan's folder.
+    """Ask, and write report.html, summary.json and summary.csv into the plan's folder.
 
     Raises Unreachable where the API does not answer or has no products to ask about.
     """
@@ -94,7 +94,7 @@ def command(plan: Plan) -> list[str]:
             "10",
         ),
         *("--seed", str(plan.seed), "--max-requests", str(plan.max_requests), "--pause", str(plan.pause)),
-        *("--csv", str(plan.folder / "locust"), "--html", str(plan.folder / "report.html")),
+        *("--measured", str(plan.folder / report.MEASURED), "--html", str(plan.folder / "report.html")),
         *("--exit-code-on-error", "1", "--only-summary", "--loglevel", "WARNING"),
     ]
 

@@ -1,5 +1,6 @@
 """The command line: this machine only, bounds, settings, reports."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,8 +11,6 @@ from loadtest import report, settings, target
 from loadtest.__main__ import app
 from loadtest.errors import CannotStart, LoadFailed, NotAllowed
 from loadtest.run import Plan, command
-
-HEAD = "Type,Name,Request Count,Failure Count,Max Response Time,Requests/s,50%,95%,99%\n"
 
 
 @pytest.fixture
@@ -90,25 +89,38 @@ def test_the_command_is_bounded(tmp_path: Path) -> None:
     assert "--max-requests 50" in line
 
 
-def test_a_report_is_read_from_the_csv_files(tmp_path: Path) -> None:
-    rows = "GET,GET /v1/products,10,1,90.5,2.5,20,40,N/A\n,Aggregated,10,1,90.5,2.5,20,40,80\n"
-    (tmp_path / "locust_stats.csv").write_text(HEAD + rows)
-    failures = "Method,Name,Error,Occurrences\nGET,/v1/products,status 500,1\n"
-    (tmp_path / "locust_failures.csv").write_text(failures)
+def left_by_locust(folder: Path, requests: int, failures: int, crashes: int = 0) -> None:
+    times = {"p50_ms": 20.0, "p95_ms": 40.0, "p99_ms": 60.0, "max_ms": 90.5}
+    line = {"requests": requests, "failures": failures, "per_second": 2.5, **times}
+    told = [{"name": "GET /v1/products", "error": "status 500", "times": failures}] if failures else []
+    told += [{"name": "the user's code", "error": "KeyError", "times": crashes}] if crashes else []
+    body = {"total": {"name": "all", **line}, "lines": [{"name": "GET /v1/products", **line}], "failures": told}
+    (folder / report.MEASURED).write_text(json.dumps(body))
+
+
+def test_a_report_is_kept_as_json_and_csv(tmp_path: Path) -> None:
+    left_by_locust(tmp_path, requests=10, failures=1)
     found = report.write(tmp_path, "http://127.0.0.1:1", 3)
     assert not found.passed
     assert [line.name for line in found.lines] == ["GET /v1/products"]
-    assert (found.total.p50_ms, found.total.p95_ms, found.lines[0].p99_ms) == (20, 40, 0)
+    assert (found.total.p50_ms, found.total.p95_ms, found.total.p99_ms) == (20, 40, 60)
     assert found.failures == (report.Failure("GET /v1/products", "status 500", 1),)
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["passed"] is False
     assert written["total"]["per_second"] == 2.5
+    rows = list(csv.DictReader((tmp_path / "summary.csv").read_text().splitlines()))
+    assert [row["name"] for row in rows] == ["GET /v1/products", "all"]
+    assert rows[1]["p95_ms"] == "40.0"
 
 
-def test_nothing_asked_has_not_passed(tmp_path: Path) -> None:
-    (tmp_path / "locust_stats.csv").write_text(HEAD + ",Aggregated,0,0,0,0,N/A,N/A,N/A\n")
-    (tmp_path / "locust_failures.csv").write_text("Method,Name,Error,Occurrences\n")
-    assert not report.write(tmp_path, "http://127.0.0.1:1", 3).passed
+@pytest.mark.parametrize(
+    ("requests", "failures", "crashes", "passed"), [(10, 0, 0, True), (0, 0, 0, False), (10, 0, 1, False)]
+)
+def test_passing_needs_right_answers_and_some(
+    tmp_path: Path, requests: int, failures: int, crashes: int, passed: bool
+) -> None:
+    left_by_locust(tmp_path, requests, failures, crashes)
+    assert report.write(tmp_path, "http://127.0.0.1:1", 3).passed is passed
 
 
 def test_no_result_is_an_error(tmp_path: Path) -> None:
