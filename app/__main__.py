@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from app.connect import elasticsearch
 from app.settings import Settings, export, load
 from catalog.errors import InvalidInput
+from models.photos.settings import load as load_photos
 
-door = typer.Typer(help="The REST API.", no_args_is_help=True, add_completion=False)
+door = typer.Typer(help="The REST API.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @door.callback()
@@ -33,9 +35,8 @@ def serve(
     """Serve with gunicorn until SIGTERM or Ctrl-C."""
     try:
         settings = load()
-        from app.factory import build
-
-        build(settings=settings)  # wrong settings are told here, in one line
+        elasticsearch(settings)  # made and thrown away: wrong settings are told here, in one line
+        load_photos()
     except InvalidInput as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(2) from error

@@ -2,10 +2,9 @@
 
 from apiflask import APIFlask
 
-import catalog.elastic
-import catalog.settings
 from app import cors, errors, observe, openapi
 from app.breaker import CircuitBreaker
+from app.connect import elasticsearch
 from app.context import KEY, Context
 from app.guard import GuardedIndex
 from app.jsons import OrjsonProvider
@@ -19,18 +18,13 @@ from models.photos.settings import load as load_photos
 VERSION = "0.1.0"
 
 
-def _elasticsearch(settings: Settings) -> SearchPort:
-    here = catalog.settings.load()
-    return catalog.elastic.connect(here.model_copy(update={"elasticsearch_timeout": settings.search_timeout}))
-
-
 def build(
     index: SearchPort | None = None, settings: Settings | None = None, photos: PhotoSettings | None = None
 ) -> APIFlask:
     """See `app.create_app`."""
     settings = settings or load()
     if index is None:
-        _elasticsearch(settings)  # made and thrown away: a wrong address is told at start
+        elasticsearch(settings)  # made and thrown away: a wrong address is told at start
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
     app.url_map.merge_slashes = False  # `//` is no product, not a reason to redirect
     app.json = OrjsonProvider(app)
@@ -40,7 +34,7 @@ def build(
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     breaker = CircuitBreaker()
-    guarded = GuardedIndex((lambda: index) if index else (lambda: _elasticsearch(settings)), breaker, observe.spent)
+    guarded = GuardedIndex((lambda: index) if index else (lambda: elasticsearch(settings)), breaker, observe.spent)
     app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos or load_photos())
     errors.install(app)
     observe.install(app, breaker, log_requests=settings.access_log)

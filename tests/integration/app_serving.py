@@ -1,0 +1,103 @@
+"""The API as it is run: gunicorn in processes of its own, and a small shop for it in the real Elasticsearch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import requests
+
+import engine
+from catalog.elastic import Catalogue, connect
+from catalog.ports import Change, Outcome
+from catalog.product import document, parse
+from catalog.settings import Settings
+from catalog.similarity import normalize
+from catalog.space import Space
+from tests.unit.app_shop import product
+
+ROOT = Path(__file__).parents[2]
+SPACE = Space("color", "abc", 4)
+COUNT = 60
+
+
+def vectors() -> np.ndarray:
+    return np.random.default_rng(7).normal(size=(COUNT, SPACE.dims)).astype(np.float32)
+
+
+def fill(url: str, prefix: str) -> Catalogue:
+    """Sixty dresses, all but the last embedded."""
+    catalogue = connect(Settings(elasticsearch_url=(url,), index_prefix=prefix))
+    catalogue.create()
+    sources = [document(parse(product(number))) for number in range(COUNT)]
+    assert {done.status for done in catalogue.write([Change(s["id"], s) for s in sources])} == {"created"}
+    catalogue.ensure_space(SPACE)
+    catalogue.refresh()
+    catalogue.write_outcomes(
+        SPACE,
+        [
+            Outcome(source["id"], source["image_url"], "done", vector=normalize(vector), image_sha256="0" * 64)
+            for source, vector in zip(sources[:-1], vectors(), strict=False)
+        ],
+    )
+    catalogue.refresh()
+    return catalogue
+
+
+class Server:
+    """`python -m app serve`, running."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, log: Path) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def get(self, path: str, **params: str) -> requests.Response:
+        return requests.get(self.url + path, params=params, timeout=30, headers={"Connection": "close"})
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait_alive(self) -> None:
+        for _ in range(300):
+            with contextlib.suppress(requests.ConnectionError):
+                if self.get("/healthz").ok:
+                    return
+            assert self.process.poll() is None, self.log
+            time.sleep(0.1)
+        raise AssertionError(f"not up after 30 s: {self.log}")
+
+
+@contextlib.contextmanager
+def serving(tmp_path: Path, **environ: str) -> Iterator[Server]:
+    """The server for the time of a test."""
+    port = engine.free_port()
+    log = tmp_path / f"api-{port}.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "LOG_FORMAT": "json", **environ},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    server = Server(process, port, log)
+    try:
+        server.wait_alive()
+        yield server
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(30)
