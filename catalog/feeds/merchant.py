@@ -13,7 +13,6 @@ from catalog.feeds.values import in_stock, missing, money, plain, sale_is_on, st
 RENAMED = {
     "image_link": "image_url",
     "additional_image_link": "additional_image_urls",
-    "product_type": "category",
     "availability": "available",
 }
 WORDS = (
@@ -64,16 +63,20 @@ def _photos(rest: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def _category(rest: dict[str, Any]) -> dict[str, Any]:
-    value = rest.pop("category", None)
-    if value is None:
-        value = rest.get(FALLBACK_CATEGORY)
-        if value is None or str(value).strip().isdigit():  # a number of Google's taxonomy says nothing to a shopper
-            return {}
-        del rest[FALLBACK_CATEGORY]
+    if "category" in rest:
+        return {"category": texts("category", rest.pop("category"), ">")}
+    if "product_type" in rest:
+        return {"category": _path(rest.pop("product_type"))}
+    # A number of Google's taxonomy says nothing to a shopper.
+    if FALLBACK_CATEGORY in rest and not str(rest[FALLBACK_CATEGORY]).strip().isdigit():
+        return {"category": _path(rest.pop(FALLBACK_CATEGORY))}
+    return {}
+
+
+def _path(value: Any) -> list[Any]:
+    """`A > B > C` as a list; of several such paths the first, which Google calls the main one."""
     parts = texts("product_type", value, ">")
-    if isinstance(value, list) and any(isinstance(part, str) and ">" in part for part in parts):
-        parts = texts("product_type", parts[0], ">")  # several paths: the first is the main one
-    return {"category": parts}
+    return texts("product_type", parts[0], ">") if any(">" in str(part) for part in parts) else parts
 
 
 def _offer(rest: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import orjson
 from catalog.feeds.events import RowError
 
 # `12.50 EUR`, `EUR 12.50`, `12,50`. One separator with one or two digits behind it is a decimal one.
-_MONEY = re.compile(r"(?:([A-Za-z]{3})\s*)?([+-]?)(\d{1,12})(?:[.,](\d{1,2}))?(?:\s*([A-Za-z]{3}))?")
+_MONEY = re.compile(r"(?:([A-Za-z]{3})\s*)?([+-]?)([0-9]{1,12})(?:[.,]([0-9]{1,2}))?(?:\s*([A-Za-z]{3}))?")
 STOCK = {
     "in_stock": True,
     "instock": True,
