@@ -31,7 +31,6 @@ def build(
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_content_length,
         TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     breaker = CircuitBreaker()
     guarded = GuardedIndex((lambda: index) if index else (lambda: elasticsearch(settings)), breaker, observe.spent)

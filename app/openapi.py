@@ -16,7 +16,6 @@ CONFIG: dict[str, Any] = {
     "DESCRIPTION": DESCRIPTION,
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "SERVERS": [{"url": "/"}],  # not the Host that happened to ask first
-    "TAGS": ["search", "products", "catalog", "operations"],
     "AUTO_OPERATION_ID": True,
     "AUTO_404_RESPONSE": False,
     "AUTO_VALIDATION_ERROR_RESPONSE": False,

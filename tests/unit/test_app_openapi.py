@@ -48,7 +48,7 @@ def test_every_filter_is_a_parameter(spec: dict[str, Any]) -> None:
 def test_every_parameter_and_error_is_described(spec: dict[str, Any]) -> None:
     for path, operations in spec["paths"].items():
         for operation in operations.values():
-            assert operation["summary"] and operation["operationId"]
+            assert operation["summary"] and operation["operationId"] and operation["tags"]
             for status, response in operation["responses"].items():
                 assert response["description"] and "X-Query-Id" in response["headers"]
                 if status[0] in "45":

@@ -33,11 +33,9 @@ function price(product) {
 }
 
 function card({ id, product, score }) {
-  const similarity = score === undefined ? [] : [` · ${Math.round(score * 100)} % alike`];
-  const line = price(product);
-  line.append(...similarity);
+  const alike = score === undefined ? [] : [make("p", { className: "price" }, `${Math.round(score * 100)} % alike`)];
   return make("li", {}, make("a", { href: `#/p/${encodeURIComponent(id)}` },
-    photo(product), make("p", { className: "title" }, product.title), line));
+    photo(product), make("p", { className: "title" }, product.title), price(product), ...alike));
 }
 
 async function ask(path) {
