@@ -1,0 +1,103 @@
+"""What the tests of the embedding job share: a model that is easy to check, a catalogue of photos, a workshop."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from catalog.ports import EmbeddingPort
+from catalog.similarity import Vectors
+from catalog.space import Space
+from etl.items import Model, Pixels
+from etl.job import Limits, Workshop, run
+from etl.progress import Quiet
+from etl.settings import Settings
+from etl.stopping import Stop
+from etl.store import VectorStore
+from etl.summary import RunSummary
+from models.photos import PhotoSettings
+
+SPACE = Space("mean", "v1", 4)
+OTHER = Space("corner", "v1", 3)
+
+
+class MeanColor:
+    """Mean colour and a constant, [r, g, b, 1] normalised; no embedding for a black photo. Counts what it embeds."""
+
+    def __init__(self, space: Space = SPACE, side: int = 8) -> None:
+        self.space, self.side = space, side
+        self.embedded = 0
+        self.batches: list[int] = []
+        self.opened = 0
+        self.before_batch: Callable[[], None] = lambda: None
+
+    def preprocess(self, image: Image.Image) -> Pixels:
+        assert image.mode == "RGB"
+        square = image.resize((self.side, self.side))
+        return (np.asarray(square, dtype=np.float32) / 255).transpose(2, 0, 1)
+
+    def embed(self, batch: Pixels) -> Vectors:
+        self.before_batch()
+        self.embedded += len(batch)
+        self.batches.append(len(batch))
+        means = batch.mean(axis=(2, 3))
+        rows = np.concatenate([means, np.ones((len(batch), 1), dtype=np.float32)], axis=1)[:, : self.space.dims]
+        rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows[means.sum(axis=1) < 0.02] = np.nan
+        return rows.astype(np.float32)
+
+    def model(self, min_side: int = 1) -> Model:
+        def opened() -> "MeanColor":
+            self.opened += 1
+            return self
+
+        return Model(self.space.model, self.space, opened, min_side)
+
+
+def product(number: int, image_url: str | None) -> dict[str, Any]:
+    """A plain product with a photo."""
+    data = {
+        "id": f"p{number}",
+        "title": f"Product {number}",
+        "price": 10.0,
+        "currency": "EUR",
+        "image_url": image_url,
+    }
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    """Settings that keep everything below `folder` and wait for nothing."""
+    defaults = {"vector_store": str(folder / "vectors"), "etl_patience": 0, "etl_download_threads": 4}
+    return Settings.model_validate(defaults | changes)
+
+
+def workshop(index: EmbeddingPort, folder: Path, photos: PhotoSettings, **changes: Any) -> Workshop:
+    settings = settings_for(folder, **changes)
+    return Workshop(index, VectorStore(settings.vector_store), settings, photos)
+
+
+def run_job(shop: Workshop, models: Iterable[MeanColor], limits: Limits | None = None, **more: Any) -> RunSummary:
+    """One run without a terminal."""
+    chosen = [model.model(**more) for model in models]
+    return run(shop, chosen, limits or Limits(batch_size=4), Stop(), Quiet())
+
+
+def totals(summary: RunSummary) -> dict[str, Any]:
+    """The counts of the only model."""
+    (its,) = summary.models
+    return {
+        "seen": its.seen,
+        "done": its.done,
+        "failed": dict(its.failed),
+        "retry": dict(its.retry),
+        "moved": its.moved,
+        "gone": its.gone,
+    }
+
+
+def counted(reasons: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(reasons))

@@ -1,0 +1,321 @@
+"""The embedding job as a process, against a real Elasticsearch: killed, raced, stopped, restored."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from catalog.elastic import Catalogue, connect
+from catalog.ports import Change, StoredProduct
+from catalog.product import document, parse
+from catalog.settings import Settings
+from catalog.similarity import cosine
+from catalog.space import Space
+from models.color_export import export
+from models.open import open_embedder
+from models.photos import PhotoSettings, decode
+from models.settings import Settings as ModelSettings
+from tests.etl_kit import SPACE, MeanColor, product, run_job, totals, workshop
+from tests.image_server import ImageServer, image_server, photo
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles")
+    export(folder, "tests", "pytest")
+    return folder
+
+
+@pytest.fixture
+def server() -> Iterator[ImageServer]:
+    with image_server() as running:
+        yield running
+
+
+class Etl:
+    """`python -m etl` with an environment of its own."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = {**os.environ, "PYTHONWARNINGS": "error", **environ}
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "etl", *arguments]
+        return subprocess.Popen(
+            command, env=self.environ, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def __call__(self, *arguments: str, expect: int = 0) -> Any:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == expect, f"status {process.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err
+        self.errors = err
+        return json.loads(out) if "--json" in arguments and out else out
+
+
+@pytest.fixture
+def etl(settings: Settings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
+    return Etl(environ_for(settings, bundles, server, tmp_path / "vectors"))
+
+
+def environ_for(settings: Settings, bundles: Path, server: ImageServer, store: Path) -> dict[str, str]:
+    return {
+        "ELASTICSEARCH_URL": ",".join(settings.elasticsearch_url),
+        "INDEX_PREFIX": settings.index_prefix,
+        "BUNDLES": str(bundles),
+        "VECTOR_STORE": str(store),
+        "IMAGE_ALLOWED_HOSTS": server.host,
+        "IMAGE_TIMEOUT": "3",
+        "MODEL_THREADS": "1",
+    }
+
+
+def fill(catalogue: Catalogue, server: ImageServer, count: int) -> None:
+    """`count` products, each with a photo of its own colours."""
+    changes = []
+    for number in range(count):
+        path = f"/shop/{number}.jpg"
+        color = (number * 37 % 240 + 10, number * 91 % 250, number * 53 % 250)
+        server.photos.setdefault(path, photo(color, size=(48, 48 + number % 17)))
+        changes.append(Change(f"p{number}", document(parse(product(number, server.url(path))))))
+    assert {result.status for result in catalogue.write(changes)} == {"created"}
+    catalogue.refresh()
+
+
+def vectors_of(catalogue: Catalogue, space: Space, count: int) -> dict[str, NDArray[np.float32] | None]:
+    found = {}
+    for number in range(count):
+        answer = catalogue.get_with_vector(f"p{number}", space)
+        assert answer is not None
+        found[answer[0].id] = answer[1]
+    return found
+
+
+def color_space(bundles: Path) -> Space:
+    return open_embedder("color", "cpu", settings=ModelSettings(bundles=bundles)).space
+
+
+def test_photos_become_searchable_vectors_and_a_second_run_does_nothing(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path
+) -> None:
+    fill(catalogue, server, 40)
+    summary = etl("run", "--model", "color", "--json")
+    (model,) = summary["models"]
+    assert (model["seen"], model["done"], model["failed"], model["retry"]) == (40, 40, {}, {})
+    embedder = open_embedder("color", "cpu", settings=ModelSettings(bundles=bundles))
+    for product_id, vector in vectors_of(catalogue, embedder.space, 40).items():
+        data = server.photos[f"/shop/{product_id[1:]}.jpg"]
+        expected = embedder.embed_images([decode(data)])[0]
+        assert vector is not None
+        assert cosine(vector, expected[None])[0] == pytest.approx(1, abs=1e-5)
+    requests = server.seen.total()
+    assert "nothing to embed" in etl("run", "--model", "color")
+    assert server.seen.total() == requests
+    status = etl("status", "--json")
+    assert [(space["model"], space["done"], space["pending"]) for space in status["spaces"]] == [("color", 40, 0)]
+    assert "done     40" in etl("status")
+
+
+def test_a_job_killed_at_any_moment_loses_nothing(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, settings: Settings, tmp_path: Path
+) -> None:
+    count = 240
+    fill(catalogue, server, count)
+    server.delay = 0.02
+    etl.environ |= {"ETL_PART_ROWS": "24", "ETL_DOWNLOAD_THREADS": "4"}
+    space, kills, done = color_space(bundles), 0, 0
+    arguments = ("run", "--model", "color", "--batch-size", "8", "--json")
+    for wanted in (30, 90, 150):
+        process = etl.start(*arguments)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            catalogue.refresh()
+            known = catalogue.spaces()
+            done = catalogue.space_status(space).done if space in known else 0
+            if done >= wanted:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+                break
+            time.sleep(0.02)
+        process.communicate(timeout=30)
+    assert kills == 3
+    catalogue.refresh()
+    done = catalogue.space_status(space).done
+    assert 150 <= done < count
+    (model,) = etl(*arguments)["models"]
+    assert model["seen"] + model["reused"] + done == count, "what was stored or indexed is not embedded again"
+    # each kill may cost one part and what was on its way: the channels' sizes
+    again = sum(times - 1 for path, times in server.seen.items() if path.startswith("/shop/"))
+    assert again <= kills * (24 + 8 + 16 + 16 + 2 * 8 + 4 * 8)
+    assert catalogue.count_unprocessed(space) == 0
+
+    clean_settings = settings.model_copy(update={"index_prefix": f"{settings.index_prefix}clean_"})
+    clean = connect(clean_settings)
+    clean.create()
+    fill(clean, server, count)
+    other = Etl(environ_for(clean_settings, bundles, server, tmp_path / "clean"))
+    assert other(*arguments)["models"][0]["done"] == count
+    expected = vectors_of(clean, space, count)
+    for product_id, vector in vectors_of(catalogue, space, count).items():
+        assert vector is not None
+        np.testing.assert_allclose(vector, expected[product_id], atol=1e-5)
+    clean.client.close()
+
+
+def test_sigterm_finishes_what_is_in_flight(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path
+) -> None:
+    fill(catalogue, server, 200)
+    server.delay = 0.05
+    etl.environ |= {"ETL_PART_ROWS": "16", "ETL_DOWNLOAD_THREADS": "2"}
+    process = etl.start("run", "--model", "color", "--batch-size", "4", "--json")
+    while server.seen.total() < 20 and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    summary = json.loads(out)
+    assert summary["interrupted"]
+    assert 0 < summary["seen"] < 200
+    assert summary["seen"] == server.seen.total(), "what was fetched is written"
+    catalogue.refresh()
+    assert catalogue.space_status(color_space(bundles)).done == summary["seen"]
+
+
+def test_the_race_with_a_changed_photo_ends_with_the_right_vector(
+    catalogue: Catalogue, server: ImageServer, tmp_path: Path
+) -> None:
+    fill(catalogue, server, 30)
+    server.photos["/new.jpg"] = photo((250, 5, 5))
+
+    def change_photo(product_id: str) -> None:
+        status = "conflict"
+        while status == "conflict":  # the job may write between our read and our write
+            stored = catalogue.get(product_id)
+            assert isinstance(stored, StoredProduct)
+            source = {**stored.source, "image_url": server.url("/new.jpg")}
+            change = Change(product_id, source, seq_no=stored.seq_no, primary_term=stored.primary_term)
+            status = catalogue.write([change])[0].status
+        assert status == "updated"
+
+    model = MeanColor()
+    raced = [f"p{number}" for number in range(10)]
+
+    def race() -> None:
+        if raced:
+            change_photo(raced.pop())
+
+    model.before_batch = race  # its photo was read already, or is about to be: both must end well
+    photos = PhotoSettings(image_allowed_hosts=(server.host,))
+    shop = workshop(catalogue, tmp_path, photos, etl_part_rows=3)
+    first = totals(run_job(shop, [model]))
+    while raced:
+        change_photo(raced.pop())
+    assert first["moved"] > 0
+    assert first["done"] + first["moved"] == 30
+    second = totals(run_job(shop, [model]))
+    assert (second["failed"], second["retry"], second["moved"]) == ({}, {}, 0)
+    embedded = vectors_of(catalogue, SPACE, 30)
+    for number in range(30):
+        stored = catalogue.get(f"p{number}")
+        assert stored is not None
+        path = "/new.jpg" if number < 10 else f"/shop/{number}.jpg"
+        assert stored.source["image_url"] == server.url(path)
+        vector = embedded[f"p{number}"]
+        assert vector is not None
+        expected = model.embed(model.preprocess(decode(server.photos[path]))[None])[0]
+        np.testing.assert_allclose(vector, expected, atol=1e-5)
+
+
+def test_failures_are_counted_shown_and_tried_again_on_request(
+    catalogue: Catalogue, server: ImageServer, etl: Etl
+) -> None:
+    paths = ["/red.jpg", "/later.jpg", "/500.jpg", "/page.jpg", "/half.jpg"]
+    changes = [
+        Change(f"p{number}", document(parse(product(number, server.url(path))))) for number, path in enumerate(paths)
+    ]
+    catalogue.write(changes)
+    summary = etl("run", "--model", "color", "--json", expect=1)
+    (model,) = summary["models"]
+    assert model["failed"] == {"not_found": 1, "not_an_image": 1, "truncated": 1}
+    assert model["retry"] == {"server_error": 1}
+    assert summary["failed_share"] == 0.8
+    (space,) = etl("status", "--json")["spaces"]
+    assert (space["done"], space["pending"], space["retry"]) == (1, 0, 1)
+    assert space["failed"] == {"not_found": 1, "not_an_image": 1, "truncated": 1}
+    assert space["retry_reasons"] == {"server_error": 1}
+    assert "not_found 1" in etl("status")
+    assert "nothing to embed" in etl("run", "--model", "color"), "a retry is not due, a failure is final"
+
+    server.photos["/later.jpg"] = photo()
+    assert list(etl("retry", "--model", "color", "--reason", "not_found", "--json")["due"].values()) == [1]
+    assert etl("run", "--model", "color", "--json")["models"][0]["done"] == 1
+    assert list(etl("retry", "--model", "color", "--json")["due"].values()) == [1]
+    assert list(etl("retry", "--model", "color", "--failed", "--json")["due"].values()) == [3]
+    summary = etl("run", "--model", "color", "--fail-above", "1", "--json")
+    assert summary["seen"] == 3
+
+
+def test_restore_gives_a_lost_index_its_vectors_without_a_photo_or_a_model_run(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path
+) -> None:
+    fill(catalogue, server, 25)
+    etl("run", "--model", "color")
+    space = color_space(bundles)
+    before = vectors_of(catalogue, space, 25)
+    catalogue.drop()
+    catalogue.create()
+    fill(catalogue, server, 25)
+    requests = server.seen.total()
+    found = etl("restore", "--model", "color", "--json")["spaces"][space.name]
+    assert (found["restored"], found["missing"]) == (25, 0)
+    assert server.seen.total() == requests
+    for product_id, vector in vectors_of(catalogue, space, 25).items():
+        np.testing.assert_allclose(vector, before[product_id], atol=1e-6)
+    assert etl("restore", "--model", "color", "--json")["spaces"][space.name]["restored"] == 0
+
+
+def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer, etl: Etl) -> None:
+    fill(catalogue, server, 5)
+    process = etl.start("watch", "--model", "color", "--interval", "0.5", "--runs", "6", "--json")
+    while server.seen.total() < 5 and process.poll() is None:
+        time.sleep(0.02)
+    late = document(parse(product(99, server.url("/red.jpg"))))
+    catalogue.write([Change("p99", late)])
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    seen = [json.loads(line)["seen"] for line in out.splitlines()]
+    assert len(seen) == 6
+    assert (seen[0], sum(seen)) == (5, 6)
+
+
+def test_what_cannot_start_is_told_in_one_line(settings: Settings, etl: Etl, catalogue: Catalogue) -> None:
+    etl("run", "--model", "color", "--limit", "0", expect=2)
+    etl("run", "--model", "color", "--limit", "-1", expect=2)
+    etl("run", expect=2)
+    etl("run", "--model", "nosuch", expect=2)
+    assert "no model 'nosuch'" in etl.errors and "color/" in etl.errors
+    etl("retry", "--model", "nosuch", expect=2)
+    assert "nosuch" in etl.errors
+    etl.environ["INDEX_PREFIX"] = f"{settings.index_prefix}none_"
+    etl("run", "--model", "color", expect=2)
+    assert "python -m catalog create" in etl.errors
+    etl.environ["ELASTICSEARCH_URL"] = "http://127.0.0.1:9"
+    for command in (("run", "--model", "color"), ("status",), ("restore", "--model", "color")):
+        etl(*command, expect=2)
+        assert "Elasticsearch does not answer" in etl.errors
+        assert len(etl.errors.strip().splitlines()) == 1
+    etl.environ["ETL_MAX_ATTEMPTS"] = "many"
+    etl("run", "--model", "color", expect=2)
+    assert "ETL_MAX_ATTEMPTS" in etl.errors

@@ -1,0 +1,355 @@
+"""The parts of the embedding job one by one."""
+
+import io
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from catalog.errors import InvalidInput
+from catalog.ports import Outcome, Pending, WriteResult, Written
+from catalog.space import Space
+from etl.channel import Aborted, Channel
+from etl.clock import StageClock
+from etl.errors import StoreFailed
+from etl.hosts import REST, TOLERATED, Hosts, host_of
+from etl.items import Failure, Result
+from etl.pipeline import Pipeline
+from etl.policy import LONGEST, delay, outcomes
+from etl.progress import Bar, Lines, suited
+from etl.reader import Worklist
+from etl.report import reasons, run_text
+from etl.settings import Settings, load
+from etl.stopping import Stop, stopped_by_signals
+from etl.store import VectorStore
+from etl.summary import ModelSummary, RunSummary
+from models.photos import PhotoError, Reason
+from tests.etl_kit import SPACE
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+# -- channel and pipeline
+
+
+def test_a_channel_holds_no_more_than_its_size_and_ends_with_its_producers() -> None:
+    channel: Channel[int] = Channel(3, producers=2)
+    put: list[int] = []
+
+    def produce(start: int) -> None:
+        for number in range(start, start + 10):
+            channel.put(number)
+            put.append(number)
+        channel.done()
+
+    threads = [threading.Thread(target=produce, args=(start,)) for start in (0, 100)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    assert len(put) == 3
+    assert sorted(channel) == [*range(10), *range(100, 110)]
+    for thread in threads:
+        thread.join()
+
+
+def test_an_aborted_channel_wakes_everybody() -> None:
+    channel: Channel[int] = Channel(1)
+    channel.put(1)
+    woken: list[str] = []
+
+    def put() -> None:
+        with pytest.raises(Aborted):
+            channel.put(2)
+        woken.append("put")
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    channel.abort()
+    thread.join(5)
+    assert woken == ["put"]
+    with pytest.raises(Aborted):
+        next(iter(channel))
+
+
+def test_what_breaks_a_stage_ends_all_of_them_and_reaches_the_caller() -> None:
+    line = Pipeline(StageClock())
+    numbers, results = line.channel(2, 1), line.channel(2, 1)
+
+    def endless() -> list[int]:
+        return list(range(10_000))
+
+    def broken(stream: object) -> list[int]:
+        raise MemoryError("enough")
+
+    line.feed(endless(), numbers)
+    line.pour("embed", broken, numbers, results)
+    line.drain("write", lambda stream: [None for _ in stream].clear(), results)
+    with pytest.raises(MemoryError, match="enough"):
+        line.join(lambda: None, every=0.01)
+
+
+# -- policy
+
+
+def result(failure: Failure | None, attempts: int = 0) -> Result:
+    vector = np.zeros(4, dtype=np.float32) if failure is None else None
+    return Result("s", "u", [Pending("a", "u", attempts), Pending("b", "u", 7)], vector, "f00", '"e"', failure)
+
+
+def test_policy_turns_failures_into_retries_until_there_were_enough() -> None:
+    settings = Settings()
+    slow = Failure("timeout", False, "too slow")
+    first, last = outcomes(result(slow), NOW, settings)
+    assert (first.status, first.attempts, first.next_try_at) == ("retry", 1, NOW + timedelta(minutes=10))
+    assert (last.status, last.attempts, last.next_try_at, last.reason) == ("failed", 8, None, "timeout")
+    (gone, _) = outcomes(result(Failure("not_found", True, "")), NOW, settings)
+    assert (gone.status, gone.next_try_at) == ("failed", None)
+    (done, _) = outcomes(result(None, attempts=3), NOW, settings)
+    assert (done.status, done.attempts, done.reason, done.image_sha256) == ("done", 4, None, "f00")
+
+
+@given(st.integers(1, 60), st.none() | st.floats(0, 1e6))
+def test_a_delay_grows_and_is_never_shorter_than_what_the_host_asked(attempts: int, asked: float | None) -> None:
+    settings = Settings()
+    waited = delay(attempts, asked, settings)
+    assert waited >= timedelta(seconds=asked or 0)
+    assert waited >= delay(1, None, settings)
+    assert waited <= max(timedelta(seconds=LONGEST), timedelta(seconds=asked or 0))
+
+
+# -- hosts
+
+
+def test_a_host_that_is_down_is_left_alone_for_a_while() -> None:
+    clock = [0.0]
+    hosts = Hosts(Stop(), now=lambda: clock[0])
+    error = PhotoError(Reason.UNREACHABLE, "refused")
+    for _ in range(TOLERATED):
+        assert hosts.refusal("cdn") is None
+        assert not hosts.failed("cdn", error)
+    refusal = hosts.refusal("cdn")
+    assert refusal is not None and (refusal.reason, refusal.permanent) == ("unreachable", False)
+    assert hosts.refusal("other") is None
+    clock[0] = REST + 1
+    assert hosts.refusal("cdn") is None
+    hosts.failed("cdn", error)
+    assert hosts.refusal("cdn") is not None, "one more failure and it rests again"
+    clock[0] = 2 * REST + 2
+    hosts.answered("cdn")
+    hosts.failed("cdn", error)
+    assert hosts.refusal("cdn") is None
+
+
+def test_a_404_says_the_host_is_fine_and_files_have_no_host() -> None:
+    hosts = Hosts(Stop())
+    for _ in range(TOLERATED - 1):
+        hosts.failed("cdn", PhotoError(Reason.TIMEOUT, ""))
+    hosts.failed("cdn", PhotoError(Reason.NOT_FOUND, ""))
+    hosts.failed("cdn", PhotoError(Reason.TIMEOUT, ""))
+    assert hosts.refusal("cdn") is None
+    for _ in range(2 * TOLERATED):
+        hosts.failed(host_of("file:///a.jpg"), PhotoError(Reason.UNREACHABLE, ""))
+    assert hosts.refusal(host_of("file:///b.jpg")) is None
+    assert host_of("http://[::1") == ""
+
+
+def test_a_short_pause_is_kept_and_a_long_one_left_to_the_next_run() -> None:
+    hosts = Hosts(Stop())
+    assert hosts.failed("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=0.1))
+    started = time.monotonic()
+    assert hosts.refusal("cdn") is None
+    assert time.monotonic() - started >= 0.09
+    assert not hosts.failed("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=3600))
+
+
+# -- worklist
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from(["u1", "u2", "ü3"]), st.sampled_from(["s1", "s2"])),
+        max_size=30,
+    )
+)
+def test_the_worklist_groups_by_photo_and_loses_nothing(wants: list[tuple[str, str, str]]) -> None:
+    with Worklist() as work:
+        for product_id, url, space in wants:
+            work.add(space, [Pending(product_id, url, 2, "e")])
+        jobs = list(work.jobs(Stop()))
+        assert [job.image_url for job in jobs] == sorted({url for _, url, _ in wants})
+        got = {(p.product_id, job.image_url, s) for job in jobs for s, ps in job.wants.items() for p in ps}
+        assert got == set(wants)
+        assert all(p.attempts == 2 and p.etag == "e" for job in jobs for ps in job.wants.values() for p in ps)
+        assert sum(work.counts().values()) == len(set(wants))
+        assert {p.product_id for p in work.take("u1")} == {p for p, url, _ in wants if url == "u1"}
+        assert work.take("u1") == []
+
+
+# -- store
+
+
+def done(product_id: str, row: list[float], url: str = "http://x/1.jpg") -> Outcome:
+    return Outcome(product_id, url, "done", np.array(row, dtype=np.float32), "ab" * 32)
+
+
+@pytest.mark.parametrize("scheme", ["", "file://", "memory://"])
+def test_vectors_come_back_as_they_went(tmp_path: Path, scheme: str) -> None:
+    store = VectorStore(f"{scheme}{tmp_path}/v")
+    part = store.write(SPACE, "r1", 3, [done("a", [0.6, 0.8, 0, 0]), done("b", [0, 0, 1, 0])], NOW)
+    assert store.parts(SPACE.name) == [part]
+    rows = store.read(part, SPACE)
+    assert [(row.product_id, row.image_url, row.image_sha256) for row in rows] == [
+        ("a", "http://x/1.jpg", "ab" * 32),
+        ("b", "http://x/1.jpg", "ab" * 32),
+    ]
+    assert rows[0].vector.dtype == np.float32
+    assert np.array_equal(rows[0].vector, np.array([0.6, 0.8, 0, 0], dtype=np.float32))
+    assert VectorStore(f"{scheme}{tmp_path}/v").parts("another__v1") == []
+
+
+def test_a_part_has_the_columns_that_others_read(tmp_path: Path) -> None:
+    store = VectorStore(str(tmp_path))
+    store.write(SPACE, "r1", 0, [done("a", [1, 0, 0, 0])], NOW)
+    path = tmp_path / "space=mean__v1" / "part-r1-000000.parquet"
+    table = pq.read_table(path, partitioning=None)
+    assert table.column_names == [
+        "product_id",
+        "image_url",
+        "image_sha256",
+        "vector",
+        "model_version",
+        "run_id",
+        "created",
+    ]
+    assert str(table.schema.field("vector").type) == "fixed_size_list<element: float>[4]"
+    assert table.to_pylist()[0]["created"] == NOW
+    assert table.to_pylist()[0]["model_version"] == "v1"
+
+
+def test_a_part_half_written_is_no_part_and_a_marker_ends_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = VectorStore(str(tmp_path))
+    first = store.write(SPACE, "r1", 0, [done("a", [1, 0, 0, 0])], NOW)
+    monkeypatch.setattr(store._fs, "mv", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+    with pytest.raises(StoreFailed):
+        store.write(SPACE, "r1", 1, [done("b", [1, 0, 0, 0])], NOW)
+    monkeypatch.undo()
+    assert store.parts(SPACE.name) == [first]
+    assert store.unfinished(SPACE.name) == [first]
+    store.finish(SPACE.name, "r1", {"done": 1})
+    assert store.unfinished(SPACE.name) == []
+    assert json.loads((tmp_path / "space=mean__v1" / "done-r1.json").read_text()) == {"done": 1}
+
+
+def test_parts_of_another_size_and_broken_ones_are_refused(tmp_path: Path) -> None:
+    store = VectorStore(str(tmp_path))
+    part = store.write(SPACE, "r1", 0, [done("a", [1, 0, 0, 0])], NOW)
+    with pytest.raises(StoreFailed, match="4 values, not 5"):
+        store.read(part, Space("mean", "v1", 5))
+    Path(part.path).write_bytes(b"PAR1 nonsense")
+    with pytest.raises(StoreFailed, match="cannot be read"):
+        store.read(part, SPACE)
+
+
+# -- stopping
+
+
+def test_the_first_signal_asks_and_the_second_is_the_old_one() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with stopped_by_signals() as stop:
+        assert not stop.asked
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(1)
+        assert signal.getsignal(signal.SIGTERM) == before
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+# -- words and numbers
+
+
+def summary_of(*results: tuple[str, str | None, Written]) -> RunSummary:
+    its = ModelSummary("mean", SPACE)
+    for status, reason, written in results:
+        outcome = Outcome("p", "u", status, reason=reason)  # type: ignore[arg-type]
+        its.add(WriteResult(outcome, written))
+    return RunSummary("r", [its], seconds=2.0)
+
+
+def test_a_summary_counts_each_fate_once() -> None:
+    summary = summary_of(
+        ("done", None, Written.WRITTEN),
+        ("done", None, Written.UNCHANGED),
+        ("done", None, Written.MOVED),
+        ("done", None, Written.GONE),
+        ("done", None, Written.REFUSED),
+        ("failed", "not_found", Written.WRITTEN),
+        ("retry", "timeout", Written.WRITTEN),
+        ("failed", "not_found", Written.MOVED),
+    )
+    (model,) = summary.as_dict()["models"]
+    assert model == {
+        "model": "mean",
+        "space": "mean__v1",
+        "seen": 8,
+        "done": 2,
+        "reused": 0,
+        "failed": {"refused_by_index": 1, "not_found": 1},
+        "retry": {"timeout": 1},
+        "moved": 2,
+        "gone": 1,
+        "images_per_second": 4.0,
+    }
+    assert summary.failed_share == pytest.approx(3 / 8)
+    assert "failed 2 (" in run_text(summary)
+    assert "moved 2, gone 1" in run_text(summary)
+
+
+def test_a_run_without_work_says_so_and_a_missing_setting_is_named() -> None:
+    assert "nothing to embed" in run_text(summary_of())
+    text = run_text(summary_of(("failed", "outside_image_roots", Written.WRITTEN)))
+    assert "set IMAGE_ROOTS" in text
+    assert "python -m etl retry --model mean --reason outside_image_roots" in text
+    assert reasons({}) == "0"
+    assert reasons({"a": 1, "b": 1500}) == "1,501 (b 1,500, a 1)"
+
+
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(suited(Console(force_terminal=True)), Bar)
+    lines = suited(Console(force_terminal=False))
+    assert isinstance(lines, Lines)
+    monkeypatch.setattr("etl.progress.EVERY", 0.0)
+    summary = summary_of(("done", None, Written.WRITTEN))
+    with caplog.at_level(logging.INFO), lines.shown(10, summary):
+        time.sleep(0.01)
+        lines.tick()
+    assert "1 of 10" in caplog.text and "s left" in caplog.text
+    console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
+    bar = Bar(console)
+    with bar.shown(10, summary):
+        bar.tick()
+    assert "1/10" in console.export_text()
+
+
+def test_settings_come_from_the_environment() -> None:
+    settings = load({"VECTOR_STORE": "s3://bucket/v", "ETL_MAX_ATTEMPTS": "3"})
+    assert (settings.vector_store, settings.etl_max_attempts) == ("s3://bucket/v", 3)
+    assert load({}).vector_store == "var/vectors"
+    with pytest.raises(InvalidInput, match="ETL_DOWNLOAD_THREADS"):
+        load({"ETL_DOWNLOAD_THREADS": "none"})
