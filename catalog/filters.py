@@ -14,7 +14,7 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[Word, ...], BeforeValidator(_as_tuple), Field(max_length=MAX_VALUES)]
+Words = Annotated[tuple[Word, ...], Field(max_length=MAX_VALUES), BeforeValidator(_as_tuple)]
 
 
 class PriceRange(BaseModel):

@@ -14,7 +14,7 @@ class IdSet:
     """
 
     def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 * _FIRST_SIZE))
+        self._slots = array("Q", [0]) * _FIRST_SIZE
         self._count = 0
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class IdSet:
 
     def _grow(self) -> None:
         old = self._slots
-        self._slots = array("Q", bytes(16 * len(old)))
+        self._slots = array("Q", [0]) * (2 * len(old))
         for key in old:
             if key:
                 self._slots[self._slot(key)] = key

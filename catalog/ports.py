@@ -38,8 +38,21 @@ class StoredProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One space of a query over several: its vector (float32 [space.dims], unit length) and its weight."""
+
+    space: Space
+    vector: Vectors
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class SimilarQuery:
-    """Nearest products to `vector` (float32 [space.dims], unit length) among those that pass `filters`."""
+    """Nearest products to `vector` (float32 [space.dims], unit length) among those that pass `filters`.
+
+    With `more` parts the score is the weighted mean of the cosines, over products that have a vector in every space.
+    `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
+    """
 
     space: Space
     vector: Vectors
@@ -52,15 +65,30 @@ class SimilarQuery:
     fields: tuple[str, ...] | None = None
     facets: tuple[str, ...] = ()
     total: bool = False
+    weight: float = 1.0
+    more: tuple[Part, ...] = ()
+    exact: bool = False
+    group_size: int = 0
+    with_vectors: bool = False
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All spaces of the query."""
+        return (Part(self.space, self.vector, self.weight), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One similar product; `score` is the raw cosine, -1 to 1."""
+    """One similar product; `score` is the raw cosine, -1 to 1.
+
+    `group` has the best hits of its group where groups were asked for, `vectors` one per space where asked for.
+    """
 
     id: str
     score: float
     product: Mapping[str, Any]
+    group: Sequence["Hit"] | None = None
+    vectors: Mapping[str, Vectors] | None = None
 
 
 @dataclass(frozen=True, slots=True)

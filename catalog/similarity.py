@@ -1,6 +1,6 @@
 """The one similarity: cosine, as the index, the script, numpy and a weighted mix of spaces all mean it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,15 @@ def script(field: str, vector: Vectors) -> dict[str, Any]:
         "source": f"cosineSimilarity(params.query_vector, '{field}') + 1.0",
         "params": {"query_vector": vector},
     }
+
+
+def mix_script(fields: Sequence[str], vectors: Sequence[Vectors], weights: Sequence[float]) -> dict[str, Any]:
+    """The exact script for the weighted mean of cosines over several spaces; its score is `mean + 1`."""
+    terms = [f"params.w{n} * cosineSimilarity(params.q{n}, '{field}')" for n, field in enumerate(fields)]
+    params: dict[str, Any] = {"total": float(sum(weights))}
+    for n, (vector, weight) in enumerate(zip(vectors, weights, strict=True)):
+        params |= {f"w{n}": float(weight), f"q{n}": vector}
+    return {"source": f"({' + '.join(terms)}) / params.total + 1.0", "params": params}
 
 
 def script_to_cosine(score: float) -> float:

@@ -1,6 +1,6 @@
 """What the stores share: the client, the names, the spaces the mapping knows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -8,9 +8,12 @@ from elasticsearch import Elasticsearch
 from catalog import mapping
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.names import Names
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, Unavailable, VisualSearchError
+from catalog.ports import StoredProduct
 from catalog.settings import Settings
 from catalog.space import Space
+
+MGET_SIZE = 500
 
 
 class Store:
@@ -25,6 +28,30 @@ class Store:
         """Make every write so far visible to searches."""
         with translated(self.names):
             self.client.indices.refresh(index=self.names.products)
+
+    def refused(self, error: Mapping[str, Any], status: int) -> VisualSearchError:
+        """The error for one refused answer inside a multi-part one."""
+        if error.get("type") == "index_not_found_exception":
+            return no_catalogue(self.names.products)
+        cause = (error.get("root_cause") or [error])[0]
+        message = f"Elasticsearch answered {status}: {cause.get('type')}: {cause.get('reason')}"
+        return Unavailable(message) if status == 429 or status >= 500 else InvalidInput(message)
+
+    def read_many(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredProduct]:
+        """Those of `ids` that exist, as they are this moment, with `fields` of their source."""
+        found: dict[str, StoredProduct] = {}
+        for start in range(0, len(ids), MGET_SIZE):
+            chunk = list(ids[start : start + MGET_SIZE])
+            with translated(self.names):
+                docs = self.client.mget(index=self.names.products, ids=chunk, source_includes=list(fields))["docs"]
+            for doc in docs:
+                if "error" in doc:  # a missing index must not read as a missing product
+                    raise self.refused(doc["error"], 503)
+                if doc["found"]:
+                    found[doc["_id"]] = StoredProduct(
+                        doc["_id"], doc["_source"], doc["_seq_no"], doc["_primary_term"]
+                    )
+        return found
 
     def concrete(self) -> str:
         """The index behind the alias; raises Unavailable when there is none."""

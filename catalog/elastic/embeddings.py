@@ -11,7 +11,7 @@ from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
 from catalog.errors import InvalidVector, Unavailable
-from catalog.ports import HistoryEntry, Outcome, Pending, WriteResult, Written
+from catalog.ports import HistoryEntry, Outcome, Pending, StoredProduct, WriteResult, Written
 from catalog.space import Space
 
 ROUNDS = 10  # a product that changes more often than this between two requests is left for the next run
@@ -63,22 +63,18 @@ class EmbeddingStore(Store):
         return [results[number] for number in range(len(outcomes))]
 
     def _round(self, space: Space, todo: dict[int, Outcome]) -> dict[int, WriteResult]:
+        current = self.read_many(sorted({outcome.product_id for outcome in todo.values()}), ["image_url"])
+        results: dict[int, WriteResult] = {}
+        actions: dict[str, tuple[int, dict[str, Any]]] = {}
+        for number, outcome in todo.items():
+            stored = current.get(outcome.product_id)
+            if stored is None:
+                results[number] = WriteResult(outcome, Written.GONE)
+            elif stored.source.get("image_url") != outcome.image_url:
+                results[number] = WriteResult(outcome, Written.MOVED)
+            else:  # one per product and request; a second outcome for it waits for the next round
+                actions.setdefault(outcome.product_id, (number, _update(self.names.products, space, outcome, stored)))
         with translated(self.names):
-            ids = sorted({outcome.product_id for outcome in todo.values()})
-            docs = self.client.mget(index=self.names.products, ids=ids, source_includes=["image_url"])["docs"]
-            current = {doc["_id"]: doc for doc in docs if doc.get("found")}
-            results: dict[int, WriteResult] = {}
-            actions: dict[str, tuple[int, dict[str, Any]]] = {}
-            for number, outcome in todo.items():
-                doc = current.get(outcome.product_id)
-                if doc is None:
-                    results[number] = WriteResult(outcome, Written.GONE)
-                elif doc["_source"].get("image_url") != outcome.image_url:
-                    results[number] = WriteResult(outcome, Written.MOVED)
-                else:  # one per product and request; a second outcome for it waits for the next round
-                    actions.setdefault(
-                        outcome.product_id, (number, _update(self.names.products, space, outcome, doc))
-                    )
             items = bulk.send(self.client, [action for _, action in actions.values()])
         for product_id, (number, _) in actions.items():
             if result := _read(todo[number], items[product_id]):
@@ -124,7 +120,7 @@ def _checked(space: Space, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _update(index: str, space: Space, outcome: Outcome, doc: dict[str, Any]) -> dict[str, Any]:
+def _update(index: str, space: Space, outcome: Outcome, stored: StoredProduct) -> dict[str, Any]:
     vector = None
     if outcome.status == "done" and outcome.vector is not None:
         vector = similarity.check_vector(outcome.vector, space.dims)
@@ -142,8 +138,8 @@ def _update(index: str, space: Space, outcome: Outcome, doc: dict[str, Any]) -> 
         "_op_type": "update",
         "_index": index,
         "_id": outcome.product_id,
-        "if_seq_no": doc["_seq_no"],
-        "if_primary_term": doc["_primary_term"],
+        "if_seq_no": stored.seq_no,
+        "if_primary_term": stored.primary_term,
         "doc": {"embedding": {space.name: state}},
     }
 

@@ -11,8 +11,6 @@ from catalog.elastic.pages import scan
 from catalog.ports import Change, ChangeResult, StoredProduct
 from catalog.queries import STORED_FIELDS
 
-MGET_SIZE = 500
-
 
 class ProductStore(Store):
     def create(self) -> str:
@@ -57,26 +55,12 @@ class ProductStore(Store):
 
     def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         """Those of `ids` that exist, as they are this moment, without vectors."""
-        return self._mget(ids, STORED_FIELDS)
-
-    def _mget(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredProduct]:
-        found: dict[str, StoredProduct] = {}
-        for start in range(0, len(ids), MGET_SIZE):
-            with translated(self.names):
-                answer = self.client.mget(
-                    index=self.names.products, ids=list(ids[start : start + MGET_SIZE]), source_includes=list(fields)
-                )
-            for doc in answer["docs"]:
-                if doc.get("found"):
-                    found[doc["_id"]] = StoredProduct(
-                        doc["_id"], doc["_source"], doc["_seq_no"], doc["_primary_term"]
-                    )
-        return found
+        return self.read_many(ids, STORED_FIELDS)
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         """Carry out every change that still applies, in one bulk request; results in the order of `changes`."""
         kept = [change.id for change in changes if change.source is not None and change.seq_no is not None]
-        stored = self._mget(kept, ("image_url", "embedding")) if kept else {}
+        stored = self.read_many(kept, ("image_url", "embedding")) if kept else {}
         actions = [_action(change, stored.get(change.id), self.names.products) for change in changes]
         with translated(self.names):
             items = bulk.send(self.client, actions)

@@ -11,7 +11,6 @@ from elasticsearch import NotFoundError
 from catalog import queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.client import no_catalogue, translated
-from catalog.errors import InvalidInput, Unavailable
 from catalog.ports import (
     BrowsePage,
     BrowseQuery,
@@ -128,19 +127,8 @@ class SearchStore(Store):
             answers = self.client.msearch(index=self.names.products, searches=searches)["responses"]
         for answer in answers:
             if "error" in answer:
-                self._raise(answer)
+                raise self.refused(answer["error"], answer["status"])
         return list(answers)
-
-    def _raise(self, answer: dict[str, Any]) -> None:
-        error = answer["error"]
-        kind = error.get("type")
-        if kind == "index_not_found_exception":
-            raise no_catalogue(self.names.products)
-        causes = error.get("root_cause") or [error]
-        message = f"Elasticsearch answered {answer['status']}: {causes[0].get('type')}: {causes[0].get('reason')}"
-        if answer["status"] in (429, 503) or answer["status"] >= 500:
-            raise Unavailable(message)
-        raise InvalidInput(message)
 
     def space_status(self, space: Space) -> SpaceStatus:
         """How far one space has come, the newest writes included."""

@@ -1,0 +1,34 @@
+"""Reordering a pool of hits: maximal marginal relevance, and hiding near-duplicates."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.similarity import Vectors
+
+
+def mmr(relevance: NDArray[np.float64], vectors: Vectors, diversity: float) -> list[int]:
+    """Positions of the pool in the order of maximal marginal relevance.
+
+    `relevance` is the cosine to the query [n], `vectors` are unit rows [n, dims], `diversity` is from 0 (the order
+    of relevance) to 1 (only differ from what was taken). Source: Carbonell and Goldstein, SIGIR 1998, with
+    lambda = 1 - diversity.
+    """
+    left = list(range(len(relevance)))
+    closest = np.zeros(len(relevance))  # cosine to the nearest one taken; none is, to begin with
+    order: list[int] = []
+    while left:
+        gain = (1 - diversity) * relevance[left] - diversity * closest[left]
+        best = left[int(np.argmax(gain))]
+        order.append(best)
+        left.remove(best)
+        closest = np.maximum(closest, vectors @ vectors[best]) if len(order) > 1 else vectors @ vectors[best]
+    return order
+
+
+def without_near_duplicates(vectors: Vectors, threshold: float) -> list[int]:
+    """Positions of unit rows [n, dims] that are not within cosine `threshold` of an earlier one that was kept."""
+    kept: list[int] = []
+    for position in range(len(vectors)):
+        if not kept or float(np.max(vectors[kept] @ vectors[position])) < threshold:
+            kept.append(position)
+    return kept
