@@ -25,8 +25,8 @@ def open_embedder(
 
     `cuda`: torch on the GPU, DeviceUnavailable where there is none; a bundle that torch cannot run (no
     weights.safetensors, or of an unknown architecture) falls back to ONNX Runtime and a warning is logged.
-    `auto`: the same without the error. `cpu`: ONNX Runtime. `threads` per run, for ONNX Runtime. Raises BundleNotFound,
-    InvalidBundle.
+    `auto`: the same without the error. `cpu`: ONNX Runtime. `threads` per run, for ONNX Runtime. Raises
+    BundleNotFound, InvalidBundle.
     """
     chosen = settings or model_settings.load()
     bundle = find(model, chosen) if isinstance(model, str) else model

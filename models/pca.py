@@ -56,7 +56,9 @@ def fit(embeddings: Embeddings, dims: int) -> Projection:
     strongest = np.abs(components).argmax(axis=1)
     components = components * np.sign(components[np.arange(dims), strongest])[:, None]
     explained = float(variances[:dims].sum() / variances.clip(min=0).sum())
-    return Projection(mean.astype(np.float32), components.astype(np.float32), explained, count)
+    # Contiguous, for safetensors writes the memory of an array as it lies.
+    rows32 = np.ascontiguousarray(components, dtype=np.float32)
+    return Projection(mean.astype(np.float32), rows32, explained, count)
 
 
 def project(embeddings: Embeddings, projection: Projection) -> Embeddings:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from models.errors import WeightsUnavailable
 from models.fingerprint import sha256_file
@@ -100,6 +100,8 @@ def _download(model: ZooModel, folder: Path) -> Path:
         with _timeout(CONNECT_SECONDS), redirect_stdout(sys.stderr):
             weights.get_state_dict(model_dir=str(folder), progress=False, check_hash=True, weights_only=True)
     except (URLError, OSError, RuntimeError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is the answer, and holds the connection open
         raise WeightsUnavailable(
             f"the weights of {model.name} could not be fetched ({_line(error)}). Place the file {file_name(model)} "
             f"({weights.url}) into {folder}, or name a local file with --weights",

@@ -8,7 +8,7 @@ SEED = 20190521
 
 
 def trial_pixels(side: int, count: int = 6) -> Pixels:
-    """`count` different pictures [count,3,side,side] float32, each channel of mean about 0 and deviation about 1."""
+    """`count` different pictures [count,3,side,side] float32, each channel of deviation 1 about a mean near 0."""
     random = np.random.default_rng(SEED)
     down, across = np.mgrid[0:side, 0:side] / side
     pictures = []
@@ -21,4 +21,5 @@ def trial_pixels(side: int, count: int = 6) -> Pixels:
         pictures.append(tint * waves + (1 + index) * tint[::-1] * blob + 0.5 * noise)
     stack = np.stack(pictures)
     centred = stack - stack.mean(axis=(2, 3), keepdims=True)
-    return np.asarray(centred / stack.std(axis=(2, 3), keepdims=True), dtype=np.float32)
+    brightness = random.normal(scale=0.5, size=(count, 3, 1, 1))  # or a network of channel means would see nothing
+    return np.asarray(centred / stack.std(axis=(2, 3), keepdims=True) + brightness, dtype=np.float32)
