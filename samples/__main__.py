@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,7 +25,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (SamplesError, OSError) as error:
-        print(f"samples: {error}", file=sys.stderr)
+        typer.echo(f"samples: {error}", err=True)
         raise typer.Exit(2) from None
 
 
@@ -40,7 +39,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
             nonlocal done
             done += 1
             if done % max(1, total // 10) == 0:
-                print(f"samples: {done} photos drawn", file=sys.stderr, flush=True)
+                typer.echo(f"samples: {done} of {total} products done", err=True)
 
         yield count
         return
@@ -52,13 +51,15 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
 def _report(summary: Summary, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({**asdict(summary), "unchanged": summary.unchanged}))
+        typer.echo(json.dumps({**asdict(summary), "unchanged": summary.unchanged}))
     elif summary.unchanged:
-        print(f"{summary.folder}: all {summary.products} products are there already, nothing drawn")
+        typer.echo(f"{summary.folder}: all {summary.products} products are there already, nothing drawn")
     else:
-        print(f"{summary.folder}: {summary.drawn} photos drawn, {summary.reused} kept, in {summary.seconds:.1f} s")
+        typer.echo(
+            f"{summary.folder}: {summary.drawn} photos drawn, {summary.reused} kept, in {summary.seconds:.1f} s"
+        )
     for product_id, reason in summary.failed.items():
-        print(f"samples: {product_id} failed: {reason}", file=sys.stderr)
+        typer.echo(f"samples: {product_id} failed: {reason}", err=True)
 
 
 @cli.command("make")
@@ -91,7 +92,7 @@ def sheet_command(
     """Write a contact sheet of photos and titles."""
     with _refusals():
         shown = contact_sheet(folder, out, columns, rows, kind)
-    print(f"{out}: {shown} photos")
+    typer.echo(f"{out}: {shown} photos")
 
 
 if __name__ == "__main__":

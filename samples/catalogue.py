@@ -15,7 +15,7 @@ import numpy as np
 import PIL
 
 from samples.errors import BadOrder, NotOurs
-from samples.feed import write_feed, write_truth
+from samples.feed import write
 from samples.photos import save
 from samples.products import product
 
@@ -70,7 +70,7 @@ class Summary:
 def fingerprint(seed: int) -> str:
     """Six hex digits that change with the seed, the drawing code and the libraries.
 
-    They are part of a photo's name: other pixels, other address, so that no consumer keeps what it knew of the old one.
+    They are part of a photo's name: other pixels, other address, so that nobody keeps what they knew of the old one.
     """
     digest = hashlib.sha256(f"{seed} {np.__version__} {PIL.__version__}".encode())
     for source in sorted(Path(__file__).parent.rglob("*.py")):
@@ -153,8 +153,8 @@ def make(
         if reason is not None:
             failed[index] = reason
     good = [index for index in order.indices if index not in failed]
-    write_truth(folder / TRUTH, (product(order.seed, index) for index in good))
-    write_feed(folder / FEED, ((product(order.seed, index), f"{PHOTOS}/{names[index]}") for index in good))
+    pairs = ((product(order.seed, index), f"{PHOTOS}/{names[index]}") for index in good)
+    write(folder / FEED, folder / TRUTH, pairs)
     return _summary(folder, order, len(tasks) - len(failed), failed, began)
 
 

@@ -70,20 +70,16 @@ def truth(product: Product) -> dict[str, str]:
     return dict(zip(TRUTH, (product.id, *known, product.scene), strict=True))
 
 
-def write_feed(path: Path, products: Iterable[tuple[Product, str]]) -> int:
-    """Write the feed whole or not at all; returns the number of rows."""
-    part, count = path.with_suffix(".part"), 0
-    with part.open("w", encoding="utf-8", newline="\n") as out:
+def write(feed: Path, truth_table: Path, products: Iterable[tuple[Product, str]]) -> None:
+    """Write the ground truth and then, whole or not at all, the feed; `products` are pairs with their image link."""
+    part = feed.with_suffix(".part")
+    with (
+        part.open("w", encoding="utf-8", newline="\n") as out,
+        truth_table.open("w", encoding="utf-8", newline="") as known,
+    ):
+        table = csv.DictWriter(known, TRUTH, lineterminator="\n")
+        table.writeheader()
         for item, image_link in products:
             out.write(json.dumps(row(item, image_link), ensure_ascii=False) + "\n")
-            count += 1
-    part.replace(path)
-    return count
-
-
-def write_truth(path: Path, products: Iterable[Product]) -> None:
-    """Write the ground truth as CSV."""
-    with path.open("w", encoding="utf-8", newline="") as out:
-        table = csv.DictWriter(out, TRUTH, lineterminator="\n")
-        table.writeheader()
-        table.writerows(truth(item) for item in products)
+            table.writerow(truth(item))
+    part.replace(feed)

@@ -19,7 +19,7 @@ class Colour:
 
 
 COLOURS: tuple[Colour, ...] = (
-    Colour("black", "black", (34, 34, 37)),
+    Colour("black", "black", (38, 38, 41)),
     Colour("charcoal", "grey", (76, 79, 85)),
     Colour("grey", "grey", (152, 155, 159)),
     Colour("white", "white", (243, 243, 241)),

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
 from samples import words
 from samples.drawing.garment import Drawing
-from samples.kinds import BY_NAME as KIND
-from samples.kinds import KINDS, Kind, sizes_of
+from samples.kinds import KINDS, Kind
+from samples.kinds.sizes import sizes_of
 from samples.palette import COLOURS
 from samples.wardrobe import MATERIALS
 
@@ -23,9 +24,9 @@ BLOCK = 8
 _SPLITS = ((1, 3, 2, 2), (3, 3, 2), (4, 2, 1, 1), (2, 2, 2, 2), (1, 1, 3, 3), (3, 1, 2, 2))
 _DENIM = ("blue", "navy", "light blue", "black", "charcoal", "grey", "white", "beige", "olive")
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
-_WEIGHTS = np.array([kind.weight for kind in KINDS]) / sum(kind.weight for kind in KINDS)
+_SHARES = np.cumsum([kind.weight for kind in KINDS])[:-1] / sum(kind.weight for kind in KINDS)
 
-_BLOCK_STREAM, _STYLE_STREAM, _PRODUCT_STREAM, _PHOTO_STREAM, _CLOTH_STREAM = range(1, 6)
+_BLOCK_STREAM, _STYLE_STREAM, _PRODUCT_STREAM, _PHOTO_STREAM, _CLOTH_STREAM, _KIND_STREAM = range(1, 7)
 """Every decision has its own random stream, so that a change to one leaves the others' products alone."""
 
 
@@ -112,22 +113,39 @@ def _price(kind: Kind, age_group: str, rng: np.random.Generator) -> Decimal:
     return Decimal(max(4, int(euros))) + Decimal(ending)
 
 
+def _kind(seed: int, block: int, number: int) -> Kind:
+    """Every kind in its share, already among the first hundred products: a golden-ratio sequence, not dice."""
+    at = np.random.default_rng([seed, _KIND_STREAM]).random() + 0.6180339887498949 * (4 * block + number)
+    return KINDS[int(np.searchsorted(_SHARES, at % 1.0, side="right"))]
+
+
+@lru_cache(maxsize=256)
 def style_of(seed: int, block: int, number: int, count: int) -> Style:
     """Style `number` of a block, in `count` colours."""
     rng = np.random.default_rng([seed, _STYLE_STREAM, block, number])
-    kind = KINDS[int(rng.choice(len(KINDS), p=_WEIGHTS))]
+    kind = _kind(seed, block, number)
     drawing = kind.silhouette(rng)
     pattern = kind.patterns[int(rng.integers(len(kind.patterns)))]
-    material = kind.materials[int(rng.integers(len(kind.materials)))]
-    if material in ("denim", "cable knit", "nylon", "straw", "corduroy"):
+    materials = kind.by_cut.get(drawing.traits.get("cut", ""), kind.materials)
+    material = materials[int(rng.integers(len(materials)))]
+    if material in ("denim", "cable knit", "quilted nylon", "straw", "corduroy"):
         pattern = "solid"
     palette = _DENIM if material == "denim" else tuple(colour.name for colour in COLOURS)
     colours = tuple(palette[int(i)] for i in rng.permutation(len(palette))[:count])
     gender = kind.genders[int(rng.integers(len(kind.genders)))]
     age_group = "kids" if rng.random() < kind.kids else "adult"
     return Style(
-        f"g{block:05d}{number}", kind, drawing, pattern, material, gender, age_group,
-        words.brand(kind.aisle[0], age_group, rng), _price(kind, age_group, rng), colours, (block, number),
+        f"g{block:05d}{number}",
+        kind,
+        drawing,
+        pattern,
+        material,
+        gender,
+        age_group,
+        words.brand(kind.aisle[0], age_group, rng),
+        _price(kind, age_group, rng),
+        colours,
+        (block, number),
     )
 
 
@@ -155,10 +173,16 @@ def product(seed: int, index: int) -> Product:
     material, traits = MATERIALS[style.material].label, style.drawing.traits
     scene = style.kind.scenes[int(rng.integers(len(style.kind.scenes)))]
     return Product(
-        index, seed, style, colour.name, colour.family, scene,
+        index,
+        seed,
+        style,
+        colour.name,
+        colour.family,
+        scene,
         words.title(style.kind.name, colour.name, style.pattern, traits, style.age_group),
         words.description(style.kind.name, colour.name, material, traits, style.gender, rng),
-        style.price, _sale(style.price, rng),
-        _offers(f"p{index:06d}", sizes_of(KIND[style.kind.name], style.gender, style.age_group), rng),
+        style.price,
+        _sale(style.price, rng),
+        _offers(f"p{index:06d}", sizes_of(style.kind.sizes, style.gender, style.age_group), rng),
         _EPOCH + timedelta(seconds=int(rng.integers(90 * 86400))),
     )

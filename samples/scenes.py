@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from samples.drawing.canvas import SIZE
 from samples.drawing.garment import Drawing
 from samples.drawing.geometry import Camera
+from samples.drawing.hands import fist, pinch
 from samples.drawing.light import Lamp
 from samples.drawing.photo import Setting
-from samples.drawing.props import Props, clips, dummy, fist, hanger, head, pinch
+from samples.drawing.props import Props, clips, dummy, hanger, head
 
 _FLOORS = {"wood": "wood", "linen": "linen", "concrete": "concrete"}
 _STANDS = ("sneaker", "boot", "pump", "bag", "backpack")
@@ -20,41 +23,47 @@ _ACCESSORIES = ("cap", "beanie", "hat", "sneaker", "sock", "scarf", "sunglasses"
 _HAND_SIZE = {"cap": 0.4, "beanie": 0.42, "hat": 0.42, "sneaker": 0.5, "sock": 0.38, "bag": 0.4, "backpack": 0.36}
 """Width of a hand in each kind's own garment units."""
 
+_HAND_LEAN = {"sock": np.pi, "cap": 0.6, "sneaker": -0.7}
+"""Where the arm comes from, in radians from straight below."""
+
+_HEADS = {
+    "beanie": (0.52, 0.56, 0.8),
+    "hat": (0.5, 0.5, 0.72),
+    "sunglasses": (0.22, 0.98, 1.35),
+    "scarf": (-0.78, 0.27, 0.38),
+}
+"""y of the face's middle, half width and half height of the head that wears it."""
+
 
 def _props(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) -> Props:
-    x, y = drawing.hold
     rail = float(rng.uniform(-1, 1))
+    if scene == "hanger":
+        return clips(drawing.hold, rail) if kind in _CLIPPED else hanger(drawing.hold, rail)
+    if scene == "hand":
+        return _held(kind, drawing, rng)
     if scene == "mannequin":
         return _figure(kind, drawing)
-    if kind in _CLIPPED and scene in ("hanger", "hand"):
-        base = clips(drawing.hold, rail if scene == "hanger" else -1)
-        return base if scene == "hanger" else _carried(base, y - 0.42)
-    if scene == "hanger":
-        return hanger(drawing.hold, rail)
-    if scene == "hand" and kind in _HANDLED:
-        return Props(over=fist(x, y, _HAND_SIZE[kind]), reach=(y - 0.55, y))
-    if scene == "hand" and kind in _HAND_SIZE:
-        lean = float(rng.uniform(-0.3, 0.3)) + (np.pi if kind == "sock" else 0.6 if kind == "cap" else -0.7 if kind == "sneaker" else 0.0)
-        return pinch(x, y, _HAND_SIZE[kind], lean)
-    if scene == "hand":
-        top = min(y, -0.02) - 0.32
-        return _carried(hanger(drawing.hold, -1), top)
     return Props()
 
 
+def _held(kind: str, drawing: Drawing, rng: np.random.Generator) -> Props:
+    x, y = drawing.hold
+    if kind in _HANDLED:
+        return Props(over=fist(x, y, _HAND_SIZE[kind]), reach=(y - 0.55, y))
+    if kind in _HAND_SIZE:
+        return pinch(x, y, _HAND_SIZE[kind], float(rng.uniform(-0.3, 0.3)) + _HAND_LEAN.get(kind, 0.0))
+    if kind in _CLIPPED:
+        return _carried(clips(drawing.hold, -1), y - 0.42)
+    return _carried(hanger(drawing.hold, -1), min(y, -0.02) - 0.32)
+
+
 def _carried(held: Props, top: float) -> Props:
-    return Props((), held.inside, (*held.over, *fist(0.05, top + 0.02, 0.15)), (top - 0.3, top))
+    return Props((), held.inside, (*held.over, *fist(0.05, top + 0.02, 0.19)), (top - 0.3, top))
 
 
 def _figure(kind: str, drawing: Drawing) -> Props:
-    if kind == "beanie":
-        return head(0.0, 0.52, 0.56, 0.8)
-    if kind == "hat":
-        return head(0.0, 0.5, 0.5, 0.72)
-    if kind == "sunglasses":
-        return head(0.0, 0.22, 0.98, 1.35)
-    if kind == "scarf":
-        return head(0.0, -0.78, 0.27, 0.38)
+    if kind in _HEADS:
+        return head(0.0, *_HEADS[kind])
     figure = dummy()
     # Below the waist the camera does not care for the shoulders.
     return figure if drawing.bounds()[1] < 0.4 else Props(figure.before, figure.inside)
@@ -68,16 +77,20 @@ def _camera(kind: str, scene: str, drawing: Drawing, props: Props, rng: np.rando
         x0, x1, y1 = x0 - 0.25, x1 + 0.25, y1 + 0.75
     if scene == "hand" and kind in _ACCESSORIES and kind not in _HANDLED:
         y0, y1 = (y0 - 0.5, y1) if kind == "sock" else (y0, y1 + 0.5)
-    fill = rng.uniform(0.74, 0.9)
-    zoom = float(min(fill * SIZE / (x1 - x0), fill * SIZE / (y1 - y0), 300))
-    upright = scene in ("hanger", "mannequin", "hand", "wall") or kind in _STANDS and scene not in _FLOORS
+    fill = rng.uniform(0.72, 0.86) if kind in _ACCESSORIES or kind in _STANDS else rng.uniform(0.82, 0.94)
+    upright = scene in ("hanger", "mannequin", "hand", "wall") or (kind in _STANDS and scene not in _FLOORS)
     turn = float(rng.normal(0, 0.018 if upright else 0.05 if scene not in _FLOORS else 0.22))
+    across, along = abs(np.cos(turn)), abs(np.sin(turn))
+    wide, high = (x1 - x0) * across + (y1 - y0) * along, (y1 - y0) * across + (x1 - x0) * along
+    zoom = float(min(fill * SIZE / wide, fill * SIZE / high, 300))
     room = 0.5 * (1 - fill) * SIZE * 0.5
     centre = (SIZE / 2 + float(rng.uniform(-room, room)), SIZE / 2 + float(rng.uniform(-room, room)) * 0.6)
     facing = -1.0 if rng.random() < 0.5 else 1.0
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
     wobble = float(rng.uniform(0.004, 0.02)) if scene != "mannequin" and kind not in _STANDS else 0.004
-    return Camera(centre, middle, zoom, turn, facing, wobble, (float(rng.uniform(0, 6.28)), float(rng.uniform(0, 6.28))))
+    return Camera(
+        centre, middle, zoom, turn, facing, wobble, (float(rng.uniform(0, 6.28)), float(rng.uniform(0, 6.28)))
+    )
 
 
 def _backdrop(kind: str, scene: str, rng: np.random.Generator) -> str:
@@ -96,6 +109,11 @@ def _shadow(kind: str, scene: str) -> str:
     if scene in _FLOORS or (scene in ("studio", "gradient") and kind not in _STANDS):
         return "flat"
     return "ground" if kind in _STANDS and scene in ("studio", "gradient") else "wall"
+
+
+def as_shown(kind: str, scene: str, drawing: Drawing) -> Drawing:
+    """The product as this scene shows it: on a face, the temples of glasses run backwards, out of sight."""
+    return replace(drawing, behind=()) if kind == "sunglasses" and scene == "mannequin" else drawing
 
 
 def setting(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) -> Setting:

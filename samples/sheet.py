@@ -27,9 +27,10 @@ def _rows(folder: Path, kind: str | None) -> list[dict[str, Any]]:
 def _caption(draw: ImageDraw.ImageDraw, x: int, y: int, row: dict[str, Any]) -> None:
     font = ImageFont.load_default(size=11)
     price = row.get("sale_price", row["price"])
-    for line, text in enumerate((row["title"], f"{row['brand']}  {price}")):
+    for line, whole in enumerate((row["title"], f"{row['brand']}  {price}")):
+        text = whole
         while draw.textlength(text, font=font) > _TILE - 4:
-            text = text[:-2] + "…" if not text.endswith("…") else text[:-2] + "…"
+            text = text[:-2] + "…"
         draw.text((x + 2, y + 2 + 15 * line), text, font=font, fill=(40, 40, 40) if line == 0 else (120, 120, 120))
 
 

@@ -37,7 +37,8 @@ MATERIALS: dict[str, Material] = {
     "patent leather": Material("leather", "smooth", 0.75),
     "suede": Material("suede", "suede"),
     "canvas": Material("canvas", "canvas"),
-    "nylon": Material("nylon", "quilted", 0.16),
+    "nylon": Material("nylon", "smooth", 0.18),
+    "quilted nylon": Material("nylon", "quilted", 0.16),
     "straw": Material("straw", "straw"),
     "acetate": Material("acetate", "smooth", 0.6),
     "metal": Material("metal", "smooth", 0.9),
@@ -80,10 +81,14 @@ def clothes(colour: str, pattern: str, material: str, rng: np.random.Generator) 
     own = {
         "main": Cloth(colours, pattern, stuff.surface, scale, stuff.shine),
         "rib": Cloth(mix(main, black, 0.04)[None], "solid", ribbed),
-        "trim": Cloth(colours[1:2], "solid", stuff.surface if stuff.surface != "quilted" else "smooth", 1.0, stuff.shine),
+        "trim": Cloth(
+            colours[1:2], "solid", stuff.surface if stuff.surface != "quilted" else "smooth", 1.0, stuff.shine
+        ),
         "trim rib": Cloth(colours[1:2], "solid", ribbed),
         "lining": Cloth(lining[None], "solid", "smooth"),
-        "cord": Cloth((mix(main, white, 0.75) if rng.random() < 0.6 else mix(main, black, 0.6))[None], "solid", "canvas"),
+        "cord": Cloth(
+            (mix(main, white, 0.75) if rng.random() < 0.6 else mix(main, black, 0.6))[None], "solid", "canvas"
+        ),
         "fur": Cloth(mix(main, white, 0.6)[None], "solid", "wool"),
         "elastic": Cloth(mix(main, black, 0.65)[None], "solid", "rib"),
         "heel": Cloth(mix(main, black, 0.78)[None], "solid", "smooth", 1.0, 0.1),
@@ -97,11 +102,13 @@ def _haberdashery(rng: np.random.Generator, dark: bool) -> dict[str, Cloth]:
     skin = _any(rng, _SKINS)
     nail = (min(255, skin[0] + 12), min(255, skin[1] + 4), min(255, skin[2] + 6))
     return {
-        "button": plain(_any(rng, ((236, 232, 222), (60, 50, 46), (150, 112, 78))) if not dark else (70, 66, 64), shine=0.3),
+        "button": plain(
+            _any(rng, ((236, 232, 222), (60, 50, 46), (150, 112, 78))) if not dark else (70, 66, 64), shine=0.3
+        ),
         "label": plain((232, 230, 224) if rng.random() < 0.7 else (40, 40, 44)),
         "metal": plain(_any(rng, _METALS), shine=0.8),
         "sole": plain(_any(rng, _SOLES)),
-        "glass": plain(_any(rng, _GLASS), shine=0.5, alpha=0.88),
+        "glass": plain(_any(rng, _GLASS), shine=0.5),
         "leather": plain(_any(rng, _LEATHERS), "leather", 0.2),
         "hole": plain((24, 24, 26)),
         "steel": plain((168, 170, 174), shine=0.7),

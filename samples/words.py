@@ -6,13 +6,48 @@ from collections.abc import Mapping
 
 import numpy as np
 
-BRANDS = ("Nordhem", "Lira & Co", "Alma Reyes", "Kestrel", "Fjordline", "Maison Ode", "Tallow", "Brightwater", "Osker", "Pine & Plum", "Solenne", "Urban Yard")
+BRANDS = (
+    "Nordhem",
+    "Lira & Co",
+    "Alma Reyes",
+    "Kestrel",
+    "Fjordline",
+    "Maison Ode",
+    "Tallow",
+    "Brightwater",
+    "Osker",
+    "Pine & Plum",
+    "Solenne",
+    "Urban Yard",
+)
 BRANDS_SHOES = ("Stride", "Cobbler & Daughters", "Volanti", "Nordhem", "Pavement", "Kestrel")
 BRANDS_KIDS = ("Little Fox", "Puddle Jump", "Minimo", "Nordhem Kids")
 
 _PLURAL = {"sneaker": "sneakers", "boot": "boots", "pump": "pumps", "sock": "socks"}
-_UNSAID = ("regular", "plain", "no belt", "pullover", "crew neck", "short", "sleeveless", "long", "cuffed", "baseball", "court", "daypack", "straight", "knee", "puff")
-_PATTERN_WORDS = {"checked": "checked", "dotted": "polka-dot", "marble": "tie-dye", "leopard": "leopard-print", "camouflage": "camouflage-print"}
+_UNSAID = (
+    "regular",
+    "plain",
+    "no belt",
+    "pullover",
+    "crew neck",
+    "short",
+    "sleeveless",
+    "long",
+    "cuffed",
+    "baseball",
+    "court",
+    "daypack",
+    "straight",
+    "knee",
+    "puff",
+)
+_PATTERN_WORDS = {
+    "checked": "checked",
+    "dotted": "polka-dot",
+    "marble": "tie-dye",
+    "leopard": "leopard-print",
+    "camouflage": "camouflage-print",
+}
 _FOR = {"female": "women", "male": "men", "unisex": "everyone"}
 
 _OPENINGS = (
@@ -45,14 +80,19 @@ def noun(kind: str) -> str:
 
 def title(kind: str, color: str, pattern: str, traits: Mapping[str, str], age_group: str) -> str:
     """For example "Striped v-neck sweater in navy"."""
-    said = [value for value in traits.values() if value not in _UNSAID and value != kind][:2]
+    name = noun(kind)
+    # "Sun hat", not "sun hat hat".
+    named = next((value for value in traits.values() if value.endswith(kind)), None)
+    said = [value for value in traits.values() if value not in _UNSAID and value != named][:2]
     printed = [] if pattern == "solid" else [_PATTERN_WORDS.get(pattern, pattern)]
     young = ["kids'"] if age_group == "kids" else []
-    words = " ".join([*young, *printed, *said, noun(kind)])
+    words = " ".join([*young, *printed, *said, named or name])
     return f"{words[0].upper()}{words[1:]} in {color}"
 
 
-def description(kind: str, color: str, material: str, traits: Mapping[str, str], gender: str, rng: np.random.Generator) -> str:
+def description(
+    kind: str, color: str, material: str, traits: Mapping[str, str], gender: str, rng: np.random.Generator
+) -> str:
     """Two or three sentences with the facts in them."""
     opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))].format(noun=kind)
     details = ", ".join(f"{name}: {value}" for name, value in traits.items())

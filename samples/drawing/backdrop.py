@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samples.drawing.canvas import SIZE
-from samples.drawing.noise import Field, resize, smooth, step
+from samples.drawing.noise import Field, resize, smooth, speckle, step
 
 Backdrop = NDArray[np.float32]
-"""Shape (400, 400, 3), sRGB 0 to 1."""
+"""Shape (3, 400, 400), sRGB 0 to 1."""
 
 _STUDIO = ((246, 246, 246), (236, 236, 234), (250, 250, 249), (228, 230, 233), (240, 235, 228), (243, 238, 238))
 _TINTS = ((222, 226, 232), (232, 222, 214), (214, 224, 218), (236, 226, 206), (226, 216, 228), (206, 210, 214))
@@ -21,15 +22,15 @@ _WALLS = ((226, 222, 214), (204, 212, 214), (234, 228, 220), (190, 198, 190), (2
 
 
 def _pick(rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...]) -> NDArray[np.float32]:
-    return np.array(colours[int(rng.integers(len(colours)))], dtype=np.float32) / 255
+    return np.array(colours[int(rng.integers(len(colours)))], dtype=np.float32) / np.float32(255)
 
 
 def _tinted(colour: NDArray[np.float32], gain: Field) -> Backdrop:
-    return np.asarray(np.broadcast_to(gain, (SIZE, SIZE))[:, :, None] * colour, dtype=np.float32)
+    return np.asarray(np.broadcast_to(gain, (SIZE, SIZE)) * colour[:, None, None], dtype=np.float32)
 
 
 def _axes() -> tuple[Field, Field]:
-    line = (np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE
+    line = (np.arange(SIZE, dtype=np.float32) + np.float32(0.5)) / np.float32(SIZE)
     return line[None, :], line[:, None]
 
 
@@ -60,7 +61,7 @@ def wood(rng: np.random.Generator) -> Backdrop:
     boards, n = int(rng.integers(5, 8)), SIZE
     gain = np.ones((n, n), dtype=np.float32)
     edges = np.linspace(0, n, boards + 1).astype(int)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         h = high - low
         rings = smooth(rng, h, n, 5, 2)
         fine = smooth(rng, h, n, h / 2, 6)
@@ -82,7 +83,7 @@ def linen(rng: np.random.Generator) -> Backdrop:
         height += np.float32(9 / (rows + columns)) * (1 - np.sqrt(wave * wave + np.float32(0.03)))
     dy, dx = np.gradient(height)
     gain = resize(np.clip(1 + 0.30 * dx + 0.34 * dy, 0.72, 1.15), SIZE, SIZE)
-    thread = 1 + 0.012 * rng.standard_normal((SIZE, SIZE), dtype=np.float32)
+    thread = 1 + 0.012 * speckle(rng, SIZE, SIZE)
     return _tinted(_pick(rng, _LINENS), gain * thread)
 
 
@@ -90,15 +91,15 @@ def wall(rng: np.random.Generator) -> Backdrop:
     """Painted plaster, lit from one side."""
     x, y = _axes()
     slope = rng.uniform(-0.16, 0.16)
-    rough = 0.012 * smooth(rng, SIZE, SIZE, 90, 90) + 0.02 * smooth(rng, SIZE, SIZE, 4, 4)
+    rough = 0.008 * smooth(rng, SIZE, SIZE, 90, 90) + 0.014 * smooth(rng, SIZE, SIZE, 3, 3)
     return _tinted(_pick(rng, _WALLS), np.asarray(0.96 + slope * (x - 0.5) - 0.1 * (y - 0.4) + rough, np.float32))
 
 
 def concrete(rng: np.random.Generator) -> Backdrop:
     """A grey floor with clouds and pores."""
-    clouds = 0.05 * smooth(rng, SIZE, SIZE, 5, 5) + 0.03 * smooth(rng, SIZE, SIZE, 18, 18)
-    pores = 0.03 * rng.standard_normal((SIZE, SIZE), dtype=np.float32)
-    return _tinted(np.array([0.68, 0.68, 0.67], dtype=np.float32), 1 + clouds + pores)
+    clouds = 0.018 * smooth(rng, SIZE, SIZE, 4, 4) + 0.012 * smooth(rng, SIZE, SIZE, 60, 60)
+    pores = 0.022 * speckle(rng, SIZE, SIZE)
+    return _tinted(np.array([0.71, 0.71, 0.70], dtype=np.float32), 1 + clouds + pores)
 
 
 BACKDROPS: dict[str, Callable[[np.random.Generator], Backdrop]] = {

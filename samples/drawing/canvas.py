@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from samples.drawing.geometry import Points
-from samples.drawing.noise import Field, blur, resize
+from samples.drawing.noise import Field, blur, stretch
 
 SIZE = 400
 """Width and height of a photo in pixels."""
@@ -18,6 +18,13 @@ CELL = 4
 """The light is worked out on cells of this many pixels: folds and bulges are soft, and this is 16 times cheaper."""
 
 _OVERSAMPLE = 3
+
+
+def coarse(mask: Field) -> Field:
+    """A mask averaged over cells."""
+    rows = mask[0::CELL] + mask[1::CELL] + mask[2::CELL] + mask[3::CELL]
+    total = rows[:, 0::CELL] + rows[:, 1::CELL] + rows[:, 2::CELL] + rows[:, 3::CELL]
+    return np.asarray(total * np.float32(1 / CELL**2), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,7 @@ class Patch:
 
     def coarse(self) -> Field:
         """The mask averaged over cells."""
-        h, w = self.mask.shape
-        return np.asarray(self.mask.reshape(h // CELL, CELL, w // CELL, CELL).mean(axis=(1, 3)), dtype=np.float32)
+        return coarse(self.mask)
 
 
 def _frame(points: Points, margin: float) -> tuple[int, int, int, int] | None:
@@ -55,7 +61,7 @@ def _frame(points: Points, margin: float) -> tuple[int, int, int, int] | None:
 
 
 def _reduced(image: Image.Image) -> Field:
-    return np.asarray(image.reduce(_OVERSAMPLE), dtype=np.float32) / 255
+    return np.asarray(image.reduce(_OVERSAMPLE), dtype=np.float32) / np.float32(255)
 
 
 def fill(points: Points, margin: float = 8.0) -> Patch | None:
@@ -86,19 +92,21 @@ def line(points: Points, width: float, soft: float = 0.0, dash: float = 0.0) -> 
     if frame is None:
         return None
     x0, y0, x1, y1 = frame
-    image = Image.new("L", ((x1 - x0) * _OVERSAMPLE, (y1 - y0) * _OVERSAMPLE))
+    # What will be blurred needs no fine edge.
+    finer = 1 if soft >= 1.5 else _OVERSAMPLE
+    image = Image.new("L", ((x1 - x0) * finer, (y1 - y0) * finer))
     draw, corner = ImageDraw.Draw(image), np.array([x0, y0])
-    thick = max(1, round(width * _OVERSAMPLE))
+    thick = max(1, round(width * finer))
     for piece in _dashes(points, dash):
-        draw.line(((piece - corner) * _OVERSAMPLE).ravel().tolist(), fill=255, width=thick, joint="curve")
-    small = image.reduce(_OVERSAMPLE)
+        draw.line(((piece - corner) * finer).ravel().tolist(), fill=255, width=thick, joint="curve")
+    small = image.reduce(finer) if finer > 1 else image
     if soft > 0:
         small = small.filter(ImageFilter.GaussianBlur(soft))
-    return Patch(x0, y0, x1, y1, np.asarray(small, dtype=np.float32) / 255)
+    return Patch(x0, y0, x1, y1, np.asarray(small, dtype=np.float32) / np.float32(255))
 
 
 class Canvas:
-    """The photo so far: `rgb` (400, 400, 3) sRGB 0 to 1, `worn` and `main` (400, 400), how much of a pixel
+    """The photo so far: `rgb` (3, 400, 400) sRGB 0 to 1, `worn` and `main` (400, 400), how much of a pixel
     is product, and how much is the product's main cloth (no trim, sole or button)."""
 
     def __init__(self, backdrop: NDArray[np.float32]) -> None:
@@ -106,10 +114,12 @@ class Canvas:
         self.worn: Field = np.zeros((SIZE, SIZE), dtype=np.float32)
         self.main: Field = np.zeros((SIZE, SIZE), dtype=np.float32)
 
-    def cover(self, patch: Patch, rgb: NDArray[np.float32], alpha: float = 1.0) -> None:
-        """Lay a colour, (3,) or (h, w, 3), over the patch."""
-        below = self.rgb[patch.area]
-        below += (rgb - below) * (patch.mask * np.float32(alpha))[:, :, None]
+    def cover(self, patch: Patch, rgb: NDArray[np.float32]) -> None:
+        """Lay colours, shape (3, h, w), over the patch; `rgb` is used up."""
+        below = self.rgb[:, *patch.area]
+        rgb -= below
+        rgb *= patch.mask
+        below += rgb
 
     def claim(self, patch: Patch, main: float) -> None:
         """Count the patch as product; `main` is 1 for its main cloth and 0 for anything sewn on."""
@@ -119,11 +129,11 @@ class Canvas:
 
     def shade(self, patch: Patch, tone: float) -> None:
         """Darken (below 0) or lighten what is there, in proportion to what it is."""
-        below = self.rgb[patch.area]
+        below = self.rgb[:, *patch.area]
         if tone < 0:
-            below *= (1 + np.float32(tone) * patch.mask)[:, :, None]
+            below *= 1 + np.float32(tone) * patch.mask
         else:
-            below += (np.minimum(1.0, below * 1.25 + 0.1) - below) * (np.float32(tone) * patch.mask)[:, :, None]
+            below += (np.minimum(1.0, below * 1.25 + 0.1) - below) * (np.float32(tone) * patch.mask)
 
     def shadow(self, outlines: list[Points], soft: float, dark: float, shift: tuple[float, float]) -> None:
         """One blurred shadow of all the outlines together, `shift` pixels away, on whatever is there."""
@@ -132,11 +142,11 @@ class Canvas:
         draw = ImageDraw.Draw(image)
         for points in outlines:
             draw.polygon(((points + np.array(shift)) * (2 / CELL)).ravel().tolist(), fill=255)
-        cells = np.asarray(image.reduce(2), dtype=np.float32) / 255
-        self.shade(Patch(0, 0, SIZE, SIZE, np.clip(resize(blur(cells, soft / CELL), SIZE, SIZE), 0, 1)), -dark)
+        cells = np.asarray(image.reduce(2), dtype=np.float32) / np.float32(255)
+        self.shade(Patch(0, 0, SIZE, SIZE, stretch(blur(cells, soft / CELL), SIZE, SIZE)), -dark)
 
     def overlap(self, patch: Patch, dark: float, shift: tuple[int, int]) -> None:
         """The shadow that a part throws on the product beneath it; the patch needs a margin of some 16 pixels."""
         h, w = patch.mask.shape
-        mask = np.roll(resize(blur(patch.coarse(), 0.9), h, w), (shift[1], shift[0]), axis=(0, 1))
-        self.shade(Patch(patch.x0, patch.y0, patch.x1, patch.y1, np.clip(mask, 0, 1) * self.worn[patch.area]), -dark)
+        mask = np.roll(stretch(blur(patch.coarse(), 0.9), h, w), (shift[1], shift[0]), axis=(0, 1))
+        self.shade(Patch(patch.x0, patch.y0, patch.x1, patch.y1, mask * self.worn[patch.area]), -dark)

@@ -26,21 +26,19 @@ class Cloth:
     """Size of the pattern's repeat; 1 is usual."""
     shine: float = 0.0
     """0 matt, 1 patent leather."""
-    alpha: float = 1.0
-    """Below 1 for glass."""
 
     def weave(self, u: Field, v: Field, repeat: float, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Colour at thread coordinates in photo widths, before light; shape (h, w, 3), sRGB 0 to 1.
+        """Colour at thread coordinates in photo widths, before light; shape (3, h, w), sRGB 0 to 1.
 
         `repeat` is how much smaller than usual the garment is shown, and its print with it; threads stay visible.
         """
         if self.pattern == "solid":
-            rgb = np.broadcast_to(self.colours[0], (*u.shape, 3))
+            rgb = np.broadcast_to(self.colours[0][:, None, None], (3, *u.shape))
         else:
             size = np.float32(repeat / self.scale)
             rgb = PATTERNS[self.pattern](u * size, v * size, self.colours, rng)
         gain = SURFACES[self.surface](u, v, rng)
-        return np.asarray(rgb * gain[:, :, None], dtype=np.float32)
+        return np.asarray(rgb * gain, dtype=np.float32)
 
 
 def mix(a: Colours, b: Colours, share: float) -> Colours:
@@ -48,6 +46,6 @@ def mix(a: Colours, b: Colours, share: float) -> Colours:
     return np.asarray(a * (1 - share) + b * share, dtype=np.float32)
 
 
-def plain(rgb: tuple[int, int, int], surface: str = "smooth", shine: float = 0.0, alpha: float = 1.0) -> Cloth:
+def plain(rgb: tuple[int, int, int], surface: str = "smooth", shine: float = 0.0) -> Cloth:
     """One colour, given as 0 to 255."""
-    return Cloth(np.array([rgb], dtype=np.float32) / 255, "solid", surface, 1.0, shine, alpha)
+    return Cloth(np.array([rgb], dtype=np.float32) / np.float32(255), "solid", surface, 1.0, shine)

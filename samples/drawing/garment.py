@@ -22,6 +22,8 @@ class Part:
     """How far it bulges towards the camera."""
     lift: float = 0.0
     """How strong a shadow it throws on the garment beneath, 0 to 1."""
+    flush: float = 0.0
+    """1 where it is sewn level with what is beneath (a body to its sleeves), 0 where it stands off."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Drawing:
 def both(item: Item) -> tuple[Item, Item]:
     """The item and its mirror image, for sleeves, legs, lapels and pockets."""
     if isinstance(item, Part):
-        return item, Part(flip(item.shape), item.cloth, -item.grain, item.puff, item.lift)
+        return item, Part(flip(item.shape), item.cloth, -item.grain, item.puff, item.lift, item.flush)
     return item, Stroke(flip(item.line), item.width, item.tone, item.soft, item.dash)
 
 

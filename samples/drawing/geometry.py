@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 """Shape (n, 2): x to the right, y downwards, in garment units (a shoulder is about 0.45 from the middle)."""
 
-Run = Sequence[tuple[float, float]]
+Run = Sequence[tuple[float, float] | Points]
+"""Points on a line, in order: pairs, or vectors of two."""
 
-_STEPS = 9
+_STEPS = 7
 
 
 def spline(points: Run | Points) -> Points:
@@ -35,7 +36,12 @@ def outline(*runs: Run | Points) -> Points:
 
 def flip(points: Points) -> Points:
     """The same shape on the other side of the garment's middle line."""
-    return points * np.array([-1.0, 1.0])
+    return np.asarray(points * np.array([-1.0, 1.0]), dtype=np.float64)
+
+
+def moved(points: Points, dx: float, dy: float) -> Points:
+    """The same shape elsewhere."""
+    return np.asarray(points + np.array([dx, dy]), dtype=np.float64)
 
 
 def mirrored(*runs: Run | Points) -> Points:

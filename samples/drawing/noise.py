@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,6 +16,12 @@ def resize(field: Field, height: int, width: int) -> Field:
     """Bicubic resampling of one float channel."""
     image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), dtype=np.float32)
+
+
+def stretch(field: Field, height: int, width: int) -> Field:
+    """Bilinear enlargement of a field that is soft already; stays within its range."""
+    image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
 def smooth(rng: np.random.Generator, height: int, width: int, rows: float, columns: float) -> Field:
@@ -43,17 +51,38 @@ def lattice(u: Field, v: Field, table: Field) -> Field:
     return np.asarray(top * (1 - fv) + low * fv, dtype=np.float32)
 
 
+def _blur_rows(field: Field, weights: Field) -> Field:
+    n, reach = len(field), len(weights) // 2
+    padded = np.concatenate([field[:1].repeat(reach, 0), field, field[-1:].repeat(reach, 0)])
+    total: Field = padded[reach : reach + n] * weights[reach]
+    for k in range(1, reach + 1):
+        total += (padded[reach - k : reach - k + n] + padded[reach + k : reach + k + n]) * weights[reach + k]
+    return total
+
+
 def blur(field: Field, radius: float) -> Field:
-    """Gaussian blur, sigma in cells, edges repeated; for the small fields of the light (plain sums: same bytes)."""
-    reach = max(1, int(np.ceil(2.5 * radius)))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / radius) ** 2).astype(np.float32)
-    weights /= weights.sum()
-    for axis in (0, 1):
-        pad = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
-        padded, n = np.pad(field, pad, mode="edge"), field.shape[axis]
-        parts = (padded[k : k + n] if axis == 0 else padded[:, k : k + n] for k in range(2 * reach + 1))
-        field = np.sum([w * part for w, part in zip(weights, parts, strict=True)], axis=0, dtype=np.float32)
-    return field
+    """Gaussian blur, sigma in cells, edges repeated.
+
+    Plain sums, as a matrix product would start threads that cost more than they save on fields this small.
+    """
+    if radius >= 3:
+        half = np.asarray(Image.fromarray(np.ascontiguousarray(field)).reduce(2), dtype=np.float32)
+        return resize(blur(half, radius / 2), *field.shape)
+    reach = max(1, int(np.ceil(2.3 * radius)))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / radius) ** 2)
+    weights = np.asarray(weights / weights.sum(), dtype=np.float32)
+    return _blur_rows(_blur_rows(field, weights).T, weights).T
+
+
+@lru_cache(maxsize=1)
+def _speckles() -> Field:
+    return np.random.default_rng(2019).standard_normal((512, 512), dtype=np.float32)
+
+
+def speckle(rng: np.random.Generator, height: int, width: int) -> Field:
+    """White noise, zero mean and unit spread, at most 400 × 400: a random window of one table, as fresh is dear."""
+    y, x = (int(v) for v in rng.integers(0, 112, 2))
+    return _speckles()[y : y + height, x : x + width]
 
 
 def step(low: float, high: float, x: Field) -> Field:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from samples.drawing.noise import Field, lattice, step
 
 RGBField = NDArray[np.float32]
-"""Shape (h, w, 3), sRGB 0 to 1."""
+"""Shape (3, h, w), sRGB 0 to 1."""
 
 Pattern = Callable[[Field, Field, NDArray[np.float32], np.random.Generator], RGBField]
 
@@ -19,11 +19,13 @@ _EDGE = 0.0022
 
 
 def _over(base: RGBField, colour: NDArray[np.float32], weight: Field) -> RGBField:
-    return np.asarray(base + (colour - base) * weight[:, :, None], dtype=np.float32)
+    """Changes `base` in place."""
+    base += (np.asarray(colour, dtype=np.float32)[:, None, None] - base) * weight
+    return base
 
 
 def _ground(u: Field, colours: NDArray[np.float32]) -> RGBField:
-    return np.broadcast_to(colours[0], (*u.shape, 3)).astype(np.float32)
+    return np.broadcast_to(colours[0][:, None, None], (3, *u.shape)).astype(np.float32)
 
 
 def _bands(x: Field, period: float, share: float, edge: float = _EDGE) -> Field:
@@ -62,45 +64,58 @@ def dotted(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator)
     return _over(_ground(u, c), c[1], step(_EDGE, -_EDGE, np.hypot(x, y) - 0.0112))
 
 
-def _blossoms(
-    u: Field, v: Field, size: float, rng: np.random.Generator
-) -> tuple[Field, Field, Field]:
+def _blossoms(u: Field, v: Field, size: float, rng: np.random.Generator) -> tuple[Field, Field, Field]:
     """Distance to the flower of each cell, its angle, and a random number per cell."""
     px, py, turn = _table(rng), _table(rng), _table(rng)
-    i, j = np.floor(u / size).astype(np.int32) % 32, np.floor(v / size).astype(np.int32) % 32
+    j = np.floor(v / size).astype(np.int32) % 32
+    # Each row is shifted by its own amount, or the eye finds the columns.
+    u = u + size * turn[j, 0]
+    i = np.floor(u / size).astype(np.int32) % 32
     x = ((u / size) % 1.0 - 0.35 - 0.3 * px[j, i]) * size
     y = ((v / size) % 1.0 - 0.35 - 0.3 * py[j, i]) * size
     return np.hypot(x, y), np.asarray(np.arctan2(y, x) + 6.28 * turn[j, i], dtype=np.float32), turn[j, i]
 
 
 def floral(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Scattered five-petalled flowers over small leaves."""
-    away, angle, _ = _blossoms(u + 0.02, v + 0.03, 0.042, rng)
-    leaf = step(_EDGE, -_EDGE, away - 0.013 * np.abs(np.cos(angle)) ** 1.5)
-    leafy = np.array([0.30, 0.42, 0.24], dtype=np.float32) * 0.7 + c[0] * 0.3
-    rgb = _over(_ground(u, c), leafy, leaf)
-    away, angle, chance = _blossoms(u, v, 0.074, rng)
-    petals = step(_EDGE, -_EDGE, away - 0.0235 * (0.62 + 0.38 * np.cos(5 * angle)))
-    rgb = _over(rgb, c[1], petals * (chance > 0.25))
-    rgb = _over(rgb, c[1] * 0.8 + c[2] * 0.2, petals * (chance <= 0.25))
-    return _over(rgb, c[2], step(_EDGE, -_EDGE, away - 0.0062))
+    """Flowers of two sizes and colours over leaves, as on a summer dress."""
+    rgb = _ground(u, c)
+    away, angle, _ = _blossoms(u + 0.02, v + 0.03, 0.034, rng)
+    leaf = np.float32(0.0125) * np.maximum(np.cos(angle), 0) ** np.float32(0.6) * np.abs(np.cos(3 * angle))
+    leafy = np.array([0.24, 0.38, 0.20], dtype=np.float32) * 0.75 + c[0] * 0.25
+    _over(rgb, leafy, step(_EDGE, -_EDGE, away - leaf))
+    for size, reach, colour in ((0.052, 0.0125, c[2] * 0.8 + c[1] * 0.2), (0.071, 0.021, c[1])):
+        away, angle, chance = _blossoms(u, v, size, rng)
+        petal = reach * (0.78 + 0.22 * np.abs(np.cos(2.5 * angle)) ** 0.7) * (0.75 + 0.4 * chance)
+        inside = np.clip(away / petal, 0, 1)
+        _over(rgb, colour * 0.72, step(_EDGE, -_EDGE, away - petal))
+        _over(
+            rgb,
+            colour,
+            step(_EDGE, -_EDGE, away - petal * 0.93) * (0.35 + 0.65 * inside * np.abs(np.cos(2.5 * angle))),
+        )
+        _over(rgb, np.array([0.93, 0.75, 0.25], dtype=np.float32), step(_EDGE, -_EDGE, away - 0.22 * petal))
+    return rgb
 
 
 def camouflage(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Three blotched layers, darker, paler and darkest, over the main colour."""
+    """Three blotched layers, paler, darker and darkest, over the main colour."""
     rgb = _ground(u, c)
     dark, pale = c[0] * 0.62, c[0] * 0.6 + np.array([0.34, 0.31, 0.25], dtype=np.float32)
+    ragged = 0.3 * lattice(u * 46, v * 52, _table(rng))
     for colour, share in ((pale, 0.66), (dark, 0.68), (c[0] * 0.3, 0.78)):
-        n = 0.7 * lattice(u * 17, v * 22, _table(rng)) + 0.3 * lattice(u * 46, v * 52, _table(rng))
-        rgb = _over(rgb, np.asarray(colour, dtype=np.float32), step(share - 0.07, share - 0.05, n))
+        n = 0.7 * lattice(u * 17, v * 22, _table(rng)) + ragged
+        _over(rgb, colour, step(share - 0.07, share - 0.05, n))
     return rgb
 
 
 def marble(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Tie-dye: the main colour with veins where the dye did not reach."""
-    warp = lattice(u * 7, v * 7, _table(rng)) + 0.5 * lattice(u * 17, v * 17, _table(rng))
-    vein = np.abs(np.sin(9 * u + 6 * v + 6.5 * warp))
-    return _over(_ground(u, c), c[1], 0.85 * step(0.42, 0.0, np.asarray(vein, dtype=np.float32)))
+    """Tie-dye: clouds and veins where the dye hardly reached."""
+    warp = lattice(u * 7, v * 7, _table(rng)) + 0.4 * lattice(u * 19, v * 19, _table(rng))
+    bare = np.float32(0.2) * c[0] + np.float32(0.8)
+    if c[0].mean() > 0.75:
+        bare = c[0] * 0.45 + c[1] * 0.55
+    vein = np.abs(np.sin(5 * u + 4 * v + 5.0 * warp))
+    return _over(_ground(u, c), bare, 0.9 * step(0.75, 0.0, np.asarray(vein, dtype=np.float32)))
 
 
 def herringbone(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
@@ -112,8 +127,9 @@ def herringbone(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Gener
 
 def leopard(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
     """Broken dark rings around a warmer middle."""
-    u, v = u + 0.006 * np.sin(90 * v), v + 0.006 * np.sin(80 * u)
-    away, angle, chance = _blossoms(u, v, 0.036, rng)
+    bent = np.asarray(u + 0.006 * np.sin(90 * v), dtype=np.float32)
+    sheared = np.asarray(v + 0.006 * np.sin(80 * u), dtype=np.float32)
+    away, angle, chance = _blossoms(bent, sheared, 0.036, rng)
     radius = 0.0075 + 0.003 * np.sin(2 * angle) + 0.002 * chance
     ring = step(0.0042, 0.0022, np.abs(away - radius)) * step(-0.8, -0.3, np.cos(angle * 1.5))
     rgb = _over(_ground(u, c), c[0] * 0.72, step(_EDGE, -_EDGE, away - radius))

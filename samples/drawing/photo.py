@@ -15,7 +15,7 @@ from samples.drawing.cloth import Cloth
 from samples.drawing.garment import Drawing, Item, Part, Stroke
 from samples.drawing.geometry import Camera
 from samples.drawing.light import Lamp, fold_field, light_on, lit
-from samples.drawing.noise import Field, resize
+from samples.drawing.noise import Field, resize, speckle
 from samples.drawing.props import Props
 
 _USUAL_ZOOM = 190.0
@@ -36,7 +36,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Photo:
-    """`rgb` (400, 400, 3) uint8; `worn` and `main` (400, 400) float32, the product's and its main cloth's coverage."""
+    """`rgb` (400, 400, 3) uint8; `worn`, `main` (400, 400) float32, the product's and its main cloth's coverage."""
 
     rgb: NDArray[np.uint8]
     worn: Field
@@ -66,7 +66,7 @@ class _Painter:
 
     def _part(self, part: Part) -> Patch | None:
         camera, lamp = self.setting.camera, self.setting.lamp
-        patch = paint.fill(camera.project(part.shape), 20.0 if part.lift else 8.0)
+        patch = paint.fill(camera.project(part.shape), 16.0 if part.lift else 8.0)
         if patch is None:
             return None
         if part.lift:
@@ -75,8 +75,9 @@ class _Painter:
         cloth = self.wardrobe[part.cloth]
         u, v = self._threads(patch, part.grain, cloth.pattern)
         rgb = cloth.weave(u, v, self.repeat, np.random.default_rng(self.seed))
-        light = light_on(patch, self.folds, part.puff, lamp)
-        self.canvas.cover(patch, lit(rgb, light, cloth.shine), cloth.alpha)
+        beneath = self.canvas.worn[patch.area] * np.float32(part.flush) if part.flush else None
+        light = light_on(patch, beneath, self.folds, part.puff, lamp)
+        self.canvas.cover(patch, lit(rgb, light, cloth.shine))
         return patch
 
     def _threads(self, patch: Patch, grain: float, pattern: str) -> tuple[Field, Field]:
@@ -125,12 +126,13 @@ def _throw_shadow(canvas: Canvas, drawing: Drawing, setting: Setting) -> None:
 
 def _develop(rgb: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
     warmth, exposure = rng.normal(0, 0.014), rng.normal(1.0, 0.025)
-    gain = np.array([exposure * (1 + warmth), exposure, exposure * (1 - warmth)], dtype=np.float32)
     line = np.linspace(-1, 1, SIZE, dtype=np.float32) ** 2
-    corner = 1 - np.float32(rng.uniform(0, 0.045)) * (line[None, :] + line[:, None])
-    noise = np.float32(rng.uniform(0.002, 0.008)) * rng.standard_normal((SIZE, SIZE, 1), dtype=np.float32)
-    image = rgb * gain * corner[:, :, None] + noise
-    return np.asarray(np.clip(image, 0, 1) * 255 + 0.5, dtype=np.uint8)
+    gain = 255 - np.float32(255 * rng.uniform(0, 0.045)) * (line[None, :] + line[:, None])
+    grain = np.float32(255 * rng.uniform(0.002, 0.008)) * speckle(rng, SIZE, SIZE) + np.float32(0.5)
+    image = np.empty((SIZE, SIZE, 3), dtype=np.uint8)
+    for channel, tint in enumerate((1 + warmth, 1.0, 1 - warmth)):
+        image[:, :, channel] = np.clip(rgb[channel] * (np.float32(exposure * tint) * gain) + grain, 0, 255)
+    return image
 
 
 def shoot(drawing: Drawing, wardrobe: Mapping[str, Cloth], setting: Setting, rng: np.random.Generator) -> Photo:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from samples.drawing.noise import Field, lattice, smooth
+from samples.drawing.noise import Field, lattice, smooth, speckle
 
 Surface = Callable[[Field, Field, np.random.Generator], Field]
 
 
 def _grain(u: Field, rng: np.random.Generator, amount: float) -> Field:
-    return np.asarray(1 + amount * rng.standard_normal(u.shape, dtype=np.float32), dtype=np.float32)
+    return np.asarray(1 + np.float32(amount) * speckle(rng, *u.shape), dtype=np.float32)
 
 
 def _wave(x: Field, period: float) -> Field:
@@ -67,20 +67,20 @@ def corduroy(u: Field, v: Field, rng: np.random.Generator) -> Field:
 def leather(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Pebbled grain and a few scuffs."""
     h, w = u.shape
-    pebbles = smooth(rng, h, w, h / 3.2, w / 3.2) * 0.028
-    return np.asarray(1 + pebbles + 0.03 * smooth(rng, h, w, h / 40, w / 40), dtype=np.float32)
+    pebbles = smooth(rng, h, w, h / 3.2, w / 3.2) * 0.015
+    return np.asarray(1 + pebbles + 0.02 * smooth(rng, h, w, h / 40, w / 40), dtype=np.float32)
 
 
 def suede(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Nap brushed this way and that."""
     h, w = u.shape
-    return np.asarray(_grain(u, rng, 0.025) + 0.05 * smooth(rng, h, w, h / 18, w / 26), dtype=np.float32)
+    return np.asarray(_grain(u, rng, 0.02) + 0.028 * smooth(rng, h, w, h / 18, w / 26), dtype=np.float32)
 
 
 def wool(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Felted wool: flecks of light and dark."""
     h, w = u.shape
-    return np.asarray(_grain(u, rng, 0.035) + 0.035 * smooth(rng, h, w, h / 3, w / 5), dtype=np.float32)
+    return np.asarray(_grain(u, rng, 0.026) + 0.02 * smooth(rng, h, w, h / 3, w / 5), dtype=np.float32)
 
 
 def canvas(u: Field, v: Field, rng: np.random.Generator) -> Field:

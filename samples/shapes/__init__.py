@@ -1,1 +1,1 @@
-"""Silhouettes: one function per kind, from random numbers to a Drawing in garment units (neck at y=0, hips at y=1)."""
+"""Silhouettes: one function per kind, random numbers in, a Drawing in garment units out (neck y=0, hips y=1)."""

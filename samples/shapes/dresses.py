@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Part, Stroke, both, crease
-from samples.drawing.geometry import Points, Run, mirrored, ribbon, spline
+from samples.drawing.geometry import Points, Run, mirrored, moved, ribbon, spline
 from samples.shapes.tops import choose
 from samples.shapes.torso import (
     Block,
@@ -31,7 +31,7 @@ def pleats(rng: np.random.Generator, top: float, wide: float, low: float, hem: f
         middle = (t * (0.45 * wide + 0.55 * hem), top + 0.5 * (low - top))
         fold = spline([(t * wide, top + 0.02), middle, (t * hem, low - 0.01)])
         items.append(Stroke(fold, rng.uniform(0.018, 0.035), -rng.uniform(0.12, 0.26), soft=0.012))
-        items.append(Stroke(fold + [0.035, 0.0], 0.025, 0.12, soft=0.014))
+        items.append(Stroke(moved(fold, 0.035, 0.0), 0.025, 0.12, soft=0.014))
     return items
 
 
@@ -74,8 +74,10 @@ def dress(rng: np.random.Generator) -> Drawing:
     b = Block(b.neck, b.drop, b.shoulder - 0.03, b.slope, b.chest, b.armpit, waist, b.hem, b.length)
     low = _LENGTHS[length] + rng.uniform(-0.08, 0.08)
     spread = 0.42 + _SKIRTS[skirt] * (0.55 + 0.3 * (low - 1.0)) + rng.uniform(0, 0.05)
-    hem = scalloped(spread, low, {"straight": 2, "a-line": 5, "flared": 8}[skirt], 0.0 if skirt == "straight" else 0.022)
-    items: list[Item] = [*_arms(b, kind, rng), Part(_bodice(b, neckline, kind, hem), lift=0.08, puff=1.1)]
+    hem = scalloped(
+        spread, low, {"straight": 2, "a-line": 5, "flared": 8}[skirt], 0.0 if skirt == "straight" else 0.022
+    )
+    items: list[Item] = [*_arms(b, kind, rng), Part(_bodice(b, neckline, kind, hem), puff=1.1, flush=0.85)]
     items += pleats(rng, 0.78, waist, low, spread, {"straight": 3, "a-line": 6, "flared": 11}[skirt])
     items += _finish(b, kind, neckline, waist, rng)
     behind = [] if kind == "straps" else [*back_of_neck(b)]
@@ -85,7 +87,7 @@ def dress(rng: np.random.Generator) -> Drawing:
 
 def _finish(b: Block, kind: str, neckline: str, waist: float, rng: np.random.Generator) -> list[Item]:
     seam = spline([(-waist, 0.74), (0, 0.765), (waist, 0.74)])
-    items: list[Item] = [Stroke(seam, 0.01, -0.35), crease(seam + [0.0, 0.03], -0.15, 0.04)]
+    items: list[Item] = [Stroke(seam, 0.01, -0.35), crease(moved(seam, 0.0, 0.03), -0.15, 0.04)]
     if rng.random() < 0.45:
         items.append(Part(ribbon(seam, 0.075), choose(rng, "trim", "main", "leather"), puff=0.5, lift=0.3))
     if kind == "straps":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samples.drawing.garment import Item, Part, Stroke, both, crease
-from samples.drawing.geometry import Points, Run, flip, mirrored, outline, ribbon, spline
+from samples.drawing.geometry import Points, Run, flip, mirrored, moved, outline, ribbon, spline
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,16 @@ class Sleeve:
 
 def sleeve(b: Block, length: float, angle: float, end: float, bow: float = 0.0) -> Sleeve:
     """`angle` in radians from hanging straight down, `end` the half width of the opening, `bow` how far it bulges."""
-    shoulder, armpit = np.array([b.shoulder - 0.03, b.slope - 0.006]), np.array([b.chest - 0.012, b.armpit + 0.02])
+    shoulder, armpit = (np.array([b.shoulder - 0.06, b.slope - 0.02]), np.array([b.chest - 0.012, b.armpit + 0.015]))
     along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
     tip = (shoulder + armpit) / 2 + along * length
     outer, inner = tip + across * end, tip - across * end
-    top = shoulder * 0.55 + outer * 0.45 + across * (0.035 + bow)
+    cap = np.array([b.shoulder + 0.02 + 0.3 * bow, b.slope + 0.022])
+    top = cap * 0.5 + outer * 0.5 + across * (0.02 + bow)
     low = armpit * 0.55 + inner * 0.45 - across * (0.004 + 0.5 * bow)
-    shape = outline([shoulder, top, outer], [outer, tip + along * 0.012, inner], [inner, low, armpit], [armpit, shoulder])
+    # The sleeve goes on beneath the body, so that no gap shows at the armhole.
+    under = [(b.chest - 0.16, b.armpit + 0.02), (b.shoulder - 0.16, b.slope + 0.05)]
+    shape = outline([shoulder, cap, top, outer], [outer, tip + along * 0.012, inner], [inner, low, armpit], under)
     return Sleeve(shape, (outer[0], outer[1]), (inner[0], inner[1]), angle)
 
 
@@ -128,14 +131,22 @@ def collar_rib(b: Block, neckline: str, width: float, cloth: str) -> tuple[Item,
     half = spline(neck_edge(b, neckline))
     spine = np.vstack([flip(half)[::-1], half[1:]]) if neckline != "v-neck" else None
     if spine is not None:
-        return (Part(ribbon(spine, width), cloth, puff=0.6, lift=0.15), Stroke(spine + [0, width * 0.55], 0.006, -0.25))
-    return (*both(Part(ribbon(half, width), cloth, puff=0.6, lift=0.15)), *both(Stroke(half + [0.012, 0.02], 0.006)))
+        return (
+            Part(ribbon(spine, width), cloth, puff=0.6, lift=0.15),
+            Stroke(moved(spine, 0, width * 0.55), 0.006, -0.25),
+        )
+    return (
+        *both(Part(ribbon(half, width), cloth, puff=0.6, lift=0.15)),
+        *both(Stroke(moved(half, 0.012, 0.02), 0.006)),
+    )
 
 
 def hem_rib(b: Block, depth: float, cloth: str) -> tuple[Item, ...]:
     """A knitted band around the bottom, drawn in a little."""
     y, w = b.length - depth * 0.4, b.hem * 0.96
-    shape = mirrored([(0, y), (b.hem, y - 0.015)], [(w, y + depth * 0.5), (w - 0.01, y + depth)], [(0, y + depth + 0.01)])
+    shape = mirrored(
+        [(0, y), (b.hem, y - 0.015)], [(w, y + depth * 0.5), (w - 0.01, y + depth)], [(0, y + depth + 0.01)]
+    )
     return (Part(shape, cloth, puff=0.8, lift=0.2),)
 
 

@@ -1,0 +1,153 @@
+"""Shoes, bags, headwear and other accessories as data."""
+
+from __future__ import annotations
+
+from samples.kinds.choices import HEAD, HELD, STANDING, WOVEN
+from samples.kinds.kind import Kind
+from samples.shapes.accessories import scarf, sock
+from samples.shapes.bags import backpack, bag
+from samples.shapes.eyewear import sunglasses
+from samples.shapes.headwear import beanie, cap, hat
+from samples.shapes.heels import boot, pump
+from samples.shapes.sneakers import sneaker
+
+_HATS = {
+    "fedora": ("felt", "felt", "straw"),
+    "sun hat": ("straw", "cotton", "canvas"),
+    "bucket": ("cotton", "canvas", "denim"),
+}
+
+ACCESSORIES: tuple[Kind, ...] = (
+    Kind(
+        "cap",
+        ("Accessories", "Caps"),
+        cap,
+        ("cotton", "canvas", "corduroy", "polyester"),
+        ("solid", "solid", "solid", "camouflage", "checked", "striped"),
+        HELD,
+        "one",
+        (12, 40),
+        kids=0.2,
+        weight=0.8,
+    ),
+    Kind(
+        "beanie",
+        ("Accessories", "Beanies"),
+        beanie,
+        ("wool knit", "cotton knit", "cable knit"),
+        ("solid", "solid", "striped", "herringbone"),
+        HEAD,
+        "one",
+        (12, 45),
+        kids=0.25,
+        weight=0.7,
+    ),
+    Kind(
+        "hat",
+        ("Accessories", "Hats"),
+        hat,
+        ("felt", "straw", "cotton", "canvas"),
+        ("solid", "solid", "solid", "herringbone", "checked", "floral"),
+        HEAD,
+        "hat",
+        (20, 90),
+        weight=0.7,
+        by_cut=_HATS,
+    ),
+    Kind(
+        "sneaker",
+        ("Shoes", "Sneakers"),
+        sneaker,
+        ("leather", "canvas", "suede", "polyester"),
+        ("solid", "solid", "solid", "solid", "camouflage", "marble", "checked", "leopard"),
+        (*STANDING, "hand"),
+        "shoe",
+        (40, 170),
+        kids=0.2,
+        weight=1.4,
+    ),
+    Kind(
+        "boot",
+        ("Shoes", "Boots"),
+        boot,
+        ("leather", "suede", "leather"),
+        ("solid", "solid", "solid", "leopard"),
+        STANDING,
+        "shoe",
+        (70, 260),
+        ("female", "male"),
+    ),
+    Kind(
+        "pump",
+        ("Shoes", "Pumps"),
+        pump,
+        ("leather", "suede", "patent leather"),
+        ("solid", "solid", "solid", "leopard", "dotted"),
+        STANDING,
+        "shoe",
+        (45, 190),
+        ("female",),
+        kids=0.0,
+        weight=0.7,
+    ),
+    Kind(
+        "bag",
+        ("Accessories", "Bags"),
+        bag,
+        ("leather", "leather", "canvas", "suede", "straw"),
+        ("solid", "solid", "solid", "striped", "checked", "leopard"),
+        (*STANDING, "hand", "hand"),
+        "one",
+        (25, 280),
+        ("female", "unisex"),
+        kids=0.0,
+    ),
+    Kind(
+        "backpack",
+        ("Accessories", "Backpacks"),
+        backpack,
+        ("nylon", "quilted nylon", "canvas", "leather"),
+        ("solid", "solid", "camouflage", "dotted", "floral", "checked"),
+        (*STANDING, "hand"),
+        "one",
+        (30, 130),
+        ("unisex",),
+        kids=0.25,
+        weight=0.8,
+    ),
+    Kind(
+        "scarf",
+        ("Accessories", "Scarves"),
+        scarf,
+        ("wool", "cotton knit", "silk", "wool knit"),
+        (*WOVEN, "leopard", "marble"),
+        ("studio", "gradient", "wood", "linen", "mannequin", "mannequin"),
+        "one",
+        (15, 90),
+        weight=0.8,
+    ),
+    Kind(
+        "sock",
+        ("Accessories", "Socks"),
+        sock,
+        ("cotton knit", "wool knit"),
+        ("solid", "striped", "striped", "dotted", "checked", "color block"),
+        HELD,
+        "sock",
+        (5, 20),
+        kids=0.2,
+        weight=0.7,
+    ),
+    Kind(
+        "sunglasses",
+        ("Accessories", "Sunglasses"),
+        sunglasses,
+        ("acetate", "metal"),
+        ("solid", "solid", "solid", "leopard", "marble"),
+        ("studio", "studio", "gradient", "wood", "concrete", "mannequin"),
+        "one",
+        (15, 180),
+        kids=0.05,
+        weight=0.7,
+    ),
+)
