@@ -8,6 +8,7 @@ from catalog.feeds.events import Cut, Row, Rows
 from catalog.feeds.names import normal
 
 BATCH = 512  # rows in memory at a time
+BUFFER = 1 << 18  # bytes of a column read at a time; without it a whole row group is
 
 
 def read_parquet(file: IO[bytes]) -> Rows:
@@ -32,7 +33,7 @@ def _table(file: IO[bytes]) -> Any:
     from pyarrow import parquet
 
     try:
-        return parquet.ParquetFile(file, pre_buffer=False)
+        return parquet.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidFeed(f"this is not a whole Parquet file: {error}") from error
 

@@ -1,0 +1,146 @@
+"""`--full`: what the feed lacks goes, unless it is the feed that is wrong."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog.errors import RefusedChange
+from catalog.feeds import Cut, Item, Problem
+from catalog.importer import Importer
+from catalog.importer_removal import CAREFUL, FORCED, Caution, remove_missing
+from catalog.product import parse
+from catalog.rehearsal import Rehearsal
+from tests.fakes import FakeCatalogue
+
+LAST_NIGHT = datetime(2026, 3, 1, 2, tzinfo=UTC)
+TONIGHT = LAST_NIGHT + timedelta(days=1)
+
+
+def products(ids: Iterable[int]) -> list[Item | Problem | Cut]:
+    return [Item(n + 1, parse({"id": f"p{n:05d}", "title": "Dress", "price": 1.0})) for n in ids]
+
+
+def shop_of(number: int) -> FakeCatalogue:
+    shop = FakeCatalogue()
+    Importer(shop, as_of=LAST_NIGHT, now=LAST_NIGHT).run(iter(products(range(number))))
+    return shop
+
+
+def full(shop: Any, rows: list[Item | Problem | Cut], caution: Caution = CAREFUL) -> Importer:
+    before = shop.count()
+    run = Importer(shop, as_of=TONIGHT, now=TONIGHT)
+    run.run(iter(rows))
+    remove_missing(run, caution, before)
+    return run
+
+
+def test_what_the_feed_lacks_goes() -> None:
+    shop = shop_of(1000)
+    run = full(shop, products(range(50, 1000)))
+    assert run.summary.deleted == 50
+    assert sorted(shop.docs) == [f"p{n:05d}" for n in range(50, 1000)]
+
+
+def test_exactly_ten_percent_may_go_and_one_more_may_not() -> None:
+    assert full(shop_of(1000), products(range(100, 1000))).summary.deleted == 100
+    shop = shop_of(1000)
+    with pytest.raises(RefusedChange, match=r"101 of 1,000 products .* --force"):
+        full(shop, products(range(101, 1000)))
+    assert len(shop.docs) == 1000
+
+
+def test_new_products_do_not_hide_how_many_would_go() -> None:
+    shop = shop_of(100)
+    with pytest.raises(RefusedChange, match="11 of 100"):
+        full(shop, products(range(11, 2000)))
+
+
+def test_force_removes_more() -> None:
+    shop = shop_of(1000)
+    assert full(shop, products(range(3)), FORCED).summary.deleted == 997
+    assert len(shop.docs) == 3
+
+
+@pytest.mark.parametrize("caution", [CAREFUL, FORCED])
+def test_a_cut_feed_removes_nothing_even_when_forced(caution: Caution) -> None:
+    shop = shop_of(100)
+    with pytest.raises(RefusedChange, match="cut off"):
+        full(shop, [*products(range(99)), Cut(99, "the file ends in the middle of a row")], caution)
+    assert len(shop.docs) == 100
+
+
+@pytest.mark.parametrize("caution", [CAREFUL, FORCED])
+def test_a_feed_without_a_good_row_removes_nothing_even_when_forced(caution: Caution) -> None:
+    shop = shop_of(100)
+    with pytest.raises(RefusedChange, match="no good row"):
+        full(shop, [], caution)
+    assert len(shop.docs) == 100
+
+
+def test_a_doubtful_end_removes_only_when_forced() -> None:
+    doubtful = Cut(99, "the last line has no line end", certain=False)
+    shop = shop_of(100)
+    with pytest.raises(RefusedChange, match="line end"):
+        full(shop, [*products(range(99)), doubtful])
+    assert full(shop, [*products(range(99)), doubtful], FORCED).summary.deleted == 1
+
+
+def test_a_doubtful_feed_with_nothing_to_remove_is_fine() -> None:
+    assert full(shop_of(9), [*products(range(9)), Cut(9, "no line end", certain=False)]).summary.deleted == 0
+
+
+def test_the_product_of_a_broken_row_stays() -> None:
+    shop = shop_of(100)
+    run = full(shop, [Problem(1, "bad price", id="p00000"), *products(range(2, 100))])
+    assert run.summary.deleted == 1
+    assert "p00000" in shop.docs
+    assert "p00001" not in shop.docs
+
+
+def test_a_broken_row_of_nobody_keeps_everything_unless_forced() -> None:
+    rows = [Problem(1, "broken JSON"), *products(range(1, 100))]
+    shop = shop_of(100)
+    with pytest.raises(RefusedChange, match="1 broken rows do not tell"):
+        full(shop, rows)
+    assert full(shop, rows, FORCED).summary.deleted == 1
+
+
+def test_a_product_newer_than_the_feed_stays() -> None:
+    shop = shop_of(100)
+    shop.put(shop.docs["p00000"] | {"offer_updated_at": "2026-03-02T09:00:00Z"})
+    run = full(shop, products(range(2, 100)))
+    assert (run.summary.deleted, run.summary.kept_newer_product) == (1, 1)
+    assert "p00000" in shop.docs
+
+
+def test_a_product_sold_again_while_it_is_deleted_stays() -> None:
+    shop = shop_of(100)
+
+    def race(product_id: str) -> None:
+        if product_id == "p00000":
+            shop.put(shop.docs[product_id] | {"price": 2.0, "offer_updated_at": "2026-03-02T09:00:00Z"})
+
+    shop.before_write = race
+    assert full(shop, products(range(2, 100))).summary.deleted == 1
+    assert shop.docs["p00000"]["price"] == 2.0
+
+
+def test_a_product_changed_meanwhile_by_the_etl_goes_all_the_same() -> None:
+    shop = shop_of(100)
+
+    def race(product_id: str) -> None:
+        shop.before_write = lambda _: None
+        shop.put(shop.docs[product_id])
+
+    shop.before_write = race
+    assert full(shop, products(range(2, 100))).summary.deleted == 2
+
+
+def test_a_rehearsal_counts_deletions_and_deletes_nothing() -> None:
+    shop = shop_of(100)
+    rehearsal = Rehearsal(shop)
+    assert full(rehearsal, products(range(2, 100))).summary.deleted == 2
+    assert [(e.kind, e.id) for e in rehearsal.examples] == [("deleted", "p00000"), ("deleted", "p00001")]
+    assert len(shop.docs) == 100
