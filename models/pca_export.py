@@ -1,5 +1,6 @@
 """Makes `<model>_pca<k>` of any bundle: fits the PCA on photos and writes it into the graph."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from models.pca import COMPONENTS_KEY, MEAN_KEY, Projection, fit, project
 from models.pca_graph import append
 from models.photo_folder import Photos
 from models.trial import trial_pixels
+
+log = logging.getLogger(__name__)
 
 MIN_PARITY = 0.9999  # cosine of the graph's answer with numpy's
 
@@ -65,7 +68,10 @@ def _weights(base: Bundle, projection: Projection) -> dict[str, bytes]:
     """The base's weights with the projection beside them, for torch."""
     if not base.has_weights:
         return {}
-    from safetensors.numpy import load, save
-
+    try:
+        from safetensors.numpy import load, save
+    except ImportError:
+        log.warning("safetensors is not installed: %s_pca%d gets no weights for torch", base.name, projection.dims)
+        return {}
     tensors = load(base.read(WEIGHTS_FILE))
     return {WEIGHTS_FILE: save(tensors | {MEAN_KEY: projection.mean, COMPONENTS_KEY: projection.components})}

@@ -1,7 +1,7 @@
 """The zoo through torch: weights from a server or a file, export with parity, the same vectors from torch.
 
-Weights are random: this is about the path, not the quality. VGG16's half gigabyte of classifier is never made: only its
-convolutions are used, and a state dict without the rest is enough.
+Weights are random: this is about the path, not the quality. VGG16's half gigabyte of classifier is never made:
+only its convolutions are used, and a state dict without the rest is enough.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def test_pca_runs_in_torch_too(resnet18: Bundle, tmp_path: Path) -> None:
 
 
 def test_another_architecture_exports(tmp_path: Path) -> None:
-    """VGG16 from convolutions alone, of which only a few channels matter to this test's time: the real shapes."""
+    """VGG16 from its convolutions alone, in their real sizes."""
     weights = build(ZOO["vgg16"]).state_dict()
     for name, value in weights.items():
         if name.endswith("weight"):
