@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pytest
 
-from catalog.elastic import Catalogue
+from catalog.elastic import Catalogue, connect
 from catalog.filters import Filters
 from catalog.ports import SimilarQuery
 from catalog.settings import Settings
@@ -65,8 +65,10 @@ def test_loads_asks_and_finds_nothing_wrong(
 
 
 def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
-    settings: Settings, catalogue: Catalogue, index_prefix: str
+    settings: Settings, index_prefix: str
 ) -> None:
+    catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
+    catalogue.create()
     cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load({}))
     loader.load(cluster, f"{index_prefix}products", loader.Space("drawn16__v1", 16), draw.products(1500, 16, seed=4))
     cluster.close()
@@ -80,7 +82,8 @@ def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
     assert (status.done, status.pending) == (1500, 0)
     index = catalogue.client.indices.get_settings(index=catalogue.concrete(), flat_settings=True)
     values: Any = next(iter(index.values()))["settings"]
-    assert (values["index.refresh_interval"], values["index.number_of_replicas"]) == ("-1", "0")
+    assert (values["index.refresh_interval"], values["index.number_of_replicas"]) == ("7s", "1")
+    catalogue.client.close()
 
 
 def answer_wrongly(product_id: str) -> tuple[int, Any]:

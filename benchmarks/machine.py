@@ -1,0 +1,31 @@
+"""One line that says on what a measurement was made, without which it means nothing."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from catalog.elastic import Catalogue
+
+
+def line(catalogue: Catalogue) -> str:
+    """Processor, cores, memory, versions and how busy it was."""
+    nodes: Any = catalogue.client.nodes.info(metric=["jvm"])
+    node = next(iter(nodes["nodes"].values()))
+    heap = node["jvm"]["mem"]["heap_max_in_bytes"] / 2**30
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; Python {platform.python_version()}, "
+        f"Elasticsearch {node['version']} (JVM {node['jvm']['version']}, heap {heap:.1f} GiB, "
+        f"{len(nodes['nodes'])} node); load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def _processor() -> str:
+    for text in Path("/proc/cpuinfo").read_text().splitlines():
+        if text.startswith("model name"):
+            return text.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
