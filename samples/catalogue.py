@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def _results(tasks: list[tuple[int, Path]], seed: int, jobs: int, draw: Draw) ->
     if jobs == 1 or len(tasks) < 2 * jobs:
         yield from map(attempt, tasks)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         yield from pool.map(attempt, tasks, chunksize=8)
 
 

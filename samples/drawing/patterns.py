@@ -50,9 +50,9 @@ def pinstripe(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generat
 
 def checked(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
     """A tartan: two broad half-tone bands crossing, and a thin line of the third colour each way."""
-    rgb = _over(_ground(u, c), c[1], 0.42 * _bands(u, 0.105, 0.36))
-    rgb = _over(rgb, c[1], 0.42 * _bands(v, 0.105, 0.36))
-    line = np.maximum(_bands(u + 0.052, 0.105, 0.05), _bands(v + 0.052, 0.105, 0.05))
+    rgb = _over(_ground(u, c), c[1], 0.5 * _bands(u, 0.105, 0.24))
+    rgb = _over(rgb, c[1], 0.5 * _bands(v, 0.105, 0.24))
+    line = np.maximum(_bands(u + 0.052, 0.105, 0.045), _bands(v + 0.052, 0.105, 0.045))
     return _over(rgb, c[2], 0.75 * np.asarray(line, dtype=np.float32))
 
 
