@@ -31,7 +31,7 @@ def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | 
         lines.append(f"  {s.photos_changed:,} photos changed, their embeddings are gone")
     lines += [f"  line {p.line}: {p.id or '?'}: {p.reason}" for p in s.first_problems]
     if s.failed > len(s.first_problems):
-        counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.most_common())
+        counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())
         lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
     if s.cut:
         lines.append(f"  the feed may not be whole: {s.cut}")

@@ -1,6 +1,5 @@
 """What an import did, for people and machines."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ class ImportSummary:
     unchanged: int = 0
     deleted: int = 0
     failed: int = 0
-    failed_by: Counter[str] = field(default_factory=Counter)
+    failed_by: dict[str, int] = field(default_factory=dict)
     kept_newer_offer: int = 0
     kept_newer_product: int = 0  # not in the feed, but written after it was made
     photos_changed: int = 0
@@ -32,7 +31,7 @@ class ImportSummary:
 
     def count_problem(self, problem: Problem) -> None:
         self.failed += 1
-        self.failed_by[problem.code] += 1
+        self.failed_by[problem.code] = self.failed_by.get(problem.code, 0) + 1
         if len(self.first_problems) < SHOWN:
             self.first_problems.append(problem)
 
