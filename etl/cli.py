@@ -78,6 +78,8 @@ def watch(
                 summary = _run(shop, model, device, Limits(limit, batch_size), stop)
                 show(as_json, summary.as_dict(), run_text(summary))
             except Unavailable as error:
+                if number == runs:
+                    raise
                 log.warning("%s; next try in %g s", error.message, interval)
             if number == runs:
                 return

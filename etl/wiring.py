@@ -29,10 +29,11 @@ def workshop(index: Catalogue) -> Workshop:
 def find_models(names: Sequence[str], device: Device = "auto") -> list[Model]:
     """The models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is."""
     settings = model_settings.load()
+    threads = settings.model_threads or etl_settings.load().model_threads
     found: dict[str, Model] = {}
     for name in names:
         bundle = find(name, settings)
-        opener = partial(open_embedder, bundle, device, settings=settings)
+        opener = partial(open_embedder, bundle, device, threads, settings)
         side = bundle.manifest.limits.min_side
         found.setdefault(bundle.space.name, Model(bundle.space.model, bundle.space, opener, side))
     return list(found.values())

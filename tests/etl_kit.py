@@ -37,17 +37,17 @@ class MeanColor:
     def preprocess(self, image: Image.Image) -> Pixels:
         assert image.mode == "RGB"
         square = image.resize((self.side, self.side))
-        return (np.asarray(square, dtype=np.float32) / 255).transpose(2, 0, 1)
+        return np.asarray(np.asarray(square).transpose(2, 0, 1) / 255, dtype=np.float32)
 
     def embed(self, batch: Pixels) -> Vectors:
         self.before_batch()
         self.embedded += len(batch)
         self.batches.append(len(batch))
         means = batch.mean(axis=(2, 3))
-        rows = np.concatenate([means, np.ones((len(batch), 1), dtype=np.float32)], axis=1)[:, : self.space.dims]
+        rows: Vectors = np.concatenate([means, np.ones((len(batch), 1), dtype=np.float32)], axis=1)[:, : self.space.dims]
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         rows[means.sum(axis=1) < 0.02] = np.nan
-        return rows.astype(np.float32)
+        return np.asarray(rows, dtype=np.float32)
 
     def model(self, min_side: int = 1) -> Model:
         def opened() -> "MeanColor":

@@ -35,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.agents.add(self.headers.get("User-Agent", ""))
         if self.server.delay:
             time.sleep(self.server.delay)
+        if time.monotonic() < self.server.busy_until:
+            self.status(429, Retry_After="1")
+            return
         habit = HABITS.get(self.path)
         with suppress(ConnectionError):
             if habit is not None:
@@ -139,6 +142,7 @@ class ImageServer(ThreadingHTTPServer):
         self.seen: Counter[str] = Counter()
         self.agents: set[str] = set()
         self.delay = 0.0
+        self.busy_until = 0.0  # by the monotonic clock
         self.stopping = threading.Event()
 
     @property

@@ -316,6 +316,8 @@ def test_what_cannot_start_is_told_in_one_line(settings: Settings, etl: Etl, cat
         etl(*command, expect=2)
         assert "Elasticsearch does not answer" in etl.errors
         assert len(etl.errors.strip().splitlines()) == 1
+    etl("watch", "--model", "color", "--interval", "0", "--runs", "2", expect=2)
+    assert etl.errors.count("Elasticsearch does not answer") == 2
     etl.environ["ETL_MAX_ATTEMPTS"] = "many"
     etl("run", "--model", "color", expect=2)
     assert "ETL_MAX_ATTEMPTS" in etl.errors

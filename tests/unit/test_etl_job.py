@@ -1,6 +1,7 @@
 """The whole job over an index in memory and a web server with bad habits."""
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +118,30 @@ def test_bad_photos_are_told_by_reason_and_stop_nobody(
     assert its.retry.total() == 4
     assert summary.failed_share == pytest.approx(12 / 19)
     assert index.history[server.url("/nothing.jpg"), SPACE.name].reason == "not_found"
+
+
+def test_a_host_that_asks_for_a_short_pause_gets_it_within_the_run(
+    server: ImageServer, photos: PhotoSettings, tmp_path: Path
+) -> None:
+    server.busy_until = time.monotonic() + 0.8
+    summary = run_job(workshop(good(server), tmp_path, photos), [MeanColor()])
+    assert totals(summary)["done"] == 7
+    assert server.seen.total() > 7
+
+
+def test_a_host_that_is_down_does_not_hold_up_the_others(
+    server: ImageServer, photos: PhotoSettings, tmp_path: Path
+) -> None:
+    index = FakeCatalogue(
+        [product(number, f"http://127.0.0.1:9/{number}.jpg") for number in range(100)]
+        + [product(1000 + number, server.url(f"/{number}.jpg")) for number in range(7)]
+    )
+    allowed = photos.model_copy(update={"image_allowed_hosts": (server.host, "127.0.0.1:9")})
+    started = time.monotonic()
+    summary = run_job(workshop(index, tmp_path, allowed), [MeanColor()])
+    assert totals(summary)["retry"] == {"unreachable": 100}
+    assert totals(summary)["done"] == 7
+    assert time.monotonic() - started < 10
 
 
 def test_a_retry_waits_as_long_as_the_host_asked_and_gives_up_in_the_end(

@@ -23,7 +23,7 @@ from catalog.space import Space
 from etl.channel import Aborted, Channel
 from etl.clock import StageClock
 from etl.errors import StoreFailed
-from etl.hosts import REST, TOLERATED, Hosts, host_of
+from etl.hosts import PAUSES, REST, TOLERATED, Hosts, host_of
 from etl.items import Failure, Result
 from etl.pipeline import Pipeline
 from etl.policy import LONGEST, delay, outcomes
@@ -170,7 +170,24 @@ def test_a_short_pause_is_kept_and_a_long_one_left_to_the_next_run() -> None:
     started = time.monotonic()
     assert hosts.refusal("cdn") is None
     assert time.monotonic() - started >= 0.09
+    assert hosts.refusal("cdn") is None
     assert not hosts.failed("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=3600))
+    refusal = hosts.refusal("cdn")
+    assert refusal is not None and (refusal.reason, refusal.retry_after) == ("rate_limited", 3600)
+
+
+def test_a_host_that_wants_pause_after_pause_is_left_alone() -> None:
+    clock = [0.0]
+    hosts = Hosts(Stop(), now=lambda: clock[0])
+    wish = PhotoError(Reason.RATE_LIMITED, "", retry_after=1)
+    for _ in range(PAUSES):
+        assert all(hosts.failed("cdn", wish) for _ in range(20)), "many threads, one pause"
+        clock[0] += 2
+    assert not hosts.failed("cdn", wish)
+    assert hosts.refusal("cdn") is not None
+    clock[0] += REST + 1
+    hosts.answered("cdn")
+    assert hosts.failed("cdn", wish)
 
 
 # -- worklist
