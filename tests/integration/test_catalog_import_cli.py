@@ -147,7 +147,7 @@ def test_broken_rows_are_told_and_the_good_ones_are_in(
     assert told.status == 1
     assert (told.json["rows"], told.json["created"], told.json["failed"]) == (20, 17, 3)
     with (tmp_path / "report.csv").open(newline="") as file:
-        assert [(r["line"], r["id"]) for r in csv.DictReader(file)] == [("1", ""), ("2", "x2"), ("3", "")]
+        assert [(r["line"], r["id"]) for r in csv.DictReader(file)] == [("1", "x1"), ("2", "x2"), ("3", "")]
     assert catalogue.count() == 17
     allowed = catalog("import", feed, "--fail-above", "0.15", "--report", tmp_path / "report.jsonl")
     assert allowed.status == 0
