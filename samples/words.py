@@ -25,6 +25,8 @@ BRANDS_KIDS = ("Little Fox", "Puddle Jump", "Minimo", "Nordhem Kids")
 
 _PLURAL = {"sneaker": "sneakers", "boot": "boots", "pump": "pumps", "sock": "socks"}
 _UNSAID = (
+    "shirt collar",
+    "hooded",
     "regular",
     "plain",
     "no belt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,16 @@ def line(points: Points, width: float, soft: float = 0.0, dash: float = 0.0) -> 
     return Patch(x0, y0, x1, y1, np.asarray(small, dtype=np.float32) / np.float32(255))
 
 
+@dataclass(frozen=True)
+class Throw:
+    """One shadow: of which outlines, how soft (pixels), how dark (0 to 1), and how far away (pixels)."""
+
+    outlines: Sequence[Points]
+    soft: float
+    dark: float
+    shift: tuple[float, float]
+
+
 class Canvas:
     """The photo so far: `rgb` (3, 400, 400) sRGB 0 to 1, `worn` and `main` (400, 400), how much of a pixel
     is product, and how much is the product's main cloth (no trim, sole or button)."""
@@ -135,15 +146,18 @@ class Canvas:
         else:
             below += (np.minimum(1.0, below * 1.25 + 0.1) - below) * (np.float32(tone) * patch.mask)
 
-    def shadow(self, outlines: list[Points], soft: float, dark: float, shift: tuple[float, float]) -> None:
-        """One blurred shadow of all the outlines together, `shift` pixels away, on whatever is there."""
+    def shadow(self, throws: Sequence[Throw]) -> None:
+        """Blurred shadows of outlines on whatever is there, worked out on cells and laid on at once."""
         n = SIZE // CELL
-        image = Image.new("L", (2 * n, 2 * n))
-        draw = ImageDraw.Draw(image)
-        for points in outlines:
-            draw.polygon(((points + np.array(shift)) * (2 / CELL)).ravel().tolist(), fill=255)
-        cells = np.asarray(image.reduce(2), dtype=np.float32) / np.float32(255)
-        self.shade(Patch(0, 0, SIZE, SIZE, stretch(blur(cells, soft / CELL), SIZE, SIZE)), -dark)
+        light: Field = np.ones((n, n), dtype=np.float32)
+        for throw in throws:
+            image = Image.new("L", (2 * n, 2 * n))
+            draw = ImageDraw.Draw(image)
+            for points in throw.outlines:
+                draw.polygon(((points + np.array(throw.shift)) * (2 / CELL)).ravel().tolist(), fill=255)
+            cells = np.asarray(image.reduce(2), dtype=np.float32) / np.float32(255)
+            light *= 1 - np.float32(throw.dark) * blur(cells, throw.soft / CELL)
+        self.rgb *= stretch(light, SIZE, SIZE)
 
     def overlap(self, patch: Patch, dark: float, shift: tuple[int, int]) -> None:
         """The shadow that a part throws on the product beneath it; the patch needs a margin of some 16 pixels."""

@@ -55,10 +55,9 @@ def light_on(patch: Patch, beneath: Field | None, folds: Field, puff: float, lam
     broad = stretch(blur(rim[::2, ::2], 2.4), *rim.shape)
     height = np.float32(puff) * (np.float32(5.0) * np.sqrt(np.clip(broad * rim, 0, 1)) + np.float32(1.6) * rim)
     height[2:-2, 2:-2] += np.float32(2.0 * min(1.0, puff)) * folds[patch.cells]
-    dy, dx = np.gradient(height)
-    light = 1.0 - lamp.hard * 0.23 * (dx * lamp.x + dy * lamp.y)
-    hollow = np.clip(1 - rim, 0, 1) * min(1.0, puff) * 0.22
-    return resize(np.clip(light - hollow, 0.5, 1.38)[2:-2, 2:-2], h, w)
+    slope = lamp.x * (height[2:-2, 3:-1] - height[2:-2, 1:-3]) + lamp.y * (height[3:-1, 2:-2] - height[1:-3, 2:-2])
+    hollow = np.clip(1 - rim[2:-2, 2:-2], 0, 1) * min(1.0, puff) * 0.22
+    return stretch(np.clip(1.0 - lamp.hard * 0.115 * slope - hollow, 0.5, 1.38), h, w)
 
 
 def lit(rgb: NDArray[np.float32], light: Field, shine: float) -> NDArray[np.float32]:

@@ -39,16 +39,25 @@ def turned(field: Field, radians: float) -> Field:
     return np.asarray(image.rotate(-np.degrees(radians), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
-def lattice(u: Field, v: Field, table: Field) -> Field:
-    """Value noise at any (u, v), one bump per unit, repeating with the square `table`; range that of the table."""
-    n = table.shape[0]
-    iu, iv = np.floor(u).astype(np.int32), np.floor(v).astype(np.int32)
-    fu, fv = u - iu, v - iv
-    fu, fv = fu * fu * (3 - 2 * fu), fv * fv * (3 - 2 * fv)
-    i0, i1, j0, j1 = iu % n, (iu + 1) % n, iv % n, (iv + 1) % n
-    top = table[j0, i0] * (1 - fu) + table[j0, i1] * fu
-    low = table[j1, i0] * (1 - fu) + table[j1, i1] * fu
-    return np.asarray(top * (1 - fv) + low * fv, dtype=np.float32)
+_BUMPS, _FINE = 16, 64
+"""The table of `lattice`: so many bumps each way, and so fine that a bump of 57 pixels shows no steps."""
+
+
+@lru_cache(maxsize=1)
+def _hills() -> Field:
+    coarse = np.random.default_rng(2018).random((_BUMPS, _BUMPS), dtype=np.float32)
+    around = np.pad(coarse, 2, mode="wrap")
+    side, edge = (_BUMPS + 4) * _FINE, 2 * _FINE
+    return np.clip(resize(around, side, side)[edge:-edge, edge:-edge], 0, 1)
+
+
+def lattice(u: Field, v: Field, rng: np.random.Generator) -> Field:
+    """Value noise at any (u, v), one bump per unit, 0 to 1: read from a random place of one table that goes round."""
+    last = _BUMPS * _FINE - 1
+    column, row = (int(k) for k in rng.integers(0, last + 1, 2))
+    i = ((u * _FINE).astype(np.int32) + column) & last
+    j = ((v * _FINE).astype(np.int32) + row) & last
+    return np.asarray(_hills()[j, i], dtype=np.float32)
 
 
 def _blur_rows(field: Field, weights: Field) -> Field:
@@ -83,6 +92,17 @@ def speckle(rng: np.random.Generator, height: int, width: int) -> Field:
     """White noise, zero mean and unit spread, at most 400 × 400: a random window of one table, as fresh is dear."""
     y, x = (int(v) for v in rng.integers(0, 112, 2))
     return _speckles()[y : y + height, x : x + width]
+
+
+@lru_cache(maxsize=64)
+def _sheet(tall: float, wide: float) -> Field:
+    return smooth(np.random.default_rng([2020, round(10 * tall), round(10 * wide)]), 512, 512, 512 / tall, 512 / wide)
+
+
+def texture(rng: np.random.Generator, height: int, width: int, tall: float, wide: float) -> Field:
+    """`smooth` with bumps of `tall` by `wide` pixels, at most 400 × 400: again a window of one table."""
+    y, x = (int(v) for v in rng.integers(0, 112, 2))
+    return _sheet(tall, wide)[y : y + height, x : x + width]
 
 
 def step(low: float, high: float, x: Field) -> Field:

@@ -101,16 +101,16 @@ def camouflage(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Genera
     """Three blotched layers, paler, darker and darkest, over the main colour."""
     rgb = _ground(u, c)
     dark, pale = c[0] * 0.62, c[0] * 0.6 + np.array([0.34, 0.31, 0.25], dtype=np.float32)
-    ragged = 0.3 * lattice(u * 46, v * 52, _table(rng))
+    ragged = 0.3 * lattice(u * 46, v * 52, rng)
     for colour, share in ((pale, 0.66), (dark, 0.68), (c[0] * 0.3, 0.78)):
-        n = 0.7 * lattice(u * 17, v * 22, _table(rng)) + ragged
+        n = 0.7 * lattice(u * 17, v * 22, rng) + ragged
         _over(rgb, colour, step(share - 0.07, share - 0.05, n))
     return rgb
 
 
 def marble(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
     """Tie-dye: clouds and veins where the dye hardly reached."""
-    warp = lattice(u * 7, v * 7, _table(rng)) + 0.4 * lattice(u * 19, v * 19, _table(rng))
+    warp = lattice(u * 7, v * 7, rng) + 0.4 * lattice(u * 19, v * 19, rng)
     bare = np.float32(0.2) * c[0] + np.float32(0.8)
     if c[0].mean() > 0.75:
         bare = c[0] * 0.45 + c[1] * 0.55

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from samples.drawing import canvas as paint
 from samples.drawing.backdrop import BACKDROPS
-from samples.drawing.canvas import SIZE, Canvas, Patch
+from samples.drawing.canvas import SIZE, Canvas, Patch, Throw
 from samples.drawing.cloth import Cloth
 from samples.drawing.garment import Drawing, Item, Part, Stroke
-from samples.drawing.geometry import Camera
+from samples.drawing.geometry import Camera, Points, ellipse
 from samples.drawing.light import Lamp, fold_field, light_on, lit
 from samples.drawing.noise import Field, resize, speckle
 from samples.drawing.props import Props
@@ -110,18 +110,19 @@ def _throw_shadow(canvas: Canvas, drawing: Drawing, setting: Setting) -> None:
     props = [camera.project(i.shape) for i in setting.props.inside if isinstance(i, Part)]
     away = (-lamp.x, -lamp.y)
     if setting.shadow == "flat":
-        canvas.shadow(shapes + props, 9.0, 0.34, (away[0] * 7, away[1] * 7))
-        canvas.shadow(shapes, 4.0, 0.36, (away[0] * 3, away[1] * 3))
+        near = Throw(shapes, 4.0, 0.36, (away[0] * 3, away[1] * 3))
+        canvas.shadow([Throw(shapes + props, 9.0, 0.34, (away[0] * 7, away[1] * 7)), near])
     elif setting.shadow == "wall":
-        canvas.shadow(shapes + props, 14.0, 0.24, (away[0] * 14, away[1] * 13))
+        canvas.shadow([Throw(shapes + props, 14.0, 0.24, (away[0] * 14, away[1] * 13))])
     elif setting.shadow == "ground":
-        points = np.vstack(shapes)
-        low, left, right = points[:, 1].max(), points[:, 0].min(), points[:, 0].max()
-        middle, half = (left + right) / 2, (right - left) / 2
-        angle = np.linspace(0, 2 * np.pi, 40)
-        for wide, high, soft, dark in ((1.05, 0.13, 12.0, 0.34), (0.9, 0.035, 4.0, 0.5)):
-            ring = np.stack([middle + wide * half * np.cos(angle), low - 2 + high * half * np.sin(angle)], axis=1)
-            canvas.shadow([ring], soft, dark, (away[0] * 10, 0.0))
+        canvas.shadow(_on_the_ground(np.vstack(shapes), away[0] * 10))
+
+
+def _on_the_ground(points: Points, shift: float) -> list[Throw]:
+    low, left, right = points[:, 1].max(), points[:, 0].min(), points[:, 0].max()
+    middle, half = (left + right) / 2, (right - left) / 2
+    rings = [ellipse(middle, low - 2, wide * half, high * half) for wide, high in ((1.05, 0.13), (0.9, 0.035))]
+    return [Throw(rings[:1], 12.0, 0.34, (shift, 0.0)), Throw(rings[1:], 4.0, 0.5, (shift, 0.0))]
 
 
 def _develop(rgb: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -81,8 +81,8 @@ def head(x: float, y: float, wide: float, high: float) -> Props:
     n, low = wide * 0.5, y + high * 1.32
     bust = mirrored(
         [(0, y + 0.5 * high), (n, y + 0.55 * high)],
-        [(n, low - 0.2 * high), (n * 1.2, low), (wide * 2.1, low + 0.32 * high), (wide * 2.5, low + 1.6 * high)],
-        [(0, low + 1.6 * high)],
+        [(n, low - 0.2 * high), (n * 1.2, low), (wide * 2.1, low + 0.32 * high), (wide * 2.5, low + 7 * high)],
+        [(0, low + 7 * high)],
     )
     nose = spline(
         [(x - wide * 0.06, y - high * 0.08), (x - wide * 0.14, y + high * 0.3), (x + wide * 0.02, y + high * 0.34)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from samples.drawing.noise import Field, lattice, smooth, speckle
+from samples.drawing.noise import Field, lattice, speckle, texture
 
 Surface = Callable[[Field, Field, np.random.Generator], Field]
 
@@ -27,14 +27,14 @@ def smooth_cloth(u: Field, v: Field, rng: np.random.Generator) -> Field:
 def linen(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Uneven threads both ways."""
     h, w = u.shape
-    slubs = smooth(rng, h, w, h / 2.5, w / 28) + smooth(rng, h, w, h / 28, w / 2.5)
+    slubs = texture(rng, h, w, 2.5, 28) + texture(rng, h, w, 28, 2.5)
     return np.asarray(1 + 0.03 * slubs, dtype=np.float32)
 
 
 def denim(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Twill lines, slubs down the warp, and cloudy wear."""
     h, w = u.shape
-    wear = smooth(rng, h, w, h / 60, w / 45) * 0.06 + smooth(rng, h, w, h / 16, w / 3) * 0.035
+    wear = texture(rng, h, w, 60, 45) * 0.06 + texture(rng, h, w, 16, 3) * 0.035
     return np.asarray(_grain(u, rng, 0.03) + 0.05 * _wave(u * 0.8 + v, 0.0105) + wear, dtype=np.float32)
 
 
@@ -67,20 +67,20 @@ def corduroy(u: Field, v: Field, rng: np.random.Generator) -> Field:
 def leather(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Pebbled grain and a few scuffs."""
     h, w = u.shape
-    pebbles = smooth(rng, h, w, h / 3.2, w / 3.2) * 0.015
-    return np.asarray(1 + pebbles + 0.02 * smooth(rng, h, w, h / 40, w / 40), dtype=np.float32)
+    pebbles = texture(rng, h, w, 3.2, 3.2) * 0.015
+    return np.asarray(1 + pebbles + 0.02 * texture(rng, h, w, 40, 40), dtype=np.float32)
 
 
 def suede(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Nap brushed this way and that."""
     h, w = u.shape
-    return np.asarray(_grain(u, rng, 0.02) + 0.028 * smooth(rng, h, w, h / 18, w / 26), dtype=np.float32)
+    return np.asarray(_grain(u, rng, 0.02) + 0.028 * texture(rng, h, w, 18, 26), dtype=np.float32)
 
 
 def wool(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Felted wool: flecks of light and dark."""
     h, w = u.shape
-    return np.asarray(_grain(u, rng, 0.026) + 0.02 * smooth(rng, h, w, h / 3, w / 5), dtype=np.float32)
+    return np.asarray(_grain(u, rng, 0.026) + 0.02 * texture(rng, h, w, 3, 5), dtype=np.float32)
 
 
 def canvas(u: Field, v: Field, rng: np.random.Generator) -> Field:
@@ -90,10 +90,9 @@ def canvas(u: Field, v: Field, rng: np.random.Generator) -> Field:
 
 def straw(u: Field, v: Field, rng: np.random.Generator) -> Field:
     """Plaited straw: a checker of bundles, one way and the other."""
-    table = rng.random((32, 32), dtype=np.float32)
     over = _wave(u, 0.026) * _wave(v, 0.026) > 0
     strands = np.where(over, _wave(u, 0.0066), _wave(v, 0.0066))
-    return np.asarray(0.97 + 0.09 * strands + 0.14 * (lattice(u * 70, v * 70, table) - 0.5), dtype=np.float32)
+    return np.asarray(0.97 + 0.09 * strands + 0.14 * (lattice(u * 70, v * 70, rng) - 0.5), dtype=np.float32)
 
 
 def quilted(u: Field, v: Field, rng: np.random.Generator) -> Field:
