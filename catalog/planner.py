@@ -29,7 +29,20 @@ class Costs:
     graph_base: float = 15.0
     graph_filtered: float = 55.0
     flat_gain: float = 1.6
+    small: int = 5000  # products with a vector up to which the exact plan always is fast enough
     min_flat_share: float = 0.5  # of the catalogue that has to pass for a flat knn to beat the script
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How wide an approximate search looks: `pool` hits leave it whatever the page, so that pages are stable.
+
+    `num_candidates` are visited per shard, `oversample` x pool are rescored with their real vectors.
+    """
+
+    pool: int = 200
+    num_candidates: int = 400
+    oversample: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,8 @@ def choose(facts: Facts, costs: Costs) -> Choice:
         return Choice("exact", "exact=true")
     if facts.exact_needed:
         return Choice("exact", facts.exact_needed)
+    if facts.total <= costs.small:
+        return Choice("exact", f"comparing with up to {costs.small} products takes about a millisecond")
     exact, knn = exact_ms(facts, costs), knn_ms(facts, costs)
     counted = f"{facts.candidates} of {facts.total} products x {facts.dims} dimensions on {facts.shards} shard(s)"
     prices = f"exact about {exact:.1f} ms, knn on {facts.index_type} about {knn:.1f} ms"

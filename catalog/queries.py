@@ -9,14 +9,19 @@ import orjson
 
 from catalog import filters, similarity
 from catalog.errors import InvalidInput
-from catalog.ports import BrowseQuery, SimilarQuery
+from catalog.planner import QUANTISED, Breadth
+from catalog.ports import BrowseQuery, Part, SimilarQuery
 from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS
+from catalog.settings import VectorIndex
 from catalog.space import Space, vector_field
 
+GROUPS = "_groups"  # the aggregation that counts groups; no facet can be called so
+MAX_PRECISION = 40_000  # Elasticsearch's highest: group totals are exact up to here, close beyond
 FACET_SIZE = 100  # values per facet, most frequent first
 PUBLIC_FIELDS = (*PRODUCT_FIELDS, *(name for name in DERIVED_FIELDS if name != "offer_updated_at"))
 STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
 FACET_FIELDS = {**filters.TERM_FIELDS, "available": "available"}
+RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
     "id": [],
     "price": [{"effective_price": {"order": "asc", "missing": "_last"}}],
@@ -65,25 +70,65 @@ def has_vector(space: Space) -> dict[str, Any]:
     return {"exists": {"field": vector_field(space.name)}}
 
 
-def similar(query: SimilarQuery) -> dict[str, Any]:
+def scorable(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Clauses that a product must pass for a script over `parts` not to fail on it."""
+    return [has_vector(part.space) for part in parts]
+
+
+def candidates(query: SimilarQuery) -> dict[str, Any]:
+    """The products that a query has to choose from."""
+    return _bool([*filters.clauses(query.filters).values(), *scorable(query.parts)], must_not(query))
+
+
+def script(parts: Sequence[Part]) -> dict[str, Any]:
+    """The exact script: a cosine, or the weighted mean of several."""
+    if len(parts) == 1:
+        return similarity.script(parts[0].space.field, parts[0].vector)
+    fields = [part.space.field for part in parts]
+    return similarity.mix_script(fields, [part.vector for part in parts], [part.weight for part in parts])
+
+
+def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[str, Any]:
     """The exact plan: script_score over the filter and the existence of a vector; ties break on `id`."""
-    passing = [*filters.clauses(query.filters).values(), has_vector(query.space)]
+    passing = [*filters.clauses(query.filters).values(), *scorable(query.parts)]
+    if only_ids is not None:
+        passing.append({"ids": {"values": list(only_ids)}})
+    scored = {"query": _bool(passing, must_not(query)), "script": script(query.parts)}
     body: dict[str, Any] = {
-        "query": {
-            "script_score": {
-                "query": _bool(passing, must_not(query)),
-                "script": similarity.script(query.space.field, query.vector),
-            }
-        },
-        "size": query.limit,
-        "from": query.offset,
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "query": {"script_score": scored},
+        **_page(query),
         "track_total_hits": True,  # free here: every candidate is scored anyway
-        "_source": source_filter(query.fields),
     }
     if query.score_threshold is not None:
         body["min_score"] = similarity.cosine_to_script(query.score_threshold)
+    if query.group_size:
+        inner = {"name": "group", "size": query.group_size, "sort": RANKING, "_source": body["_source"]}
+        body["collapse"] = {"field": "group_key", "inner_hits": inner}
     return body
+
+
+def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: Breadth) -> dict[str, Any]:
+    """The approximate plan for one space: knn with the filter inside, a quantised type rescored with real vectors."""
+    knn: dict[str, Any] = {
+        "field": part.space.field,
+        "query_vector": part.vector,
+        "k": breadth.pool,
+        "num_candidates": max(breadth.num_candidates, breadth.pool),
+        "filter": _bool(filters.clauses(query.filters).values(), must_not(query)),
+    }
+    if index_type in QUANTISED:
+        knn["rescore_vector"] = {"oversample": breadth.oversample}
+    body: dict[str, Any] = {"knn": knn, **_page(query), "track_total_hits": False}
+    if query.score_threshold is not None:
+        body["min_score"] = similarity.cosine_to_knn(query.score_threshold)
+    return body
+
+
+def _page(query: SimilarQuery) -> dict[str, Any]:
+    source = source_filter(query.fields)
+    if query.with_vectors:
+        source["includes"] += [part.space.field for part in query.parts]
+    return {"size": query.limit, "from": query.offset, "sort": RANKING, "_source": source}
 
 
 def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,6 +149,8 @@ def overview(
     facets: Sequence[str],
     always: Sequence[Mapping[str, Any]],
     never: Sequence[Mapping[str, Any]] = (),
+    *,
+    count_groups: bool = False,
 ) -> dict[str, Any]:
     """The size-0 search that counts what passes and fills the facets.
 
@@ -120,8 +167,15 @@ def overview(
     }
     if faceted:
         body["post_filter"] = _bool(faceted.values())
-    if facets:
-        body["aggs"] = facet_aggs(facets, faceted)
+    aggs = facet_aggs(facets, faceted)
+    if count_groups:
+        counted = {"cardinality": {"field": "group_key", "precision_threshold": MAX_PRECISION}}
+        aggs[GROUPS] = {
+            "filter": _bool(faceted.values()) if faceted else {"match_all": {}},
+            "aggs": {"values": counted},
+        }
+    if aggs:
+        body["aggs"] = aggs
     return body
 
 

@@ -76,6 +76,11 @@ def cosine_to_script(value: float) -> float:
     return value + 1.0
 
 
+def cosine_to_knn(value: float) -> float:
+    """`_score` of a knn query from a cosine, e.g. for min_score."""
+    return (1.0 + value) / 2.0
+
+
 def knn_to_cosine(score: float) -> float:
     """Cosine from the `_score` of a knn query on a `cosine` field, which is `(1 + cosine) / 2`."""
     return round(2.0 * score - 1.0, 7)

@@ -31,7 +31,7 @@ WRITTEN = [*SEARCHED, "*feature_history*", "*runs*", "*events*"]
 ROLES = {
     "visual_search_search": {
         "cluster": [],
-        "indices": [{"names": SEARCHED, "privileges": ["read"]}],
+        "indices": [{"names": SEARCHED, "privileges": ["read", "view_index_metadata"]}],
     },
     "visual_search_etl": {
         "cluster": ["monitor"],

@@ -145,24 +145,48 @@ class FakeCatalogue:
         pool = [
             i
             for i, source in self.docs.items()
-            if self._state(i, query.space).get("vector") is not None
+            if all(self._state(i, part.space).get("vector") is not None for part in query.parts)
             and i not in query.exclude_ids
             and source["group_key"] not in query.exclude_groups
         ]
         passing = [i for i in pool if passes(self.docs[i], query.filters)]
-        scored = [
-            (float(similarity.cosine(query.vector, [self._state(i, query.space)["vector"]])[0]), i) for i in passing
-        ]
+        scored = [(self._score(query, i), i) for i in passing]
         ranked = sorted(
             ((s, i) for s, i in scored if query.score_threshold is None or s >= query.score_threshold),
             key=lambda item: (-item[0], item[1]),
         )
-        window = ranked[query.offset : query.offset + query.limit]
+        groups: dict[str, list[tuple[float, str]]] = {}
+        for score, i in ranked:
+            groups.setdefault(self.docs[i]["group_key"] if query.group_size else i, []).append((score, i))
+        window = list(groups.values())[query.offset : query.offset + query.limit]
+        total = len({self.docs[i]["group_key"] for i in passing}) if query.group_size else len(passing)
         return SimilarPage(
-            hits=[Hit(i, score, self._public(i, query.fields)) for score, i in window],
+            hits=[self._hit(query, members) for members in window],
             plan=Plan("exact", "a fake compares with everything", len(passing)),
-            total=len(passing) if query.total else None,
+            total=total if query.total else None,
             facets=self._facets(query.facets, query.filters, pool) if query.facets else None,
+        )
+
+    def _score(self, query: SimilarQuery, product_id: str) -> float:
+        cosines = {
+            part.space.name: similarity.cosine(part.vector, [self._state(product_id, part.space)["vector"]])
+            for part in query.parts
+        }
+        return float(similarity.mix(cosines, {part.space.name: part.weight for part in query.parts})[0])
+
+    def _hit(self, query: SimilarQuery, members: Sequence[tuple[float, str]]) -> Hit:
+        score, best = members[0]
+        group = [Hit(i, s, self._public(i, query.fields)) for s, i in members[: query.group_size]]
+        vectors = {
+            part.space.name: np.asarray(self._state(best, part.space)["vector"], dtype=np.float32)
+            for part in query.parts
+        }
+        return Hit(
+            best,
+            score,
+            self._public(best, query.fields),
+            group if query.group_size else None,
+            vectors if query.with_vectors else None,
         )
 
     def browse(self, query: BrowseQuery) -> BrowsePage:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from elasticsearch import Elasticsearch
 
-from catalog import mapping
+from catalog import mapping, queries
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.names import Names
 from catalog.errors import InvalidInput, Unavailable, VisualSearchError
@@ -52,6 +53,19 @@ class Store:
                         doc["_id"], doc["_source"], doc["_seq_no"], doc["_primary_term"]
                     )
         return found
+
+    def msearch(self, bodies: Sequence[dict[str, Any]]) -> list[Any]:
+        """The answers to several searches in one request; raises what any of them was refused with."""
+        # Lines are serialised here: the client's own NDJSON serializer knows neither orjson nor numpy.
+        lines = [orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode() for body in bodies]
+        header = {"preference": queries.stable_preference(lines[0])}
+        searches: Any = [part for line in lines for part in (header, line)]
+        with translated(self.names):
+            answers = self.client.msearch(index=self.names.products, searches=searches)["responses"]
+        for answer in answers:
+            if "error" in answer:
+                raise self.refused(answer["error"], answer["status"])
+        return list(answers)
 
     def concrete(self) -> str:
         """The index behind the alias; raises Unavailable when there is none."""

@@ -23,17 +23,20 @@ class ProductStore(Store):
                 (self.names.promotions, mapping.PROMOTIONS),
             ):
                 if not self.client.indices.exists(index=name):
-                    self.client.indices.create(index=name, mappings=body, settings=self._shape(1))
+                    self.client.indices.create(index=name, mappings=body, settings=self._index_settings(1))
         return self.concrete()
 
     def create_index(self, name: str, alias: str | None = None) -> None:
         """A concrete product index with today's mapping, without any space."""
         aliases: dict[str, Any] | None = {alias: {}} if alias else None
         self.client.indices.create(
-            index=name, mappings=mapping.products(), settings=self._shape(self.settings.index_shards), aliases=aliases
+            index=name,
+            mappings=mapping.products(),
+            settings=self._index_settings(self.settings.index_shards),
+            aliases=aliases,
         )
 
-    def _shape(self, shards: int) -> dict[str, Any]:
+    def _index_settings(self, shards: int) -> dict[str, Any]:
         return {
             "number_of_shards": shards,
             "number_of_replicas": self.settings.index_replicas,

@@ -1,48 +1,24 @@
 """Searches: similar products, browsing, status."""
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import orjson
 from elasticsearch import NotFoundError
 
-from catalog import queries, similarity
+from catalog import queries
 from catalog.elastic.base import Store
 from catalog.elastic.client import no_catalogue, translated
+from catalog.elastic.remembered import Remembered
 from catalog.ports import (
     BrowsePage,
     BrowseQuery,
     CatalogStatus,
-    Hit,
-    Plan,
-    SimilarPage,
-    SimilarQuery,
     SpaceStatus,
     StoredProduct,
 )
 from catalog.similarity import Vectors
 from catalog.space import Space
-
-T = TypeVar("T")
-FRESH = 2.0  # seconds for which the promoted space and the list of spaces are remembered
-EXACT_REASON = "script_score over every product that passes the filter"
-
-
-class Remembered(Generic[T]):
-    """A value read again when it is older than FRESH seconds."""
-
-    def __init__(self, read: Callable[[], T]) -> None:
-        self._read = read
-        self._value: tuple[float, T] | None = None
-
-    def get(self) -> T:
-        """The value, at most FRESH seconds old."""
-        now = time.monotonic()
-        if self._value is None or now - self._value[0] > FRESH:
-            self._value = (now, self._read())
-        return self._value[1]
 
 
 class SearchStore(Store):
@@ -90,45 +66,14 @@ class SearchStore(Store):
         vector = None if values is None else np.asarray(values, dtype=np.float32)
         return StoredProduct(answer["_id"], source, answer["_seq_no"], answer["_primary_term"]), vector
 
-    def similar(self, query: SimilarQuery) -> SimilarPage:
-        """Nearest products by cosine; facets and total in the same request, over all products that pass."""
-        bodies = [queries.similar(query)]
-        if query.facets or query.total:
-            always = [queries.has_vector(query.space)]
-            bodies.append(queries.overview(query.filters, query.facets, always, queries.must_not(query)))
-        answers = self._msearch(bodies)
-        found = answers[0]["hits"]
-        hits = [Hit(hit["_id"], similarity.script_to_cosine(hit["_score"]), hit["_source"]) for hit in found["hits"]]
-        # Under a threshold the hits' own total counts only what lies above it.
-        counted = answers[-1]["hits"]["total"]["value"] if bodies[1:] or query.score_threshold is None else None
-        return SimilarPage(
-            hits=hits,
-            plan=Plan("exact", EXACT_REASON, counted),
-            total=counted if query.total else None,
-            facets=queries.read_facets(query.facets, answers[1]["aggregations"]) if query.facets else None,
-            server_ms=float(max(answer["took"] for answer in answers)),
-        )
-
     def browse(self, query: BrowseQuery) -> BrowsePage:
         """A page of products that pass the filters."""
-        answer = self._msearch([queries.browse(query)])[0]
+        answer = self.msearch([queries.browse(query)])[0]
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
             total=answer["hits"]["total"]["value"],
             facets=queries.read_facets(query.facets, answer["aggregations"]) if query.facets else None,
         )
-
-    def _msearch(self, bodies: Sequence[dict[str, Any]]) -> list[Any]:
-        # Lines are serialised here: the client's own NDJSON serializer knows neither orjson nor numpy.
-        lines = [orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode() for body in bodies]
-        header = {"preference": queries.stable_preference(lines[0])}
-        searches: Any = [part for line in lines for part in (header, line)]
-        with translated(self.names):
-            answers = self.client.msearch(index=self.names.products, searches=searches)["responses"]
-        for answer in answers:
-            if "error" in answer:
-                raise self.refused(answer["error"], answer["status"])
-        return list(answers)
 
     def space_status(self, space: Space) -> SpaceStatus:
         """How far one space has come, the newest writes included."""

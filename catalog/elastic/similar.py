@@ -1,0 +1,174 @@
+"""Similar products on a real index: count what passes, choose a plan, run it, read the hits."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import orjson
+
+from catalog import queries, similarity
+from catalog.elastic.base import Store
+from catalog.elastic.client import translated
+from catalog.elastic.remembered import Remembered
+from catalog.planner import Breadth, Choice, Costs, Facts, choose
+from catalog.ports import Hit, Plan, SimilarPage, SimilarQuery
+from catalog.settings import VectorIndex
+from catalog.space import Space
+
+COUNTS_FRESH = 30.0  # seconds for which the number of products behind a filter is remembered
+COUNTS_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the planner has to know of the index: type per space, and shards."""
+
+    index_types: Mapping[str, VectorIndex]
+    shards: int
+
+
+class SimilarStore(Store):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._shape = Remembered(self._read_shape)
+        self._counts: dict[bytes, tuple[float, int]] = {}
+        self.costs, self.breadth = Costs(), Breadth()
+
+    def similar(self, query: SimilarQuery) -> SimilarPage:
+        """Nearest products by cosine; facets and total in the same request, over all products that pass."""
+        choice = self._choose(query)
+        if choice.strategy == "exact":
+            return self._exact(query, choice.reason)
+        page = self._approximate(query, choice.reason)
+        expected = min(query.limit, max(0, (page.plan.candidates or 0) - query.offset))
+        if query.score_threshold is None and len(page.hits) < expected:
+            return self._exact(query, "the approximate search found fewer products than pass")
+        return page
+
+    def _exact(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
+        answers = self.msearch([queries.similar(query, only_ids), *self._overview(query)])
+        return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
+
+    def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
+        """The pool of an approximate search first, and behind it everything else in exact order."""
+        plan = Plan("knn", reason, self._count(query))
+        pool = self.breadth.pool
+        head = replace(query, limit=max(0, min(pool - query.offset, query.limit)))
+        page = self._pool_page(head, plan)
+        if query.offset + query.limit <= pool:
+            return page
+        everything = replace(query, offset=0, limit=pool, facets=(), total=False, fields=("id",))
+        taken = tuple(hit.id for hit in self._pool_page(everything, plan).hits)
+        tail = replace(
+            query,
+            exclude_ids=(*query.exclude_ids, *taken),
+            offset=max(0, query.offset - pool),
+            limit=query.limit - head.limit,
+            facets=(),
+            total=False,
+        )
+        rest = self._exact(tail, reason)
+        return replace(page, hits=[*page.hits, *rest.hits], server_ms=page.server_ms + rest.server_ms)
+
+    def _pool_page(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
+        if query.more:
+            return self._union(query, plan)
+        (part,) = query.parts
+        body = queries.nearest(query, part, self._index_type(part.space), self.breadth)
+        answers = self.msearch([body, *self._overview(query)])
+        return self._page(query, plan, answers, similarity.knn_to_cosine)
+
+    def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
+        """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
+        alone = replace(
+            query, offset=0, limit=self.breadth.pool, score_threshold=None, fields=("id",), with_vectors=False
+        )
+        bodies = [queries.nearest(alone, part, self._index_type(part.space), self.breadth) for part in query.parts]
+        answers = self.msearch(bodies)
+        found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
+        page = self._exact(query, plan.reason, only_ids=found)
+        took = max(float(answer["took"]) for answer in answers)
+        return replace(page, plan=plan, server_ms=page.server_ms + took)
+
+    def _overview(self, query: SimilarQuery) -> list[dict[str, Any]]:
+        if not (query.facets or query.total):
+            return []
+        always, never = queries.scorable(query.parts), queries.must_not(query)
+        groups = bool(query.group_size and query.total)
+        return [queries.overview(query.filters, query.facets, always, never, count_groups=groups)]
+
+    def _page(self, query: SimilarQuery, plan: Plan, answers: Sequence[Any], to_cosine: Any) -> SimilarPage:
+        found, overview = answers[0]["hits"], answers[1] if len(answers) > 1 else None
+        counted = plan.candidates
+        if overview:
+            counted = overview["hits"]["total"]["value"]
+        elif counted is None and query.score_threshold is None:  # under a threshold hits count only what is above it
+            counted = found["total"]["value"]
+        total = counted if query.total else None
+        if overview and query.group_size and query.total:
+            total = overview["aggregations"][queries.GROUPS]["values"]["value"]
+        return SimilarPage(
+            hits=[_hit(hit, query, to_cosine) for hit in found["hits"]],
+            plan=replace(plan, candidates=counted),
+            total=total,
+            facets=queries.read_facets(query.facets, overview["aggregations"]) if overview and query.facets else None,
+            server_ms=float(max(answer["took"] for answer in answers)),
+        )
+
+    def _choose(self, query: SimilarQuery) -> Choice:
+        shape = self._shape.get()
+        needed = "groups need every product that passes" if query.group_size else ""
+        if query.exact or needed:
+            return choose(Facts("flat", query.space.dims, 0, 0, 1, query.exact, needed), self.costs)
+        total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
+        facts = Facts(
+            index_type=self._index_type(query.space),
+            dims=sum(part.space.dims for part in query.parts),
+            candidates=self._count(query) if total > self.costs.small else total,
+            total=total,
+            shards=shape.shards,
+        )
+        return choose(facts, self.costs)
+
+    def _count(self, query: SimilarQuery) -> int:
+        """Products that pass the filters and have every vector; at most COUNTS_FRESH seconds old."""
+        body = queries.candidates(query)
+        key = orjson.dumps(body)
+        known, now = self._counts.get(key), time.monotonic()
+        if known and now - known[0] < COUNTS_FRESH:
+            return known[1]
+        with translated(self.names):
+            number = int(self.client.count(index=self.names.products, query=body)["count"])
+        if len(self._counts) >= COUNTS_KEPT:
+            self._counts.clear()
+        self._counts[key] = (now, number)
+        return number
+
+    def _index_type(self, space: Space) -> VectorIndex:
+        return self._shape.get().index_types.get(space.name, "flat")
+
+    def _read_shape(self) -> Shape:
+        with translated(self.names):
+            found: Any = self.client.indices.get(index=self.names.products)
+        body = next(iter(found.values()))
+        spaces = body["mappings"]["properties"]["embedding"].get("properties", {})
+        types = {name: field["properties"]["vector"]["index_options"]["type"] for name, field in spaces.items()}
+        return Shape(types, int(body["settings"]["index"]["number_of_shards"]))
+
+
+def _hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:
+    source = dict(hit["_source"])
+    embedding = source.pop("embedding", {})
+    vectors = None
+    if query.with_vectors:
+        vectors = {
+            part.space.name: np.asarray(embedding[part.space.name]["vector"], dtype=np.float32)
+            for part in query.parts
+        }
+    group = None
+    if query.group_size:
+        inner = hit["inner_hits"]["group"]["hits"]["hits"]
+        group = [Hit(each["_id"], to_cosine(each["_score"]), each["_source"]) for each in inner]
+    return Hit(hit["_id"], to_cosine(hit["_score"]), source, group, vectors)

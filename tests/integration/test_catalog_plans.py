@@ -1,0 +1,181 @@
+"""Every plan gives the same answer: exact and approximate, one space and several, pages and groups."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from catalog import filters, similarity
+from catalog.elastic import Catalogue, connect
+from catalog.planner import Breadth, Costs
+from catalog.ports import Change, Outcome, Part, SimilarQuery
+from catalog.product import document, parse
+from catalog.settings import Settings
+from catalog.space import Space
+from tests.fakes import FakeCatalogue
+
+WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
+COUNT = 300
+ALWAYS_KNN = Costs(small=0, exact_per_vector=1e6)
+COLORS = ("red", "blue", "green")
+QUICK = hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def make(number: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "color": COLORS[number % 3],
+        "price": number,
+        "item_group_id": f"g{number // 3}" if number % 4 else None,
+    }
+    data: dict[str, Any] = {"id": f"p{number:04d}", "title": "x", "image_url": f"file:///{number}.jpg", **fields}
+    return document(parse(data))
+
+
+def vectors(space: Space) -> Any:
+    return similarity.normalize(np.random.default_rng(space.dims).normal(size=(COUNT, space.dims)))
+
+
+def fill(index: Any) -> Any:
+    index.create()
+    index.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
+    for space, embedded in ((WIDE, COUNT), (NARROW, COUNT - 20)):
+        index.ensure_space(space)
+        rows = vectors(space)
+        outcomes = [Outcome(f"p{n:04d}", f"file:///{n}.jpg", "done", vector=rows[n]) for n in range(embedded)]
+        index.write_outcomes(space, outcomes)
+    index.refresh()
+    return index
+
+
+@pytest.fixture(scope="module")
+def fake() -> Any:
+    return fill(FakeCatalogue())
+
+
+@pytest.fixture(params=["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"])
+def approximate(request: pytest.FixtureRequest, settings: Settings) -> Catalogue:
+    """A catalogue on each index type whose planner always takes knn, and looks at everything."""
+    index = connect(settings.model_copy(update={"vector_index": request.param}))
+    index.create()
+    rows = vectors(WIDE)
+    index.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
+    index.ensure_space(WIDE)
+    index.write_outcomes(
+        WIDE, [Outcome(f"p{n:04d}", f"file:///{n}.jpg", "done", vector=rows[n]) for n in range(COUNT)]
+    )
+    index.refresh()
+    index.costs, index.breadth = ALWAYS_KNN, Breadth(pool=50, num_candidates=300, oversample=6)
+    return index
+
+
+def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: Catalogue, fake: Any) -> None:
+    for seed in range(5):
+        query = SimilarQuery(
+            WIDE,
+            similarity.normalize(np.random.default_rng(seed + 100).normal(size=64)),
+            filters.parse({"color": ["red", "blue"], "price": {"lte": 250}} if seed % 2 else {}),
+            limit=10,
+            facets=("color",),
+            total=True,
+        )
+        found, expected = approximate.similar(query), fake.similar(query)
+        exact = approximate.similar(replace(query, exact=True))
+        assert (found.plan.strategy, exact.plan.strategy) == ("knn", "exact")
+        assert [hit.id for hit in exact.hits] == [hit.id for hit in expected.hits]
+        scores = {hit.id: hit.score for hit in fake.similar(replace(query, limit=COUNT)).hits}
+        assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
+        assert len({hit.id for hit in found.hits} & {hit.id for hit in expected.hits}) >= 9
+        assert (found.total, found.plan.candidates) == (expected.total, expected.total)
+        assert found.facets == exact.facets
+
+
+def test_pages_of_an_approximate_search_are_disjoint_and_complete(approximate: Catalogue) -> None:
+    query = SimilarQuery(WIDE, vectors(WIDE)[0], filters.parse({"price": {"lte": 180}}), limit=20)
+    pages = [approximate.similar(replace(query, offset=offset)).hits for offset in range(0, 200, 20)]
+    ids = [hit.id for page in pages for hit in page]
+    assert sorted(ids) == [f"p{n:04d}" for n in range(181)]
+    again = approximate.similar(replace(query, limit=65, offset=15))
+    assert [hit.id for hit in again.hits] == ids[15:80]
+
+
+def test_an_approximate_threshold_cuts_at_the_same_cosine(approximate: Catalogue, fake: Any) -> None:
+    query = SimilarQuery(WIDE, vectors(WIDE)[5], limit=40, score_threshold=0.1)
+    found = approximate.similar(query)
+    assert found.plan.strategy == "knn"
+    assert found.hits and min(hit.score for hit in found.hits) >= 0.1
+    assert {hit.id for hit in found.hits} <= {hit.id for hit in fake.similar(replace(query, limit=COUNT)).hits}
+
+
+@pytest.fixture
+def filled(catalogue: Catalogue) -> Catalogue:
+    found: Catalogue = fill(catalogue)
+    return found
+
+
+def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fake: Any) -> None:
+    @QUICK
+    @given(
+        seed=st.integers(0, 1000),
+        weights=st.tuples(st.floats(0.05, 5), st.floats(0.05, 5)) | st.none(),
+        group_size=st.integers(0, 3),
+        limit=st.integers(1, 30),
+        offset=st.integers(0, 120),
+        colors=st.lists(st.sampled_from(COLORS), max_size=2),
+        excluded=st.lists(st.integers(0, COUNT - 1).map("p{:04d}".format), max_size=3),
+    )
+    def check(seed: int, weights: Any, group_size: int, limit: int, offset: int, colors: Any, excluded: Any) -> None:
+        rng = np.random.default_rng(seed)
+        more = ()
+        if weights:
+            more = (Part(NARROW, similarity.normalize(rng.normal(size=8)), weights[1]),)
+        query = SimilarQuery(
+            WIDE,
+            similarity.normalize(rng.normal(size=64)),
+            filters.parse({"color": colors}),
+            limit,
+            offset,
+            tuple(excluded),
+            group_size=group_size,
+            weight=weights[0] if weights else 1.0,
+            more=more,
+            total=True,
+            facets=("color",),
+            with_vectors=True,
+        )
+        found, expected = filled.similar(query), fake.similar(query)
+        assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
+        assert [h.score for h in found.hits] == pytest.approx([h.score for h in expected.hits], abs=2e-6)
+        assert found.total == expected.total
+        for hit, other in zip(found.hits, expected.hits, strict=True):
+            assert [h.id for h in hit.group or ()] == [h.id for h in other.group or ()]
+            for name, vector in (other.vectors or {}).items():
+                np.testing.assert_allclose(hit.vectors[name], vector, atol=1e-6)  # type: ignore[index]
+
+    check()
+
+
+def test_an_approximate_mix_scores_the_union_exactly(filled: Catalogue, fake: Any) -> None:
+    filled.costs, filled.breadth = ALWAYS_KNN, Breadth(pool=50)
+    query = SimilarQuery(WIDE, vectors(WIDE)[3], limit=10, weight=0.7, more=(Part(NARROW, vectors(NARROW)[3], 0.3),))
+    found = filled.similar(query)
+    assert found.plan.strategy == "knn"
+    scores = {hit.id: hit.score for hit in fake.similar(replace(query, limit=COUNT)).hits}
+    assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
+    best = {hit.id for hit in fake.similar(query).hits}
+    assert len(best & {hit.id for hit in found.hits}) >= 9
+    deep = [filled.similar(replace(query, limit=30, offset=offset)).hits for offset in range(0, 300, 30)]
+    assert sorted(hit.id for page in deep for hit in page) == [f"p{n:04d}" for n in range(COUNT - 20)]
+
+
+def test_groups_are_never_answered_approximately(filled: Catalogue) -> None:
+    filled.costs = ALWAYS_KNN
+    page = filled.similar(SimilarQuery(WIDE, vectors(WIDE)[0], group_size=1, limit=100))
+    assert page.plan.strategy == "exact"
+    keys = [hit.product["group_key"] for hit in page.hits]
+    assert len(keys) == len(set(keys))
