@@ -53,12 +53,12 @@ _PATTERN_WORDS = {
 _FOR = {"female": "women", "male": "men", "unisex": "everyone"}
 
 _OPENINGS = (
-    "A {noun} to live in",
-    "The {noun} you will reach for first",
-    "An easy {noun} for every day",
-    "Our favourite {noun} this season",
-    "A considered take on the classic {noun}",
-    "Made to be worn often: a {noun}",
+    "Something to live in",
+    "The one you will reach for first",
+    "Easy wear for every day",
+    "Our favourite this season",
+    "A considered take on a classic",
+    "Made to be worn often",
 )
 _CARE = (
     "Machine wash at 30 °C.",
@@ -96,7 +96,9 @@ def description(
     kind: str, color: str, material: str, traits: Mapping[str, str], gender: str, rng: np.random.Generator
 ) -> str:
     """Two or three sentences with the facts in them."""
-    opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))].format(noun=kind)
+    opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))]
     details = ", ".join(f"{name}: {value}" for name, value in traits.items())
     care = _CARE[3] if material in _WIPED else _CARE[int(rng.integers(3))]
-    return f"{opening}, for {_FOR[gender]}, in {color} {material}. {details[0].upper()}{details[1:]}. {care}"
+    return (
+        f"{opening}: {noun(kind)} for {_FOR[gender]} in {color} {material}. {details[0].upper()}{details[1:]}. {care}"
+    )
