@@ -10,12 +10,12 @@ from catalog.ports import (
     BrowsePage,
     BrowseQuery,
     CatalogStatus,
+    Embedded,
     SearchPort,
     SimilarPage,
     SimilarQuery,
     StoredProduct,
 )
-from catalog.similarity import Vectors
 from catalog.space import Space
 
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class GuardedIndex:
     def get(self, product_id: str) -> StoredProduct | None:
         return self._ask(lambda: self.index.get(product_id))
 
-    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None:
-        return self._ask(lambda: self.index.get_with_vector(product_id, space))
+    def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
+        return self._ask(lambda: self.index.get_vectors(ids, spaces))
 
     def similar(self, query: SimilarQuery) -> SimilarPage:
         return self._ask(lambda: self.index.similar(query))

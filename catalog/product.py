@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from catalog.errors import InvalidProduct
 
 MAX_URL = 2048
+MAX_ID_BYTES = 512
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(lambda value: round(value, 2))]
 Text = Annotated[str, Field(max_length=32_000)]
 Word = Annotated[str, Field(min_length=1, max_length=256)]
@@ -20,6 +21,12 @@ def _as_list(value: object) -> object:
 
 def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _short(product_id: str) -> str:
+    if len(product_id.encode()) > MAX_ID_BYTES:  # one longer id makes Elasticsearch refuse its whole bulk request
+        raise ValueError(f"an id has at most {MAX_ID_BYTES} bytes")
+    return product_id
 
 
 Moment = Annotated[datetime, AfterValidator(_utc)]
@@ -42,7 +49,9 @@ class Product(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    id: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\s/\x00-\x1f][^\x00-\x1f/]*$")]
+    id: Annotated[
+        str, Field(min_length=1, max_length=256, pattern=r"^[^\s/\x00-\x1f][^\x00-\x1f/]*$"), AfterValidator(_short)
+    ]
     title: Annotated[str, Field(min_length=1, max_length=1000)]
     description: Text | None = None
     brand: Word | None = None

@@ -16,6 +16,7 @@ from catalog.ports import (
     CatalogStatus,
     Change,
     ChangeResult,
+    Embedded,
     HistoryEntry,
     Hit,
     Outcome,
@@ -30,7 +31,6 @@ from catalog.ports import (
 )
 from catalog.product import document, parse
 from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
-from catalog.similarity import Vectors
 from catalog.space import Space
 
 
@@ -111,12 +111,15 @@ class FakeCatalogue:
         self._check()
         return self._stored(product_id) if product_id in self.docs else None
 
-    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None:
+    def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
         self._check()
-        if product_id not in self.docs:
-            return None
-        vector = self._state(product_id, space).get("vector")
-        return self._stored(product_id), None if vector is None else np.asarray(vector, dtype=np.float32)
+        found = {}
+        for i in ids:
+            if i in self.docs:
+                states = {space.name: self._state(i, space).get("vector") for space in spaces}
+                vectors = {n: np.asarray(v, dtype=np.float32) for n, v in states.items() if v is not None}
+                found[i] = (self._stored(i), vectors)
+        return found
 
     def _public(self, product_id: str, fields: Sequence[str] | None) -> dict[str, Any]:
         wanted = PUBLIC_FIELDS if fields is None else fields

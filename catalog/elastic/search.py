@@ -1,6 +1,7 @@
 """Searches: similar products, browsing, status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,13 @@ from elasticsearch import NotFoundError
 
 from catalog import queries
 from catalog.elastic.base import Store
-from catalog.elastic.client import no_catalogue, translated
+from catalog.elastic.client import translated
 from catalog.elastic.remembered import Remembered
 from catalog.ports import (
     BrowsePage,
     BrowseQuery,
     CatalogStatus,
+    Embedded,
     SpaceStatus,
     StoredProduct,
 )
@@ -51,20 +53,20 @@ class SearchStore(Store):
         hits = answer["hits"]["hits"]
         return str(hits[0]["_source"]["space"]) if hits else None
 
-    def get_with_vector(self, product_id: str, space: Space) -> tuple[StoredProduct, Vectors | None] | None:
-        """The product as it is this moment and its vector in `space` (float32 [dims]), None where it has none."""
-        with translated(self.names):
-            answer = self.client.options(ignore_status=404).get(
-                index=self.names.products, id=product_id, source_includes=[*queries.STORED_FIELDS, space.field]
-            )
-            if "found" not in answer:
-                raise no_catalogue(self.names.products)
-        if not answer["found"]:
-            return None
-        source = dict(answer["_source"])
-        values = source.pop("embedding", {}).get(space.name, {}).get("vector")
-        vector = None if values is None else np.asarray(values, dtype=np.float32)
-        return StoredProduct(answer["_id"], source, answer["_seq_no"], answer["_primary_term"]), vector
+    def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
+        """Products as they are this moment, each with its vectors (float32 [dims]) in those of `spaces` it has."""
+        fields = [*queries.STORED_FIELDS, *(space.field for space in spaces)]
+        found: dict[str, tuple[StoredProduct, Mapping[str, Vectors]]] = {}
+        for product_id, stored in self.read_many(list(dict.fromkeys(ids)), fields).items():
+            source = dict(stored.source)
+            states = source.pop("embedding", {})
+            vectors = {
+                name: np.asarray(state["vector"], dtype=np.float32)
+                for name, state in states.items()
+                if state.get("vector") is not None
+            }
+            found[product_id] = replace(stored, source=source), vectors
+        return found
 
     def browse(self, query: BrowseQuery) -> BrowsePage:
         """A page of products that pass the filters."""

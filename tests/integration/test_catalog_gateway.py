@@ -151,9 +151,8 @@ def test_an_outcome_reaches_only_the_photo_it_was_made_from(filled: Catalogue) -
     results = [result.result for result in filled.write_outcomes(SPACE, outcomes)]
     assert results == [Written.MOVED, Written.WRITTEN, Written.GONE, Written.REFUSED, Written.WRITTEN]
     assert filled.write_outcomes(SPACE, outcomes[1:2])[0].result is Written.UNCHANGED
-    found = filled.get_with_vector("p056", SPACE)
-    assert found is not None and found[1] is not None
-    np.testing.assert_allclose(found[1], VECTORS[57], atol=1e-7)
+    found = filled.get_vectors(["p056"], [SPACE])["p056"]
+    np.testing.assert_allclose(found[1][SPACE.name], VECTORS[57], atol=1e-7)
     status = filled.space_status(SPACE)
     assert (status.done, status.pending, status.failed) == (56, 3, {"not_found": 1})
 
@@ -168,9 +167,8 @@ def test_a_new_photo_clears_the_embedding_and_any_other_change_keeps_it(filled: 
         change = Change(name, {**stored.source, **changes}, seq_no=stored.seq_no, primary_term=stored.primary_term)
         assert filled.write([change])[0].status == "updated"
         assert filled.write([change])[0].status == "conflict"  # its seq_no is stale now
-        found = filled.get_with_vector(name, SPACE)
-        assert found is not None
-        assert (found[1] is not None) is kept
+        found = filled.get_vectors([name], [SPACE])[name]
+        assert (SPACE.name in found[1]) is kept
     assert [pending.product_id for pending in filled.unprocessed(SPACE)] == [
         "p002",
         *[f"p{n:03d}" for n in range(55, 60)],
@@ -209,7 +207,7 @@ def test_no_catalogue_and_no_server_say_what_to_do(settings: Settings) -> None:
     with pytest.raises(Unavailable, match="python -m catalog create"):
         connect(settings).browse(BrowseQuery())
     with pytest.raises(Unavailable, match="python -m catalog create"):
-        connect(settings).get_with_vector("x", SPACE)
+        connect(settings).get_vectors(["x"], [SPACE])
     with pytest.raises(Unavailable, match="does not answer"):
         connect(Settings(elasticsearch_url=("http://127.0.0.1:9",))).ping()
 

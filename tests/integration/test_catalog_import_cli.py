@@ -116,8 +116,8 @@ def test_only_what_changed_is_written_and_embeddings_stay_with_their_photos(
     told = catalog("import", write_rows(tmp_path / "feed.jsonl", changed), "--json")
     assert (told.json["updated"], told.json["unchanged"], told.json["photos_changed"]) == (2, 698, 1)
     assert written(catalogue) == total + 2
-    vectors = [catalogue.get_with_vector(i, SPACE) for i in ("p0000", "p0001")]
-    assert [found is not None and found[1] is not None for found in vectors] == [True, False]
+    found = catalogue.get_vectors(["p0000", "p0001"], [SPACE])
+    assert [SPACE.name in found[i][1] for i in ("p0000", "p0001")] == [True, False]
 
 
 def test_a_newer_price_survives_an_older_feed_and_yields_to_a_newer_one(

@@ -131,9 +131,8 @@ def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue,
         assert stored is not None and stored.source["title"] == title, name
     assert all(filled.get(name) is None for name in writer.deleted)
     for name, vector in writer.vectors.items():
-        found = filled.get_with_vector(name, SPACE)
-        assert found is not None and found[1] is not None
-        np.testing.assert_allclose(found[1], vector, atol=1e-6)
+        found = filled.get_vectors([name], [SPACE])[name]
+        np.testing.assert_allclose(found[1][SPACE.name], vector, atol=1e-6)
 
 
 def test_reindex_takes_over_todays_settings(filled: Catalogue, settings: Settings) -> None:

@@ -94,12 +94,9 @@ def fill(catalogue: Catalogue, server: ImageServer, count: int) -> None:
 
 
 def vectors_of(catalogue: Catalogue, space: Space, count: int) -> dict[str, NDArray[np.float32] | None]:
-    found = {}
-    for number in range(count):
-        answer = catalogue.get_with_vector(f"p{number}", space)
-        assert answer is not None
-        found[answer[0].id] = answer[1]
-    return found
+    found = catalogue.get_vectors([f"p{number}" for number in range(count)], [space])
+    assert len(found) == count
+    return {product_id: vectors.get(space.name) for product_id, (_, vectors) in found.items()}
 
 
 def color_space(bundles: Path) -> Space:

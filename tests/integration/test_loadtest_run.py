@@ -64,9 +64,7 @@ def test_loads_asks_and_finds_nothing_wrong(
     assert json.loads((tmp_path / "summary.json").read_text())["total"] == summary["total"]
 
 
-def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
-    settings: Settings, index_prefix: str
-) -> None:
+def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(settings: Settings, index_prefix: str) -> None:
     catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
     catalogue.create()
     cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load({}))

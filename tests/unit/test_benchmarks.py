@@ -1,6 +1,7 @@
 """The arithmetic of the benchmark, on askers with known times, and its command line."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ class Told:
         self.hits = [("a", 0.9), ("b", 0.8)] if hits is None else hits
         self.log = log if log is not None else []
 
+    def prepare(self, ids: Sequence[str]) -> None:
+        self.prepared = {*getattr(self, "prepared", ()), *ids}
+
     def ask(self, product_id: str) -> Asked:
+        assert product_id in self.prepared
         self.log.append(f"{id(self)} {product_id}")
         wall = self.walls[self.number % len(self.walls)]
         self.number += 1
@@ -86,15 +91,15 @@ def test_the_full_run_is_what_the_readme_promises() -> None:
 
 
 def test_results_are_kept_as_json_and_markdown(tmp_path: Path) -> None:
-    result = Result(10, 12, 7, 8, 5, 6, 4, 5, 3.04, 1, 0.5)
+    result = Result(10, 12, 7, 8, 5, 6, 4, 5, 3.04, 1, 0.5, "knn")
     cases = tuple(Case(Size(100_000, 512), name, result, 60.0, 7) for name in FILTERS)
-    run = Run("a machine", "python -m benchmarks.api", "2026-01-02", Effort(), cases)
+    run = Run("a machine", "python -m benchmarks.api", "2026-01-02", "abc123", Effort(), cases)
     results.keep(run, tmp_path)
     kept = json.loads((tmp_path / "api.json").read_text())
     assert kept["most_added_ms"] == 3.04
     assert kept["cases"][0]["result"]["api_p50"] == 10
     page = (tmp_path / "api.md").read_text()
-    assert "| 100 000 × 512 | 30 % | 10.0 / 12.0 | 7.0 / 8.0 | 5 / 6 | 4 / 5 | +3.0 | 1.0 | 0.5 |" in page
+    assert "| 100 000 × 512 | 30 % | knn | 10.0 / 12.0 | 7.0 / 8.0 | 5 / 6 | 4 / 5 | +3.0 | 1.0 | 0.5 |" in page
     assert "a machine" in page
     assert results.table(cases).row_count == 3
 

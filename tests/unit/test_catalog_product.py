@@ -61,6 +61,8 @@ def test_a_single_category_and_a_naive_time_are_understood() -> None:
     [
         ("id", ""),
         ("id", "a/b"),
+        ("id", "é" * 256 + "é"),
+        ("id", "\U0001f457" * 129),
         ("title", "  "),
         ("price", -1),
         ("price", math.nan),

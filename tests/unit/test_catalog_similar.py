@@ -81,7 +81,7 @@ def test_pages_end_somewhere(index: FakeCatalogue) -> None:
 
 def test_a_band_needs_a_price(index: FakeCatalogue) -> None:
     del index.docs["source"]["effective_price"]
-    with pytest.raises(InvalidInput, match="has no price"):
+    with pytest.raises(InvalidInput, match="no source product with a price"):
         similar_to(index, SimilarRequest("source", price_band=(0.5, 1.5)))
 
 

@@ -45,9 +45,7 @@ def good(server: ImageServer) -> FakeCatalogue:
 
 
 def vector(index: FakeCatalogue, product_id: str, space: Space = SPACE) -> np.ndarray | None:
-    found = index.get_with_vector(product_id, space)
-    assert found is not None
-    return found[1]
+    return index.get_vectors([product_id], [space])[product_id][1].get(space.name)
 
 
 def test_every_photo_gets_its_own_vector_and_a_history(

@@ -1,0 +1,64 @@
+"""What can be asked about similar products, and what comes back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.filters import Filters
+from catalog.ports import Hit, Plan
+from catalog.similarity import Vectors
+from catalog.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarRequest:
+    """One question. What to look like is one of `product_id`, `vectors` (by space name) or `positive` examples.
+
+    `price_band` is a pair of factors of the source's price. `models` weighs several models, `model` names one,
+    neither means the promoted one. `group_size` above 0 shows groups instead of products, that many of each.
+    `diversity` from 0 to 1 trades likeness for variety; `near_duplicates` is the cosine from which a hit repeats an
+    earlier one. `relax` names the filters that may be dropped, in this order, while fewer than `limit` products pass.
+    """
+
+    product_id: str | None = None
+    filters: Filters = Filters()
+    limit: int = 10
+    offset: int = 0
+    price_band: tuple[float, float] | None = None
+    score_threshold: float | None = None
+    exclude_source: bool = True
+    exclude_ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+    facets: tuple[str, ...] = ()
+    total: bool = False
+    model: str | None = None
+    exact: bool = False
+    explain: bool = False
+    models: Mapping[str, float] = field(default_factory=dict)
+    vectors: Mapping[str, Vectors] = field(default_factory=dict)
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    group_size: int = 0
+    diversity: float = 0.0
+    near_duplicates: float | None = None
+    relax: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hits by descending cosine (or as shaped), and how they were found.
+
+    `explanations` has, per hit id, the cosine of each space and the rank before and after shaping (from 1).
+    """
+
+    hits: Sequence[Hit]
+    facets: Mapping[str, Any] | None
+    total: int | None
+    limit: int
+    offset: int
+    space: Space
+    plan: Plan
+    missing_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    server_ms: float = 0.0
+    explanations: Mapping[str, Mapping[str, Any]] | None = None

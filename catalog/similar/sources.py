@@ -1,0 +1,81 @@
+"""What a request wants to look like: a product, a vector (of a photo), or good and bad examples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog import similarity
+from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
+from catalog.ports import Part, SearchPort, StoredProduct
+from catalog.similar.request import SimilarRequest
+from catalog.similarity import Vectors
+from catalog.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The vectors to look for; `product` where it is one product; `examples` are never hits of their own question."""
+
+    parts: Sequence[Part]
+    product: StoredProduct | None = None
+    examples: Sequence[StoredProduct] = ()
+    missing_ids: tuple[str, ...] = ()
+
+
+def find_source(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
+    """The source of a request; raises ProductNotFound, ProductNotEmbedded, InvalidVector or InvalidInput."""
+    kinds = [request.product_id is not None, bool(request.vectors), bool(request.positive)]
+    if sum(kinds) != 1:
+        raise InvalidInput("ask by exactly one of a product, a photo, a vector or positive examples")
+    if request.negative and not request.positive:
+        raise InvalidInput("negative examples need at least one positive one")
+    if request.product_id is not None:
+        return _product(index, request.product_id, spaces)
+    if request.vectors:
+        return _vectors(request.vectors, spaces)
+    return _examples(index, request, spaces)
+
+
+def _product(index: SearchPort, product_id: str, spaces: Mapping[Space, float]) -> Source:
+    found = index.get_vectors([product_id], list(spaces)).get(product_id)
+    if found is None:
+        raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
+    stored, vectors = found
+    for space in spaces:
+        if space.name not in vectors:
+            has_photo = stored.source.get("image_url")
+            todo = f"run `python -m etl run --model {space.model}`" if has_photo else "it has no photo"
+            message = f"product '{product_id}' has no embedding of {space.name} yet; {todo}"
+            raise ProductNotEmbedded(message, id=product_id, space=space.name)
+    return Source([Part(s, vectors[s.name], w) for s, w in spaces.items()], stored, [stored])
+
+
+def _vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Source:
+    if missing := [space.name for space in spaces if space.name not in given]:
+        raise InvalidInput(f"a vector for each model is needed; {', '.join(missing)} has none")
+    return Source([Part(s, similarity.check_vector(given[s.name], s.dims), w) for s, w in spaces.items()])
+
+
+def _examples(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
+    found = index.get_vectors([*request.positive, *request.negative], list(spaces))
+    usable = {name: vectors for name, (_, vectors) in found.items() if all(s.name in vectors for s in spaces)}
+    missing = tuple(name for name in (*request.positive, *request.negative) if name not in usable)
+    positive = [name for name in request.positive if name in usable]
+    if not positive:
+        raise ProductNotEmbedded("none of the positive examples has an embedding", missing_ids=list(missing))
+    negative = [name for name in request.negative if name in usable]
+    parts = [
+        Part(s, between([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative]), w)
+        for s, w in spaces.items()
+    ]
+    return Source(parts, None, [found[name][0] for name in (*positive, *negative)], missing)
+
+
+def between(positive: Sequence[Vectors], negative: Sequence[Vectors]) -> Vectors:
+    """One unit vector [dims] near the positive and away from the negative examples: `p + (p - n)` of their means.
+
+    Source: the strategy `average_vector` of Qdrant's recommendation API. Raises InvalidVector where they cancel out.
+    """
+    good = np.mean(positive, axis=0)
+    return similarity.normalize(2 * good - np.mean(negative, axis=0) if negative else good)

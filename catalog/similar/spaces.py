@@ -1,0 +1,48 @@
+"""Which embedding spaces a request means."""
+
+from collections.abc import Mapping
+
+from catalog.errors import InvalidInput, SpaceNotFound
+from catalog.ports import SearchPort
+from catalog.space import Space
+
+
+def resolve_space(index: SearchPort, model: str | None) -> Space:
+    """The space a request means: a space's name, a model's name, or (None) the promoted one.
+
+    Where nothing was promoted, or a model has several versions, the one with the most embeddings serves.
+    Raises SpaceNotFound with the names there are.
+    """
+    spaces = {space.name: space for space in index.spaces()}
+    promoted = index.promoted()
+    if model is not None and model in spaces:
+        return spaces[model]
+    candidates = [space for space in spaces.values() if model in (None, space.model)]
+    if not candidates:
+        known = ", ".join(sorted({space.model for space in spaces.values()} | set(spaces))) or "none yet"
+        hint = f"no embeddings of a model '{model}'" if model else "no product has been embedded"
+        raise SpaceNotFound(f"{hint}; there are: {known}. Run `python -m etl run --model {model or 'color'}`")
+    for space in candidates:
+        if space.name == promoted:
+            return space
+    if len(candidates) == 1:
+        return candidates[0]
+    done = {status.space.name: status.done for status in index.status().spaces}
+    return max(candidates, key=lambda space: (done.get(space.name, 0), space.name))
+
+
+def resolve_spaces(index: SearchPort, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:
+    """Weight per space; raises InvalidInput when `model` and `models` are both named or two names mean one space."""
+    if not models:
+        return {resolve_space(index, model): 1.0}
+    if model is not None:
+        raise InvalidInput("name either `model` or `models`, not both")
+    found: dict[Space, float] = {}
+    for name, weight in models.items():
+        space = resolve_space(index, name)
+        if space in found:
+            raise InvalidInput(f"models: '{name}' and another name mean the same space {space.name}")
+        if not 0 < weight < float("inf"):
+            raise InvalidInput(f"models: the weight of '{name}' has to be above 0")
+        found[space] = weight
+    return found
