@@ -9,13 +9,12 @@ import typer
 from rich.console import Console
 
 from benchmarks import machine, results
-from benchmarks.askers import Api, BareClient
+from benchmarks.askers import Api, ApiFailed, BareClient
 from benchmarks.cases import FILTERS, FULL, QUICK, QUICK_EFFORT, Effort, Size
 from benchmarks.measure import DifferentAnswers, compare
 from benchmarks.results import Case, Run
 from benchmarks.stage import elasticsearch, stage
 from catalog.errors import VisualSearchError
-from catalog.space import Space
 from loadtest.errors import LoadtestError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,9 +41,9 @@ def main(
     sizes = [_size(text) for text in size] if size else list(QUICK if quick else FULL)
     try:
         run = measure(sizes, effort)
-    except (VisualSearchError, LoadtestError, DifferentAnswers) as error:
+    except (VisualSearchError, LoadtestError, DifferentAnswers, ApiFailed) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(1 if isinstance(error, DifferentAnswers) else 2) from error
+        raise typer.Exit(1 if isinstance(error, DifferentAnswers | ApiFailed) else 2) from error
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
     results.keep(run, folder)
     told.print(results.table(run.cases))
@@ -73,14 +72,13 @@ def measure(sizes: list[Size], effort: Effort) -> Run:
             with stage(settings, size, SEED, ROOT / "var" / "benchmarks") as set_up:
                 described = described or machine.line(set_up.catalogue)
                 ids = [one.document["id"] for one in size.drawn(SEED)][:: max(1, size.products // 1000)]
-                space = Space.parse(size.space, size.dims)
                 for name, filters in FILTERS.items():
-                    bare, api = BareClient(set_up.catalogue, space, filters), Api(set_up.host, filters)
+                    bare, api = BareClient(set_up.catalogue, filters), Api(set_up.host, filters)
                     result = compare(api, bare, ids, effort, SEED)
                     cases.append(Case(size, name, result, set_up.load_seconds, set_up.segments))
                     told.print(" | ".join(results.cells(cases[-1])), highlight=False, soft_wrap=True)
     command = " ".join(["python -m benchmarks.api", *sys.argv[1:]])
-    return Run(described, command, datetime.now(UTC).strftime("%Y-%m-%d"), effort, tuple(cases))
+    return Run(described, command, datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT), effort, tuple(cases))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,18 @@
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import orjson
 import urllib3
 
 from benchmarks.cases import LIMIT
-from catalog import queries, similarity
+from catalog import similarity
 from catalog.elastic import Catalogue
 from catalog.filters import Filters
-from catalog.ports import SimilarQuery
-from catalog.space import Space
+from catalog.similar import SimilarRequest, similar_to
 
 TIMING = re.compile(r"(\w+);dur=([\d.]+)")
 Hits = list[tuple[str, float]]
@@ -29,41 +28,76 @@ class Asked:
     took_ms: float
     index_ms: float = 0.0  # in calls of Elasticsearch, as the API saw them
     total_ms: float = 0.0  # in the API's process
+    plan: str = "exact"
+
+
+class ApiFailed(Exception):
+    """The API answered with an error."""
 
 
 class Asker(Protocol):
+    def prepare(self, ids: Sequence[str]) -> None: ...  # what need not be timed
     def ask(self, product_id: str) -> Asked: ...
 
 
-class BareClient:
-    """Get and msearch by the same client library with the same bodies, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as the gateway sent it."""
 
-    def __init__(self, catalogue: Catalogue, space: Space, filters: Filters) -> None:
-        self.client, self.alias = catalogue.client, catalogue.names.products
-        self.space, self.filters = space, filters
-        self.source = [*queries.STORED_FIELDS, space.field]
+    method: str
+    target: str
+    headers: Any
+    body: Any
+
+
+class BareClient:
+    """The get and the search that the gateway sends for a question, byte for byte, by the same client library.
+
+    They are recorded beforehand, so that this stays the API's own question whatever plan the gateway chooses. Other
+    requests (counts, mappings) are not repeated: a bare client would not send them, and they count against the API.
+    """
+
+    NEEDED = re.compile(r"/(_doc/|_mget|_msearch|_search)")
+
+    def __init__(self, catalogue: Catalogue, filters: Filters) -> None:
+        self.catalogue, self.filters = catalogue, filters
+        self.recorded: dict[str, list[Call]] = {}
+
+    def prepare(self, ids: Sequence[str]) -> None:
+        """Record the requests of each id that has not been asked about yet."""
+        transport = self.catalogue.client.transport
+        send = transport.perform_request
+        for product_id in ids:
+            calls = self.recorded.setdefault(product_id, [])
+            if calls:
+                continue
+
+            def record(method: str, target: str, *, _calls: list[Call] = calls, **given: Any) -> Any:
+                if self.NEEDED.search(target) and "promotions" not in target:
+                    _calls.append(Call(method, target, given.get("headers"), given.get("body")))
+                return send(method, target, **given)
+
+            transport.perform_request = record  # type: ignore[method-assign]
+            try:
+                similar_to(self.catalogue, SimilarRequest(product_id, self.filters, limit=LIMIT))
+            finally:
+                transport.perform_request = send  # type: ignore[method-assign]
 
     def ask(self, product_id: str) -> Asked:
         """Look the source up by id, then ask for its neighbours."""
+        transport, calls = self.catalogue.client.transport, self.recorded[product_id]
         started = time.perf_counter()
-        found = self.client.get(index=self.alias, id=product_id, source_includes=self.source)["_source"]
-        vector = np.asarray(found["embedding"][self.space.name]["vector"], dtype=np.float32)
-        body = queries.similar(
-            SimilarQuery(
-                space=self.space,
-                vector=vector,
-                filters=self.filters,
-                limit=LIMIT,
-                exclude_ids=(product_id,),
-                exclude_groups=(found["group_key"],),
-            )
-        )
-        line = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-        searches: Any = [{"preference": queries.stable_preference(line)}, line]
-        answer = self.client.msearch(index=self.alias, searches=searches)["responses"][0]
+        answers = [
+            transport.perform_request(call.method, call.target, headers=call.headers, body=call.body).body
+            for call in calls
+        ]
         wall = (time.perf_counter() - started) * 1000
-        hits = [(hit["_id"], similarity.script_to_cosine(hit["_score"])) for hit in answer["hits"]["hits"]]
-        return Asked(hits, wall, float(answer["took"]))
+        answer: Any = answers[-1]
+        search = answer["responses"][0] if "responses" in answer else answer
+        knn = '"knn"' in str(calls[-1].body)
+        to_cosine = similarity.knn_to_cosine if knn else similarity.script_to_cosine
+        hits = [(hit["_id"], to_cosine(hit["_score"])) for hit in search["hits"]["hits"]]
+        return Asked(hits, wall, float(search["took"]), plan="knn" if knn else "exact")
 
 
 class Api:
@@ -74,6 +108,9 @@ class Api:
         self.pool = urllib3.PoolManager(maxsize=1, retries=False)
         self.query = "&".join([f"limit={LIMIT}", *(f"brand={brand}" for brand in filters.brand)])
 
+    def prepare(self, ids: Sequence[str]) -> None:
+        """A storefront prepares nothing."""
+
     def ask(self, product_id: str) -> Asked:
         """The question as a storefront asks it."""
         started = time.perf_counter()
@@ -81,7 +118,7 @@ class Api:
         body = orjson.loads(answer.data)
         wall = (time.perf_counter() - started) * 1000
         if answer.status != 200:
-            raise RuntimeError(f"the API answered {answer.status}: {body}")
+            raise ApiFailed(f"the API answered {answer.status}: {body}")
         spent = {name: float(value) for name, value in TIMING.findall(answer.headers["Server-Timing"])}
         hits = [(hit["id"], hit["score"]) for hit in body["hits"]]
-        return Asked(hits, wall, spent["es"], spent["index"], spent["total"])
+        return Asked(hits, wall, spent["es"], spent["index"], spent["total"], body["plan"]["strategy"])

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ def line(catalogue: Catalogue) -> str:
         f"Elasticsearch {node['version']} (JVM {node['jvm']['version']}, heap {heap:.1f} GiB, "
         f"{len(nodes['nodes'])} node); load {os.getloadavg()[0]:.1f}"
     )
+
+
+def commit(root: Path) -> str:
+    """The commit that was measured, `-dirty` where files differ from it; `unknown` outside a clone."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _processor() -> str:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from statistics import median
+from statistics import median, mode
 
 import numpy as np
 
@@ -33,12 +33,16 @@ class Result:
     added_p50: float  # median over repeats of API p50 - bare p50
     python_p50: float  # in the API's process, outside its calls of Elasticsearch
     http_p50: float  # between the API's process and its caller
+    plan: str  # the one that most questions got
 
 
 def compare(api: Asker, bare: Asker, ids: Sequence[str], effort: Effort, seed: int = 0) -> Result:
     """Ask both about the same ids, in turns, each first half of the time; raises DifferentAnswers."""
     rng = random.Random(seed)
-    for product_id in rng.sample(ids, min(effort.warm_up, len(ids))):
+    first = rng.sample(ids, min(effort.warm_up, len(ids)))
+    api.prepare(first)
+    bare.prepare(first)
+    for product_id in first:
         _require_same(product_id, api.ask(product_id), bare.ask(product_id))
     rounds = [_round(api, bare, rng.sample(ids, min(effort.questions, len(ids)))) for _ in range(effort.repeats)]
     return _summed(rounds)
@@ -51,6 +55,8 @@ def _require_same(product_id: str, left: Asked, right: Asked) -> None:
 
 
 def _round(api: Asker, bare: Asker, ids: Sequence[str]) -> list[tuple[Asked, Asked]]:
+    api.prepare(ids)
+    bare.prepare(ids)
     pairs = []
     for product_id, api_first in zip(ids, cycle((True, False)), strict=False):
         if api_first:
@@ -84,4 +90,5 @@ def _summed(rounds: Sequence[Sequence[tuple[Asked, Asked]]]) -> Result:
         added_p50=round(float(np.median(added)), 2),
         python_p50=over(50, ([one.total_ms - one.index_ms for one in asked] for asked in api)),
         http_p50=over(50, ([one.wall_ms - one.total_ms for one in asked] for asked in api)),
+        plan=mode(one.plan for asked in api for one in asked),
     )

@@ -12,8 +12,8 @@ from benchmarks.measure import Result
 
 GOAL_MS = 5.0  # what the API may add at p50
 COLUMNS = (
-    "vectors", "filter", "API p50 / p95", "bare p50 / p95", "server p50 / p95 (API)", "server p50 / p95 (bare)",
-    "API adds p50", "of it Python", "HTTP",
+    "vectors", "filter", "plan", "API p50 / p95", "bare p50 / p95", "server p50 / p95 (API)",
+    "server p50 / p95 (bare)", "API adds p50", "of it Python", "HTTP",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ class Run:
     machine: str
     command: str
     date: str
+    commit: str
     effort: Effort
     cases: tuple[Case, ...]
 
@@ -47,6 +48,7 @@ def cells(case: Case) -> tuple[str, ...]:
     return (
         f"{case.size.products:,} × {case.size.dims}".replace(",", " "),
         case.filter,
+        found.plan,
         f"{found.api_p50:.1f} / {found.api_p95:.1f}",
         f"{found.bare_p50:.1f} / {found.bare_p95:.1f}",
         f"{found.api_took_p50:.0f} / {found.api_took_p95:.0f}",
@@ -61,7 +63,7 @@ def table(cases: Sequence[Case]) -> Table:
     """The cases for a terminal."""
     shown = Table(title="GET /v1/products/{id}/similar, milliseconds")
     for name in COLUMNS:
-        shown.add_column(name, justify="left" if name in ("vectors", "filter") else "right")
+        shown.add_column(name, justify="left" if name in ("vectors", "filter", "plan") else "right")
     for case in cases:
         shown.add_row(*cells(case))
     return shown
@@ -72,11 +74,11 @@ def markdown(run: Run) -> str:
     lines = [
         "# API beside a bare client",
         "",
-        f"`{run.command}`, {run.date}",
+        f"`{run.command}`, {run.date}, commit {run.commit}",
         "",
         run.machine,
         "",
-        "Milliseconds of `GET /v1/products/{id}/similar?limit=10` (exact plan, `flat` index, gunicorn on loopback,",
+        "Milliseconds of `GET /v1/products/{id}/similar?limit=10` (`flat` index, gunicorn on loopback,",
         "one question at a time) and of a bare client that sends Elasticsearch the same get and the same search,",
         f"asked in turns: medians over {run.effort.repeats} repeats of {run.effort.questions} questions. *Server* is",
         "Elasticsearch's own `took` (whole ms) of the search. *Python* is the API's own time outside its calls of",
