@@ -71,7 +71,6 @@ LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-ver
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra dev
 lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt
-	$(LOCK) $(EVERYTHING) -c requirements-torch.txt -o requirements-dev.txt
 	$(LOCK) --extra etl --extra engine -c requirements-torch.txt -o requirements-demo.txt
 	$(LOCK) --extra etl -c requirements-torch.txt -o requirements-etl.txt
 	$(LOCK) -c requirements-torch.txt -o requirements.txt

@@ -4,16 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from catalog.errors import InvalidInput
+from catalog.settings import read, split
 
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Words = Annotated[tuple[str, ...], BeforeValidator(split)]
 
 
 class Settings(BaseModel):
@@ -47,14 +42,7 @@ class Settings(BaseModel):
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    source = os.environ if environ is None else environ
-    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+    return read(Settings, environ)
 
 
 def export(name: str, value: str) -> None:

@@ -1,46 +1,27 @@
 """What the commands of this package share: errors as one line, JSON or text, progress on a terminal."""
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalog import settings
+from catalog.doors import Json, errors_of, show
 from catalog.elastic import Catalogue, connect
-from catalog.errors import VisualSearchError
 
-Json = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+__all__ = ["Json", "counting", "errors_told", "open_catalogue", "show"]
+errors_told = errors_of("catalog")
 LOG_EVERY = 25_000  # things, where no terminal shows progress
 
 log = logging.getLogger("catalog")
 errors = Console(stderr=True)
 
 
-@contextmanager
-def errors_told(as_json: bool) -> Iterator[None]:
-    """Ends the program with status 2 and one line on standard error where it cannot do its work."""
-    try:
-        yield
-    except VisualSearchError as error:
-        if as_json:
-            typer.echo(json.dumps({"error": error.code, "message": error.message}))
-        typer.echo(f"catalog: {error.message}", err=True)
-        raise typer.Exit(2) from None
-
-
 def open_catalogue() -> Catalogue:
     """The catalogue that the environment names."""
     return connect(settings.load())
-
-
-def show(as_json: bool, summary: Mapping[str, Any], text: str) -> None:
-    """The outcome on standard output."""
-    typer.echo(json.dumps(summary, default=str) if as_json else text)
 
 
 @contextmanager

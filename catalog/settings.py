@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from catalog.errors import InvalidInput
 
+T = TypeVar("T", bound=BaseModel)
 VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
 
 
-def _split(value: object) -> object:
+def split(value: object) -> object:
+    """A comma-separated text as a list; anything else as it is."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -20,7 +22,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    elasticsearch_url: Annotated[tuple[str, ...], BeforeValidator(_split), Field(min_length=1)] = (
+    elasticsearch_url: Annotated[tuple[str, ...], BeforeValidator(split), Field(min_length=1)] = (
         "http://127.0.0.1:9200",
     )
     elasticsearch_user: str = ""
@@ -34,17 +36,24 @@ class Settings(BaseModel):
     index_refresh: Annotated[str, Field(pattern=r"^(-1|\d+(ms|s|m))$")] = "1s"
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
+def read(model: type[T], environ: Mapping[str, str] | None = None) -> T:
+    """A settings model filled from variables called like its fields in upper case; empty ones count as unset.
+
+    Raises InvalidInput naming the variable that is wrong.
+    """
     source = os.environ if environ is None else environ
-    values: dict[str, object] = {
-        name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())
-    }
-    if "elasticsearch_url" not in values and source.get("ENGINE_PORT"):
-        values["elasticsearch_url"] = f"http://127.0.0.1:{source['ENGINE_PORT']}"
+    values = {name: source[name.upper()] for name in model.model_fields if source.get(name.upper())}
     try:
-        return Settings.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; without ELASTICSEARCH_URL the local engine's ENGINE_PORT counts."""
+    source = os.environ if environ is None else environ
+    if not source.get("ELASTICSEARCH_URL") and source.get("ENGINE_PORT"):
+        source = {**source, "ELASTICSEARCH_URL": f"http://127.0.0.1:{source['ENGINE_PORT']}"}
+    return read(Settings, source)

@@ -1,33 +1,14 @@
 """What the commands share: errors as one line, JSON or text."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from catalog.errors import VisualSearchError
+from catalog.doors import Json, errors_of, show
 
-Json = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+__all__ = ["Json", "Models", "errors_told", "show"]
+errors_told = errors_of("etl")
 Models = Annotated[
     list[str],
     typer.Option("--model", help="A model as `python -m models list` names it; may be given several times."),
 ]
-
-
-@contextmanager
-def errors_told(as_json: bool) -> Iterator[None]:
-    """Ends the program with status 2 and one line on standard error where it cannot do its work."""
-    try:
-        yield
-    except VisualSearchError as error:
-        if as_json:
-            typer.echo(json.dumps({"error": error.code, "message": error.message}))
-        typer.echo(f"etl: {error.message}", err=True)
-        raise typer.Exit(2) from None
-
-
-def show(as_json: bool, summary: Mapping[str, Any], text: str) -> None:
-    """The outcome on standard output."""
-    typer.echo(json.dumps(summary, default=str) if as_json else text)

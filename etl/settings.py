@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.errors import InvalidInput
+from catalog.settings import read
 
 
 def cores() -> int:
@@ -40,11 +40,4 @@ class Settings(BaseModel):
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    source = os.environ if environ is None else environ
-    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+    return read(Settings, environ)

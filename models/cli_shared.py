@@ -1,41 +1,23 @@
 """What the commands of this room share: errors as one line, JSON or text, progress."""
 
-import json
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from catalog.errors import VisualSearchError
+from catalog.doors import Json, errors_of, show
 from models.bundle_writer import Written
 
-Json = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+__all__ = ["Json", "command_line", "errors_told", "log", "photos_counted", "show", "show_written"]
+errors_told = errors_of("models")
 LOG_EVERY = 500  # photos, where no terminal shows progress
 
 log = logging.getLogger("models")
-
-
-@contextmanager
-def errors_told(as_json: bool) -> Iterator[None]:
-    """Ends the program with status 2 and one line on standard error where it cannot do its work."""
-    try:
-        yield
-    except VisualSearchError as error:
-        if as_json:
-            typer.echo(json.dumps({"error": error.code, "message": error.message}))
-        typer.echo(f"models: {error.message}", err=True)
-        raise typer.Exit(2) from None
-
-
-def show(as_json: bool, summary: Mapping[str, Any], text: str) -> None:
-    """The outcome on standard output."""
-    typer.echo(json.dumps(summary, default=str) if as_json else text)
 
 
 def show_written(as_json: bool, written: Written, **more: Any) -> None:

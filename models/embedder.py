@@ -1,5 +1,6 @@
 """What every runtime of a bundle offers, and the checks they share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from catalog.similarity import MIN_NORM, normalize
 from catalog.space import Space
 from models.bundle import Bundle
 from models.errors import InvalidBatch
-from models.preprocess import Pixels
+from models.preprocess import Pixels, preprocess
 
 Embeddings = NDArray[np.float32]
 
@@ -35,6 +36,42 @@ class Embedder(Protocol):
     def preprocess(self, image: Image.Image) -> Pixels: ...
     def embed(self, batch: Pixels) -> Embeddings: ...
     def embed_images(self, images: Sequence[Image.Image]) -> Embeddings: ...
+
+
+class BundleEmbedder(ABC):
+    """The part of an Embedder that does not depend on what runs the network."""
+
+    runtime: str
+    bundle: Bundle
+
+    @property
+    def space(self) -> Space:
+        return self.bundle.space
+
+    @property
+    def dims(self) -> int:
+        return self.bundle.dims
+
+    def preprocess(self, image: Image.Image) -> Pixels:
+        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
+        return preprocess(image, self.bundle.preprocessing)
+
+    def embed(self, batch: Pixels) -> Embeddings:
+        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
+        check_batch(batch, self.bundle)
+        if not len(batch):
+            return np.empty((0, self.dims), dtype=np.float32)
+        return unit_rows(np.concatenate([self._run(part) for part in chunks(batch, self.bundle)]))
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
+        """Embeddings [N,dims] of upright photos, preprocessed here."""
+        if not images:
+            return np.empty((0, self.dims), dtype=np.float32)
+        return self.embed(np.stack([self.preprocess(image) for image in images]))
+
+    @abstractmethod
+    def _run(self, batch: Pixels) -> Embeddings:
+        """What the network gives for one chunk, not normalised."""
 
 
 def usable(embeddings: Embeddings) -> NDArray[np.bool_]:

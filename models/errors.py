@@ -10,8 +10,7 @@ VisualSearchError
 │   ├── DeviceUnavailable      a GPU was asked for and there is none, or no torch
 │   └── FitFailed              a PCA cannot be fitted on these photos
 ├── InvalidInput
-│   ├── InvalidBatch           pixels of the wrong shape or type
-│   └── InvalidSetting
+│   └── InvalidBatch           pixels of the wrong shape or type
 ├── NotFound / SpaceNotFound
 │   └── BundleNotFound
 └── Conflict
@@ -55,10 +54,6 @@ class FitFailed(ModelError):
 
 class InvalidBatch(InvalidInput):
     code = "invalid_batch"
-
-
-class InvalidSetting(InvalidInput):
-    code = "invalid_setting"
 
 
 class BundleNotFound(SpaceNotFound):

@@ -1,7 +1,5 @@
 """Runs a bundle with ONNX Runtime on the CPU; imports neither torch nor onnx."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import (
@@ -16,13 +14,11 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented as NotImplementedByRuntime,
 )
-from PIL import Image
 
-from catalog.space import Space
 from models.bundle import Bundle
-from models.embedder import Embeddings, check_batch, chunks, unit_rows
+from models.embedder import BundleEmbedder, Embeddings
 from models.errors import InvalidBundle
-from models.preprocess import Pixels, preprocess
+from models.preprocess import Pixels
 
 # They share no base below Exception.
 RUNTIME_ERRORS = (
@@ -47,7 +43,7 @@ def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSessi
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-class OnnxEmbedder:
+class OnnxEmbedder(BundleEmbedder):
     """An `Embedder` over a verified bundle. One instance may be shared by threads: a run keeps no state.
 
     Raises InvalidBundle when the file changed since it was verified or ONNX Runtime cannot run it.
@@ -65,31 +61,6 @@ class OnnxEmbedder:
             raise InvalidBundle(f"ONNX Runtime cannot run {bundle.path}: {error}") from error
         if self._output not in {one.name for one in self._session.get_outputs()}:
             raise InvalidBundle(f"{bundle.path}: the graph has no output '{self._output}'")
-
-    @property
-    def space(self) -> Space:
-        return self.bundle.space
-
-    @property
-    def dims(self) -> int:
-        return self.bundle.dims
-
-    def preprocess(self, image: Image.Image) -> Pixels:
-        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
-        return preprocess(image, self.bundle.preprocessing)
-
-    def embed(self, batch: Pixels) -> Embeddings:
-        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
-        check_batch(batch, self.bundle)
-        if not len(batch):
-            return np.empty((0, self.dims), dtype=np.float32)
-        return unit_rows(np.concatenate([self._run(part) for part in chunks(batch, self.bundle)]))
-
-    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
-        """Embeddings [N,dims] of upright photos, preprocessed here."""
-        if not images:
-            return np.empty((0, self.dims), dtype=np.float32)
-        return self.embed(np.stack([self.preprocess(image) for image in images]))
 
     def _run(self, batch: Pixels) -> Embeddings:
         try:

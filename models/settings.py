@@ -1,12 +1,11 @@
 """Settings of the model room; the only place of this package that looks at the environment."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from models.errors import InvalidSetting
+from catalog.settings import read
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -32,12 +31,5 @@ class Settings(BaseModel):
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidSetting naming the variable that is wrong."""
-    source = os.environ if environ is None else environ
-    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        raise InvalidSetting(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
+    return read(Settings, environ)

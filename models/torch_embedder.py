@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from catalog.space import Space
 from models.bundle import Bundle
-from models.embedder import Embeddings, check_batch, chunks, unit_rows
+from models.embedder import BundleEmbedder, Embeddings
 from models.errors import InvalidBundle
 from models.manifest import WEIGHTS_FILE
 from models.pca import COMPONENTS_KEY, MEAN_KEY
-from models.preprocess import Pixels, preprocess
+from models.preprocess import Pixels
 from models.torch_networks import with_weights
 from models.zoo import by_architecture
 
@@ -36,7 +33,7 @@ def can_run(bundle: Bundle) -> bool:
     return bundle.has_weights and by_architecture(bundle.manifest.architecture) is not None
 
 
-class TorchEmbedder:
+class TorchEmbedder(BundleEmbedder):
     """An `Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
 
     `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run` is false or the weights do
@@ -58,31 +55,6 @@ class TorchEmbedder:
         if self._mean is not None and self._components is not None:
             self._mean, self._components = self._mean.to(self.device), self._components.to(self.device)
         self._network = with_weights(model, weights, str(bundle.path)).to(self.device)
-
-    @property
-    def space(self) -> Space:
-        return self.bundle.space
-
-    @property
-    def dims(self) -> int:
-        return self.bundle.dims
-
-    def preprocess(self, image: Image.Image) -> Pixels:
-        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
-        return preprocess(image, self.bundle.preprocessing)
-
-    def embed(self, batch: Pixels) -> Embeddings:
-        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
-        check_batch(batch, self.bundle)
-        if not len(batch):
-            return np.empty((0, self.dims), dtype=np.float32)
-        return unit_rows(np.concatenate([self._run(part) for part in chunks(batch, self.bundle)]))
-
-    def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
-        """Embeddings [N,dims] of upright photos, preprocessed here."""
-        if not images:
-            return np.empty((0, self.dims), dtype=np.float32)
-        return self.embed(np.stack([self.preprocess(image) for image in images]))
 
     def _run(self, batch: Pixels) -> Embeddings:
         import torch

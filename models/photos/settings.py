@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from catalog.errors import InvalidInput
+from catalog.settings import read
 
 
 def _hosts(value: object) -> object:
@@ -35,11 +35,4 @@ class PhotoSettings(BaseModel):
 
 def load(environ: Mapping[str, str] | None = None) -> PhotoSettings:
     """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    source = os.environ if environ is None else environ
-    values = {name: source[name.upper()] for name in PhotoSettings.model_fields if source.get(name.upper())}
-    try:
-        return PhotoSettings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+    return read(PhotoSettings, environ)

@@ -44,7 +44,7 @@ def test_realm_files_give_each_user_one_role():
         "visual_search_etl:etl",
     ]
     roles = yaml.safe_load(files["roles.yml"])
-    assert roles["visual_search_search"]["indices"][0]["privileges"] == ["read"]
+    assert roles["visual_search_search"]["indices"][0]["privileges"] == ["read", "view_index_metadata"]
 
 
 def test_both_layers_are_encrypted():

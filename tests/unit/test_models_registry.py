@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import NotFound
+from catalog.errors import InvalidInput, NotFound
 from models import settings as model_settings
-from models.errors import BundleNotFound, InvalidBundle, InvalidSetting
+from models.errors import BundleNotFound, InvalidBundle
 from models.registry import find, list_bundles
 from tests.unit.models_making import edit, put, settings_for
 
@@ -80,5 +80,5 @@ def test_settings_from_the_environment(tmp_path: Path) -> None:
     chosen = model_settings.load({"BUNDLES": str(tmp_path), "MODEL_THREADS": "2"})
     assert (chosen.bundles, chosen.model_threads) == (tmp_path, 2)
     assert model_settings.load({"BUNDLES": ""}).bundles.name == "bundles"
-    with pytest.raises(InvalidSetting, match="MODEL_THREADS"):
+    with pytest.raises(InvalidInput, match="MODEL_THREADS"):
         model_settings.load({"MODEL_THREADS": "none"})
