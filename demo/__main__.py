@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
 from demo import serving, show, steps
+from demo.picture import draw
 from demo.settings import Settings, load
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
@@ -33,7 +35,8 @@ def timed(title: str, work: Callable[[], str]) -> None:
     """Do `work` and print its title, time and outcome on one line."""
     started = time.monotonic()
     outcome = work()
-    console.print(f"[green]✓[/] {title:<22}[dim]{time.monotonic() - started:6.1f} s[/]  {outcome}", highlight=False)
+    took = f"[dim]{time.monotonic() - started:6.1f} s[/]"
+    console.print(f"[green]✓[/] {title:<22}{took}  {outcome}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -63,13 +66,19 @@ def _step(settings: Settings, state: dict[str, Any], name: str, step: steps.Step
 
 
 def _serve(settings: Settings, state: dict[str, Any]) -> str:
-    state["api_pid"] = serving.start_api(settings)
+    serving.start_api(settings, state)
     _save(settings, state)
     return settings.api
 
 
 def _save(settings: Settings, state: dict[str, Any]) -> None:
     settings.state.write_text(json.dumps(state))
+
+
+@app.command()
+def picture(out: Path = Path("docs/similar.jpg")) -> None:
+    """Draw what the running demo answers to a few questions."""
+    console.print(str(draw(load(), out)))
 
 
 @app.command()
@@ -80,8 +89,8 @@ def stop() -> None:
     if not state:
         console.print("Nothing to stop.")
         return
-    if pid := state.get("api_pid"):
-        console.print("API stopped." if serving.stop_api(int(pid)) else "The API was not running.")
+    if "api_pid" in state:
+        console.print("API stopped." if serving.stop_api(state) else "The API was not running.")
     if state.get("engine"):
         done = subprocess.run([sys.executable, "-m", "engine", "stop"], env=dict(settings.environ), check=False)
         if done.returncode:

@@ -2,14 +2,13 @@
 
 import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+import psutil
 import requests
 
 from demo.settings import Settings
@@ -27,13 +26,13 @@ def read_state(settings: Settings) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def is_ours(pid: int) -> bool:
-    """Whether `pid` is a running API process and not somebody else who got its number."""
+def is_ours(state: Mapping[str, Any]) -> bool:
+    """Whether the API process of `state` still runs and is not somebody else who got its number."""
     try:
-        return b"app" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return " app serve" in done.stdout
+        process = psutil.Process(int(state["api_pid"]))
+        return process.create_time() == state["api_started"] and process.status() != psutil.STATUS_ZOMBIE
+    except (KeyError, psutil.NoSuchProcess):
+        return False
 
 
 def is_ready(settings: Settings) -> bool:
@@ -44,12 +43,11 @@ def is_ready(settings: Settings) -> bool:
         return False
 
 
-def start_api(settings: Settings) -> int:
-    """The pid of a ready API process, started if there is none; raises StepFailed with the end of its log."""
-    pid = read_state(settings).get("api_pid")
-    if pid and is_ours(pid) and is_ready(settings):
-        return int(pid)
-    settings.folder.mkdir(parents=True, exist_ok=True)
+def start_api(settings: Settings, state: dict[str, Any]) -> None:
+    """A ready API process, started if there is none, noted in `state`; raises StepFailed with the end of its log."""
+    if is_ours(state) and is_ready(settings):
+        return
+    stop_api(state)
     command = [sys.executable, "-m", "app", "serve", "--port", str(settings.api_port)]
     with settings.log.open("w") as log:
         process = subprocess.Popen(
@@ -60,11 +58,12 @@ def start_api(settings: Settings) -> int:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+    state |= {"api_pid": process.pid, "api_started": psutil.Process(process.pid).create_time()}
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        if is_ready(settings):
-            return process.pid
-        time.sleep(0.2)
+        time.sleep(0.3)
+        if is_ready(settings) and process.poll() is None:
+            return
     process.terminate()
     tail = "\n".join(settings.log.read_text().splitlines()[-5:])
     raise StepFailed(
@@ -72,13 +71,12 @@ def start_api(settings: Settings) -> int:
     )
 
 
-def stop_api(pid: int) -> bool:
-    """End the API process and wait for it; False when it is not running any more."""
-    if not is_ours(pid):
+def stop_api(state: Mapping[str, Any]) -> bool:
+    """End the API process of `state` and wait for it; False when it is not running any more."""
+    if not is_ours(state):
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE
-    while is_ours(pid) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    process = psutil.Process(int(state["api_pid"]))
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        process.wait(PATIENCE)
     return True

@@ -16,13 +16,13 @@ WANTED = 5
 
 def find_question(settings: Settings) -> tuple[dict[str, Any], str]:
     """(source product, URL) of a question with a size, stock and a price limit that has enough answers."""
-    listing = _get(f"{settings.api}/v1/products?available=true&limit=100")
+    listing = get(f"{settings.api}/v1/products?available=true&limit=100")
     for hit in listing["hits"]:
         product = hit["product"]
         for size in product.get("sizes_available", [])[:3]:
             filters = {"size": size, "available": "true", "price_max": MAX_PRICE, "limit": WANTED}
             url = f"{settings.api}/v1/products/{hit['id']}/similar?{urlencode(filters)}"
-            if len(_get(url)["hits"]) == WANTED:
+            if len(get(url)["hits"]) == WANTED:
                 return product, url
     raise StepFailed("no product of the demo has enough similar ones in stock; this should not happen")
 
@@ -30,21 +30,19 @@ def find_question(settings: Settings) -> tuple[dict[str, Any], str]:
 def ask(settings: Settings, console: Console) -> None:
     """Print the ready-to-paste curl and what it answers."""
     source, url = find_question(settings)
-    answer = _get(url)
+    answer = get(url)
     size = url.partition("size=")[2].partition("&")[0]
     table = Table(
         title=f"Looks like: {source['title']} (in {size}, in stock, up to {MAX_PRICE} {source['currency']})"
     )
-    for column in ("similarity", "id", "title", "colour", "pattern", "price", "sizes in stock"):
-        table.add_column(column, justify="right" if column in ("similarity", "price") else "left")
+    for column in ("alike", "id", "title", "price", "sizes in stock"):
+        table.add_column(column, justify="right" if column in ("alike", "price") else "left")
     for hit in answer["hits"]:
         found = hit["product"]
         table.add_row(
             f"{hit['score']:.3f}",
             hit["id"],
             found["title"],
-            found.get("color", ""),
-            found.get("pattern", ""),
             f"{found['effective_price']:.2f}",
             " ".join(found.get("sizes_available", [])),
         )
@@ -53,7 +51,8 @@ def ask(settings: Settings, console: Console) -> None:
     console.print(f"curl -s '{url}'", highlight=False, soft_wrap=True)
 
 
-def _get(url: str) -> dict[str, Any]:
+def get(url: str) -> dict[str, Any]:
+    """The JSON that the API answers; raises StepFailed with its error."""
     answer = requests.get(url, timeout=30)
     if not answer.ok:
         raise StepFailed(f"GET {url} answered {answer.status_code}: {answer.text[:500]}")

@@ -28,9 +28,20 @@ class Step:
 def run(step: Step, settings: Settings) -> dict[str, Any]:
     """Run a command with `--json` and return its summary; raises StepFailed with its last words."""
     command = [sys.executable, "-m", *step.arguments, "--json"]
-    done = subprocess.run(command, env=dict(settings.environ), stdout=subprocess.PIPE, text=True, check=False)
+    terminal = sys.stderr.isatty()  # there the commands show moving progress; elsewhere their log lines would mix in
+    done = subprocess.run(
+        command,
+        env=dict(settings.environ),
+        stdout=subprocess.PIPE,
+        stderr=None if terminal else subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode not in step.ok:
-        raise StepFailed(f"`python -m {' '.join(step.arguments)}` ended with status {done.returncode}")
+        said = (done.stderr or "").strip().splitlines()[-5:]
+        raise StepFailed(
+            "\n".join([f"`python -m {' '.join(step.arguments)}` ended with status {done.returncode}", *said])
+        )
     return _summary(done.stdout)
 
 
