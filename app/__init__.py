@@ -8,17 +8,22 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from catalog.ports import SearchPort
     from models.photos.settings import PhotoSettings
+    from models.settings import Settings as ModelSettings
 
 
 def create_app(
-    index: "SearchPort | None" = None, settings: "Settings | None" = None, photos: "PhotoSettings | None" = None
+    index: "SearchPort | None" = None,
+    settings: "Settings | None" = None,
+    photos: "PhotoSettings | None" = None,
+    models: "ModelSettings | None" = None,
 ) -> "APIFlask":
     """The WSGI application; without `index` it asks the Elasticsearch that the environment names.
 
-    `photos` says below which folders the demo shop may show `file:` photos.
+    `photos` says below which folders the demo shop may show `file:` photos and what of a shopper's photo is read,
+    `models` where the bundles are that embed it.
     Raises InvalidInput for a wrong setting. Nothing is sent to Elasticsearch before the first request.
     """
     # Imported late: gunicorn's configuration imports this package before prometheus_client may be loaded.
     from app.factory import build
 
-    return build(index, settings, photos)
+    return build(index, settings, photos, models)

@@ -11,6 +11,7 @@ from app.connect import elasticsearch
 from app.settings import Settings, export, load
 from catalog.errors import InvalidInput
 from models.photos.settings import load as load_photos
+from models.settings import load as load_models
 
 door = typer.Typer(help="The REST API.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,6 +38,7 @@ def serve(
         settings = load()
         elasticsearch(settings)  # made and thrown away: wrong settings are told here, in one line
         load_photos()
+        load_models()
     except InvalidInput as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(2) from error

@@ -5,9 +5,11 @@ from typing import cast
 
 from flask import current_app
 
+from app.embedding import Embedders
 from app.guard import GuardedIndex
 from app.lifecycle import Readiness
 from app.settings import Settings
+from app.uploads import Photos
 from models.photos.settings import PhotoSettings
 
 KEY = "visual_search"
@@ -19,6 +21,8 @@ class Context:
     settings: Settings
     readiness: Readiness
     photos: PhotoSettings
+    uploads: Photos
+    embedders: Embedders
 
 
 def context() -> Context:

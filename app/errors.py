@@ -2,8 +2,11 @@
 
 VisualSearchError (catalog.errors)
 ├── InvalidInput
-│   └── InvalidRequest       parameters or body do not fit the schema; 422
-│       └── UnreadableBody   the body is no JSON; 400
+│   ├── InvalidRequest       parameters or body do not fit the schema; 422
+│   │   └── UnreadableBody   the body is no JSON; 400
+│   └── NoEmbedding          the model makes nothing of a photo; 400
+├── Conflict
+│   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
 └── Unavailable
     └── CircuitOpen          Elasticsearch was not asked, it failed a moment ago; 503
 """
@@ -20,6 +23,7 @@ from app.jsons import respond
 from catalog import errors
 
 log = logging.getLogger(__name__)
+MAX_FORM_PARTS = 4000
 RETRY_AFTER = 1  # seconds; what the breaker waits before it lets the next question through
 
 
@@ -31,6 +35,14 @@ class InvalidRequest(errors.InvalidInput):
 
 class UnreadableBody(InvalidRequest):
     code = "unreadable_body"
+
+
+class NoEmbedding(errors.InvalidInput):
+    code = "invalid_image"
+
+
+class BundleMissing(errors.Conflict):
+    code = "bundle_missing"
 
 
 class CircuitOpen(errors.Unavailable):
@@ -66,7 +78,8 @@ MESSAGES = {
     "untrusted_host": "this Host is not answered; the setting TRUSTED_HOSTS lists those that are",
     "not_found": "there is nothing at this path; /docs lists what there is",
     "method_not_allowed": "this path does not take this method; see the header Allow",
-    "content_too_large": "the body is larger than the setting MAX_CONTENT_LENGTH allows",
+    "content_too_large": "the body is larger than MAX_CONTENT_LENGTH allows (with a photo MAX_UPLOAD_LENGTH), "
+    f"or the form has more than {MAX_FORM_PARTS} fields",
 }
 
 
@@ -80,10 +93,15 @@ def status_of(error: errors.VisualSearchError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def domain_body(error: errors.VisualSearchError) -> dict[str, Any]:
+    """An error raised on purpose, as it is told."""
+    return body(error.code, error.message, error.detail)
+
+
 def domain_error(error: errors.VisualSearchError) -> Response:
     """An error raised on purpose."""
     status = status_of(error)
-    response = respond(body(error.code, error.message, error.detail), status)
+    response = respond(domain_body(error), status)
     if status == 503:
         wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
         response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
@@ -102,10 +120,15 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def unexpected_error(error: Exception) -> Response:
+def unexpected_body(error: Exception) -> dict[str, Any]:
     """A mistake of ours: the log has the traceback, the answer has none."""
-    log.exception("unexpected %s", type(error).__name__)
-    return respond(body("internal_error", "something went wrong on our side; the log knows by X-Query-Id"), 500)
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return body("internal_error", "something went wrong on our side; the log knows by X-Query-Id")
+
+
+def unexpected_error(error: Exception) -> Response:
+    """The answer to it."""
+    return respond(unexpected_body(error), 500)
 
 
 def install(app: APIFlask) -> None:

@@ -6,35 +6,47 @@ from app import cors, errors, observe, openapi
 from app.breaker import CircuitBreaker
 from app.connect import elasticsearch
 from app.context import KEY, Context
+from app.embedding import Embedders
+from app.errors import MAX_FORM_PARTS
 from app.guard import GuardedIndex
 from app.jsons import OrjsonProvider
 from app.lifecycle import Readiness
 from app.settings import Settings, load
+from app.uploads import InMemoryRequest, Photos
 from app.views import operations, pages, products, search, status
 from catalog.ports import SearchPort
 from models.photos.settings import PhotoSettings
 from models.photos.settings import load as load_photos
+from models.settings import Settings as ModelSettings
+from models.settings import load as load_models
 
 VERSION = "0.1.0"
 
 
 def build(
-    index: SearchPort | None = None, settings: Settings | None = None, photos: PhotoSettings | None = None
+    index: SearchPort | None = None,
+    settings: Settings | None = None,
+    photos: PhotoSettings | None = None,
+    models: ModelSettings | None = None,
 ) -> APIFlask:
     """See `app.create_app`."""
     settings = settings or load()
+    photos = photos or load_photos()
     if index is None:
         elasticsearch(settings)  # made and thrown away: a wrong address is told at start
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
     app.url_map.merge_slashes = False  # `//` is no product, not a reason to redirect
     app.json = OrjsonProvider(app)
+    app.request_class = InMemoryRequest
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_content_length,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
         TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
     )
     breaker = CircuitBreaker()
     guarded = GuardedIndex((lambda: index) if index else (lambda: elasticsearch(settings)), breaker, observe.spent)
-    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos or load_photos())
+    uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or load_models())
+    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, embedders)
     errors.install(app)
     observe.install(app, breaker, log_requests=settings.access_log)
     cors.install(app, settings.cors_origins)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.errors import InvalidRequest, UnreadableBody
 
 ATTRIBUTE = "attributes."
+FILE = "image"  # the field of a form that is a file
 
 
 class Query(BaseModel):
@@ -22,7 +23,9 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     repeated: ClassVar[frozenset[str]] = frozenset()
-    separated: ClassVar[frozenset[str]] = frozenset({"fields", "facets", "price_band"})  # may hold commas
+    separated: ClassVar[frozenset[str]] = frozenset(  # may hold commas
+        {"fields", "facets", "price_band", "models", "relax", "bounding_box"}
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -38,13 +41,13 @@ class Query(BaseModel):
             if name.startswith(ATTRIBUTE) and "attributes" in cls.model_fields:
                 found.setdefault("attributes", {})[name.removeprefix(ATTRIBUTE)] = values
             elif name == "attributes":
-                _refuse([_problem(name, "write attributes.<name>=<value>")])
+                raise _refused([_problem(name, "write attributes.<name>=<value>")])
             elif name in cls.separated & cls.model_fields.keys():
                 found[name] = [part.strip() for value in values for part in value.split(",")]
             elif name in cls.repeated or name not in cls.model_fields:
                 found[name] = values
             elif len(values) > 1:
-                _refuse([_problem(name, "given more than once, and only one value makes sense")])
+                raise _refused([_problem(name, "given more than once, and only one value makes sense")])
             else:
                 found[name] = values[0]
         return found
@@ -65,10 +68,10 @@ def _problem(field: str, problem: str) -> dict[str, str]:
     return {"field": field, "problem": problem}
 
 
-def _refuse(problems: Sequence[dict[str, str]]) -> None:
+def _refused(problems: Sequence[dict[str, str]]) -> InvalidRequest:
     first = problems[0]
     message = f"{first['field']}: {first['problem']}" if first["field"] else first["problem"]
-    raise InvalidRequest(message, problems=list(problems))
+    return InvalidRequest(message, problems=list(problems))
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -102,12 +105,27 @@ def _readable(error: ErrorDetails, model: type[BaseModel], what: str) -> dict[st
     return _problem(field, error["msg"].removeprefix("Value error, "))
 
 
-def _fail(error: ValidationError, model: type[BaseModel], what: str) -> None:
+def refusal(error: ValidationError, model: type[BaseModel], what: str) -> InvalidRequest:
+    """What is wrong with data that were to be a `model`; `what` is what its keys are called to whoever sent them."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
     if details[0]["type"] == "json_invalid":
-        raise UnreadableBody(f"the body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}") from error
+        return UnreadableBody(f"the body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}")
     details.sort(key=lambda each: each["type"] != "missing")  # what is required says most
-    _refuse([_readable(each, model, what) for each in details[:20]])
+    return _refused([_readable(each, model, what) for each in details[:20]])
+
+
+def uploaded(model: type[Query], request: Request) -> dict[str, Any]:
+    """A multipart form as plain data: fields like parameters, `image` the bytes of its one file."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("send the photo as multipart/form-data, in the field image")
+    if FILE in request.form:
+        raise _refused([_problem(FILE, "send it as a file, not as text")])
+    found = model.gather(request.form)
+    for name, files in request.files.lists():
+        if name != FILE or len(files) > 1:
+            raise _refused([_problem(name, f"one file is taken, in the field {FILE}")])
+        found[name] = files[0].read()
+    return found
 
 
 class Adapter(PydanticAdapter):
@@ -119,13 +137,16 @@ class Adapter(PydanticAdapter):
             if location == "query" and issubclass(model, Query):
                 what = "parameter"
                 return model.model_validate(model.gather(request.args))
+            if location == "files" and issubclass(model, Query):
+                what = "parameter"
+                return model.model_validate(uploaded(model, request))
             if location == "json":
                 what = "field"
                 if not request.is_json:
                     raise UnsupportedMediaType("send the body as application/json")
                 return model.model_validate_json(request.get_data(cache=False))
         except ValidationError as error:
-            _fail(error, model, what)
+            raise refusal(error, model, what) from error
         raise NotImplementedError(f"no reader for {location} of {model.__name__}")
 
 

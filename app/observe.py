@@ -18,6 +18,7 @@ def begin() -> None:
     g.started = time.perf_counter()
     g.query_id = uuid.uuid4().hex
     g.index_seconds = 0.0
+    g.photo_seconds = 0.0
     g.server_ms = None
 
 
@@ -27,10 +28,18 @@ def spent(seconds: float) -> None:
         g.index_seconds += seconds
 
 
+def photo_spent(seconds: float) -> None:
+    """Add fetching, decoding and embedding a photo to the request that brought it."""
+    if has_request_context():
+        g.photo_seconds += seconds
+
+
 def _server_timing(total: float) -> str:
     parts = [f"es;dur={g.server_ms:.1f}"] if g.server_ms is not None else []
     if g.index_seconds:
         parts.append(f"index;dur={g.index_seconds * 1000:.2f}")
+    if g.photo_seconds:
+        parts.append(f"photo;dur={g.photo_seconds * 1000:.2f}")
     return ", ".join([*parts, f"total;dur={total * 1000:.2f}"])
 
 

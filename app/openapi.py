@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 
 from app.schemas.answers import ErrorAnswer
+from app.schemas.params import ImageForm
 
 DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
 
@@ -22,18 +23,20 @@ CONFIG: dict[str, Any] = {
     "HTTP_ERROR_SCHEMA": ErrorAnswer.model_json_schema(),
 }
 MEANING = {
-    "400": "The body is unreadable, the Host is not answered, or the question makes no sense for this catalogue",
+    "400": "The body is unreadable, the Host is not answered, the photo cannot be had (`invalid_image`, "
+    "`blocked_address`; `detail.reason` says why), or the question makes no sense for this catalogue",
     "404": "No such product or model",
-    "409": "The product has no embedding yet; `detail` says of which model",
-    "413": "The body is larger than MAX_CONTENT_LENGTH",
-    "415": "The body is not application/json",
+    "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
+    "413": "The body is larger than MAX_CONTENT_LENGTH, with a photo than MAX_UPLOAD_LENGTH",
+    "415": "The body is not of the media type that this endpoint takes",
     "422": "Parameters or body do not fit the schema; `detail.problems` lists what and where",
     "503": "Elasticsearch does not answer; ask again after `Retry-After` seconds",
 }
 HEADERS = {
     "X-Query-Id": {"description": "id of this request", "schema": {"type": "string"}},
     "Server-Timing": {
-        "description": "milliseconds: es (the search itself), index (all calls to Elasticsearch), total",
+        "description": "milliseconds: es (the search itself), index (all calls to Elasticsearch), photo (fetching, "
+        "decoding, embedding), total",
         "schema": {"type": "string"},
     },
 }
@@ -61,9 +64,18 @@ def _parameter(parameter: dict[str, Any]) -> None:
         parameter |= {"style": "form", "explode": True}
     if parameter["name"] == "price_band":
         parameter |= {"style": "form", "explode": False, "example": [0.5, 1.5]}
+    if parameter["name"] == "models":
+        parameter |= {"style": "form", "explode": False, "example": ["color:1"]}
     if parameter["in"] == "path":
         schema |= {"minLength": 1}
     parameter["schema"] = schema
+
+
+def _form(schema: dict[str, Any]) -> None:
+    """A form has no null and no nesting either."""
+    fields = {name: _without_null(field) for name, field in schema["properties"].items()}
+    values = fields.pop("attributes")["additionalProperties"]
+    schema |= {"properties": fields, "patternProperties": {r"^attributes\..+$": values}}
 
 
 def _operation(operation: dict[str, Any]) -> None:
@@ -99,6 +111,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         for operation in path.values():
             operation["responses"].setdefault("500", _unexpected())
             _operation(operation)
+    _form(spec["components"]["schemas"][ImageForm.__name__])
     _tidy(spec)
     return spec
 

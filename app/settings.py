@@ -24,7 +24,13 @@ class Settings(BaseModel):
     shutdown_delay: float = Field(
         1.0, ge=0, le=300, description="seconds between failing readiness and refusing connections after SIGTERM"
     )
-    max_content_length: int = Field(1 << 20, ge=1024, description="largest request body in bytes")
+    max_content_length: int = Field(1 << 20, ge=1024, description="largest request body without a photo, in bytes")
+    max_upload_length: int = Field(
+        20_000_000, ge=1024, description="largest request body with a photo in it (`/v1/search...`), in bytes"
+    )
+    image_url_timeout: float = Field(
+        5.0, gt=0, le=60, description="seconds a photo at an `image_url` has to arrive; at most IMAGE_TIMEOUT"
+    )
     trusted_hosts: Words = Field(
         ("localhost", "127.0.0.1"),
         min_length=1,

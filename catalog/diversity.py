@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from catalog.similarity import Vectors
 
+NEAR_DUPLICATE = 0.999  # cosine of one photo saved twice (JPEG quality 70 against 95, half the size); see its test
+
 
 def mmr(relevance: NDArray[np.float64], vectors: Vectors, diversity: float) -> list[int]:
     """Positions of the pool in the order of maximal marginal relevance.

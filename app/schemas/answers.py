@@ -41,10 +41,30 @@ class PriceFacet(Answer):
 Facets = dict[str, list[FacetValue] | PriceFacet]
 
 
+Cosine = Annotated[float, Field(ge=-1.0001, le=1.0001, description="the raw cosine, of several models the mean")]
+
+
+class GroupHit(Answer):
+    id: str
+    score: Cosine
+    product: ProductAnswer
+
+
+class Explanation(Answer):
+    """Why a hit is where it is; ranks count from 1."""
+
+    cosines: dict[str, float] = Field(description="by space, `<model>__<version>`")
+    weights: dict[str, float] = Field(description="by space")
+    rank_before: int = Field(description="by cosine alone")
+    rank_after: int = Field(description="as shown")
+
+
 class SimilarHit(Answer):
     id: str
-    score: Annotated[float, Field(ge=-1.0001, le=1.0001, description="the raw cosine")]
+    score: Cosine | None = Field(description="null where there was nothing to compare with")
     product: ProductAnswer
+    group: list[GroupHit] | None = Field(None, description="the best of its group; only with `group_by`")
+    explain: Explanation | None = Field(None, description="only with `explain`")
 
 
 class ModelAnswer(Answer):
@@ -70,6 +90,26 @@ class SimilarAnswer(Answer):
     plan: PlanAnswer
     missing_ids: list[str]
     warnings: list[str]
+
+
+class ErrorAnswer(Answer):
+    """Every error of this API."""
+
+    code: str = Field(description="stable, for programs")
+    message: str = Field(description="what to do, for people")
+    detail: dict[str, Any]
+
+
+class SearchError(ErrorAnswer):
+    """A search of a batch that has no answer."""
+
+    status: int = Field(ge=400, le=599, description="what the search alone would have been answered with")
+
+
+class BatchAnswer(Answer):
+    """Per search, in order, its answer or its error."""
+
+    results: list[SimilarAnswer | SearchError]
 
 
 class BrowseHit(Answer):
@@ -117,11 +157,3 @@ class HealthAnswer(Answer):
 class ReadyAnswer(Answer):
     status: Literal["ready"]
     failures: int = Field(description="probes in a row that Elasticsearch did not answer, still tolerated")
-
-
-class ErrorAnswer(Answer):
-    """Every error of this API."""
-
-    code: str = Field(description="stable, for programs")
-    message: str = Field(description="what to do, for people")
-    detail: dict[str, Any]

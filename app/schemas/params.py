@@ -1,11 +1,22 @@
-"""Parameters of GETs, and the catalogue questions they make."""
+"""Parameters of GETs and fields of forms, and the catalogue questions they make."""
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from app.inputs import Query
-from app.schemas.words import Facets, FieldNames, Limit, Page, SimilarOptions, Sort
+from app.schemas.words import (
+    BOX,
+    MAX_MODELS,
+    Box,
+    Facets,
+    FieldNames,
+    Limit,
+    Models,
+    Page,
+    SimilarOptions,
+    Sort,
+)
 from catalog.filters import Filters, Words
 from catalog.filters import parse as parse_filters
 from catalog.ports import BrowseQuery
@@ -39,12 +50,43 @@ class FilterParams(Query):
         return parse_filters(chosen)
 
 
+def _weights(words: object) -> object:
+    """`["resnet18:0.7", "color:0.3"]` as weights by name; a name alone weighs 1."""
+    if not isinstance(words, list):
+        return words
+    pairs = [word.partition(":") for word in words]
+    if len({name for name, _, _ in pairs}) < len(pairs):
+        raise ValueError("a model is named twice")
+    return {name: weight if colon else 1.0 for name, colon, weight in pairs}
+
+
+WORDS_OF_MODELS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_MODELS}
+
+
 class SimilarParams(FilterParams, SimilarOptions):
     """Parameters of `GET /v1/products/{id}/similar`."""
+
+    models: Annotated[Models, BeforeValidator(_weights), WithJsonSchema(WORDS_OF_MODELS)] = Field(
+        default_factory=dict,
+        description="several models and their weights, `resnet18:0.7,color:0.3`: the score is the weighted mean",
+    )
 
     def request(self, product_id: str) -> SimilarRequest:
         """The question about `product_id`."""
         return SimilarRequest(product_id=product_id, filters=self.filters(), **self.options())
+
+
+class ImageForm(SimilarParams):
+    """Fields of `POST /v1/search/image`."""
+
+    image: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})] = Field(
+        description="a photo: JPEG, PNG, WebP, GIF or AVIF"
+    )
+    bounding_box: Box | None = Field(None, description=BOX)
+
+    def question(self) -> SimilarRequest:
+        """The question, still without the vectors of the photo."""
+        return SimilarRequest(filters=self.filters(), **self.options())
 
 
 class BrowseParams(FilterParams, Page):

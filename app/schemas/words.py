@@ -6,12 +6,19 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 
 from app.inputs import unknown
+from catalog.diversity import NEAR_DUPLICATE
+from catalog.filters import Filters
 from catalog.ports import FACETS, MAX_WINDOW, SORTS
 from catalog.queries import PUBLIC_FIELDS
 
 MAX_LIMIT = 200
 MAX_EXCLUDED = 1000
 MAX_FACTOR = 1000.0
+MAX_GROUP_SIZE = 20
+MAX_MODELS = 8
+BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
+GROUPS = ("item_group_id",)
+FILTERS = tuple(Filters.model_fields)
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -33,6 +40,15 @@ def _rising(band: tuple[float, float]) -> tuple[float, float]:
     return band
 
 
+def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box
+    if left >= right or top >= bottom:
+        raise ValueError(
+            "a box is left, top, right, bottom as shares of the photo, left before right, top before bottom"
+        )
+    return box
+
+
 Facet = Annotated[str, _check("facet", FACETS), _enum(FACETS)]
 FieldName = Annotated[str, _check("field", PUBLIC_FIELDS), _enum(PUBLIC_FIELDS)]
 Sort = Annotated[str, _check("sort", SORTS), _enum(SORTS)]
@@ -46,8 +62,16 @@ FieldNames = Annotated[
 ]
 Factor = Annotated[float, Field(ge=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Band = Annotated[tuple[Factor, Factor], AfterValidator(_rising)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Box = Annotated[tuple[Share, Share, Share, Share], AfterValidator(_box)]
 ProductId = Annotated[str, Field(min_length=1, max_length=256)]
 ModelName = Annotated[str, Field(min_length=1, max_length=256)]
+ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED)]
+Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
+Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
+GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
+FilterKey = Annotated[str, _check("filter", FILTERS), _enum(FILTERS)]
+FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(FILTERS))]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description=f"hits per page, at most {MAX_LIMIT}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")
@@ -69,21 +93,49 @@ class Page(BaseModel):
 
 
 class SimilarOptions(Page):
-    """What every question for similar products may say, in a query string or in a body."""
+    """What every question for similar products may say, in a query string, a form or a body."""
 
     model: ModelName | None = Field(None, description="a model or `<model>__<version>`; default the promoted one")
+    models: Models = Field({}, description="weights of several models, whose weighted mean of cosines is the score")
     price_band: Band | None = Field(
         None, description="factors of the source's price: `0.5,1.5` is from half to one and a half times"
     )
     score_threshold: Threshold | None = None
     exclude_source: bool = Field(True, description="leave out the source product and its group")
+    exclude_ids: ProductIds = Field((), description="products that shall not be in the answer")
     exact: bool = Field(False, description="compare with every product that passes, whatever it costs")
-    total: bool = Field(False, description="count all products that pass")
-    explain: bool = Field(False, description="say why a hit is there")
+    total: bool = Field(False, description="count all products (with `group_by` groups) that pass")
+    explain: bool = Field(
+        False, description="say why a hit is there: its cosine per model, its rank before and after"
+    )
     facets: Facets = ()
     fields: FieldNames = ()
+    group_by: GroupBy | None = Field(None, description="show groups, best first, instead of products")
+    group_size: Annotated[int, Field(ge=1, le=MAX_GROUP_SIZE)] | None = Field(
+        None, description="products of each group in `group`; default 1; needs `group_by`"
+    )
+    diversity: Share = Field(0.0, description="0 is likeness alone, 1 variety alone (MMR over the 200 best)")
+    hide_near_duplicates: bool = Field(
+        False,
+        description=f"leave out hits whose cosine to a better one is {NEAR_DUPLICATE} or more (of the 200 best)",
+    )
+    relax: FilterKeys = Field(
+        (), description="filters that may be dropped, in this order, while fewer than `limit` products pass"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.model is not None and self.models:
+            raise ValueError("name either `model` or `models`, not both")
+        if self.group_size is not None and self.group_by is None:
+            raise ValueError("group_size says how many of each group: add `group_by`")
+        return self
 
     def options(self) -> dict[str, Any]:
         """The arguments of `catalog.similar.SimilarRequest` that these are."""
-        chosen = {name: getattr(self, name) for name in SimilarOptions.model_fields}
-        return chosen | {"fields": self.fields or None}
+        same = SimilarOptions.model_fields.keys() - {"group_by", "group_size", "hide_near_duplicates"}
+        return {name: getattr(self, name) for name in same} | {
+            "fields": self.fields or None,
+            "group_size": (self.group_size or 1) if self.group_by else 0,
+            "near_duplicates": NEAR_DUPLICATE if self.hide_near_duplicates else None,
+        }

@@ -1,44 +1,40 @@
-"""Similar products: to a product of the path, and to what a body asks for."""
+"""Similar products: to a product of the path, to what a body asks for, to a photo, and many questions at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, g
+from flask import Response, g, request
 
-from app import metrics
+from app import errors
+from app.asking import Asker, shown
 from app.context import context
+from app.errors import InvalidRequest
 from app.jsons import respond
-from app.schemas.answers import SimilarAnswer
-from app.schemas.bodies import SearchBody
-from app.schemas.params import SimilarParams
-from catalog.similar import Answer, SimilarRequest, similar_to
+from app.schemas.answers import BatchAnswer, SimilarAnswer
+from app.schemas.bodies import BatchBody, SearchBody
+from app.schemas.params import ImageForm, NoParams, SimilarParams
+from catalog.errors import VisualSearchError
+from catalog.similar import Answer
 
 bp = APIBlueprint("search", __name__, url_prefix="/v1", tag="search")
+AT_A_TIME = 4  # searches of a batch: Elasticsearch and the models work side by side, one client takes not all of them
+EXAMPLES = {
+    "product": {"value": {"query": {"product_id": "p-1"}, "filter": {"available": True}}},
+    "photo at an address": {"value": {"query": {"image_url": "https://shop.example/a.jpg"}, "limit": 5}},
+    "examples": {"value": {"query": {"positive": ["p-1", "p-2"], "negative": ["p-3"]}, "diversity": 0.3}},
+}
 
 
-def shown(answer: Answer) -> dict[str, Any]:
-    """The body of an answer: the same for the same question, so no ids and no times."""
-    return {
-        "hits": [{"id": hit.id, "score": hit.score, "product": hit.product} for hit in answer.hits],
-        "facets": answer.facets,
-        "limit": answer.limit,
-        "offset": answer.offset,
-        "total": answer.total,
-        "model": {"name": answer.space.model, "version": answer.space.version},
-        "plan": {
-            "strategy": answer.plan.strategy,
-            "candidates": answer.plan.candidates,
-            "reason": answer.plan.reason,
-        },
-        "missing_ids": answer.missing_ids,
-        "warnings": answer.warnings,
-    }
+@bp.before_request
+def allow_photos() -> None:
+    """A photo is larger than a question."""
+    if request.method == "POST":
+        request.max_content_length = context().settings.max_upload_length
 
 
-def _answer(request: SimilarRequest) -> Response:
-    answer = similar_to(context().index, request)
+def _respond(answer: Answer) -> Response:
     g.server_ms = answer.server_ms
-    metrics.PLANS.labels(answer.plan.strategy).inc()
     return respond(shown(answer))
 
 
@@ -52,13 +48,60 @@ def similar(product_id: str, query_data: SimilarParams) -> Response:
     Filters are repeated keys (`color=red&color=blue` is any of, different keys are all of). The source's gender and
     age group are kept unless a filter names them; the source and its group are left out unless asked for.
     """
-    return _answer(query_data.request(product_id))
+    return _respond(Asker(context()).ask(query_data.request(product_id)))
 
 
 @bp.post("/search")
-@bp.input(SearchBody, location="json", example={"query": {"product_id": "p-1"}, "filter": {"available": True}})
+@bp.input(SearchBody, location="json", examples=EXAMPLES)
 @bp.output(SimilarAnswer)
 @bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
 def search(json_data: SearchBody) -> Response:
-    """Similar products by a JSON question"""
-    return _answer(json_data.request())
+    """Similar products by a JSON question
+
+    `query` names exactly one of a product, a photo (at an address or in base64), a vector, or good (and bad)
+    examples. Examples that are not there or not embedded are listed in `missing_ids`.
+    """
+    return _respond(Asker(context()).search(json_data))
+
+
+@bp.post("/search/image")
+@bp.input(NoParams, location="query")
+@bp.input(ImageForm, location="files")
+@bp.output(SimilarAnswer)
+@bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
+def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
+    """Products that look like an uploaded photo
+
+    The photo is the file `image` of a multipart form; filters and everything else are fields of the same form, as in
+    the query string of `GET /v1/products/{id}/similar`. The photo is not stored.
+    """
+    photos = context().uploads
+    return _respond(
+        Asker(context()).photo(files_data.question(), lambda: photos.of(files_data.image, files_data.bounding_box))
+    )
+
+
+@bp.post("/search/batch")
+@bp.input(BatchBody, location="json", example={"searches": [{"query": {"product_id": "p-1"}}]})
+@bp.output(BatchAnswer)
+@bp.doc(responses=[400, 413, 415, 422, 503])
+def search_batch(json_data: BatchBody) -> Response:
+    """Several searches in one request
+
+    `results` has, in the order of `searches`, the body that `POST /v1/search` would have answered, or the error with
+    its `status`: a search that fails does not touch the others.
+    """
+    asker = Asker(context())
+    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="batch") as pool:
+        return respond({"results": list(pool.map(lambda each: _result(asker, each), json_data.each()))})
+
+
+def _result(asker: Asker, each: SearchBody | InvalidRequest) -> dict[str, Any]:
+    try:
+        if isinstance(each, InvalidRequest):
+            raise each
+        return shown(asker.search(each))
+    except VisualSearchError as error:
+        return {"status": errors.status_of(error), **errors.domain_body(error)}
+    except Exception as error:
+        return {"status": 500, **errors.unexpected_body(error)}

@@ -16,7 +16,7 @@ from tests.unit.app_shop import client_of, shop
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return client_of(shop(), max_content_length=1024, cors_origins="https://shop.example")
+    return client_of(shop(), max_content_length=1024, max_upload_length=1500, cors_origins="https://shop.example")
 
 
 def assert_error(answer: Any, status: int, code: str) -> None:

@@ -1,0 +1,70 @@
+"""The models that turn a shopper's photo into vectors: ONNX Runtime, opened at the first photo, one per space."""
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from app.errors import BundleMissing, NoEmbedding
+from catalog.similarity import Vectors
+from catalog.space import Space
+from models.embedder import Embeddings, usable
+from models.errors import BundleNotFound
+from models.manifest import Limits
+from models.registry import find
+from models.settings import Settings
+
+if TYPE_CHECKING:
+    from models.onnx_embedder import OnnxEmbedder
+
+THREADS = 1  # per photo unless MODEL_THREADS says otherwise: requests come side by side and share the cores
+
+
+class Embedders:
+    """Shared by all threads of a process; nothing is loaded before the first photo."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[Space, OnnxEmbedder] = {}
+        self._lock = threading.Lock()
+
+    def of(self, space: Space) -> "OnnxEmbedder":
+        """The model of `space`; raises BundleMissing, InvalidBundle."""
+        if space not in self._open:
+            with self._lock:
+                if space not in self._open:
+                    self._open[space] = self._load(space)
+        return self._open[space]
+
+    def vectors(self, image: Image.Image, spaces: Iterable[Space]) -> dict[str, Vectors]:
+        """The unit vector [dims] of a photo in each space by its name; raises BundleMissing, NoEmbedding."""
+        embedders = [self.of(space) for space in spaces]  # all of them are there before the first one works
+        return {embedder.space.name: _vector(embedder, image) for embedder in embedders}
+
+    def limits(self, spaces: Iterable[Space]) -> dict[str, Limits]:
+        """What each model was made for, by the name of its space."""
+        return {space.name: self.of(space).bundle.manifest.limits for space in spaces}
+
+    def _load(self, space: Space) -> "OnnxEmbedder":
+        # Imported late: a service that is only asked by product id need not carry the runtime.
+        from models.onnx_embedder import OnnxEmbedder
+
+        try:
+            bundle = find(space.name, self._settings)
+        except BundleNotFound as error:
+            message = f"photos cannot be embedded for {space.name}: its bundle is not in {self._settings.bundles}"
+            raise BundleMissing(
+                f"{message}; put it there (see `python -m models list`), name another model, or ask by product",
+                space=space.name,
+                available=error.detail.get("available", []),
+            ) from error
+        return OnnxEmbedder(bundle, self._settings.model_threads or THREADS)
+
+
+def _vector(embedder: "OnnxEmbedder", image: Image.Image) -> Vectors:
+    rows: Embeddings = embedder.embed_images([image])
+    if not usable(rows)[0]:
+        raise NoEmbedding(f"{embedder.space.name} sees nothing in this photo", reason="no_embedding")
+    return np.asarray(rows[0])
