@@ -164,7 +164,10 @@ def refused(answer: ResponseContextManager) -> str | None:
     if answer.status_code == 200:
         return None
     code = (checks.parse(answer.content) or {}).get("code", "")
-    return f"status {answer.status_code} {code}".strip() if answer.status_code else "no answer"
+    if not answer.status_code:
+        error = getattr(answer, "error", None)  # only on an answer that never came
+        return f"no answer: {type(error).__name__}: {error}"
+    return f"status {answer.status_code} {code}".strip()
 
 
 def mark(answer: ResponseContextManager, wrong: str | None) -> None:
