@@ -6,13 +6,13 @@ if TYPE_CHECKING:
     from apiflask import APIFlask
 
     from app.settings import Settings
-    from catalog.ports import SearchPort
+    from catalog.ports import ShopPort
     from models.photos.settings import PhotoSettings
     from models.settings import Settings as ModelSettings
 
 
 def create_app(
-    index: "SearchPort | None" = None,
+    index: "ShopPort | None" = None,
     settings: "Settings | None" = None,
     photos: "PhotoSettings | None" = None,
     models: "ModelSettings | None" = None,

@@ -14,7 +14,7 @@ from app.lifecycle import Readiness
 from app.settings import Settings, load
 from app.uploads import InMemoryRequest, Photos
 from app.views import operations, pages, products, search, status
-from catalog.ports import SearchPort
+from catalog.ports import ShopPort
 from models.photos.settings import PhotoSettings
 from models.photos.settings import load as load_photos
 from models.settings import Settings as ModelSettings
@@ -24,7 +24,7 @@ VERSION = "0.1.0"
 
 
 def build(
-    index: SearchPort | None = None,
+    index: ShopPort | None = None,
     settings: Settings | None = None,
     photos: PhotoSettings | None = None,
     models: ModelSettings | None = None,

@@ -11,33 +11,34 @@ from catalog.ports import (
     BrowseQuery,
     CatalogStatus,
     Embedded,
-    SearchPort,
+    ShopPort,
     SimilarPage,
     SimilarQuery,
     StoredProduct,
 )
+from catalog.rules import Rule
 from catalog.space import Space
 
 T = TypeVar("T")
 
 
 class GuardedIndex:
-    """A SearchPort over another; `spent` is told the seconds of every call."""
+    """A ShopPort over another; `spent` is told the seconds of every call."""
 
     def __init__(
         self,
-        connect: Callable[[], SearchPort],
+        connect: Callable[[], ShopPort],
         breaker: CircuitBreaker,
         spent: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._connect = connect
-        self._connected: SearchPort | None = None
+        self._connected: ShopPort | None = None
         self._lock = threading.Lock()
         self._spent = spent
         self.breaker = breaker
 
     @property
-    def index(self) -> SearchPort:
+    def index(self) -> ShopPort:
         """The real one, made on first use: a connection pool must not be shared across a fork."""
         if self._connected is None:
             with self._lock:
@@ -74,3 +75,15 @@ class GuardedIndex:
 
     def promoted(self) -> str | None:
         return self._ask(self.index.promoted)
+
+    def rules(self) -> Sequence[Rule]:
+        return self._ask(self.index.rules)
+
+    def list_rules(self) -> Sequence[Rule]:
+        return self._ask(self.index.list_rules)
+
+    def put_rule(self, rule: Rule) -> None:
+        self._ask(lambda: self.index.put_rule(rule))
+
+    def delete_rule(self, rule_id: str) -> bool:
+        return self._ask(lambda: self.index.delete_rule(rule_id))

@@ -5,9 +5,11 @@ VisualSearchError
 │   ├── InvalidProduct
 │   ├── InvalidFilter
 │   ├── InvalidFeed
+│   ├── InvalidRule
 │   └── InvalidVector
 ├── NotFound
 │   ├── ProductNotFound
+│   ├── RuleNotFound
 │   └── SpaceNotFound        no such model, or no product carries it yet
 ├── Conflict
 │   ├── ProductNotEmbedded
@@ -46,6 +48,10 @@ class InvalidFeed(InvalidInput):
     code = "invalid_feed"
 
 
+class InvalidRule(InvalidInput):
+    code = "invalid_rule"
+
+
 class InvalidVector(InvalidInput):
     code = "invalid_vector"
 
@@ -56,6 +62,10 @@ class NotFound(VisualSearchError):
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
+
+
+class RuleNotFound(NotFound):
+    code = "rule_not_found"
 
 
 class SpaceNotFound(NotFound):

@@ -1,7 +1,9 @@
 """What a shopper narrows a search by; a list means any of, different keys mean all of."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from catalog.errors import InvalidFilter
@@ -89,3 +91,35 @@ def clauses(filters: Filters) -> dict[str, dict[str, Any]]:
     for name, values in filters.attributes.items():
         found[f"attributes.{name}"] = {"terms": {f"attributes.{name}": list(values)}}
     return found
+
+
+def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
+    """The values a filter key looks at in a stored product, always as a list."""
+    if key.startswith("attributes."):
+        value = source.get("attributes", {}).get(key.removeprefix("attributes."))
+    else:
+        value = source.get(TERM_FIELDS.get(key, key))
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(value: Any) -> str:
+    # A flattened field indexes numbers and booleans as they are written in JSON.
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _any_of(source: Mapping[str, Any], key: str, wanted: Sequence[str]) -> bool:
+    return not {_text(value) for value in values_of(source, key)}.isdisjoint(wanted)
+
+
+def passes(source: Mapping[str, Any], filters: Filters) -> bool:
+    """Whether a stored product passes: the same as `clauses` say to Elasticsearch."""
+    if not all(_any_of(source, key, words) for key in TERM_FIELDS if (words := getattr(filters, key))):
+        return False
+    if not all(_any_of(source, f"attributes.{name}", words) for name, words in filters.attributes.items()):
+        return False
+    if filters.available is not None and source.get("available") is not filters.available:
+        return False
+    if filters.price is None:
+        return True
+    price, low, high = source.get("effective_price"), filters.price.gte, filters.price.lte
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)

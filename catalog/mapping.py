@@ -87,6 +87,22 @@ FEATURE_HISTORY: dict[str, Any] = {
     },
 }
 
+RULES: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "id": KEYWORD,
+        "action": KEYWORD,
+        "when": {"type": "object", "enabled": False},  # rules are few: all are read, none is searched by content
+        "target": {"type": "object", "enabled": False},
+        "position": {"type": "integer"},
+        "amount": {"type": "double"},
+        "valid_from": DATE,
+        "valid_until": DATE,
+        "note": {"type": "text"},
+        "updated_at": DATE,
+    },
+}
+
 PROMOTIONS: dict[str, Any] = {
     "dynamic": "strict",
     "properties": {

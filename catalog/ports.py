@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from catalog.filters import Filters
+from catalog.rules import Rule
 from catalog.similarity import Vectors
 from catalog.space import Space
 
@@ -24,6 +25,7 @@ FACETS = (
     "price",
 )
 SORTS = ("id", "-id", "price", "-price", "updated_at", "-updated_at", "title", "-title", "relevance")
+IN_STOCK_NEWEST = "in_stock_newest"  # available ones first, then most recently updated; not for shoppers
 MAX_WINDOW = 1000  # limit + offset
 
 
@@ -52,6 +54,7 @@ class SimilarQuery:
 
     With `more` parts the score is the weighted mean of the cosines, over products that have a vector in every space.
     `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
+    What passes any of `exclude_filters` is left out; `only_ids` and `only_groups`, where given, leave out the rest.
     """
 
     space: Space
@@ -61,6 +64,9 @@ class SimilarQuery:
     offset: int = 0
     exclude_ids: tuple[str, ...] = ()
     exclude_groups: tuple[str, ...] = ()
+    exclude_filters: tuple[Filters, ...] = ()
+    only_ids: tuple[str, ...] | None = None
+    only_groups: tuple[str, ...] | None = None
     score_threshold: float | None = None
     fields: tuple[str, ...] | None = None
     facets: tuple[str, ...] = ()
@@ -79,13 +85,13 @@ class SimilarQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One similar product; `score` is the raw cosine, -1 to 1.
+    """One similar product; `score` is the raw cosine, -1 to 1, and None where there was nothing to compare with.
 
     `group` has the best hits of its group where groups were asked for, `vectors` one per space where asked for.
     """
 
     id: str
-    score: float
+    score: float | None
     product: Mapping[str, Any]
     group: Sequence["Hit"] | None = None
     vectors: Mapping[str, Vectors] | None = None
@@ -101,7 +107,7 @@ class FacetValue:
 class Plan:
     """How a similar query ran: `candidates` is the number of products it scored, where that is known."""
 
-    strategy: Literal["exact", "knn"]
+    strategy: Literal["exact", "knn", "fallback"]
     reason: str
     candidates: int | None = None
 
@@ -117,7 +123,10 @@ class SimilarPage:
 
 @dataclass(frozen=True, slots=True)
 class BrowseQuery:
-    """Products that pass `filters` and, with `q`, match it in the title; sorted by one of SORTS."""
+    """Products that pass `filters` and `within`, and match `q`, where given, in the title.
+
+    Sorted by one of SORTS or by IN_STOCK_NEWEST. The `exclude_*` leave out what they name or what passes them.
+    """
 
     filters: Filters = Filters()
     q: str | None = None
@@ -126,6 +135,10 @@ class BrowseQuery:
     offset: int = 0
     fields: tuple[str, ...] | None = None
     facets: tuple[str, ...] = ()
+    within: Filters = Filters()
+    exclude_ids: tuple[str, ...] = ()
+    exclude_groups: tuple[str, ...] = ()
+    exclude_filters: tuple[Filters, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +254,7 @@ Embedded = Mapping[str, tuple[StoredProduct, Mapping[str, Vectors]]]  # id -> pr
 
 
 class SearchPort(Protocol):
-    """What the API asks."""
+    """What is asked to answer a shopper."""
 
     def ping(self) -> None: ...  # a tiny search; raises Unavailable
     def get(self, product_id: str) -> StoredProduct | None: ...
@@ -251,6 +264,19 @@ class SearchPort(Protocol):
     def status(self) -> CatalogStatus: ...
     def spaces(self) -> Sequence[Space]: ...
     def promoted(self) -> str | None: ...  # name of the space the newest promotion names
+    def rules(self) -> Sequence[Rule]: ...  # remembered for seconds; none where there is no index of them
+
+
+class RulePort(Protocol):
+    """What those ask who write merchandising rules."""
+
+    def list_rules(self) -> Sequence[Rule]: ...  # as they are this moment, by id
+    def put_rule(self, rule: Rule) -> None: ...  # raises InvalidRule when there are too many
+    def delete_rule(self, rule_id: str) -> bool: ...  # False when there was none
+
+
+class ShopPort(SearchPort, RulePort, Protocol):
+    """All that the API asks."""
 
 
 class EmbeddingPort(Protocol):

@@ -10,7 +10,7 @@ import orjson
 from catalog import filters, similarity
 from catalog.errors import InvalidInput
 from catalog.planner import QUANTISED, Breadth
-from catalog.ports import BrowseQuery, Part, SimilarQuery
+from catalog.ports import IN_STOCK_NEWEST, BrowseQuery, Part, SimilarQuery
 from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS
 from catalog.settings import VectorIndex
 from catalog.space import Space, vector_field
@@ -31,6 +31,10 @@ BROWSE_SORTS: dict[str, list[Any]] = {
     "-updated_at": [{"updated_at": {"order": "desc", "missing": "_last"}}],
     "-title": [{"title.raw": {"order": "desc", "missing": "_last"}}],
     "relevance": [{"_score": "desc"}],
+    IN_STOCK_NEWEST: [
+        {"available": {"order": "desc", "missing": "_last"}},
+        {"updated_at": {"order": "desc", "missing": "_last"}},
+    ],
 }
 
 
@@ -50,13 +54,24 @@ def source_filter(fields: Sequence[str] | None) -> dict[str, Any]:
     return {"includes": list(fields)}
 
 
-def must_not(query: SimilarQuery) -> list[dict[str, Any]]:
-    """Clauses that leave out products and whole groups."""
+def must_not(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+    """Clauses that leave out products, whole groups, and what passes a filter."""
     found: list[dict[str, Any]] = []
     if query.exclude_ids:
         found.append({"ids": {"values": list(query.exclude_ids)}})
     if query.exclude_groups:
         found.append({"terms": {"group_key": list(query.exclude_groups)}})
+    found += [_bool(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
+    return found
+
+
+def only(query: SimilarQuery) -> list[dict[str, Any]]:
+    """Clauses that leave nothing but the products or groups named."""
+    found: list[dict[str, Any]] = []
+    if query.only_ids is not None:
+        found.append({"ids": {"values": list(query.only_ids)}})
+    if query.only_groups is not None:
+        found.append({"terms": {"group_key": list(query.only_groups)}})
     return found
 
 
@@ -77,7 +92,7 @@ def scorable(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def candidates(query: SimilarQuery) -> dict[str, Any]:
     """The products that a query has to choose from."""
-    return _bool([*filters.clauses(query.filters).values(), *scorable(query.parts)], must_not(query))
+    return _bool([*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)], must_not(query))
 
 
 def script(parts: Sequence[Part]) -> dict[str, Any]:
@@ -90,7 +105,7 @@ def script(parts: Sequence[Part]) -> dict[str, Any]:
 
 def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[str, Any]:
     """The exact plan: script_score over the filter and the existence of a vector; ties break on `id`."""
-    passing = [*filters.clauses(query.filters).values(), *scorable(query.parts)]
+    passing = [*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)]
     if only_ids is not None:
         passing.append({"ids": {"values": list(only_ids)}})
     scored = {"query": _bool(passing, must_not(query)), "script": script(query.parts)}
@@ -114,7 +129,7 @@ def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: B
         "query_vector": part.vector,
         "k": breadth.pool,
         "num_candidates": max(breadth.num_candidates, breadth.pool),
-        "filter": _bool(filters.clauses(query.filters).values(), must_not(query)),
+        "filter": _bool([*filters.clauses(query.filters).values(), *only(query)], must_not(query)),
     }
     if index_type in QUANTISED:
         knn["rescore_vector"] = {"oversample": breadth.oversample}
@@ -147,7 +162,7 @@ def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -
 def overview(
     filters_: filters.Filters,
     facets: Sequence[str],
-    always: Sequence[Mapping[str, Any]],
+    always: Iterable[Mapping[str, Any]],
     never: Sequence[Mapping[str, Any]] = (),
     *,
     count_groups: bool = False,
@@ -181,7 +196,7 @@ def overview(
 
 def browse(query: BrowseQuery) -> dict[str, Any]:
     """Products that pass the filters and match `q` in the title, with facets in the same search."""
-    body = overview(query.filters, query.facets, [])
+    body = overview(query.filters, query.facets, filters.clauses(query.within).values(), must_not(query))
     if query.q:
         body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]
     if body["query"] == {"bool": {}}:

@@ -9,8 +9,9 @@ import numpy as np
 
 from catalog import similarity
 from catalog.errors import InvalidInput, InvalidVector, Unavailable
-from catalog.filters import TERM_FIELDS, Filters
+from catalog.filters import Filters, passes, values_of
 from catalog.ports import (
+    IN_STOCK_NEWEST,
     BrowsePage,
     BrowseQuery,
     CatalogStatus,
@@ -31,32 +32,9 @@ from catalog.ports import (
 )
 from catalog.product import document, parse
 from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.rules import Rule
+from catalog.similar.narrowing import without
 from catalog.space import Space
-
-
-def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
-    """The values a filter key looks at, always as a list."""
-    if key.startswith("attributes."):
-        value = source.get("attributes", {}).get(key.removeprefix("attributes."))
-    else:
-        value = source.get({**TERM_FIELDS, "available": "available"}[key])
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def passes(source: Mapping[str, Any], filters: Filters, ignore: str | None = None) -> bool:
-    """Whether a product passes all filters, the one called `ignore` left out."""
-    wanted: dict[str, Sequence[Any]] = {key: getattr(filters, key) for key in TERM_FIELDS}
-    wanted |= {f"attributes.{name}": words for name, words in filters.attributes.items()}
-    if filters.available is not None:
-        wanted["available"] = [filters.available]
-    for key, words in wanted.items():
-        if key != ignore and words and not {str(v) for v in values_of(source, key)} & {str(w) for w in words}:
-            return False
-    if filters.price is None or ignore == "price":
-        return True
-    price = source.get("effective_price")
-    low, high = filters.price.gte, filters.price.lte
-    return price is not None and (low is None or price >= low) and (high is None or price <= high)
 
 
 class FakeCatalogue:
@@ -70,6 +48,7 @@ class FakeCatalogue:
         self.known: dict[str, Space] = {}
         self.history: dict[tuple[str, str], HistoryEntry] = {}
         self.promotion: str | None = None
+        self.merchandising: dict[str, Rule] = {}
         self.down = False
         self.before_write: Callable[[str], None] = lambda _: None
         for space in spaces:
@@ -130,7 +109,7 @@ class FakeCatalogue:
     def _facets(self, names: Sequence[str], filters: Filters, pool: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name in names:
-            passing = [self.docs[i] for i in pool if passes(self.docs[i], filters, ignore=name)]
+            passing = [self.docs[i] for i in pool if passes(self.docs[i], without(filters, name))]
             if name == "price":
                 prices = [d["effective_price"] for d in passing if d.get("effective_price") is not None]
                 found[name] = {"min": min(prices, default=None), "max": max(prices, default=None)}
@@ -149,8 +128,9 @@ class FakeCatalogue:
             i
             for i, source in self.docs.items()
             if all(self._state(i, part.space).get("vector") is not None for part in query.parts)
-            and i not in query.exclude_ids
-            and source["group_key"] not in query.exclude_groups
+            and not self._excluded(query, source)
+            and (query.only_ids is None or i in query.only_ids)
+            and (query.only_groups is None or source["group_key"] in query.only_groups)
         ]
         passing = [i for i in pool if passes(self.docs[i], query.filters)]
         scored = [(self._score(query, i), i) for i in passing]
@@ -169,6 +149,10 @@ class FakeCatalogue:
             total=total if query.total else None,
             facets=self._facets(query.facets, query.filters, pool) if query.facets else None,
         )
+
+    def _excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
+        named = source["id"] in query.exclude_ids or source["group_key"] in query.exclude_groups
+        return named or any(passes(source, excluded) for excluded in query.exclude_filters)
 
     def _score(self, query: SimilarQuery, product_id: str) -> float:
         cosines = {
@@ -195,7 +179,9 @@ class FakeCatalogue:
     def browse(self, query: BrowseQuery) -> BrowsePage:
         self._check()
         words = (query.q or "").lower().split()
-        pool = [i for i, d in self.docs.items() if all(w in d["title"].lower().split() for w in words)]
+        matching = [i for i, d in self.docs.items() if all(w in d["title"].lower().split() for w in words)]
+        within = [i for i in matching if passes(self.docs[i], query.within)]
+        pool = [i for i in within if not self._excluded(query, self.docs[i])]
         passing = sorted(i for i in pool if passes(self.docs[i], query.filters))
         name = query.sort.lstrip("-")
         assert query.sort in BROWSE_SORTS or name == "id"
@@ -204,6 +190,9 @@ class FakeCatalogue:
             have = [i for i in passing if self.docs[i].get(field) is not None]
             have.sort(key=lambda i: self.docs[i][field], reverse=query.sort.startswith("-"))
             passing = have + [i for i in passing if i not in set(have)]
+        if query.sort == IN_STOCK_NEWEST:
+            passing.sort(key=lambda i: self.docs[i].get("updated_at", ""), reverse=True)
+            passing.sort(key=lambda i: not self.docs[i].get("available"))
         window = passing[query.offset : query.offset + query.limit]
         facets = self._facets(query.facets, query.filters, pool) if query.facets else None
         return BrowsePage([{"id": i, **self._public(i, query.fields)} for i in window], len(passing), facets)
@@ -214,6 +203,23 @@ class FakeCatalogue:
 
     def promoted(self) -> str | None:
         return self.promotion
+
+    def rules(self) -> Sequence[Rule]:
+        self._check()
+        return self.list_rules()
+
+    # -- RulePort
+    def list_rules(self) -> Sequence[Rule]:
+        self._check()
+        return [self.merchandising[name] for name in sorted(self.merchandising)]
+
+    def put_rule(self, rule: Rule) -> None:
+        self._check()
+        self.merchandising[rule.id] = rule
+
+    def delete_rule(self, rule_id: str) -> bool:
+        self._check()
+        return self.merchandising.pop(rule_id, None) is not None
 
     def space_status(self, space: Space) -> SpaceStatus:
         states = [self._state(i, space) for i, source in self.docs.items() if source.get("image_url")]

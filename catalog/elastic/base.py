@@ -30,6 +30,14 @@ class Store:
         with translated(self.names):
             self.client.indices.refresh(index=self.names.products)
 
+    def index_settings(self, shards: int) -> dict[str, Any]:
+        """Settings of a new index of `shards` shards."""
+        return {
+            "number_of_shards": shards,
+            "number_of_replicas": self.settings.index_replicas,
+            "refresh_interval": self.settings.index_refresh,
+        }
+
     def refused(self, error: Mapping[str, Any], status: int) -> VisualSearchError:
         """The error for one refused answer inside a multi-part one."""
         if error.get("type") == "index_not_found_exception":

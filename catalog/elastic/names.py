@@ -22,6 +22,10 @@ class Names:
         return f"{self.prefix}promotions"
 
     @property
+    def rules(self) -> str:
+        return f"{self.prefix}rules"
+
+    @property
     def first(self) -> str:
         return f"{self.products}-000001"
 

@@ -14,16 +14,17 @@ from catalog.queries import STORED_FIELDS
 
 class ProductStore(Store):
     def create(self) -> str:
-        """The product index behind its alias, and the two bookkeeping indices; what is there stays as it is."""
+        """The product index behind its alias, and the bookkeeping indices; what is there stays as it is."""
         with translated(self.names):
             if not self.client.indices.exists_alias(name=self.names.products):
                 self.create_index(self.names.first, alias=self.names.products)
             for name, body in (
                 (self.names.history, mapping.FEATURE_HISTORY),
                 (self.names.promotions, mapping.PROMOTIONS),
+                (self.names.rules, mapping.RULES),
             ):
                 if not self.client.indices.exists(index=name):
-                    self.client.indices.create(index=name, mappings=body, settings=self._index_settings(1))
+                    self.client.indices.create(index=name, mappings=body, settings=self.index_settings(1))
         return self.concrete()
 
     def create_index(self, name: str, alias: str | None = None) -> None:
@@ -32,21 +33,15 @@ class ProductStore(Store):
         self.client.indices.create(
             index=name,
             mappings=mapping.products(),
-            settings=self._index_settings(self.settings.index_shards),
+            settings=self.index_settings(self.settings.index_shards),
             aliases=aliases,
         )
-
-    def _index_settings(self, shards: int) -> dict[str, Any]:
-        return {
-            "number_of_shards": shards,
-            "number_of_replicas": self.settings.index_replicas,
-            "refresh_interval": self.settings.index_refresh,
-        }
 
     def drop(self) -> list[str]:
         """Delete the catalogue of this prefix: the product indices and the bookkeeping; returns their names."""
         with translated(self.names):
-            patterns = f"{self.names.products}-*,{self.names.history},{self.names.promotions}"
+            kept_beside = (self.names.history, self.names.promotions, self.names.rules)
+            patterns = ",".join([f"{self.names.products}-*", *kept_beside])
             found = sorted(self.client.indices.get(index=patterns, ignore_unavailable=True))
             for name in found:
                 self.client.indices.delete(index=name)

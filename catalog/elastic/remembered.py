@@ -21,3 +21,7 @@ class Remembered(Generic[T]):
         if self._value is None or now - self._value[0] > FRESH:
             self._value = (now, self._read())
         return self._value[1]
+
+    def forget(self) -> None:
+        """Read it again at the next `get`: it was written from here."""
+        self._value = None

@@ -95,7 +95,7 @@ class SimilarStore(Store):
     def _overview(self, query: SimilarQuery) -> list[dict[str, Any]]:
         if not (query.facets or query.total):
             return []
-        always, never = queries.scorable(query.parts), queries.must_not(query)
+        always, never = [*queries.scorable(query.parts), *queries.only(query)], queries.must_not(query)
         groups = bool(query.group_size and query.total)
         return [queries.overview(query.filters, query.facets, always, never, count_groups=groups)]
 
@@ -120,6 +120,8 @@ class SimilarStore(Store):
     def _choose(self, query: SimilarQuery) -> Choice:
         shape = self._shape.get()
         needed = "groups need every product that passes" if query.group_size else ""
+        if query.only_ids is not None or query.only_groups is not None:
+            needed = "only the products that were named are compared with"
         if query.exact or needed:
             return choose(Facts("flat", query.space.dims, 0, 0, 1, query.exact, needed), self.costs)
         total = self._count(SimilarQuery(query.space, query.vector, more=query.more))

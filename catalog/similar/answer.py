@@ -1,14 +1,15 @@
 """The use case: resolve the spaces and the source, complete the filters, search, shape, answer."""
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
 
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.filters import Filters
-from catalog.ports import MAX_WINDOW, SearchPort, SimilarPage, SimilarQuery
-from catalog.similar import shaping
+from catalog.ports import MAX_WINDOW, SearchPort, SimilarQuery
+from catalog.rules import ActiveRules, in_force
+from catalog.similar import fallback, shaping
 from catalog.similar.narrowing import implied_filters, without
 from catalog.similar.request import Answer, SimilarRequest
+from catalog.similar.shaping import Shaped
 from catalog.similar.sources import Source, find_source
 from catalog.similar.spaces import resolve_spaces
 
@@ -21,18 +22,14 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
     if request.offset + request.limit > MAX_WINDOW:
         raise InvalidInput(f"offset + limit is {request.offset + request.limit}; pages end at {MAX_WINDOW}")
     spaces = resolve_spaces(index, request.model, request.models)
-    source = find_source(index, request, spaces)
-    known: Mapping[str, Any] = source.product.source if source.product else {}
-    filters = implied_filters(request.filters, known, request.price_band)
-    page, explanations = _search(index, request, source, filters)
-    warnings = []
-    for key in request.relax:
-        relaxed = without(filters, key)
-        if len(page.hits) >= request.limit or relaxed == filters:
-            continue
-        filters = relaxed
-        page, explanations = _search(index, request, source, filters)
-        warnings.append(f"relaxed {key}: too few products passed")
+    try:
+        source = find_source(index, request, spaces)
+    except ProductNotEmbedded as error:
+        if request.fallback is None or request.product_id is None:
+            raise
+        return fallback.of_category(index, request, next(iter(spaces)), error)
+    found, relaxed = _found(index, request, source)
+    page = found.page
     return Answer(
         hits=page.hits,
         facets=page.facets,
@@ -42,20 +39,36 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
         space=next(iter(spaces)),
         plan=page.plan,
         missing_ids=source.missing_ids,
-        warnings=tuple(warnings),
+        warnings=(*relaxed, *found.warnings),
         server_ms=page.server_ms,
-        explanations=explanations,
+        explanations=found.explanations,
     )
 
 
-def _search(
-    index: SearchPort, request: SimilarRequest, source: Source, filters: Filters
-) -> tuple[SimilarPage, shaping.Explanations | None]:
-    query = _query(request, source, filters)
-    return shaping.shaped(index, request, query) if shaping.wanted(request) else (index.similar(query), None)
+def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, list[str]]:
+    """What the filters leave, and which of them were relaxed."""
+    known = source.product.source if source.product else None
+    rules = in_force(index.rules(), known, datetime.now(UTC))
+    filters = implied_filters(request.filters, known or {}, request.price_band)
+    found = _search(index, request, _query(request, source, filters, rules), rules)
+    warnings = []
+    for key in request.relax:
+        relaxed = without(filters, key)
+        if len(found.page.hits) >= request.limit or relaxed == filters:
+            continue
+        filters = relaxed
+        found = _search(index, request, _query(request, source, filters, rules), rules)
+        warnings.append(f"relaxed {key}: too few products passed")
+    return found, warnings
 
 
-def _query(request: SimilarRequest, source: Source, filters: Filters) -> SimilarQuery:
+def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:
+    if shaping.wanted(request) or rules.reorder:
+        return shaping.shaped(index, request, query, rules)
+    return Shaped(index.similar(query))
+
+
+def _query(request: SimilarRequest, source: Source, filters: Filters, rules: ActiveRules) -> SimilarQuery:
     first, *more = source.parts
     examples = source.examples if request.exclude_source else ()
     keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
@@ -65,8 +78,9 @@ def _query(request: SimilarRequest, source: Source, filters: Filters) -> Similar
         filters=filters,
         limit=request.limit,
         offset=request.offset,
-        exclude_ids=(*request.exclude_ids, *(example.id for example in examples)),
+        exclude_ids=(*request.exclude_ids, *(example.id for example in examples), *rules.hidden_ids),
         exclude_groups=tuple(sorted(keys)),
+        exclude_filters=rules.hidden_filters,
         score_threshold=request.score_threshold,
         fields=request.fields,
         facets=request.facets,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from catalog.filters import Filters
 from catalog.ports import Hit, Plan
@@ -18,6 +18,7 @@ class SimilarRequest:
     neither means the promoted one. `group_size` above 0 shows groups instead of products, that many of each.
     `diversity` from 0 to 1 trades likeness for variety; `near_duplicates` is the cosine from which a hit repeats an
     earlier one. `relax` names the filters that may be dropped, in this order, while fewer than `limit` products pass.
+    `fallback` says what to show for a product without an embedding instead of raising ProductNotEmbedded.
     """
 
     product_id: str | None = None
@@ -42,13 +43,15 @@ class SimilarRequest:
     diversity: float = 0.0
     near_duplicates: float | None = None
     relax: tuple[str, ...] = ()
+    fallback: Literal["category"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Hits by descending cosine (or as shaped), and how they were found.
 
-    `explanations` has, per hit id, the cosine of each space and the rank before and after shaping (from 1).
+    `explanations` has, per hit id, the cosine of each space, the rank (from 1) before and after shaping and rules,
+    and the ids of the rules that acted on it. `rank_before` is None for a pin from behind the pool that is shaped.
     """
 
     hits: Sequence[Hit]

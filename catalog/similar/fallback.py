@@ -1,0 +1,64 @@
+"""What a page shows for a product without an embedding, where the caller would rather have something than a 409."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from catalog.errors import ProductNotEmbedded, ProductNotFound
+from catalog.filters import Filters
+from catalog.ports import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan, SearchPort
+from catalog.rules import ActiveRules, in_force
+from catalog.similar.narrowing import implied_filters
+from catalog.similar.request import Answer, SimilarRequest
+from catalog.space import Space
+
+BEST = "available ones first, then the most recently updated, as the catalogue has no sales figures"
+
+
+def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: ProductNotEmbedded) -> Answer:
+    """The first products of the source's most specific category that pass the filters; none has a score.
+
+    Hidden products stay hidden; pins and boosts are about similar products and do not act.
+    """
+    stored = index.get(request.product_id or "")
+    if stored is None:  # deleted a moment ago
+        raise ProductNotFound(f"there is no product '{request.product_id}'", id=request.product_id)
+    source = stored.source
+    category = (source.get("category") or [None])[-1]
+    page = index.browse(_query(request, source, category, in_force(index.rules(), source, datetime.now(UTC))))
+    what = f"products of category '{category}'" if category else "products of any category, as the source has none"
+    hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
+    return Answer(
+        hits=hits,
+        facets=page.facets,
+        total=page.total if request.total else None,
+        limit=request.limit,
+        offset=request.offset,
+        space=space,
+        plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
+        warnings=(f"{why.message}; instead of similar products these are {what}: {BEST}",),
+    )
+
+
+def _query(
+    request: SimilarRequest, source: Mapping[str, Any], category: str | None, rules: ActiveRules
+) -> BrowseQuery:
+    own = request.exclude_source
+    return BrowseQuery(
+        filters=implied_filters(request.filters, source, request.price_band),
+        within=Filters(category=(category,)) if category else Filters(),
+        sort=IN_STOCK_NEWEST,
+        limit=request.limit,
+        offset=request.offset,
+        fields=request.fields,
+        facets=request.facets,
+        exclude_ids=(*request.exclude_ids, *rules.hidden_ids, *((str(source["id"]),) if own else ())),
+        exclude_groups=(str(source["group_key"]),) if own and source.get("group_key") else (),
+        exclude_filters=rules.hidden_filters,
+    )
+
+
+def _shown(product: Mapping[str, Any], request: SimilarRequest) -> Mapping[str, Any]:
+    if request.fields is None:
+        return product
+    return {name: value for name, value in product.items() if name in request.fields}

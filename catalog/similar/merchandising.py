@@ -1,0 +1,121 @@
+"""Rules at work on a pool of hits: boosts change its order, pins take their places; hidden ones never were in it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from catalog.filters import TERM_FIELDS
+from catalog.ports import Hit, SearchPort, SimilarQuery
+from catalog.rules import MAX_POSITION, ActiveRules
+
+# What the filter of a rule may look at, whatever fields the answer shall show.
+RULE_FIELDS = ("id", *TERM_FIELDS.values(), "available", "attributes", "effective_price", "group_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A hit that a rule puts at `position` (from 1), or at the next place that no pin before it has taken."""
+
+    position: int
+    rule: str
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Boosted:
+    """A hit, the cosine and amounts that rank it, and the rules that gave them."""
+
+    hit: Hit
+    relevance: float
+    rules: tuple[str, ...] = ()
+
+
+def boosted(hits: Sequence[Hit], rules: ActiveRules) -> list[Boosted]:
+    """The hits by falling cosine + amounts, equal ones in their order; a group is boosted as its first product is."""
+    found = []
+    for hit in hits:
+        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, hit.product)]
+        relevance = (hit.score or 0.0) + sum(rule.amount or 0.0 for rule in acting)
+        found.append(Boosted(hit, relevance, tuple(rule.id for rule in acting)))
+    return sorted(found, key=lambda each: -each.relevance)
+
+
+def placed(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
+    """The pins at their places among `rest`, which has none of them; past its end they come last."""
+    merged, taken = list(rest), 0
+    for pin in sorted(pins, key=lambda pin: (pin.position, pin.rule)):
+        taken = max(pin.position, taken + 1)
+        merged.insert(taken - 1, pin.hit)
+    return merged
+
+
+def find_pins(
+    index: SearchPort, query: SimilarQuery, rules: ActiveRules, pool: Sequence[Hit]
+) -> tuple[list[Pin], tuple[str, ...]]:
+    """The pins among what passes `query`, looked up where the pool has them not, and warnings about the others.
+
+    In a search for groups the group of a pinned product is pinned.
+    """
+    wanted = _wanted(rules)
+    if not wanted:
+        return [], ()
+    keys = _keys(index, query, list(wanted))
+    hits = {_key(query, hit): hit for hit in pool}
+    if unseen := tuple(dict.fromkeys(key for key in keys.values() if key not in hits)):
+        alone = replace(query, facets=(), total=False, limit=len(unseen))
+        named = replace(alone, only_groups=unseen) if query.group_size else replace(alone, only_ids=unseen)
+        found = index.similar(named).hits
+        hits |= {_key(query, hit): hit for hit in found}
+    places: Counter[str] = Counter()
+    pins: dict[str, Pin] = {}
+    for name, (position, rule) in wanted.items():
+        key = keys.get(name)
+        if key in hits and key not in pins:
+            pins[key] = Pin(position + places[rule], rule, hits[key])
+            places[rule] += 1
+    return list(pins.values()), _warnings(index, query, wanted, keys, hits)
+
+
+def _wanted(rules: ActiveRules) -> dict[str, tuple[int, str]]:
+    """Product id -> position and rule, by position; a product pinned twice keeps its first place."""
+    wanted: dict[str, tuple[int, str]] = {}
+    for rule in rules.pins:
+        for name in rule.target.ids:
+            wanted.setdefault(name, (rule.position or 1, rule.id))
+    return dict(islice(wanted.items(), MAX_POSITION))
+
+
+def _key(query: SimilarQuery, hit: Hit) -> str:
+    return str(hit.product["group_key"]) if query.group_size else hit.id
+
+
+def _keys(index: SearchPort, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
+    """What stands for each product among the hits; of groups only those of products that pass are known."""
+    if not query.group_size:
+        return {name: name for name in ids}
+    alone = replace(query, group_size=0, facets=(), total=False, only_ids=tuple(ids), limit=len(ids))
+    return {hit.id: str(hit.product["group_key"]) for hit in index.similar(alone).hits}
+
+
+def _warnings(
+    index: SearchPort,
+    query: SimilarQuery,
+    wanted: Mapping[str, tuple[int, str]],
+    keys: Mapping[str, str],
+    hits: Mapping[str, Hit],
+) -> tuple[str, ...]:
+    """Why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
+    missing = [name for name in wanted if keys.get(name) not in hits and name not in query.exclude_ids]
+    if not missing:
+        return ()
+    spaces = [part.space for part in query.parts]
+    stored = index.get_vectors(missing, spaces)
+    found = []
+    for name in missing:
+        left_out = f"rule {wanted[name][1]}: product '{name}' is not pinned"
+        if name not in stored:
+            found.append(f"{left_out}, there is none")
+        elif lacking := [space.name for space in spaces if space.name not in stored[name][1]]:
+            found.append(f"{left_out}, it has no embedding of {', '.join(lacking)} yet")
+    return tuple(found)
