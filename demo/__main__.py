@@ -22,12 +22,13 @@ console = Console()
 def told(name: str, summary: dict[str, Any]) -> str:
     """One line of what a step found or did."""
     if name == "samples":
-        return f"{steps.PRODUCTS} products"
+        return f"{summary.get('products', 0)} products"
     if name == "import":
         return ", ".join(f"{summary.get(key, 0)} {key}" for key in ("created", "updated", "unchanged"))
     if name == "etl":
-        done = sum(model.get("done", 0) for model in summary.get("models", [summary]))
-        return f"{done} photos embedded" if done else "nothing to embed: every photo has its embedding already"
+        done, reused = (sum(model[key] for model in summary["models"]) for key in ("done", "reused"))
+        told = [f"{done} photos embedded"] * bool(done) + [f"{reused} vectors from the store"] * bool(reused)
+        return ", ".join(told) or "nothing to embed: every photo has its embedding already"
     return ""
 
 

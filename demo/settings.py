@@ -12,6 +12,7 @@ class Settings:
 
     folder: Path
     api_port: int
+    products: int
     environ: Mapping[str, str] = field(repr=False)
 
     @property
@@ -36,4 +37,6 @@ def load() -> Settings:
     folder = Path(os.environ.get("DEMO_DIR", "var/demo")).resolve()
     roots = [os.environ.get("IMAGE_ROOTS", ""), str(folder / "shop")]
     environ = {**os.environ, "IMAGE_ROOTS": ":".join(root for root in roots if root)}
-    return Settings(folder, int(os.environ.get("API_PORT", "8000")), environ)
+    return Settings(
+        folder, int(os.environ.get("API_PORT") or 8000), int(os.environ.get("DEMO_PRODUCTS") or 400), environ
+    )

@@ -9,8 +9,6 @@ from typing import Any
 
 from demo.settings import Settings
 
-PRODUCTS = 400
-
 
 class StepFailed(Exception):
     """A command of the demo ended badly; the message is what it said."""
@@ -58,7 +56,7 @@ def all_steps(settings: Settings) -> dict[str, Step]:
     shop = str(settings.shop)
     return {
         "engine": Step("Start Elasticsearch", ["engine", "start"]),
-        "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(PRODUCTS)]),
+        "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(settings.products)]),
         "create": Step("Create the catalogue", ["catalog", "create"]),
         "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl"]),
         "etl": Step("Embed the photos", ["etl", "run", "--model", "color"]),
