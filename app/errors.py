@@ -59,6 +59,7 @@ STATUS: dict[type[BaseException], int] = {
     InvalidRequest: 422,
     errors.InvalidFilter: 422,
     errors.InvalidProduct: 422,
+    errors.InvalidRule: 422,
     errors.InvalidInput: 400,
     errors.NotFound: 404,
     errors.Conflict: 409,

@@ -55,8 +55,9 @@ class Explanation(Answer):
 
     cosines: dict[str, float] = Field(description="by space, `<model>__<version>`")
     weights: dict[str, float] = Field(description="by space")
-    rank_before: int = Field(description="by cosine alone")
+    rank_before: int | None = Field(description="by cosine alone; null for one that a rule fetched from far behind")
     rank_after: int = Field(description="as shown")
+    rules: list[str] = Field(default_factory=list, description="merchandising rules that acted on it")
 
 
 class SimilarHit(Answer):
@@ -73,7 +74,7 @@ class ModelAnswer(Answer):
 
 
 class PlanAnswer(Answer):
-    strategy: Literal["exact", "knn"]
+    strategy: Literal["exact", "knn", "fallback"]
     candidates: int | None = Field(description="products that were scored, where that is known")
     reason: str
 

@@ -1,7 +1,7 @@
 """The vocabulary that parameters and bodies share: types, caps, descriptions."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 
@@ -71,6 +71,7 @@ Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
 FilterKey = Annotated[str, _check("filter", FILTERS), _enum(FILTERS)]
+Fallback = Annotated[Literal["category"], _enum(("category",))]
 FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(FILTERS))]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description=f"hits per page, at most {MAX_LIMIT}")]
 Offset = Annotated[
@@ -121,6 +122,11 @@ class SimilarOptions(Page):
     )
     relax: FilterKeys = Field(
         (), description="filters that may be dropped, in this order, while fewer than `limit` products pass"
+    )
+    fallback: Fallback | None = Field(
+        None,
+        description="for a product without an embedding, instead of 409: products of its most specific category that "
+        "pass the filters, available and recently updated ones first, with `score` null",
     )
 
     @model_validator(mode="after")
