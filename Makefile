@@ -73,6 +73,7 @@ lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt
 	$(LOCK) --extra etl --extra engine -c requirements-torch.txt -o requirements-demo.txt
 	$(LOCK) --extra etl -c requirements-torch.txt -o requirements-etl.txt
+	$(LOCK) --extra loadtest -c requirements-torch.txt -o requirements-loadtest.txt
 	$(LOCK) -c requirements-torch.txt -o requirements.txt
 
 clean: demo-stop ## stop the demo and remove everything that was made here

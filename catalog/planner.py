@@ -4,7 +4,7 @@ The price of the exact plan grows with candidates x dimensions per shard; that o
 the choice compares two prices in milliseconds, whose constants are settings that a deployment can measure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalog.settings import VectorIndex
@@ -29,7 +29,7 @@ class Costs:
     graph_base: float = 15.0
     graph_filtered: float = 55.0
     flat_gain: float = 1.6
-    small: int = 5000  # products with a vector up to which the exact plan always is fast enough
+    small_ms: float = 10.0  # price of comparing with the whole catalogue up to which nothing needs to be counted
     min_flat_share: float = 0.5  # of the catalogue that has to pass for a flat knn to beat the script
 
 
@@ -70,6 +70,11 @@ def exact_ms(facts: Facts, costs: Costs) -> float:
     return facts.candidates / facts.shards * per_vector / 1000
 
 
+def is_small(facts: Facts, costs: Costs) -> bool:
+    """Whether the exact plan is fast enough even without a filter, so that counting would cost more than it saves."""
+    return exact_ms(replace(facts, candidates=facts.total), costs) <= costs.small_ms
+
+
 def knn_ms(facts: Facts, costs: Costs) -> float:
     """Expected milliseconds of `knn` with the filter inside: a graph gets slower as the filter keeps less."""
     share = facts.candidates / facts.total if facts.total else 1.0
@@ -85,8 +90,8 @@ def choose(facts: Facts, costs: Costs) -> Choice:
         return Choice("exact", "exact=true")
     if facts.exact_needed:
         return Choice("exact", facts.exact_needed)
-    if facts.total <= costs.small:
-        return Choice("exact", f"comparing with up to {costs.small} products takes about a millisecond")
+    if facts.candidates == facts.total and is_small(facts, costs):
+        return Choice("exact", f"comparing with all {facts.total} products is fast enough")
     exact, knn = exact_ms(facts, costs), knn_ms(facts, costs)
     counted = f"{facts.candidates} of {facts.total} products x {facts.dims} dimensions on {facts.shards} shard(s)"
     prices = f"exact about {exact:.1f} ms, knn on {facts.index_type} about {knn:.1f} ms"

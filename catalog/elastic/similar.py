@@ -12,7 +12,7 @@ from catalog import queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.remembered import Remembered
-from catalog.planner import Breadth, Choice, Costs, Facts, choose
+from catalog.planner import Breadth, Choice, Costs, Facts, choose, is_small
 from catalog.ports import Hit, Plan, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space
@@ -125,18 +125,18 @@ class SimilarStore(Store):
         if query.exact or needed:
             return choose(Facts("flat", query.space.dims, 0, 0, 1, query.exact, needed), self.costs)
         total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
-        facts = Facts(
-            index_type=self._index_type(query.space),
-            dims=sum(part.space.dims for part in query.parts),
-            candidates=self._count(query) if total > self.costs.small else total,
-            total=total,
-            shards=shape.shards,
-        )
+        dims = sum(part.space.dims for part in query.parts)
+        facts = Facts(self._index_type(query.space), dims, total, total, shape.shards)
+        if not is_small(facts, self.costs):
+            facts = replace(facts, candidates=self._count(query))
         return choose(facts, self.costs)
 
     def _count(self, query: SimilarQuery) -> int:
-        """Products that pass the filters and have every vector; at most COUNTS_FRESH seconds old."""
-        body = queries.candidates(query)
+        """Products that pass the filters and have every vector; at most COUNTS_FRESH seconds old.
+
+        What is left out by id or group is counted all the same, or every source would have to be counted anew.
+        """
+        body = queries.candidates(replace(query, exclude_ids=(), exclude_groups=()))
         key = orjson.dumps(body)
         known, now = self._counts.get(key), time.monotonic()
         if known and now - known[0] < COUNTS_FRESH:

@@ -20,7 +20,7 @@ from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
 COUNT = 300
-ALWAYS_KNN = Costs(small=0, exact_per_vector=1e6)
+ALWAYS_KNN = Costs(small_ms=0, exact_per_vector=1e6)
 COLORS = ("red", "blue", "green")
 QUICK = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
