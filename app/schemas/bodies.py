@@ -15,6 +15,7 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
+from pydantic_core import to_json
 
 from app.errors import InvalidRequest
 from app.inputs import refusal
@@ -111,10 +112,11 @@ class SearchBody(SimilarOptions):
         )
 
 
-def _kept(value: Any, read: Callable[[Any], SearchBody]) -> SearchBody | InvalidRequest:
+def _kept(value: Any, _: Callable[[Any], SearchBody]) -> SearchBody | InvalidRequest:
     """One wrong search does not spoil the others: its error is its result."""
     try:
-        return read(value)
+        # As JSON again, or lists would not pass for tuples: what is strict knows them from JSON only.
+        return SearchBody.model_validate_json(to_json(value, inf_nan_mode="constants"))
     except ValidationError as error:
         return refusal(error, SearchBody, "field")
 

@@ -1,5 +1,6 @@
 """The use case: resolve the spaces and the source, complete the filters, search, shape, answer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from catalog.errors import InvalidInput, ProductNotEmbedded
@@ -50,16 +51,23 @@ def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[
     known = source.product.source if source.product else None
     rules = in_force(index.rules(), known, datetime.now(UTC))
     filters = implied_filters(request.filters, known or {}, request.price_band)
-    found = _search(index, request, _query(request, source, filters, rules), rules)
-    warnings = []
+    query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
+    return _search(index, request, query, rules), [f"relaxed {key}: too few products passed" for key in dropped]
+
+
+def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
+    """The query without the filters that leave less than one page; all pages of a question drop the same ones."""
+    dropped = []
     for key in request.relax:
-        relaxed = without(filters, key)
-        if len(found.page.hits) >= request.limit or relaxed == filters:
+        relaxed = replace(query, filters=without(query.filters, key))
+        if relaxed.filters == query.filters:
             continue
-        filters = relaxed
-        found = _search(index, request, _query(request, source, filters, rules), rules)
-        warnings.append(f"relaxed {key}: too few products passed")
-    return found, warnings
+        first = index.similar(replace(query, offset=0, facets=(), total=False, fields=("id",)))
+        if len(first.hits) >= request.limit:
+            break
+        query = relaxed
+        dropped.append(key)
+    return query, dropped
 
 
 def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.schemas.answers import SimilarAnswer
-from app.schemas.params import BrowseParams, SimilarParams
+from app.schemas.bodies import SearchBody
+from app.schemas.params import BrowseParams, ImageForm, SimilarParams
 from tests.unit.app_shop import client_of, shop
 
 CLIENT = client_of(shop())
+FIELDS = sorted({*ImageForm.model_fields, "attributes.fit", "nonsense"} - {"image"})
 NAMES = sorted({*SimilarParams.model_fields, *BrowseParams.model_fields, "attributes.fit", "attributes.", "nonsense"})
 WORDS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
@@ -28,6 +31,9 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(st.sampled_from(["product_id", "size", "price", "gte", "lte", "attributes", "x"]), inner),
+        st.dictionaries(
+            st.sampled_from(["product_id", "vector", "image", "image_url", "positive", "negative"]), inner, max_size=2
+        ),
     ),
     max_leaves=8,
 )
@@ -55,9 +61,25 @@ def test_any_product_id(name: str) -> None:
 
 
 @FEW
-@given(st.dictionaries(st.sampled_from(["query", *SimilarParams.model_fields, "filter", "exclude_ids"]), JSON))
+@given(st.dictionaries(st.sampled_from(["query", *SearchBody.model_fields, "group_size"]), JSON))
 def test_any_body(body: dict[str, Any]) -> None:
     assert_answered(CLIENT.post("/v1/search", data=json.dumps(body), content_type="application/json"))
+    batch = CLIENT.post(
+        "/v1/search/batch", data=json.dumps({"searches": [body, body]}), content_type="application/json"
+    )
+    assert batch.status_code == 200
+    for result in batch.get_json()["results"]:
+        assert "hits" in result or (set(result) == {"status", "code", "message", "detail"} and result["status"] < 500)
+
+
+@FEW
+@given(st.lists(st.tuples(st.sampled_from(FIELDS), WORDS), max_size=5), st.binary(max_size=60))
+def test_any_form(pairs: list[tuple[str, str]], photo: bytes) -> None:
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    form = {**fields, "image": (io.BytesIO(photo), "photo.jpg")}
+    assert_answered(CLIENT.post("/v1/search/image", data=form, content_type="multipart/form-data"))
 
 
 @FEW
