@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from app.schemas.answers import SimilarAnswer
 from app.schemas.rules import EXAMPLES, RulesAnswer
+from catalog.errors import Unavailable
 from tests.unit.app_shop import UNEMBEDDED, client_of, shop
 
 HIDE = {"action": "hide", "target": {"filter": {"color_family": "red"}}}
@@ -101,3 +102,15 @@ def test_a_product_without_an_embedding_gets_its_category_where_asked(client: Fl
         assert all(hit["product"]["available"] for hit in answer.get_json()["hits"])
     wrong = client.get(path, query_string={"fallback": "brand"})
     assert wrong.status_code == 422 and "fallback" in wrong.get_json()["message"]
+
+
+def test_refused_writes_do_not_make_shoppers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = shop()
+
+    def refuse(_: Any) -> None:
+        raise Unavailable("Elasticsearch answered 403: security_exception")
+
+    monkeypatch.setattr(catalogue, "put_rule", refuse)
+    client = client_of(catalogue)
+    assert [client.put("/v1/rules/r", json=HIDE).status_code for _ in range(5)] == [503] * 5
+    assert client.get(SIMILAR).status_code == 200
