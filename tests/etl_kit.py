@@ -44,7 +44,8 @@ class MeanColor:
         self.embedded += len(batch)
         self.batches.append(len(batch))
         means = batch.mean(axis=(2, 3))
-        rows: Vectors = np.concatenate([means, np.ones((len(batch), 1), dtype=np.float32)], axis=1)[:, : self.space.dims]
+        padded = np.concatenate([means, np.ones((len(batch), 1), dtype=np.float32)], axis=1)
+        rows: Vectors = padded[:, : self.space.dims]
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         rows[means.sum(axis=1) < 0.02] = np.nan
         return np.asarray(rows, dtype=np.float32)
