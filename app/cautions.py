@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from PIL import Image
 
 from catalog.filters import Filters
-from catalog.ports import Hit
+from catalog.questions import Hit
 from models.manifest import Limits
 
 

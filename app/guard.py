@@ -6,16 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from app.breaker import CircuitBreaker
-from catalog.ports import (
-    BrowsePage,
-    BrowseQuery,
-    CatalogStatus,
-    Embedded,
-    ShopPort,
-    SimilarPage,
-    SimilarQuery,
-    StoredProduct,
-)
+from catalog.ports import Embedded, ShopPort
+from catalog.questions import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
+from catalog.records import CatalogStatus, StoredProduct
 from catalog.rules import Rule
 from catalog.space import Space
 

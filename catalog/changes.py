@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.ports import Change, StoredProduct
 from catalog.product import OFFER_FIELDS, Product, document, parse
+from catalog.records import Change, StoredProduct
 
 OURS = ("updated_at", "offer_updated_at", "embedding")  # set by us, never by what is written
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.errors import RefusedChange
-from catalog.ports import CatalogStatus, SpaceStatus
+from catalog.records import CatalogStatus, SpaceStatus
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("import")(import_feed)

@@ -1,6 +1,6 @@
 """What a shopper narrows a search by; a list means any of, different keys mean all of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -123,3 +123,9 @@ def passes(source: Mapping[str, Any], filters: Filters) -> bool:
         return True
     price, low, high = source.get("effective_price"), filters.price.gte, filters.price.lte
     return price is not None and (low is None or price >= low) and (high is None or price <= high)
+
+
+def all_of(filter_clauses: Iterable[Mapping[str, Any]], must_not: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """A query that passes where all of `filter_clauses` and none of `must_not` match, without scores."""
+    body = {"filter": list(filter_clauses), "must_not": list(must_not)}
+    return {"bool": {key: value for key, value in body.items() if value}}

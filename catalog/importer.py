@@ -9,7 +9,8 @@ from catalog.changes import Decision, decide
 from catalog.feeds.events import Cut, Item, Items, Problem
 from catalog.idset import IdSet
 from catalog.importer_summary import ImportSummary
-from catalog.ports import ChangeResult, ProductPort, StoredProduct
+from catalog.ports import ProductPort
+from catalog.records import ChangeResult, StoredProduct
 
 CHUNK = 500  # products read and written at a time
 TRIES = 5  # a product that changes more often than this between two requests is reported

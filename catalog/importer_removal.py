@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalog.changes import offer_time, removal
 from catalog.errors import RefusedChange
 from catalog.importer import TRIES, Importer, chunks
-from catalog.ports import StoredProduct
+from catalog.records import StoredProduct
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,22 @@
 """Pure functions that build the bodies of searches; the mapping they rely on stands in `catalog.mapping`."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from catalog import filters, similarity
+from catalog import facet_queries, filters, similarity
 from catalog.errors import InvalidInput
+from catalog.filters import all_of
 from catalog.planner import QUANTISED, Breadth
-from catalog.ports import IN_STOCK_NEWEST, BrowseQuery, Part, SimilarQuery
 from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS
+from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Part, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space, vector_field
 
-GROUPS = "_groups"  # the aggregation that counts groups; no facet can be called so
-MAX_PRECISION = 40_000  # Elasticsearch's highest: group totals are exact up to here, close beyond
-FACET_SIZE = 100  # values per facet, most frequent first
 PUBLIC_FIELDS = (*PRODUCT_FIELDS, *(name for name in DERIVED_FIELDS if name != "offer_updated_at"))
 STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
-FACET_FIELDS = {**filters.TERM_FIELDS, "available": "available"}
 RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
     "id": [],
@@ -61,7 +57,7 @@ def must_not(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
         found.append({"ids": {"values": list(query.exclude_ids)}})
     if query.exclude_groups:
         found.append({"terms": {"group_key": list(query.exclude_groups)}})
-    found += [_bool(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
+    found += [all_of(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
     return found
 
 
@@ -73,11 +69,6 @@ def only(query: SimilarQuery) -> list[dict[str, Any]]:
     if query.only_groups is not None:
         found.append({"terms": {"group_key": list(query.only_groups)}})
     return found
-
-
-def _bool(filter_clauses: Iterable[Mapping[str, Any]], must_not: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    body = {"filter": list(filter_clauses), "must_not": list(must_not)}
-    return {"bool": {key: value for key, value in body.items() if value}}
 
 
 def has_vector(space: Space) -> dict[str, Any]:
@@ -92,7 +83,7 @@ def scorable(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def candidates(query: SimilarQuery) -> dict[str, Any]:
     """The products that a query has to choose from."""
-    return _bool([*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)], must_not(query))
+    return all_of([*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)], must_not(query))
 
 
 def script(parts: Sequence[Part]) -> dict[str, Any]:
@@ -108,7 +99,7 @@ def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[
     passing = [*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)]
     if only_ids is not None:
         passing.append({"ids": {"values": list(only_ids)}})
-    scored = {"query": _bool(passing, must_not(query)), "script": script(query.parts)}
+    scored = {"query": all_of(passing, must_not(query)), "script": script(query.parts)}
     body: dict[str, Any] = {
         "query": {"script_score": scored},
         **_page(query),
@@ -124,12 +115,14 @@ def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[
 
 def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: Breadth) -> dict[str, Any]:
     """The approximate plan for one space: knn with the filter inside, a quantised type rescored with real vectors."""
+    others = [has_vector(other.space) for other in query.parts if other.space != part.space]
+    passing = [*filters.clauses(query.filters).values(), *only(query), *others]
     knn: dict[str, Any] = {
         "field": part.space.field,
         "query_vector": part.vector,
         "k": breadth.pool,
         "num_candidates": max(breadth.num_candidates, breadth.pool),
-        "filter": _bool([*filters.clauses(query.filters).values(), *only(query)], must_not(query)),
+        "filter": all_of(passing, must_not(query)),
     }
     if index_type in QUANTISED:
         knn["rescore_vector"] = {"oversample": breadth.oversample}
@@ -146,57 +139,11 @@ def _page(query: SimilarQuery) -> dict[str, Any]:
     return {"size": query.limit, "from": query.offset, "sort": RANKING, "_source": source}
 
 
-def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One aggregation per facet, each under all filters but its own."""
-    aggs: dict[str, Any] = {}
-    for name in names:
-        others = [clause for key, clause in clauses.items() if key != name]
-        if name == "price":
-            inner: dict[str, Any] = {"stats": {"field": "effective_price"}}
-        else:
-            inner = {"terms": {"field": FACET_FIELDS[name], "size": FACET_SIZE}}
-        aggs[name] = {"filter": _bool(others) if others else {"match_all": {}}, "aggs": {"values": inner}}
-    return aggs
-
-
-def overview(
-    filters_: filters.Filters,
-    facets: Sequence[str],
-    always: Iterable[Mapping[str, Any]],
-    never: Sequence[Mapping[str, Any]] = (),
-    *,
-    count_groups: bool = False,
-) -> dict[str, Any]:
-    """The size-0 search that counts what passes and fills the facets.
-
-    Filters on a faceted key go into `post_filter`, so that its facet still shows the other values while the total
-    is that of all filters.
-    """
-    clauses = filters.clauses(filters_)
-    faceted = {key: clause for key, clause in clauses.items() if key in facets}
-    rest = [clause for key, clause in clauses.items() if key not in facets]
-    body: dict[str, Any] = {
-        "size": 0,
-        "track_total_hits": True,
-        "query": _bool([*rest, *always], never),
-    }
-    if faceted:
-        body["post_filter"] = _bool(faceted.values())
-    aggs = facet_aggs(facets, faceted)
-    if count_groups:
-        counted = {"cardinality": {"field": "group_key", "precision_threshold": MAX_PRECISION}}
-        aggs[GROUPS] = {
-            "filter": _bool(faceted.values()) if faceted else {"match_all": {}},
-            "aggs": {"values": counted},
-        }
-    if aggs:
-        body["aggs"] = aggs
-    return body
-
-
 def browse(query: BrowseQuery) -> dict[str, Any]:
     """Products that pass the filters and match `q` in the title, with facets in the same search."""
-    body = overview(query.filters, query.facets, filters.clauses(query.within).values(), must_not(query))
+    body = facet_queries.overview(
+        query.filters, query.facets, filters.clauses(query.within).values(), must_not(query)
+    )
     if query.q:
         body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]
     if body["query"] == {"bool": {}}:
@@ -209,57 +156,3 @@ def browse(query: BrowseQuery) -> dict[str, Any]:
         "_source": source_filter(query.fields),
     }
     return body
-
-
-def read_facets(names: Sequence[str], aggregations: Mapping[str, Any]) -> dict[str, Any]:
-    """Facets of an answer: `[{value, count}]` per key, `{min, max}` for the price."""
-    found: dict[str, Any] = {}
-    for name in names:
-        values = aggregations[name]["values"]
-        if name == "price":
-            found[name] = {"min": values["min"], "max": values["max"]}
-        elif name == "available":
-            found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in values["buckets"]]
-        else:
-            found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in values["buckets"]]
-    return found
-
-
-def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
-    """Has a photo, and in this space no status or a retry that is due."""
-    prefix = f"embedding.{space.name}"
-    due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
-    return {
-        "bool": {
-            "filter": [{"exists": {"field": "image_url"}}],
-            "should": [
-                {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
-                {"bool": {"filter": due}},
-            ],
-            "minimum_should_match": 1,
-        }
-    }
-
-
-def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
-    """Products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
-    prefix = f"embedding.{space.name}"
-    clauses: list[dict[str, Any]] = [{"terms": {f"{prefix}.status": list(statuses)}}]
-    if reasons:
-        clauses.append({"terms": {f"{prefix}.reason": list(reasons)}})
-    return _bool(clauses)
-
-
-def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
-    """Totals and, per space, statuses by reason among products that have a photo."""
-    per_space = {
-        space.name: {
-            "terms": {"field": f"embedding.{space.name}.status"},
-            "aggs": {"reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}}},
-        }
-        for space in spaces
-    }
-    photo: dict[str, Any] = {"filter": {"exists": {"field": "image_url"}}}
-    if per_space:
-        photo["aggs"] = per_space
-    return {"with_image": photo, "available": {"filter": {"term": {"available": True}}}}

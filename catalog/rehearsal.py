@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from catalog.changes import content
-from catalog.ports import Change, ChangeResult, ProductPort, StoredProduct
+from catalog.ports import ProductPort
+from catalog.records import Change, ChangeResult, StoredProduct
 
 SHOWN = 10  # examples kept of each kind
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from catalog.changes import OURS, decide, offer_time, removal
 from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, WriteConflict
-from catalog.ports import Change, ProductPort, StoredProduct
+from catalog.ports import ProductPort
 from catalog.product import PRODUCT_FIELDS, Product, parse
+from catalog.records import Change, StoredProduct
 
 TRIES = 5
 Decide = Callable[[StoredProduct | None], Change | None]

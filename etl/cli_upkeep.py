@@ -8,7 +8,7 @@ import typer
 
 from catalog.elastic import Catalogue
 from catalog.errors import SpaceNotFound
-from catalog.ports import SpaceStatus
+from catalog.records import SpaceStatus
 from catalog.space import Space
 from etl import wiring
 from etl.cli_shared import Json, Models, errors_told, show

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from catalog.ports import HistoryEntry, Outcome, WriteResult, Written
+from catalog.records import HistoryEntry, Outcome, WriteResult, Written
 from catalog.space import Space
 
 KEPT = (Written.WRITTEN, Written.UNCHANGED)

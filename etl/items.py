@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.ports import Pending
+from catalog.records import Pending
 from catalog.similarity import Vectors
 from catalog.space import Space
 from models.photos import Photo

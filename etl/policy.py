@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from catalog.ports import EmbeddingStatus, Outcome, Pending
+from catalog.records import EmbeddingStatus, Outcome, Pending
 from etl.items import Failure, Result
 from etl.settings import Settings
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from types import TracebackType
 from typing import Self
 
-from catalog.ports import Pending
+from catalog.records import Pending
 from etl.items import Job
 from etl.stopping import Stop
 

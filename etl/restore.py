@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from catalog.ports import EmbeddingPort, Outcome, WriteResult, Written
+from catalog.ports import EmbeddingPort
+from catalog.records import Outcome, WriteResult, Written
 from catalog.space import Space
 from etl.reader import Worklist
 from etl.settings import Settings

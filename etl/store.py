@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.errors import InvalidInput
-from catalog.ports import Outcome
+from catalog.records import Outcome
 from catalog.similarity import Vectors
 from catalog.space import Space
 from etl.errors import StoreFailed

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.ports import WriteResult, Written
+from catalog.records import WriteResult, Written
 from catalog.space import Space
 from etl.clock import StageClock
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from catalog.errors import Unavailable
-from catalog.ports import EmbeddingPort, Outcome, WriteResult, Written
+from catalog.ports import EmbeddingPort
+from catalog.records import Outcome, WriteResult, Written
 from catalog.space import Space
 from etl import history, policy
 from etl.clock import StageClock

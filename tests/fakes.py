@@ -10,28 +10,22 @@ import numpy as np
 from catalog import similarity
 from catalog.errors import InvalidInput, InvalidVector, Unavailable
 from catalog.filters import Filters, passes, values_of
-from catalog.ports import (
-    IN_STOCK_NEWEST,
-    BrowsePage,
-    BrowseQuery,
+from catalog.ports import Embedded
+from catalog.product import document, parse
+from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.questions import IN_STOCK_NEWEST, BrowsePage, BrowseQuery, Hit, Plan, SimilarPage, SimilarQuery
+from catalog.records import (
     CatalogStatus,
     Change,
     ChangeResult,
-    Embedded,
     HistoryEntry,
-    Hit,
     Outcome,
     Pending,
-    Plan,
-    SimilarPage,
-    SimilarQuery,
     SpaceStatus,
     StoredProduct,
     WriteResult,
     Written,
 )
-from catalog.product import document, parse
-from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
 from catalog.rules import Rule
 from catalog.similar.narrowing import without
 from catalog.space import Space

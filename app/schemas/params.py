@@ -19,8 +19,8 @@ from app.schemas.words import (
 )
 from catalog.filters import Filters, Words
 from catalog.filters import parse as parse_filters
-from catalog.ports import BrowseQuery
 from catalog.product import Price, Word
+from catalog.questions import BrowseQuery
 from catalog.similar import SimilarRequest
 
 

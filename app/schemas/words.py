@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_val
 from app.inputs import unknown
 from catalog.diversity import NEAR_DUPLICATE
 from catalog.filters import Filters
-from catalog.ports import FACETS, MAX_WINDOW, SORTS
 from catalog.queries import PUBLIC_FIELDS
+from catalog.questions import FACETS, MAX_WINDOW, SORTS
 
 MAX_LIMIT = 200
 MAX_EXCLUDED = 1000

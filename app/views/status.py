@@ -10,7 +10,8 @@ from app.jsons import respond
 from app.schemas.answers import StatusAnswer
 from app.schemas.params import NoParams
 from catalog.errors import SpaceNotFound
-from catalog.ports import SearchPort, SpaceStatus
+from catalog.ports import SearchPort
+from catalog.records import SpaceStatus
 from catalog.similar import resolve_space
 
 bp = APIBlueprint("status", __name__, url_prefix="/v1", tag="catalog")

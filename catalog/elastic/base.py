@@ -10,7 +10,7 @@ from catalog import mapping, queries
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.names import Names
 from catalog.errors import InvalidInput, Unavailable, VisualSearchError
-from catalog.ports import StoredProduct
+from catalog.records import StoredProduct
 from catalog.settings import Settings
 from catalog.space import Space
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog import queries, similarity
+from catalog import similarity, work_queries
 from catalog.elastic import bulk
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
 from catalog.errors import InvalidVector, Unavailable
-from catalog.ports import HistoryEntry, Outcome, Pending, StoredProduct, WriteResult, Written
+from catalog.records import HistoryEntry, Outcome, Pending, StoredProduct, WriteResult, Written
 from catalog.space import Space
 
 ROUNDS = 10  # a product that changes more often than this between two requests is left for the next run
@@ -22,7 +22,7 @@ class EmbeddingStore(Store):
         """Products with a photo and no outcome in `space`, retries that are due included."""
         self.refresh()
         with translated(self.names):
-            query = queries.unprocessed(space, datetime.now(UTC))
+            query = work_queries.unprocessed(space, datetime.now(UTC))
             return int(self.client.count(index=self.names.products, query=query)["count"])
 
     def unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
@@ -31,7 +31,9 @@ class EmbeddingStore(Store):
         state = f"embedding.{space.name}"
         source = ["image_url", f"{state}.attempts", f"{state}.etag"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
-        hits = scan(self.client, self.names, queries.unprocessed(space, datetime.now(UTC)), source=source, page=page)
+        hits = scan(
+            self.client, self.names, work_queries.unprocessed(space, datetime.now(UTC)), source=source, page=page
+        )
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
                 return
@@ -95,7 +97,7 @@ class EmbeddingStore(Store):
         """Let products with one of `statuses` (and `reasons`) be tried again at once; returns how many."""
         self.refresh()
         again = {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
-        hits = scan(self.client, self.names, queries.with_status(space, statuses, reasons), source=False)
+        hits = scan(self.client, self.names, work_queries.with_status(space, statuses, reasons), source=False)
         actions = [
             {
                 "_op_type": "update",

@@ -8,8 +8,8 @@ from catalog.elastic import bulk
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
-from catalog.ports import Change, ChangeResult, StoredProduct
 from catalog.queries import STORED_FIELDS
+from catalog.records import Change, ChangeResult, StoredProduct
 
 
 class ProductStore(Store):

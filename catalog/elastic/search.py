@@ -7,18 +7,13 @@ from typing import Any
 import numpy as np
 from elasticsearch import NotFoundError
 
-from catalog import queries
+from catalog import facet_queries, queries, work_queries
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.remembered import Remembered
-from catalog.ports import (
-    BrowsePage,
-    BrowseQuery,
-    CatalogStatus,
-    Embedded,
-    SpaceStatus,
-    StoredProduct,
-)
+from catalog.ports import Embedded
+from catalog.questions import BrowsePage, BrowseQuery
+from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
 from catalog.similarity import Vectors
 from catalog.space import Space
 
@@ -74,7 +69,7 @@ class SearchStore(Store):
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
             total=answer["hits"]["total"]["value"],
-            facets=queries.read_facets(query.facets, answer["aggregations"]) if query.facets else None,
+            facets=facet_queries.read_facets(query.facets, answer["aggregations"]) if query.facets else None,
         )
 
     def space_status(self, space: Space) -> SpaceStatus:
@@ -99,7 +94,7 @@ class SearchStore(Store):
     def _status_answer(self, spaces: Sequence[Space]) -> Any:
         with translated(self.names):
             return self.client.search(
-                index=self.names.products, size=0, track_total_hits=True, aggs=queries.status_aggs(spaces)
+                index=self.names.products, size=0, track_total_hits=True, aggs=work_queries.status_aggs(spaces)
             )
 
 

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import orjson
 
-from catalog import queries, similarity
+from catalog import facet_queries, queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.remembered import Remembered
 from catalog.planner import Breadth, Choice, Costs, Facts, choose, is_small
-from catalog.ports import Hit, Plan, SimilarPage, SimilarQuery
+from catalog.questions import Hit, Plan, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space
 
 COUNTS_FRESH = 30.0  # seconds for which the number of products behind a filter is remembered
 COUNTS_KEPT = 2000
+UNION_WIDTH = 3  # pools that each space gives to a mix, whose best need not be among the best of any one space
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,9 @@ class SimilarStore(Store):
 
     def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
-        alone = replace(
-            query, offset=0, limit=self.breadth.pool, score_threshold=None, fields=("id",), with_vectors=False
-        )
-        bodies = [queries.nearest(alone, part, self._index_type(part.space), self.breadth) for part in query.parts]
+        wide = replace(self.breadth, pool=self.breadth.pool * UNION_WIDTH)
+        alone = replace(query, offset=0, limit=wide.pool, score_threshold=None, fields=("id",), with_vectors=False)
+        bodies = [queries.nearest(alone, part, self._index_type(part.space), wide) for part in query.parts]
         answers = self.msearch(bodies)
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
         page = self._exact(query, plan.reason, only_ids=found)
@@ -97,7 +97,7 @@ class SimilarStore(Store):
             return []
         always, never = [*queries.scorable(query.parts), *queries.only(query)], queries.must_not(query)
         groups = bool(query.group_size and query.total)
-        return [queries.overview(query.filters, query.facets, always, never, count_groups=groups)]
+        return [facet_queries.overview(query.filters, query.facets, always, never, count_groups=groups)]
 
     def _page(self, query: SimilarQuery, plan: Plan, answers: Sequence[Any], to_cosine: Any) -> SimilarPage:
         found, overview = answers[0]["hits"], answers[1] if len(answers) > 1 else None
@@ -108,12 +108,14 @@ class SimilarStore(Store):
             counted = found["total"]["value"]
         total = counted if query.total else None
         if overview and query.group_size and query.total:
-            total = overview["aggregations"][queries.GROUPS]["values"]["value"]
+            total = overview["aggregations"][facet_queries.GROUPS]["values"]["value"]
         return SimilarPage(
             hits=[_hit(hit, query, to_cosine) for hit in found["hits"]],
             plan=replace(plan, candidates=counted),
             total=total,
-            facets=queries.read_facets(query.facets, overview["aggregations"]) if overview and query.facets else None,
+            facets=facet_queries.read_facets(query.facets, overview["aggregations"])
+            if overview and query.facets
+            else None,
             server_ms=float(max(answer["took"] for answer in answers)),
         )
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.filters import Filters
-from catalog.ports import MAX_WINDOW, SearchPort, SimilarQuery
+from catalog.ports import SearchPort
+from catalog.questions import MAX_WINDOW, SimilarQuery
 from catalog.rules import ActiveRules, in_force
 from catalog.similar import fallback, shaping
 from catalog.similar.narrowing import implied_filters, without

@@ -6,7 +6,8 @@ from typing import Any
 
 from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.filters import Filters
-from catalog.ports import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan, SearchPort
+from catalog.ports import SearchPort
+from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
 from catalog.rules import ActiveRules, in_force
 from catalog.similar.narrowing import implied_filters
 from catalog.similar.request import Answer, SimilarRequest

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from catalog.filters import TERM_FIELDS
-from catalog.ports import Hit, SearchPort, SimilarQuery
+from catalog.ports import SearchPort
+from catalog.questions import Hit, SimilarQuery
 from catalog.rules import MAX_POSITION, ActiveRules
 
 # What the filter of a rule may look at, whatever fields the answer shall show.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from catalog.filters import Filters
-from catalog.ports import Hit, Plan
+from catalog.questions import Hit, Plan
 from catalog.similarity import Vectors
 from catalog.space import Space
 

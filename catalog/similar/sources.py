@@ -7,7 +7,9 @@ import numpy as np
 
 from catalog import similarity
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
-from catalog.ports import Part, SearchPort, StoredProduct
+from catalog.ports import SearchPort
+from catalog.questions import Part
+from catalog.records import StoredProduct
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
 from catalog.space import Space

@@ -16,8 +16,8 @@ import requests
 
 import engine
 from catalog.elastic import Catalogue, connect
-from catalog.ports import Change, Outcome
 from catalog.product import document, parse
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.similarity import normalize
 from catalog.space import Space

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from catalog.elastic import Catalogue
-from catalog.ports import Change, Outcome
 from catalog.product import document, parse
+from catalog.records import Change, Outcome
 from catalog.space import Space
 
 WIDE, NARROW = Space("wide", "v1", 16), Space("narrow", "v1", 5)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from catalog.elastic import connect
-from catalog.ports import Change, Outcome
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from tests.image_server import image_server
 from tests.integration.app_serving import serving

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -165,7 +165,11 @@ def compare(client: FlaskClient, shop: NumpyShop, body: dict[str, Any]) -> str:
         assert answer.status_code in (404, 409), answer.get_json()
         return "refused"
     assert answer.status_code == 200, answer.get_json()
+    if "score_threshold" in body:  # on which side of it a score falls must not be a matter of rounding
+        assume(np.min(np.abs(np.asarray(expected.scores) - body["score_threshold"])) > CLOSE)
     found = answer.get_json()
+    if found["plan"]["strategy"] == "knn" and len(body.get("models", {})) > 1:
+        return compare_mix(shop, expected, found, body)
     window = expected.rows[body["offset"] : body["offset"] + body["limit"]]
     assert len(found["hits"]) == len(window)
     assert len({hit["id"] for hit in found["hits"]}) == len(window)
@@ -185,6 +189,19 @@ def compare(client: FlaskClient, shop: NumpyShop, body: dict[str, Any]) -> str:
     assert (found["total"], found["missing_ids"]) == (expected.total, expected.missing)
     assert (found["facets"] or {}) == expected.facets
     return str(found["plan"]["strategy"])
+
+
+def compare_mix(shop: NumpyShop, expected: Expected, found: dict[str, Any], body: dict[str, Any]) -> str:
+    """An approximate mix may miss a product that is near in no single space, but every score is exact."""
+    passing = {row[0] for row in expected.rows}
+    assert len(found["hits"]) == len(expected.rows[body["offset"] : body["offset"] + body["limit"]])
+    numbers = [shop.ids.index(hit["id"]) for hit in found["hits"]]
+    assert len(set(numbers)) == len(numbers) and set(numbers) <= passing
+    for hit, number in zip(found["hits"], numbers, strict=True):
+        assert hit["score"] == pytest.approx(expected.scores[number], abs=CLOSE)
+    assert (found["total"], found["missing_ids"]) == (expected.total, expected.missing)
+    assert (found["facets"] or {}) == expected.facets
+    return "knn"
 
 
 def assert_same(shop: NumpyShop, expected: Expected, hit: dict[str, Any], number: int) -> None:

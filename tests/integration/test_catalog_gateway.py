@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from catalog import filters, similarity
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput, Unavailable
-from catalog.ports import BrowseQuery, Change, Outcome, SimilarQuery, Written
 from catalog.product import document, parse
+from catalog.questions import BrowseQuery, SimilarQuery
+from catalog.records import Change, Outcome, Written
 from catalog.settings import Settings
 from catalog.similar import SimilarRequest, similar_to
 from catalog.space import Space

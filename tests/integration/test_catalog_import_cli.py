@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from catalog import writes
 from catalog.cli import app
 from catalog.elastic import Catalogue
-from catalog.ports import Outcome
+from catalog.records import Outcome
 from catalog.settings import Settings
 from catalog.space import Space
 from tests.feed_files import FORMATS, write_rows

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from catalog import filters, similarity
 from catalog.elastic import Catalogue, connect
 from catalog.planner import Breadth, Costs
-from catalog.ports import Change, Outcome, Part, SimilarQuery
 from catalog.product import document, parse
+from catalog.questions import Part, SimilarQuery
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.space import Space
 from tests.fakes import FakeCatalogue

@@ -9,8 +9,9 @@ import pytest
 from catalog import similarity
 from catalog.elastic import Catalogue, connect, reindex
 from catalog.errors import RefusedChange, WriteConflict
-from catalog.ports import BrowseQuery, Change, Outcome, SimilarQuery
 from catalog.product import document, parse
+from catalog.questions import BrowseQuery, SimilarQuery
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.space import Space
 

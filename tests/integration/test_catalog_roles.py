@@ -14,8 +14,8 @@ from app.settings import Settings as ApiSettings
 from catalog import similarity
 from catalog.elastic import Catalogue, connect
 from catalog.errors import Unavailable
-from catalog.ports import Change, Outcome
 from catalog.product import document, parse
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.space import Space
 

@@ -18,8 +18,9 @@ from catalog.elastic import Catalogue, connect, remembered
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.filters import Filters
 from catalog.planner import Breadth, Choice, Facts
-from catalog.ports import IN_STOCK_NEWEST, BrowseQuery, Change, Outcome, SimilarQuery
 from catalog.product import document, parse
+from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
+from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.similar import SimilarRequest, similar_to
 from catalog.space import Space

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog.elastic import Catalogue, connect
-from catalog.ports import Change, StoredProduct
 from catalog.product import document, parse
+from catalog.records import Change, StoredProduct
 from catalog.settings import Settings
 from catalog.similarity import cosine
 from catalog.space import Space

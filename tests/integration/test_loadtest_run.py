@@ -17,7 +17,7 @@ import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.filters import Filters
-from catalog.ports import SimilarQuery
+from catalog.questions import SimilarQuery
 from catalog.settings import Settings
 from loadtest import draw, loader
 from loadtest import settings as loadtest_settings

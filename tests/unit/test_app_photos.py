@@ -18,7 +18,7 @@ from app.errors import NoEmbedding
 from app.schemas.answers import SimilarAnswer
 from app.uploads import pixels
 from catalog.filters import Filters
-from catalog.ports import Hit
+from catalog.questions import Hit
 from models.manifest import Limits
 from models.settings import Settings as ModelSettings
 from tests.image_server import image_server

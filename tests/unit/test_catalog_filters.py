@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import queries
+from catalog import facet_queries, queries
 from catalog.errors import InvalidFilter, InvalidInput
 from catalog.filters import Filters, clauses, parse
-from catalog.ports import BrowseQuery, SimilarQuery
+from catalog.questions import BrowseQuery, SimilarQuery
 from catalog.space import Space
 
 SPACE = Space("color", "v1", 3)
@@ -77,7 +77,7 @@ def test_the_exact_query_only_scores_products_with_a_vector() -> None:
 
 def test_a_facet_ignores_its_own_filter_and_no_other() -> None:
     filters = parse({"color": "red", "brand": "b"})
-    body = queries.overview(filters, ("color", "price"), [])
+    body = facet_queries.overview(filters, ("color", "price"), [])
     assert body["aggs"]["color"]["filter"] == {"match_all": {}}
     assert body["aggs"]["price"]["filter"] == {"bool": {"filter": [{"terms": {"color": ["red"]}}]}}
     assert body["query"] == {"bool": {"filter": [{"terms": {"brand": ["b"]}}]}}

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from catalog.feeds import read_products
 from catalog.importer import Importer
-from catalog.ports import ChangeResult
+from catalog.records import (ChangeResult)
 
 class Sink:
     def get_many(self, ids): return {}

@@ -190,7 +190,7 @@ class Refusing(FakeCatalogue):
     """Refuses one product, as Elasticsearch does with a value it cannot index."""
 
     def write(self, changes: Sequence[Any]) -> list[Any]:
-        from catalog.ports import ChangeResult
+        from catalog.records import ChangeResult
 
         good = [change for change in changes if change.id != "bad"]
         return [*super().write(good), *(ChangeResult(c, "failed", "immense term") for c in changes if c not in good)]

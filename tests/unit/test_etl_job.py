@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from catalog.errors import InvalidInput, Unavailable
-from catalog.ports import Outcome
+from catalog.records import Outcome
 from catalog.space import Space
 from etl.errors import ModelFailed, StoreFailed
 from etl.job import Limits, Workshop

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from catalog.errors import InvalidInput
-from catalog.ports import Outcome, Pending, WriteResult, Written
+from catalog.records import Outcome, Pending, WriteResult, Written
 from catalog.space import Space
 from etl.channel import Aborted, Channel
 from etl.clock import StageClock

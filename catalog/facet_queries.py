@@ -1,0 +1,74 @@
+"""The size-0 search beside the hits: totals, groups and facets over all products that pass."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.filters import TERM_FIELDS, Filters, all_of
+from catalog.filters import clauses as clauses_of
+
+GROUPS = "_groups"  # the aggregation that counts groups; no facet can be called so
+MAX_PRECISION = 40_000  # Elasticsearch's highest: group totals are exact up to here, close beyond
+FACET_SIZE = 100  # values per facet, most frequent first
+FACET_FIELDS = {**TERM_FIELDS, "available": "available"}
+
+
+def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """One aggregation per facet, each under all filters but its own."""
+    aggs: dict[str, Any] = {}
+    for name in names:
+        others = [clause for key, clause in clauses.items() if key != name]
+        if name == "price":
+            inner: dict[str, Any] = {"stats": {"field": "effective_price"}}
+        else:
+            inner = {"terms": {"field": FACET_FIELDS[name], "size": FACET_SIZE}}
+        aggs[name] = {"filter": all_of(others) if others else {"match_all": {}}, "aggs": {"values": inner}}
+    return aggs
+
+
+def overview(
+    filters_: Filters,
+    facets: Sequence[str],
+    always: Iterable[Mapping[str, Any]],
+    never: Sequence[Mapping[str, Any]] = (),
+    *,
+    count_groups: bool = False,
+) -> dict[str, Any]:
+    """The size-0 search that counts what passes and fills the facets.
+
+    Filters on a faceted key go into `post_filter`, so that its facet still shows the other values while the total
+    is that of all filters.
+    """
+    clauses = clauses_of(filters_)
+    faceted = {key: clause for key, clause in clauses.items() if key in facets}
+    rest = [clause for key, clause in clauses.items() if key not in facets]
+    body: dict[str, Any] = {
+        "size": 0,
+        "track_total_hits": True,
+        "query": all_of([*rest, *always], never),
+    }
+    if faceted:
+        body["post_filter"] = all_of(faceted.values())
+    aggs = facet_aggs(facets, faceted)
+    if count_groups:
+        counted = {"cardinality": {"field": "group_key", "precision_threshold": MAX_PRECISION}}
+        aggs[GROUPS] = {
+            "filter": all_of(faceted.values()) if faceted else {"match_all": {}},
+            "aggs": {"values": counted},
+        }
+    if aggs:
+        body["aggs"] = aggs
+    return body
+
+
+def read_facets(names: Sequence[str], aggregations: Mapping[str, Any]) -> dict[str, Any]:
+    """Facets of an answer: `[{value, count}]` per key, `{min, max}` for the price."""
+    found: dict[str, Any] = {}
+    for name in names:
+        values = aggregations[name]["values"]
+        if name == "price":
+            found[name] = {"min": values["min"], "max": values["max"]}
+        elif name == "available":
+            found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in values["buckets"]]
+        else:
+            found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in values["buckets"]]
+    return found

@@ -1,0 +1,48 @@
+"""Queries of the embedding job: what is unprocessed, what came of the rest."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from catalog.filters import all_of
+from catalog.space import Space
+
+
+def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
+    """Has a photo, and in this space no status or a retry that is due."""
+    prefix = f"embedding.{space.name}"
+    due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
+    return {
+        "bool": {
+            "filter": [{"exists": {"field": "image_url"}}],
+            "should": [
+                {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
+                {"bool": {"filter": due}},
+            ],
+            "minimum_should_match": 1,
+        }
+    }
+
+
+def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
+    """Products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
+    prefix = f"embedding.{space.name}"
+    clauses: list[dict[str, Any]] = [{"terms": {f"{prefix}.status": list(statuses)}}]
+    if reasons:
+        clauses.append({"terms": {f"{prefix}.reason": list(reasons)}})
+    return all_of(clauses)
+
+
+def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
+    """Totals and, per space, statuses by reason among products that have a photo."""
+    per_space = {
+        space.name: {
+            "terms": {"field": f"embedding.{space.name}.status"},
+            "aggs": {"reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}}},
+        }
+        for space in spaces
+    }
+    photo: dict[str, Any] = {"filter": {"exists": {"field": "image_url"}}}
+    if per_space:
+        photo["aggs"] = per_space
+    return {"with_image": photo, "available": {"filter": {"term": {"available": True}}}}
