@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,16 @@ def test_security_asks_for_tls_a_password_and_the_right_role(settings, data):
     assert engine.status(settings=settings)["health"] in ("green", "yellow")
 
 
+def found_within(seconds: float, url: str) -> Any:
+    """The document at `url`, once the cluster that lost a node has found itself again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = requests.get(url, timeout=60)
+        if answer.ok or time.monotonic() > deadline:
+            return answer.json().get("_source", answer.json())
+        time.sleep(0.5)
+
+
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_three_nodes_lose_one_and_get_it_back(settings, data):
@@ -124,13 +135,13 @@ def test_three_nodes_lose_one_and_get_it_back(settings, data):
     assert len(set(running.pids)) == len(set(running.urls)) == 3
     assert engine.status(settings=settings)["cluster_nodes"] == 3
     index = {"settings": {"number_of_shards": 1, "number_of_replicas": 2}}
-    requests.put(f"{running.urls[0]}/copies", json=index, timeout=60).raise_for_status()
+    created = f"{running.urls[0]}/copies?wait_for_active_shards=all"
+    requests.put(created, json=index, timeout=60).raise_for_status()
     requests.put(f"{running.urls[0]}/copies/_doc/1", json={"a": 1}, timeout=60).raise_for_status()
 
     os.kill(running.pids[0], 9)
     psutil.wait_procs([psutil.Process(pid) for pid in running.pids[:1] if psutil.pid_exists(pid)], timeout=10)
-    survivor = requests.get(f"{running.urls[1]}/copies/_doc/1", timeout=60)
-    assert survivor.json()["_source"] == {"a": 1}
+    assert found_within(60, f"{running.urls[1]}/copies/_doc/1") == {"a": 1}
 
     back = engine.start(options, settings)
     assert not back.already
