@@ -91,7 +91,7 @@ def choose(facts: Facts, costs: Costs) -> Choice:
     if facts.exact_needed:
         return Choice("exact", facts.exact_needed)
     if facts.candidates == facts.total and is_small(facts, costs):
-        return Choice("exact", f"comparing with all {facts.total} products is fast enough")
+        return Choice("exact", f"exact is fast enough even for all {facts.total} products")
     exact, knn = exact_ms(facts, costs), knn_ms(facts, costs)
     counted = f"{facts.candidates} of {facts.total} products x {facts.dims} dimensions on {facts.shards} shard(s)"
     prices = f"exact about {exact:.1f} ms, knn on {facts.index_type} about {knn:.1f} ms"
