@@ -21,7 +21,7 @@ class ImportSummary:
     failed: int = 0
     failed_by: dict[str, int] = field(default_factory=dict)
     kept_newer_offer: int = 0
-    kept_newer_product: int = 0  # not in the feed, but written after it was made
+    kept_newer_product: int = 0  # not in the feed, but with a price or stock newer than it
     photos_changed: int = 0
     first_problems: list[Problem] = field(default_factory=list)
     cut: str = ""  # why the feed seems to have lost its end

@@ -18,6 +18,7 @@ class Embed:
 
     def __init__(self, embedders: Mapping[str, Embedder], batch_size: int, clock: StageClock) -> None:
         self._embedders, self._batch_size, self._clock = embedders, batch_size, clock
+        self._proven: set[str] = set()  # models that embedded a photo in this run
 
     def __call__(self, stream: Iterator[Decoded]) -> Iterable[Result]:
         """Results of each model as its batches fill; a broken model ends the run, a broken photo does not."""
@@ -38,16 +39,17 @@ class Embed:
         return [_result(space, item, answer) for item, answer in zip(items, answers, strict=True)]
 
     def _vectors(self, space: str, items: Sequence[Decoded]) -> "list[np.ndarray | Failure]":
-        """A vector or a failure for each photo; raises ModelFailed when not one of several passes."""
+        """A vector or a failure for each photo; raises ModelFailed when the first full batch fails photo by photo."""
         try:
             rows = self._embedders[space].embed(np.stack([item.pixels[space] for item in items]))
+            self._proven.add(space)
             return [row if np.isfinite(row).all() else NO_EMBEDDING for row in rows]
         except Exception as error:
             if len(items) == 1:
                 log.error("%s failed on %s: %s", space, items[0].job.image_url, error)
                 return [Failure("model_error", False, str(error))]
             single = [self._vectors(space, [item])[0] for item in items]
-            if all(isinstance(answer, Failure) and answer.reason == "model_error" for answer in single):
+            if space not in self._proven and len(items) == self._batch_size:
                 raise ModelFailed(f"the model of {space} fails on every photo: {error}") from error
             return single
 

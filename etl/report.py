@@ -35,7 +35,7 @@ def run_text(summary: RunSummary) -> str:
 def _model_line(model: ModelSummary, seconds: float) -> str:
     reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
     if not model.seen:
-        return f"{model.model}: nothing to embed, every photo that can have an embedding has one{reused}"
+        return f"{model.model}: nothing to embed: every photo has an embedding, a failure or a retry to come{reused}"
     rate = model.seen / seconds if seconds else 0.0
     changed = f", moved {model.moved:,}, gone {model.gone:,}" if model.moved or model.gone else ""
     return (

@@ -228,6 +228,23 @@ def test_a_photo_that_breaks_the_model_does_not_take_its_batch_along(
     assert totals(summary)["done"] == 5
 
 
+@pytest.mark.parametrize("batch_size", [2, 100])
+def test_a_batch_of_nothing_but_breaking_photos_does_not_end_the_run(
+    server: ImageServer, photos: PhotoSettings, tmp_path: Path, batch_size: int
+) -> None:
+    class Tired(MeanColor):
+        def embed(self, batch: np.ndarray) -> np.ndarray:
+            if self.embedded >= 2:
+                raise RuntimeError("no more today")
+            return super().embed(batch)
+
+    model = Tired()
+    model.embedded = 0 if batch_size == 2 else 2  # after a batch that passed, or in one that is not full
+    summary = run_job(workshop(good(server), tmp_path, photos), [model], Limits(batch_size=batch_size))
+    done = 2 if batch_size == 2 else 0
+    assert (totals(summary)["done"], totals(summary)["retry"]) == (done, {"model_error": 7 - done})
+
+
 def test_a_model_that_fails_on_everything_ends_the_run(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
