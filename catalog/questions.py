@@ -85,12 +85,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class FacetValue:
-    value: str | bool
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """How a similar query ran: `candidates` is the number of products it scored, where that is known."""
 

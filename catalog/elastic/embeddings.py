@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,19 +116,17 @@ class EmbeddingStore(Store):
 
 
 def _checked(space: Space, outcome: Outcome) -> Outcome:
-    if outcome.status == "done":
-        if outcome.vector is None:
-            raise InvalidVector("an outcome that is done needs a vector")
-        similarity.check_vector(outcome.vector, space.dims)
-    return outcome
+    """The outcome as it may be written: a unit vector where it is done, none otherwise."""
+    if outcome.status != "done":
+        return replace(outcome, vector=None)
+    if outcome.vector is None:
+        raise InvalidVector("an outcome that is done needs a vector")
+    return replace(outcome, vector=similarity.check_vector(outcome.vector, space.dims))
 
 
 def _update(index: str, space: Space, outcome: Outcome, stored: StoredProduct) -> dict[str, Any]:
-    vector = None
-    if outcome.status == "done" and outcome.vector is not None:
-        vector = similarity.check_vector(outcome.vector, space.dims)
     state = {
-        "vector": vector,
+        "vector": outcome.vector,
         "image_url": outcome.image_url,
         "image_sha256": outcome.image_sha256,
         "status": outcome.status,

@@ -56,22 +56,20 @@ class SimilarStore(Store):
         """The pool of an approximate search first, and behind it everything else in exact order."""
         plan = Plan("knn", reason, self._count(query))
         pool = self.breadth.pool
-        head = replace(query, limit=max(0, min(pool - query.offset, query.limit)))
-        page = self._pool_page(head, plan)
         if query.offset + query.limit <= pool:
-            return page
-        everything = replace(query, offset=0, limit=pool, facets=(), total=False, fields=("id",))
-        taken = tuple(hit.id for hit in self._pool_page(everything, plan).hits)
+            return self._pool_page(query, plan)
+        page = self._pool_page(replace(query, offset=0, limit=pool), plan)
         tail = replace(
             query,
-            exclude_ids=(*query.exclude_ids, *taken),
+            exclude_ids=(*query.exclude_ids, *(hit.id for hit in page.hits)),
             offset=max(0, query.offset - pool),
-            limit=query.limit - head.limit,
+            limit=min(query.limit, query.offset + query.limit - pool),
             facets=(),
             total=False,
         )
         rest = self._exact(tail, reason)
-        return replace(page, hits=[*page.hits, *rest.hits], server_ms=page.server_ms + rest.server_ms)
+        hits = [*page.hits[query.offset :], *rest.hits]
+        return replace(page, hits=hits, server_ms=page.server_ms + rest.server_ms)
 
     def _pool_page(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         if query.more:
