@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
-PACKAGES := app benchmarks catalog demo engine etl loadtest models samples
+PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick lock format clean
@@ -25,6 +25,11 @@ $(VENV)/.test: requirements-torch.txt | $(PY)
 	@echo "Installing what the tests need (torch included, some minutes and 5 GB) ..."
 	@$(PIP) -r requirements-torch.txt
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: requirements-bench.txt | $(VENV)/.test
+	@echo "Installing what the comparisons need (builds annoy and hnswlib: needs a C++ compiler) ..."
+	@$(PIP) -r requirements-bench.txt
+	@touch $@
 
 demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it for similar products
 	@$(PY) -m demo start
@@ -68,9 +73,10 @@ bench-quick: $(VENV)/.test ## the short form of bench
 	@$(PY) -m benchmarks.api --quick
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
-EVERYTHING := --extra etl --extra engine --extra loadtest --extra dev
+EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev
 lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt
+	$(LOCK) $(EVERYTHING) --extra torch --extra bench -c requirements-torch.txt -o requirements-bench.txt
 	$(LOCK) --extra etl --extra engine -c requirements-torch.txt -o requirements-demo.txt
 	$(LOCK) --extra etl -c requirements-torch.txt -o requirements-etl.txt
 	$(LOCK) --extra loadtest -c requirements-torch.txt -o requirements-loadtest.txt

@@ -1,0 +1,1 @@
+"""Measures quality, compares models, gates a promotion."""

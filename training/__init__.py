@@ -1,0 +1,1 @@
+"""Trains in-house models on the catalogue's own labels."""
