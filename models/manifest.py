@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 MANIFEST_FILE = "bundle.json"
 MODEL_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
+LOGITS = "logits"  # the second output of a graph that also tells classes: [N, classes], before the softmax
 # Formats that cannot run code when read; pickles (.pt, .pth, .bin, .npy ...) are kept out by not being named here.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.(onnx|safetensors|json|md|txt|csv|png|html)")
 
@@ -118,9 +119,24 @@ class Record(Part):
             raise ValueError(f"the first input must be [N, 3, {side}, {side}], as the preprocessing gives it")
         if len(self.outputs[0].shape) != 2 or self.outputs[0].shape[1] != self.dims:
             raise ValueError(f"the first output must be [N, {self.dims}], the embedding")
+        self._check_logits()
         if self.origin == "trained" and not (self.training.data_fingerprint and self.training.command):
             raise ValueError("a trained bundle names its training data_fingerprint and command")
         return self
+
+    def _check_logits(self) -> None:
+        names = [output.name for output in self.outputs]
+        if len(names) > 2 or (len(names) == 2 and (names[1] != LOGITS or names[0] == LOGITS)):
+            raise ValueError(f"the outputs are the embedding and, where it tells classes, '{LOGITS}'")
+        if len(names) == 2 and (not self.classes or self.outputs[1].shape[1:] != (len(self.classes),)):
+            raise ValueError(f"the output '{LOGITS}' must be [N, classes], with as many `classes` as it has columns")
+        if self.classes is not None and len(set(self.classes)) < len(self.classes):
+            raise ValueError("a class is named twice")
+
+    @property
+    def tells_classes(self) -> bool:
+        """Whether the graph gives logits beside the embedding."""
+        return len(self.outputs) == 2
 
 
 class Manifest(Record):

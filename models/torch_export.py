@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +63,11 @@ def export(model: ZooModel, root: Path, origin: Origin, threads: int | None = No
     return write(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
 
 
-def to_onnx(network: Module, side: int) -> bytes:
-    """`network` as ONNX bytes: `pixels` [N,3,side,side] → `embedding`, N free, all in one, no traces of paths."""
+def to_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
+    """`network` as ONNX bytes: `pixels` [N,3,side,side] → `outputs`, N free, all in one, no traces of paths.
+
+    A network that tells classes gives a pair of tensors: name `outputs` ("embedding", "logits").
+    """
     import torch
 
     program = torch.onnx.export(
@@ -72,7 +76,7 @@ def to_onnx(network: Module, side: int) -> bytes:
         dynamo=True,
         external_data=False,
         input_names=["pixels"],
-        output_names=["embedding"],
+        output_names=list(outputs),
         dynamic_shapes=({0: torch.export.Dim("N")},),
         opset_version=OPSET,
         verbose=False,
@@ -83,19 +87,32 @@ def to_onnx(network: Module, side: int) -> bytes:
 
 
 def check_parity(network: Module, graph: bytes, model: ZooModel, threads: int | None = None) -> float:
-    """The lowest cosine between torch and ONNX Runtime over trial pictures; raises ExportFailed below MIN_PARITY."""
+    """`parity_of` a zoo network, which gives its embedding alone."""
+    return parity_of(network, graph, model.name, model.preprocessing.center_crop, model.dims, threads)
+
+
+def parity_of(network: Module, graph: bytes, name: str, side: int, dims: int, threads: int | None = None) -> float:
+    """The lowest cosine between torch and ONNX Runtime over trial pictures, of the embedding and of logits if any.
+
+    Raises ExportFailed below MIN_PARITY, or where the embedding has not `dims` dimensions.
+    """
     import torch
 
-    pixels = trial_pixels(model.preprocessing.center_crop)
+    pixels = trial_pixels(side)
     with torch.inference_mode():
-        expected = unit_rows(network(torch.from_numpy(pixels)).numpy())
+        answer = network(torch.from_numpy(pixels))
+    expected = [part.numpy() for part in (answer if isinstance(answer, tuple) else (answer,))]
     session = open_session(graph, threads)
-    found = unit_rows(np.concatenate([session.run(None, {"pixels": part})[0] for part in (pixels[:1], pixels[1:])]))
-    lowest = float(np.diagonal(cosine(expected, found)).min())
-    if not lowest >= MIN_PARITY or found.shape[1] != model.dims:  # `not` also catches NaN
+    alone, rest = (session.run(None, {"pixels": part}) for part in (pixels[:1], pixels[1:]))
+    found = [np.concatenate(parts) for parts in zip(alone, rest, strict=True)]
+    lowest = min(
+        float(np.diagonal(cosine(unit_rows(left), unit_rows(right))).min())
+        for left, right in zip(expected, found, strict=True)
+    )
+    if not lowest >= MIN_PARITY or found[0].shape[1] != dims:  # `not` also catches NaN
         raise ExportFailed(
-            f"{model.name}: ONNX and torch agree only to a cosine of {lowest:.6f} (at least {MIN_PARITY} is needed), "
-            f"with {found.shape[1]} dimensions of {model.dims}: nothing was written",
+            f"{name}: ONNX and torch agree only to a cosine of {lowest:.6f} (at least {MIN_PARITY} is needed), "
+            f"with {found[0].shape[1]} dimensions of {dims}: nothing was written",
             cosine=lowest,
         )
     return lowest

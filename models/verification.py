@@ -14,9 +14,11 @@ def verify(path: Path) -> str | None:
     """What is wrong with the bundle in folder `path`, or None."""
     try:
         bundle = load(path)
-        embeddings = OnnxEmbedder(bundle).embed(trial_pixels(bundle.preprocessing.center_crop, 2))
-        if not usable(embeddings).all():
+        predicted = OnnxEmbedder(bundle).predict(trial_pixels(bundle.preprocessing.center_crop, 2))
+        if not usable(predicted.embeddings).all():
             raise InvalidBundle(f"{path}: it gives no embedding for an ordinary picture")
+        if predicted.probabilities is not None and not usable(predicted.probabilities).all():
+            raise InvalidBundle(f"{path}: it gives no class probabilities for an ordinary picture")
     except VisualSearchError as error:
         return error.message
     return None
