@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from catalog.errors import InvalidInput
+from models import canonical
 from models.bundle import Bundle, load
 from models.errors import BundleDiffers, InvalidModel
 from models.fingerprint import bundle_version, sha256_bytes
@@ -29,9 +30,11 @@ class Written:
 def write(root: Path, record: Record, contents: Mapping[str, bytes], created: datetime | None = None) -> Written:
     """Put the bundle of `record` and `contents` (file name → bytes, `model.onnx` among them) below `root`.
 
-    Its files appear in one rename. Raises InvalidModel when record and files do not make a bundle, BundleDiffers when
+    Canonical vectors (`canonical.json`, unless given) and `metrics.latency_ms` are added. Its files appear in one
+    rename. Raises InvalidModel when record and files do not make a bundle, BundleDiffers when
     the version is there with other weights or licences, InvalidBundle when what is there is damaged.
     """
+    record, contents = _tried(record, contents)
     manifest = complete(record, contents, created or now())
     target = root.absolute() / manifest.name / manifest.version
     if target.exists():
@@ -68,14 +71,29 @@ def complete(record: Record, contents: Mapping[str, bytes], created: datetime) -
     return manifest
 
 
+def _tried(record: Record, contents: Mapping[str, bytes]) -> tuple[Record, Mapping[str, bytes]]:
+    tried = canonical.try_on_pictures(record, contents[MODEL_FILE]) if MODEL_FILE in contents else None
+    if tried is None:
+        return record, contents
+    metrics = {"latency_ms": tried.milliseconds} | record.metrics
+    added = {canonical.CANONICAL_FILE: canonical.to_json(tried.embeddings)}
+    return record.model_copy(update={"metrics": metrics}), {**added, **contents}
+
+
 def _same(there: Bundle, wanted: Manifest) -> Bundle:
     for what in ("files", "licenses"):
-        if getattr(there.manifest, what) != getattr(wanted, what):
+        if _compared(there.manifest, what) != _compared(wanted, what):
             raise BundleDiffers(
                 f"{there.name}/{there.version} is there already with other {what}: "
                 f"remove {there.path} first if the new ones are right"
             )
     return there
+
+
+def _compared(manifest: Manifest, what: str) -> object:
+    """Canonical vectors may differ in the last digit from machine to machine, and older bundles have none."""
+    values = dict(getattr(manifest, what))
+    return {name: value for name, value in values.items() if name != canonical.CANONICAL_FILE}
 
 
 def _fill(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -1,8 +1,9 @@
-"""Whether a bundle is whole and works: hashes, then one run on trial pictures."""
+"""Whether a bundle is whole and works: hashes, one run on trial pictures, and its canonical vectors."""
 
 from pathlib import Path
 
 from catalog.errors import VisualSearchError
+from models import canonical
 from models.bundle import load
 from models.embedder import usable
 from models.errors import InvalidBundle
@@ -14,11 +15,13 @@ def verify(path: Path) -> str | None:
     """What is wrong with the bundle in folder `path`, or None."""
     try:
         bundle = load(path)
-        predicted = OnnxEmbedder(bundle).predict(trial_pixels(bundle.preprocessing.center_crop, 2))
+        embedder = OnnxEmbedder(bundle)
+        predicted = embedder.predict(trial_pixels(bundle.preprocessing.center_crop, 2))
         if not usable(predicted.embeddings).all():
             raise InvalidBundle(f"{path}: it gives no embedding for an ordinary picture")
         if predicted.probabilities is not None and not usable(predicted.probabilities).all():
             raise InvalidBundle(f"{path}: it gives no class probabilities for an ordinary picture")
+        canonical.check(bundle, embedder)
     except VisualSearchError as error:
         return error.message
     return None

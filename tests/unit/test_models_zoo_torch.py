@@ -126,6 +126,7 @@ def test_export_from_a_local_file(resnet18: Bundle) -> None:
     assert (verified.name, verified.dims, verified.manifest.origin) == ("resnet18", 512, "exported")
     assert sorted(path.name for path in verified.path.iterdir()) == [
         "bundle.json",
+        "canonical.json",
         "model.onnx",
         "weights.safetensors",
     ]
