@@ -47,10 +47,19 @@ def test_ids_are_distinct_and_marked_as_drawn() -> None:
     assert all(key.startswith(draw.ID_PREFIX) for key in ids)
 
 
-@pytest.mark.parametrize(("brand", "share"), [("Alder", 0.30), ("Hazel", 0.03)])
+@pytest.mark.parametrize(("brand", "share"), [("Alder", 0.30), ("Hazel", 0.03), ("Sorrel", 0.003), ("Yew", 0.001)])
 def test_brands_keep_the_share_that_benchmarks_rely_on(brand: str, share: float) -> None:
-    brands = [one.document["brand"] for one in draw.products(10_000, 2)]
-    assert brands.count(brand) / 10_000 == pytest.approx(share, rel=0.15)
+    _, brands = draw.vectors(100_000, 2)
+    assert np.mean(brands == brand) == pytest.approx(share, abs=4 * (share / 100_000) ** 0.5)
+
+
+@pytest.mark.parametrize("count", [1, 999, 1000, 2500])
+def test_vectors_and_brands_alone_are_those_of_the_products(count: int) -> None:
+    drawn = list(draw.products(count, 8, seed=3))
+    vectors, brands = draw.vectors(count, 8, seed=3)
+    assert np.array_equal(vectors, [one.vector for one in drawn])
+    assert brands.tolist() == [one.document["brand"] for one in drawn]
+    assert [draw.product_id(number) for number in range(count)] == [one.document["id"] for one in drawn]
 
 
 def test_shares_add_up() -> None:

@@ -15,7 +15,7 @@ PRODUCTS = [one.document for one in draw.products(300, 4)]
 def test_a_shop_knows_ids_values_and_prices() -> None:
     shop = Shop.of(PRODUCTS)
     assert len(shop.ids) == 300
-    assert set(shop.words["brand"]) == set(draw.BRANDS)
+    assert {"Alder", "Hazel"} <= set(shop.words["brand"]) <= set(draw.BRANDS)
     assert set(shop.words["size"]) == set(draw.SIZES)
     assert shop.prices == sorted(shop.prices)
 
