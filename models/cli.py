@@ -1,4 +1,4 @@
-"""The command line of the model room: `python -m models list|show|add|export|verify`."""
+"""The command line of the model room: `python -m models list|show|find|add|export|pack|verify|lock|pull|outdated`."""
 
 import logging
 from typing import Annotated, Any
@@ -9,7 +9,9 @@ from rich.table import Table
 
 from models import settings as model_settings
 from models.bundle import Bundle
+from models.cli_find import find as find_command
 from models.cli_make import add, export
+from models.cli_pull import lock, outdated, pull
 from models.cli_shared import Json, errors_told, show
 from models.registry import Listed, find, list_bundles
 from models.verification import verify
@@ -19,6 +21,10 @@ WIDE = 160  # columns, where no terminal says how many there are
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="add")(add)
 app.command(name="export")(export)
+app.command(name="find")(find_command)
+app.command(name="lock")(lock)
+app.command(name="pull")(pull)
+app.command(name="outdated")(outdated)
 
 
 @app.callback()

@@ -8,7 +8,9 @@ VisualSearchError
 │   ├── ExportFailed           the exported graph does not say what the network says
 │   ├── WeightsUnavailable     pretrained weights could not be fetched or read
 │   ├── DeviceUnavailable      a GPU was asked for and there is none, or no torch
-│   └── FitFailed              a PCA cannot be fitted on these photos
+│   ├── FitFailed              a PCA cannot be fitted on these photos
+│   ├── InvalidLock            models.lock or a source's index.json is absent, wrong or lacks what was named
+│   └── SourceUnavailable      a bundle cannot be fetched from where it should be
 ├── InvalidInput
 │   └── InvalidBatch           pixels of the wrong shape or type
 ├── NotFound / SpaceNotFound
@@ -50,6 +52,14 @@ class DeviceUnavailable(ModelError):
 
 class FitFailed(ModelError):
     code = "fit_failed"
+
+
+class InvalidLock(ModelError):
+    code = "invalid_lock"
+
+
+class SourceUnavailable(ModelError):
+    code = "source_unavailable"
 
 
 class InvalidBatch(InvalidInput):

@@ -1,0 +1,90 @@
+"""A model is found by what it declares, and where none fits the answer says what each one lacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from models.bundle_writer import write
+from models.capability import Need, find_best_model
+from models.cli import app
+from models.errors import BundleNotFound
+from models.manifest import Licenses, Limits
+from tests.unit.models_making import record, settings_for, tiny_network
+from tests.unit.test_models_classes import put_telling
+
+APACHE = Licenses(code="MIT", weights="Apache-2.0 (ours)", data="none", scripts="MIT")
+
+
+def make(root: Path, name: str, **changes: Any) -> None:
+    write(root, record(name).model_copy(update=changes), {"model.onnx": tiny_network()})
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three that differ in what they declare, of 6 dimensions each, and one that tells classes."""
+    make(tmp_path, "good", metrics={"macro_p10": 0.7, "latency_ms": 30.0, "gate": {"worst": 0.1}})
+    make(tmp_path, "quick", metrics={"macro_p10": 0.5, "latency_ms": 2.0, "gate": {"worst": 0.3}}, licenses=APACHE)
+    make(tmp_path, "dresses", metrics={"macro_p10": 0.9, "latency_ms": 9.0}, limits=Limits(categories=("dress",)))
+    put_telling(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("need", "found"),
+    [
+        (Need(), "dresses"),
+        (Need(categories=("dress",)), "dresses"),
+        (Need(categories=("dress", "shoes")), "good"),
+        (Need(categories=("shoes",), max_latency_ms=10.0, classes=False), "quick"),
+        (Need(licenses=("apache", "mit")), "quick"),
+        (Need(classes=True), "teller"),
+        (Need(quality="gate.worst"), "quick"),
+        (Need(dims=6, max_dims=6), "dresses"),
+    ],
+)
+def test_the_best_that_fits(need: Need, found: str, root: Path) -> None:
+    assert find_best_model(need, settings_for(root)).name == found
+
+
+def test_without_figures_the_quicker_one(tmp_path: Path) -> None:
+    make(tmp_path, "slow", metrics={"latency_ms": 3})
+    make(tmp_path, "fast", metrics={"latency_ms": 2})
+    assert find_best_model(Need(), settings_for(tmp_path)).name == "fast"
+
+
+@pytest.mark.parametrize(
+    ("need", "said"),
+    [
+        (Need(task="detection"), "its task is embedding"),
+        (Need(max_dims=5), "6 dimensions"),
+        (Need(dims=7), "6 dimensions"),
+        (Need(max_latency_ms=0.0), "good/.*: it takes 30.0 ms"),
+        (Need(licenses=("GPL",)), "under 'CC0'"),
+        (Need(categories=("shoes",), licenses=("GPL",)), "it was made for dress|under"),
+    ],
+)
+def test_nothing_fits(need: Need, said: str, root: Path) -> None:
+    with pytest.raises(BundleNotFound, match=said) as caught:
+        find_best_model(need, settings_for(root))
+    assert len(caught.value.detail["lacking"]) == 4
+
+
+def test_a_damaged_one_is_passed_over_and_named(root: Path) -> None:
+    for file in (root / "dresses").glob("*/bundle.json"):
+        file.write_text("{}")
+    assert find_best_model(Need(), settings_for(root)).name == "good"
+    with pytest.raises(BundleNotFound, match=r"dresses/.*schema_version"):
+        find_best_model(Need(max_dims=1), settings_for(root))
+
+
+def test_the_command(root: Path) -> None:
+    env = {"BUNDLES": str(root)}
+    done = CliRunner().invoke(app, ["find", "--license", "Apache", "--max-latency", "10", "--json"], env=env)
+    assert json.loads(done.stdout)["name"] == "quick"
+    assert "quick__" in CliRunner().invoke(app, ["find", "--by", "gate.worst"], env=env).stdout
+    assert CliRunner().invoke(app, ["find", "--category", "hat", "--dims", "7"], env=env).exit_code == 2
