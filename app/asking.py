@@ -56,7 +56,8 @@ class Asker:
         photo_spent(time.perf_counter() - started)
         weights = {space.name: weight for space, weight in spaces.items()}
         answer = self.ask(replace(request, model=None, models=weights, vectors=vectors))
-        cautions = [*of_photo(image, limits, request.filters), *of_hits(answer.hits, limits)]
+        best = answer.hits if not answer.offset else ()  # a later page begins with what is less alike
+        cautions = [*of_photo(image, limits, request.filters), *of_hits(best, limits)]
         return replace(answer, warnings=(*cautions, *answer.warnings))
 
 

@@ -24,7 +24,10 @@ def of_photo(image: Image.Image, limits: Mapping[str, Limits], filters: Filters)
 
 
 def of_hits(hits: Sequence[Hit], limits: Mapping[str, Limits]) -> list[str]:
-    """By the best cosine: a photo unlike everything here is probably of something else. One model only."""
+    """By the best cosine of a first page: a photo unlike everything here is probably of something else.
+
+    One model only, for cosines of several models mixed have no common scale.
+    """
     ((name, limit),) = limits.items() if len(limits) == 1 else [("", None)]
     best = max((hit.score for hit in hits if hit.score is not None), default=None)  # a pin may come first
     if limit is None or limit.ood_cosine is None or best is None or best >= limit.ood_cosine:

@@ -1,7 +1,8 @@
 """The models that turn a shopper's photo into vectors: ONNX Runtime, opened at the first photo, one per space."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 THREADS = 1  # per photo unless MODEL_THREADS says otherwise: requests come side by side and share the cores
 
 
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A photo's unit embedding [dims], and probability by label where the model has classes."""
+
+    embedding: Vectors
+    probabilities: Mapping[str, float] | None
+
+
 class Embedders:
     """Shared by all threads of a process; nothing is loaded before the first photo."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._open: dict[Space, OnnxEmbedder] = {}
         self._lock = threading.Lock()
 
@@ -43,6 +52,16 @@ class Embedders:
         embedders = [self.of(space) for space in spaces]  # all of them are there before the first one works
         return {embedder.space.name: _vector(embedder, image) for embedder in embedders}
 
+    def predict(self, image: Image.Image, space: Space) -> Prediction:
+        """What the model of `space` makes of a photo; raises BundleMissing, InvalidBundle, NoEmbedding."""
+        embedder = self.of(space)
+        found = embedder.predict(embedder.preprocess(image)[None])
+        _check_usable(embedder, found.embeddings)
+        if found.probabilities is None:
+            return Prediction(found.embeddings[0], None)
+        labels = embedder.bundle.manifest.classes or ()
+        return Prediction(found.embeddings[0], dict(zip(labels, found.probabilities[0].tolist(), strict=True)))
+
     def limits(self, spaces: Iterable[Space]) -> dict[str, Limits]:
         """What each model was made for, by the name of its space."""
         return {space.name: self.of(space).bundle.manifest.limits for space in spaces}
@@ -52,19 +71,23 @@ class Embedders:
         from models.onnx_embedder import OnnxEmbedder
 
         try:
-            bundle = find(space.name, self._settings)
+            bundle = find(space.name, self.settings)
         except BundleNotFound as error:
-            message = f"photos cannot be embedded for {space.name}: its bundle is not in {self._settings.bundles}"
+            message = f"photos cannot be embedded for {space.name}: its bundle is not in {self.settings.bundles}"
             raise BundleMissing(
                 f"{message}; put it there (see `python -m models list`), name another model, or ask by product",
                 space=space.name,
                 available=error.detail.get("available", []),
             ) from error
-        return OnnxEmbedder(bundle, self._settings.model_threads or THREADS)
+        return OnnxEmbedder(bundle, self.settings.model_threads or THREADS)
 
 
 def _vector(embedder: "OnnxEmbedder", image: Image.Image) -> Vectors:
     rows: Embeddings = embedder.embed_images([image])
+    _check_usable(embedder, rows)
+    return np.asarray(rows[0])
+
+
+def _check_usable(embedder: "OnnxEmbedder", rows: Embeddings) -> None:
     if not usable(rows)[0]:
         raise NoEmbedding(f"{embedder.space.name} sees nothing in this photo", reason="no_embedding")
-    return np.asarray(rows[0])

@@ -13,6 +13,7 @@ from app.jsons import OrjsonProvider
 from app.lifecycle import Readiness
 from app.settings import Settings, load
 from app.uploads import InMemoryRequest, Photos
+from app.views import models as models_view
 from app.views import operations, pages, products, rules, search, status
 from catalog.ports import ShopPort
 from models.photos.settings import PhotoSettings
@@ -51,6 +52,6 @@ def build(
     observe.install(app, breaker, log_requests=settings.access_log)
     cors.install(app, settings.cors_origins)
     openapi.install(app)
-    for room in (search, products, rules, status, operations, pages):
+    for room in (search, products, rules, status, models_view, operations, pages):
         app.register_blueprint(room.bp)
     return app

@@ -142,6 +142,10 @@ class Adapter(PydanticAdapter):
                 return model.model_validate(uploaded(model, request))
             if location == "json":
                 what = "field"
+                form: type[Query] | None = getattr(model, "form", None)  # the same question as a form
+                if form is not None and request.mimetype == "multipart/form-data":
+                    model, what = form, "parameter"
+                    return form.model_validate(uploaded(form, request))
                 if not request.is_json:
                     raise UnsupportedMediaType("send the body as application/json")
                 return model.model_validate_json(request.get_data(cache=False))

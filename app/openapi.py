@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 
 from app.schemas.answers import ErrorAnswer
+from app.schemas.models import PredictBody, PredictForm
 from app.schemas.params import ImageForm
 
 DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
@@ -111,9 +112,22 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         for operation in path.values():
             operation["responses"].setdefault("500", _unexpected())
             _operation(operation)
+    _either_form(spec)
     _form(spec["components"]["schemas"][ImageForm.__name__])
     _tidy(spec)
     return spec
+
+
+def _either_form(spec: dict[str, Any]) -> None:
+    """The body that is taken as JSON or as a form."""
+    schema = PredictForm.model_json_schema()
+    schema["properties"] = {name: _without_null(field) for name, field in schema["properties"].items()}
+    spec["components"]["schemas"][PredictForm.__name__] = schema
+    reference = f"#/components/schemas/{PredictBody.__name__}"
+    for path in spec["paths"].values():
+        content = path.get("post", {}).get("requestBody", {}).get("content", {})
+        if content.get("application/json", {}).get("schema", {}).get("$ref") == reference:
+            content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{PredictForm.__name__}"}}
 
 
 def _unexpected() -> dict[str, Any]:

@@ -40,17 +40,27 @@ def find(name: str, settings: Settings) -> Bundle:
 
     Of several versions the newest by `created`. Raises BundleNotFound listing what there is, InvalidBundle.
     """
+    return load(choose(name, settings).path)
+
+
+def choose(name: str, settings: Settings, prefer: str | None = None) -> Bundle:
+    """As `find`, but by manifests alone: no file is hashed. Of several versions the space `prefer` before the newest.
+
+    Raises BundleNotFound, InvalidBundle.
+    """
     model, version = _split(name)
     candidates = [one for one in list_bundles(settings) if one.name == model and one.version.startswith(version)]
     if not candidates:
         raise _not_found(name, settings)
-    for one in candidates:
-        if one.problem is not None:
-            raise InvalidBundle(one.problem)
     if version and len(candidates) > 1:
         which = ", ".join(one.version for one in candidates)
         raise BundleNotFound(f"'{name}' could be {which}: give more digits")
-    return load(candidates[0].path)
+    bundles = []
+    for one in candidates:
+        if one.bundle is None:
+            raise InvalidBundle(one.problem or f"{one.path} is no bundle")
+        bundles.append(one.bundle)
+    return next((bundle for bundle in bundles if bundle.space.name == prefer), bundles[0])
 
 
 def _split(name: str) -> tuple[str, str]:

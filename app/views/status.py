@@ -17,7 +17,8 @@ from catalog.similar import resolve_space
 bp = APIBlueprint("status", __name__, url_prefix="/v1", tag="catalog")
 
 
-def _serving(index: SearchPort) -> str | None:
+def serving_space(index: SearchPort) -> str | None:
+    """Name of the space that answers questions without `model`; None before anything is embedded."""
     try:
         return resolve_space(index, None).name
     except SpaceNotFound:
@@ -48,7 +49,7 @@ def status(query_data: NoParams) -> Response:
     """Totals, and per embedding space what is done, pending, to be retried and failed"""
     index = context().index
     found = index.status()
-    serving = _serving(index)
+    serving = serving_space(index)
     return respond(
         {
             "index": found.index,

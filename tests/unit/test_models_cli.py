@@ -107,5 +107,5 @@ def test_errors_as_json_too(bundles: Path) -> None:
 
 def test_only_commands_that_work_are_offered() -> None:
     text = runner.invoke(app, ["--help"]).stdout
-    assert all(command in text for command in ("list", "show", "add", "export", "verify"))
-    assert not any(command in text for command in ("promote", "rollback", "outdated"))
+    made = ("list", "show", "find", "add", "export", "verify", "lock", "pull", "outdated")
+    assert all(command in text for command in made)

@@ -1,0 +1,118 @@
+"""The models that are here: what they declare, which one serves, and what one makes of a photo."""
+
+import time
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from app.cautions import of_photo
+from app.context import context
+from app.embedding import Prediction
+from app.jsons import respond
+from app.observe import photo_spent
+from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
+from app.schemas.params import NoParams
+from app.views.status import serving_space
+from catalog.filters import Filters
+from models.bundle import Bundle
+from models.registry import Listed, choose, list_bundles
+
+bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
+EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}
+
+
+@bp.before_request
+def allow_photos() -> None:
+    """A photo is larger than a question."""
+    if request.method == "POST":
+        request.max_content_length = context().settings.max_upload_length
+
+
+@bp.get("/models")
+@bp.input(NoParams, location="query")
+@bp.output(ModelsAnswer)
+@bp.doc(responses=[422, 503])
+def list_models(query_data: NoParams) -> Response:
+    """The models that are here, with what they declare and which one serves"""
+    listed = list_bundles(context().embedders.settings)
+    spaces = _Spaces()
+    return respond(
+        {
+            "models": [spaces.card(one.bundle) for one in listed if one.bundle],
+            "broken": [_broken(one) for one in listed if one.bundle is None],
+        }
+    )
+
+
+@bp.get("/models/<name>")
+@bp.input(NoParams, location="query")
+@bp.output(ModelCard)
+@bp.doc(responses=[404, 422, 503])
+def model(name: str, query_data: NoParams) -> Response:
+    """One model: what it declares and whether it serves
+
+    The name is a model's (`color`: the version that serves, else the newest) or a space's (`color__0123456789ab`).
+    """
+    spaces = _Spaces()
+    return respond(spaces.card(choose(name, context().embedders.settings, prefer=spaces.serving)))
+
+
+@bp.post("/models/<name>/predict")
+@bp.input(PredictBody, location="json", examples=EXAMPLES)
+@bp.output(PredictAnswer)
+@bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
+def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
+    """The embedding of a photo and, where the model has classes, the most probable ones
+
+    The photo comes as for a search: base64 or an address in JSON, or the file `image` of a multipart form. It is not
+    stored. `warnings` say where it lies outside of what the model was made for.
+    """
+    here = context()
+    bundle = choose(name, here.embedders.settings, prefer=_Spaces().serving)
+    limits = here.embedders.limits([bundle.space])
+    started = time.perf_counter()
+    box = json_data.bounding_box
+    if json_data.image_url is not None:
+        image = here.uploads.at(json_data.image_url, box)
+    else:
+        image = here.uploads.of(json_data.image or b"", box)
+    found = here.embedders.predict(image, bundle.space)
+    photo_spent(time.perf_counter() - started)
+    return respond(
+        {
+            "model": {"name": bundle.name, "version": bundle.version},
+            "embedding": found.embedding,
+            "classes": _classes(found, json_data.top),
+            "warnings": of_photo(image, limits, Filters()),
+        }
+    )
+
+
+def _classes(found: Prediction, top: int) -> list[dict[str, Any]] | None:
+    if found.probabilities is None:
+        return None
+    best = sorted(found.probabilities.items(), key=lambda each: (-each[1], each[0]))[:top]
+    return [{"label": label, "probability": probability} for label, probability in best]
+
+
+class _Spaces:
+    """What the index says about spaces, read once per request."""
+
+    def __init__(self) -> None:
+        index = context().index
+        self.indexed = {space.name for space in index.spaces()}
+        self.promoted = index.promoted()
+        self.serving = serving_space(index)
+
+    def card(self, bundle: Bundle) -> dict[str, Any]:
+        space = bundle.space.name
+        return declared(bundle.manifest) | {
+            "promoted": space == self.promoted,
+            "serving": space == self.serving,
+            "indexed": space in self.indexed,
+        }
+
+
+def _broken(one: Listed) -> dict[str, Any]:
+    return {"name": one.name, "version": one.version, "problem": one.problem}
