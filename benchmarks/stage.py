@@ -58,7 +58,7 @@ def stage(base: Settings, size: Size, seed: int, folder: Path) -> Iterator[Stage
         space = loader.Space(size.space, size.dims, "flat")
         loaded = loader.load(cluster, catalogue.names.products, space, size.drawn(seed))
         environment = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": settings.index_prefix}
-        segments = _settled(catalogue)
+        segments = settled(catalogue)
         with api_running(environment, folder) as host:
             yield Stage(catalogue, host, loaded.seconds, segments)
     finally:
@@ -67,7 +67,7 @@ def stage(base: Settings, size: Size, seed: int, folder: Path) -> Iterator[Stage
         cluster.close()
 
 
-def _settled(catalogue: Catalogue) -> int:
+def settled(catalogue: Catalogue) -> int:
     """Wait until nothing merges any more; the number of segments."""
     deadline = time.monotonic() + MERGE_PATIENCE
     while True:
