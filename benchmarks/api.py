@@ -38,7 +38,7 @@ def main(
     """Measure both, print a table, keep the figures; deletes what it made."""
     plain = QUICK_EFFORT if quick else Effort()
     effort = Effort(questions or plain.questions, repeats or plain.repeats, plain.warm_up)
-    sizes = [_size(text) for text in size] if size else list(QUICK if quick else FULL)
+    sizes = [Size.parse(text) for text in size] if size else list(QUICK if quick else FULL)
     try:
         run = measure(sizes, effort)
     except (VisualSearchError, LoadtestError, DifferentAnswers, ApiFailed) as error:
@@ -53,13 +53,6 @@ def main(
     if max_added is not None and run.most_added_ms > max_added:
         typer.echo(f"the API adds {run.most_added_ms:.1f} ms at p50, more than {max_added:.1f}", err=True)
         raise typer.Exit(1)
-
-
-def _size(text: str) -> Size:
-    products, _, dims = text.partition("x")
-    if not (products.isdigit() and dims.isdigit() and int(products) > 0 and 0 < int(dims) <= 4096):
-        raise typer.BadParameter(f"'{text}' is no size: give PRODUCTSxDIMS, such as 10000x40")
-    return Size(int(products), int(dims))
 
 
 def measure(sizes: list[Size], effort: Effort) -> Run:

@@ -101,12 +101,15 @@ class BareClient:
 
 
 class Api:
-    """`GET /v1/products/{id}/similar` over one kept-alive connection."""
+    """`GET /v1/products/{id}/similar` over one kept-alive connection; `more` parameters as `key=value`."""
 
-    def __init__(self, host: str, filters: Filters) -> None:
+    def __init__(self, host: str, filters: Filters, *more: str) -> None:
         self.host = host
         self.pool = urllib3.PoolManager(maxsize=1, retries=False)
-        self.query = "&".join([f"limit={LIMIT}", *(f"brand={brand}" for brand in filters.brand)])
+        self.query = "&".join([f"limit={LIMIT}", *(f"brand={brand}" for brand in filters.brand), *more])
+
+    def close(self) -> None:
+        self.pool.clear()
 
     def prepare(self, ids: Sequence[str]) -> None:
         """A storefront prepares nothing."""

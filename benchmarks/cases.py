@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import typer
+
 from catalog.filters import Filters
+from catalog.settings import VectorIndex
 from loadtest import draw
 from loadtest.draw import Drawn
 
-FILTERS = {"none": Filters(), "30 %": Filters(brand=("Alder",)), "3 %": Filters(brand=("Hazel",))}
+# Percent of the products that pass, and the brands that leave so many.
+SHARES: dict[float, Filters] = {
+    100: Filters(),
+    30: Filters(brand=("Alder",)),
+    10: Filters(brand=("Larch", "Rowan")),
+    3: Filters(brand=("Hazel",)),
+    0.3: Filters(brand=("Sorrel",)),
+    0.1: Filters(brand=("Yew",)),
+}
+FILTERS = {"none": SHARES[100], "30 %": SHARES[30], "3 %": SHARES[3]}
 LIMIT = 10
 # The API would add the source's own gender and age group as filters: without them `none` means none.
 DROPPED = ("gender", "age_group")
@@ -20,9 +32,21 @@ class Size:
     products: int
     dims: int
 
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        """The size written PRODUCTSxDIMS; raises typer.BadParameter, which ends a command with status 2."""
+        products, _, dims = text.partition("x")
+        if not (products.isdigit() and dims.isdigit() and int(products) > 0 and 0 < int(dims) <= 4096):
+            raise typer.BadParameter(f"'{text}' is no size: give PRODUCTSxDIMS, such as 10000x40")
+        return cls(int(products), int(dims))
+
     @property
     def space(self) -> str:
         return f"drawn{self.dims}__v1"
+
+    @property
+    def text(self) -> str:
+        return f"{self.products:,} × {self.dims}".replace(",", " ")
 
     def drawn(self, seed: int) -> Iterator[Drawn]:
         """Its products."""
@@ -33,13 +57,58 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """`questions` ids are asked `repeats` times after a warm-up of `warm_up` ids, per case."""
+    """`questions` ids are asked `repeats` times after a warm-up of `warm_up` ids, per case.
+
+    A crowd of several callers asks for `crowd_seconds` in every repeat.
+    """
 
     questions: int = 100
     repeats: int = 5
     warm_up: int = 40
+    crowd_seconds: float = 3.0
 
 
 FULL = (Size(10_000, 40), Size(10_000, 512), Size(100_000, 40), Size(100_000, 512))
 QUICK = (Size(2_000, 40),)
 QUICK_EFFORT = Effort(questions=30, repeats=3, warm_up=20)
+
+
+QUERY_EFFORT = Effort(questions=100, repeats=3, warm_up=30)
+QUERY_QUICK = (Size(4_000, 40),)
+QUERY_QUICK_EFFORT = Effort(questions=12, repeats=2, warm_up=5, crowd_seconds=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What `bench-query` does with one catalogue: the shares to measure speed at, and those to compare plans at."""
+
+    size: Size
+    index_type: VectorIndex
+    speed: tuple[float, ...] = ()
+    plans: tuple[float, ...] = ()
+
+
+SPEED_SHARES = (100, 30, 3, 0.1)
+PLAN_SHARES = (100, 10, 3, 0.3)
+SPEED = {Size(1_000_000, 40), Size(1_000_000, 64), Size(200_000, 512), Size(1_000_000, 512)}
+PLANS = {Size(products, dims) for products in (10_000, 100_000, 1_000_000) for dims in (40, 512)}
+BIG = Size(1_000_000, 512)  # 2 GB of vectors: only where asked for
+
+
+def sizes_asked(big: tuple[Size, ...] = ()) -> list[Size]:
+    """All sizes of `bench-query`, small ones first; BIG only as `big`."""
+    return sorted((SPEED | PLANS) - {BIG} | set(big), key=lambda size: (size.products * size.dims, size.dims))
+
+
+def job(size: Size, index_type: VectorIndex) -> Job:
+    """What is asked of this size; of one that no goal names, everything."""
+    anyway = size not in SPEED | PLANS
+    speed = SPEED_SHARES if size in SPEED or anyway else ()
+    return Job(size, index_type, speed, PLAN_SHARES if size in PLANS or anyway else ())
+
+
+def usual_types(size: Size) -> tuple[VectorIndex, ...]:
+    """The index types worth comparing: a graph pays from about half a million values times a hundred upwards."""
+    if size.products * size.dims < 40_000_000:
+        return ("flat",)
+    return ("flat", "bbq_hnsw" if size.dims >= 384 else "int8_hnsw")

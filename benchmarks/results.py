@@ -46,7 +46,7 @@ def cells(case: Case) -> tuple[str, ...]:
     """A case as text, times in milliseconds."""
     found = case.result
     return (
-        f"{case.size.products:,} × {case.size.dims}".replace(",", " "),
+        case.size.text,
         case.filter,
         found.plan,
         f"{found.api_p50:.1f} / {found.api_p95:.1f}",

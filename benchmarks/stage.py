@@ -30,8 +30,8 @@ class Stage:
 
 
 @contextmanager
-def elasticsearch() -> Iterator[Settings]:
-    """Settings of the server that runs already, else of one started for this run (heap 1 GB)."""
+def elasticsearch(heap: str = "1g") -> Iterator[Settings]:
+    """Settings of the server that runs already, else of one started for this run with so much heap."""
     settings = catalog_settings.load()
     found = connect(settings)
     try:
@@ -40,7 +40,7 @@ def elasticsearch() -> Iterator[Settings]:
     except Exception as error:  # whatever is wrong with it, another one is needed
         if loadtest_settings.load().elasticsearch_url:
             raise Unavailable(f"ELASTICSEARCH_URL is set and does not answer: {error}") from error
-        running = engine_running("1g")
+        running = engine_running(heap)
     finally:
         found.client.close()
     with running as url:

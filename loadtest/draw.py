@@ -59,6 +59,11 @@ def product_id(number: int) -> str:
     return f"{ID_PREFIX}{number:08d}"
 
 
+def group_key(number: int) -> str:
+    """The group of that product: one style in ten comes in two colours, which are one group."""
+    return f"style-{number // 2:08d}" if number // 2 % 10 == 0 else product_id(number)
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     rng: np.random.Generator  # to draw the rest with
@@ -116,8 +121,7 @@ def _document(
     number: int, kind: str, words: dict[str, str], price: float, sale_price: float | None, stock: list[bool]
 ) -> dict[str, Any]:
     key = product_id(number)
-    # One style in ten comes in two colours.
-    group = {"item_group_id": f"style-{number // 2:08d}"} if number // 2 % 10 == 0 else {}
+    group = group_key(number)
     in_stock = [size for size, there in zip(SIZES, stock, strict=True) if there]
     return {
         "id": key,
@@ -125,7 +129,7 @@ def _document(
         "category": ["clothing", kind],
         "color_family": words["color"],
         **words,
-        **group,
+        **({"item_group_id": group} if group != key else {}),
         "link": f"https://shop.example/p/{key}",
         "image_url": f"https://shop.example/photos/{key}.jpg",
         "currency": "EUR",
@@ -138,5 +142,5 @@ def _document(
         "available": bool(in_stock),
         "effective_price": price if sale_price is None else sale_price,
         **({"sizes_available": in_stock} if in_stock else {}),
-        "group_key": group.get("item_group_id", key),
+        "group_key": group,
     }

@@ -1,0 +1,62 @@
+"""The goals of `bench-query`, and who reaches them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.cases import Size
+from benchmarks.plans import PlanCell
+from benchmarks.speed import SpeedCell
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """At one caller, `percentile` of the API takes at most `ms`, with at least `recall` of the ten nearest."""
+
+    size: Size
+    share: float
+    percentile: int
+    ms: float
+    recall: float
+
+    def __str__(self) -> str:
+        kept = "no filter" if self.share == 100 else f"{self.share:g} %"
+        return f"{self.size.text}, {kept}: p{self.percentile} ≤ {self.ms:g} ms"
+
+
+# Issue 4: two cores, one caller. (percent that passes, percentile, ms, recall)
+MILLION = ((100, 50, 32, 0.99), (100, 95, 60, 0.99), (30, 95, 60, 0.99), (3, 95, 40, 0.99), (0.1, 95, 20, 0.99))
+GOALS = (
+    *(Goal(Size(1_000_000, dims), *wanted) for dims in (40, 64) for wanted in MILLION),
+    *(Goal(Size(200_000, 512), share, 95, 60, recall=0.98) for share in (100, 30, 3, 0.1)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A goal, and what one index type did about it."""
+
+    goal: Goal
+    index_type: str
+    plan: str
+    ms: float
+    recall: float
+
+    @property
+    def reached(self) -> bool:
+        return self.ms <= self.goal.ms and self.recall >= self.goal.recall
+
+
+def judged(cells: Iterable[SpeedCell], goals: Sequence[Goal] = GOALS) -> list[Verdict]:
+    """Every goal that the cells say something about, once per index type, in the order of the goals."""
+    found = list(cells)
+    return [
+        Verdict(goal, cell.index_type, cell.plan, getattr(cell, f"p{goal.percentile}").median, cell.recall)
+        for goal in goals
+        for cell in found
+        if (cell.products, cell.dims, cell.share) == (goal.size.products, goal.size.dims, goal.share)
+    ]
+
+
+def missed_plans(cells: Iterable[PlanCell]) -> list[PlanCell]:
+    """Cells where the planner's choice is not good enough."""
+    return [cell for cell in cells if not cell.reached]

@@ -1,0 +1,82 @@
+"""Draws what `bench-query` measured: latency by filter, one panel per size, one line per index type."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # before pyplot: there is no screen
+import matplotlib.pyplot as plt
+from matplotlib.lines import Line2D
+
+from benchmarks.cases import Size
+from benchmarks.goals import GOALS
+from benchmarks.query_page import passes
+from benchmarks.query_results import Page, shares
+from benchmarks.speed import SpeedCell
+
+COLORS = {"flat": "#1f6f8b", "int8_hnsw": "#c8553d", "bbq_hnsw": "#7b4ea3", "hnsw": "#b8860b"}
+OTHER = "#556b2f"
+INK, PALE = "#333333", "#9a9a9a"
+
+
+def draw(page: Page, path: Path) -> None:
+    """Write the picture; does nothing where no speed was measured."""
+    sizes = sorted({(cell.products, cell.dims) for cell in page.speed}, key=lambda size: (size[0] * size[1], size))
+    if not sizes:
+        return
+    figure, axes = plt.subplots(1, len(sizes), figsize=(4.6 * len(sizes) + 0.6, 4.8), sharey=True, squeeze=False)
+    for axis, size in zip(axes[0], sizes, strict=True):
+        _panel(axis, [cell for cell in page.speed if (cell.products, cell.dims) == size])
+    axes[0][0].set_ylabel("milliseconds through the API, one caller", color=INK)
+    figure.suptitle("Ten nearest products, by how many pass the filter", color=INK, fontsize=13)
+    _legend(figure, page.speed)
+    figure.tight_layout(rect=(0, 0.1, 1, 0.98))
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def _panel(axis: Any, cells: Sequence[SpeedCell]) -> None:
+    at = {share: place for place, share in enumerate(shares(cells))}
+    size = Size(cells[0].products, cells[0].dims)
+    for kind in _kinds(cells):
+        line = sorted((cell for cell in cells if cell.index_type == kind), key=lambda cell: at[cell.share])
+        places = [at[cell.share] for cell in line]
+        color = COLORS.get(kind, OTHER)
+        axis.plot(places, [cell.p95.median for cell in line], color=color, lw=1.2, ls=":", marker=".", ms=5)
+        axis.plot(places, [cell.p50.median for cell in line], color=color, lw=2, marker="o", ms=5)
+    limits = [min((c for c in cells if c.share == share), key=lambda c: c.limit_p50.median) for share in at]
+    axis.plot(list(at.values()), [cell.limit_p50.median for cell in limits], color=PALE, lw=1.2, ls="--")
+    for goal in GOALS:
+        if goal.size == size and goal.share in at:
+            _goal(axis, at[goal.share], goal.ms, goal.percentile)
+    axis.set_yscale("log")
+    axis.set_title(size.text, color=INK, fontsize=11)
+    axis.set_xticks(list(at.values()), [passes(share) for share in at])
+    axis.set_xlim(-0.4, len(at) - 0.6)
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.grid(axis="y", which="major", color="#e6e6e6", lw=0.8)
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(colors=INK)
+
+
+def _goal(axis: Any, place: int, ms: float, percentile: int) -> None:
+    axis.plot([place - 0.22, place + 0.22], [ms, ms], color=INK, lw=1.6, solid_capstyle="butt")
+    axis.annotate(f"p{percentile}", (place + 0.24, ms), va="center", fontsize=7.5, color=INK, annotation_clip=False)
+
+
+def _legend(figure: Any, cells: Sequence[SpeedCell]) -> None:
+    def line(**style: Any) -> Any:
+        return Line2D([], [], **style)
+
+    handles = {f"{kind}, p50": line(color=COLORS.get(kind, OTHER), lw=2, marker="o", ms=5) for kind in _kinds(cells)}
+    handles["p95"] = line(color=INK, lw=1.2, ls=":", marker=".")
+    handles["goal"] = line(color=INK, lw=1.6)
+    handles["streaming the same vectors from memory (numpy)"] = line(color=PALE, lw=1.2, ls="--")
+    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=len(handles), frameon=False, fontsize=9)
+
+
+def _kinds(cells: Sequence[SpeedCell]) -> list[str]:
+    return list(dict.fromkeys(str(cell.index_type) for cell in cells))
