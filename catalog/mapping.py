@@ -106,6 +106,8 @@ RULES: dict[str, Any] = {
 PROMOTIONS: dict[str, Any] = {
     "dynamic": "strict",
     "properties": {
+        "number": {"type": "integer"},
+        "action": KEYWORD,  # promote or rollback
         "space": KEYWORD,
         "promoted_at": DATE,
         "promoted_by": KEYWORD,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from catalog.promotion import Promotion
 from catalog.questions import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
 from catalog.records import (
     CatalogStatus,
@@ -46,6 +47,15 @@ class RulePort(Protocol):
 
 class ShopPort(SearchPort, RulePort, Protocol):
     """All that the API asks."""
+
+
+class PromotionPort(Protocol):
+    """What those ask who say which space shall serve."""
+
+    def read_spaces(self) -> Sequence[Space]: ...  # as they are this moment
+    def space_status(self, space: Space) -> SpaceStatus: ...
+    def promotions(self) -> list[Promotion]: ...  # as they are this moment, oldest first
+    def append_promotion(self, entry: Promotion, after: int) -> Promotion: ...  # WriteConflict where `after` is old
 
 
 class EmbeddingPort(Protocol):

@@ -10,13 +10,16 @@ VisualSearchError
 │   ├── DeviceUnavailable      a GPU was asked for and there is none, or no torch
 │   ├── FitFailed              a PCA cannot be fitted on these photos
 │   ├── InvalidLock            models.lock or a source's index.json is absent, wrong or lacks what was named
-│   └── SourceUnavailable      a bundle cannot be fetched from where it should be
+│   ├── SourceUnavailable      a bundle cannot be fetched from where it should be
+│   └── InvalidGate            a file that no gate wrote, or that was changed since
 ├── InvalidInput
 │   └── InvalidBatch           pixels of the wrong shape or type
 ├── NotFound / SpaceNotFound
 │   └── BundleNotFound
 └── Conflict
-    └── BundleDiffers          the same version is there with other weights or licences
+    ├── BundleDiffers          the same version is there with other weights or licences
+    ├── GateNotPassed          no passed gate of this version against what serves
+    └── NotEmbedded            products still lack the vectors of a space that shall serve
 """
 
 from catalog.errors import Conflict, InvalidInput, SpaceNotFound, VisualSearchError
@@ -62,6 +65,10 @@ class SourceUnavailable(ModelError):
     code = "source_unavailable"
 
 
+class InvalidGate(ModelError):
+    code = "invalid_gate"
+
+
 class InvalidBatch(InvalidInput):
     code = "invalid_batch"
 
@@ -72,3 +79,11 @@ class BundleNotFound(SpaceNotFound):
 
 class BundleDiffers(Conflict):
     code = "bundle_differs"
+
+
+class GateNotPassed(Conflict):
+    code = "gate_not_passed"
+
+
+class NotEmbedded(Conflict):
+    code = "not_embedded"

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from elasticsearch import NotFoundError
 
 from catalog import facet_queries, queries, work_queries
 from catalog.elastic.base import Store
@@ -22,7 +21,6 @@ class SearchStore(Store):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._spaces = Remembered(self.read_spaces)
-        self._promoted = Remembered(self._read_promoted)
 
     def ping(self) -> None:
         """A search so small that a read-only role may ask it; raises Unavailable."""
@@ -32,21 +30,6 @@ class SearchStore(Store):
     def spaces(self) -> Sequence[Space]:
         """The spaces of the catalogue, by name."""
         return self._spaces.get()
-
-    def promoted(self) -> str | None:
-        """Name of the space that the newest promotion says shall serve, if there is one."""
-        return self._promoted.get()
-
-    def _read_promoted(self) -> str | None:
-        with translated(self.names):
-            try:
-                answer = self.client.search(
-                    index=self.names.promotions, size=1, sort=[{"promoted_at": "desc"}], source_includes=["space"]
-                )
-            except NotFoundError:
-                return None
-        hits = answer["hits"]["hits"]
-        return str(hits[0]["_source"]["space"]) if hits else None
 
     def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
         """Products as they are this moment, each with its vectors (float32 [dims]) in those of `spaces` it has."""

@@ -1,0 +1,140 @@
+"""Which version serves: promoted only on a passed gate, rolled back in one step, every change on record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import RefusedChange
+from catalog.ports import PromotionPort
+from catalog.promotion import Promotion, serving_stack
+from catalog.records import SpaceStatus
+from catalog.space import Space
+from models.bundle import Bundle
+from models.errors import GateNotPassed, NotEmbedded
+from models.gate_record import GateRecord, read
+from models.manifest import MODEL_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants a change, and why; `first`: nothing was promoted before, `incomplete`: products may still lack it."""
+
+    by: str
+    why: str
+    first: bool = False
+    incomplete: bool = False
+
+
+def current(entries: Sequence[Promotion]) -> str | None:
+    """Name of the space that serves by promotion."""
+    return entries[-1].space if entries else None
+
+
+def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: Wish) -> Promotion:
+    """Let the space of `bundle` serve, on the word of the gate file `gate`; returns the entry that was written.
+
+    Raises InvalidGate, GateNotPassed when it judged something else or failed, NotEmbedded when products still lack
+    the space, RefusedChange when it serves already, WriteConflict when somebody else was faster.
+    """
+    _stated(wish)
+    record, stamp = read(gate)
+    entries = index.promotions()
+    serving = current(entries)
+    if serving == bundle.space.name:
+        raise RefusedChange(f"{serving} serves already")
+    _check_gate(record, bundle, serving, wish)
+    status = _embedded(index, bundle.space.name, wish)
+    entry = Promotion(
+        bundle.space.name, wish.by.strip(), wish.why.strip(), "promote", _figures(record, stamp, status)
+    )
+    return index.append_promotion(entry, after=len(entries))
+
+
+def rollback(index: PromotionPort, wish: Wish, to: str | None = None) -> Promotion:
+    """Let the space before the present one serve again, or `to` (a version or a space) of those that ever served.
+
+    Raises RefusedChange when there is nothing to go back to, NotEmbedded when its vectors were dropped.
+    """
+    _stated(wish)
+    entries = index.promotions()
+    target = _before(entries) if to is None else _named(entries, to)
+    status = _embedded(index, target, Wish(wish.by, wish.why, incomplete=True))
+    figures = {"from": current(entries), "done": status.done, "pending": status.pending + status.retry}
+    entry = Promotion(target, wish.by.strip(), wish.why.strip(), "rollback", figures)
+    return index.append_promotion(entry, after=len(entries))
+
+
+def _stated(wish: Wish) -> None:
+    if not wish.by.strip() or not wish.why.strip():
+        raise RefusedChange("say who (--by) and why (--why): both are kept on record")
+
+
+def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: Wish) -> None:
+    space = bundle.space.name
+    if record.candidate.space != space:
+        raise GateNotPassed(f"this gate judged {record.candidate.space}, not {space}: {_again(space)}")
+    known = record.candidate.model_sha256
+    if known is not None and known != bundle.manifest.files[MODEL_FILE]:
+        raise GateNotPassed(f"this gate judged another network than the one in {bundle.path}: {_again(space)}")
+    if not record.passed:
+        raise GateNotPassed(f"{space} did not pass its gate: {'; '.join(record.reasons)}")
+    if serving is None and not wish.first:
+        raise GateNotPassed(
+            "nothing was promoted before, so that nobody said what serves; "
+            f"if {record.baseline.space} is the right thing to compare with, say --first"
+        )
+    if serving is not None and record.baseline.space != serving:
+        raise GateNotPassed(f"this gate compared with {record.baseline.space}, but {serving} serves: {_again(space)}")
+
+
+def _again(space: str) -> str:
+    return f"run `python -m evaluation gate --candidate {space} --baseline current`"
+
+
+def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
+    spaces = {space.name: space for space in index.read_spaces()}
+    if name not in spaces:
+        raise NotEmbedded(f"no product has vectors of {name}: run `python -m etl run --model {name}` first")
+    status = index.space_status(spaces[name])
+    missing = status.pending + status.retry
+    if not status.done:
+        raise NotEmbedded(f"no product is embedded in {name}: run `python -m etl run --model {name}` first")
+    if missing and not wish.incomplete:
+        raise NotEmbedded(
+            f"{missing:,} products are not embedded in {name} yet and would vanish from answers: run "
+            f"`python -m etl run --model {name}` first, or say --incomplete"
+        )
+    return status
+
+
+def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
+    """What the entry keeps of the gate, so that it can be understood when the file is gone."""
+    gate = record.model_dump(mode="json", exclude={"verdict"})
+    failed = sum(status.failed.values())
+    return {
+        "gate": gate | {"sha256": stamp},
+        "done": status.done,
+        "pending": status.pending + status.retry,
+        "failed": failed,
+    }
+
+
+def _before(entries: Sequence[Promotion]) -> str:
+    standing = serving_stack(entries)
+    earlier = [entry.space for entry in standing if entry.space != current(entries)]
+    if not earlier:
+        raise RefusedChange("there is nothing to go back to: no other space was promoted before the one that serves")
+    return earlier[-1]
+
+
+def _named(entries: Sequence[Promotion], to: str) -> str:
+    served = dict.fromkeys(entry.space for entry in entries)
+    found = [space for space in served if to.replace("/", "__") in {space, Space.parse(space, 1).version}]
+    if not found:
+        raise RefusedChange(f"'{to}' never served; these did: {', '.join(served) or 'none'}")
+    if len(found) > 1:
+        raise RefusedChange(f"'{to}' could be {', '.join(found)}: write the whole name")
+    if found[0] == current(entries):
+        raise RefusedChange(f"{found[0]} serves already")
+    return found[0]
