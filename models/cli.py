@@ -11,6 +11,7 @@ from models import settings as model_settings
 from models.bundle import Bundle
 from models.cli_find import find as find_command
 from models.cli_make import add, export
+from models.cli_pack import pack
 from models.cli_pull import lock, outdated, pull
 from models.cli_shared import Json, errors_told, show
 from models.registry import Listed, find, list_bundles
@@ -21,6 +22,7 @@ WIDE = 160  # columns, where no terminal says how many there are
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="add")(add)
 app.command(name="export")(export)
+app.command(name="pack")(pack)
 app.command(name="find")(find_command)
 app.command(name="lock")(lock)
 app.command(name="pull")(pull)

@@ -20,17 +20,25 @@ from models.trial import trial_pixels
 
 log = logging.getLogger(__name__)
 
+KEPT = ("parts", "part_cosine")  # of a hybrid's metrics: they hold for its PCA too
 MIN_PARITY = 0.9999  # cosine of the graph's answer with numpy's
 
 
-def export(base: Bundle, photos: Photos, dims: int, root: Path, owner: str, command: str) -> Written:
-    """Write `<base>_pca<dims>` below `root`, fitted on the embeddings of `photos`; raises FitFailed, ExportFailed."""
+def export(
+    base: Bundle, photos: Photos, dims: int, root: Path, owner: str, command: str, name: str | None = None
+) -> Written:
+    """Write `name` (`<base>_pca<dims>` where it is None) below `root`, fitted on the embeddings of `photos`.
+
+    Raises FitFailed, ExportFailed.
+    """
     embedder = OnnxEmbedder(base)
     embeddings = [embedder.embed_images(batch) for batch in photos.batches()]
     projection = fit(np.concatenate([embedder.embed_images([]), *embeddings]), dims)
     graph, output = append(base.read(), base.manifest.outputs[0].name, projection)
     _check_parity(embedder, graph, output, projection)
     record = _record(base, projection, output, photos, owner, command)
+    if name is not None:
+        record = record.model_copy(update={"name": name})
     contents = {MODEL_FILE: graph} | _weights(base, projection)
     return write(root, record, contents)
 
@@ -59,7 +67,8 @@ def _record(base: Bundle, projection: Projection, output: str, photos: Photos, o
             command=command,
             environment=environment("numpy", "onnx", "onnxruntime", "pillow"),
         ),
-        "metrics": {"pca_explained_variance": round(projection.explained, 6), "pca_photos": projection.fitted_on},
+        "metrics": {name: base.manifest.metrics[name] for name in KEPT if name in base.manifest.metrics}
+        | {"pca_explained_variance": round(projection.explained, 6), "pca_photos": projection.fitted_on},
     }
     return Record(**(kept | changed))
 
