@@ -184,7 +184,3 @@ def test_a_photo_unlike_anything_here_is_answered_with_a_warning(bundles: Path) 
     assert "nothing here looks like this photo" in strange and "0.999" in strange
     assert warnings(encoded(picture(3))) == []
     assert warnings(encoded(picture(3)), offset="1") == []  # less alike, as a second page is
-
-
-def put_aside(bundles: Path) -> Bundle:
-    return load(bundles / "color" / COLOR.version)
