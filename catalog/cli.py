@@ -1,4 +1,4 @@
-"""The command line of the catalogue: `python -m catalog create|import|status|delete|reindex`."""
+"""The command line of the catalogue: `python -m catalog create|import|status|delete|reindex|drop-space`."""
 
 import logging
 from dataclasses import asdict
@@ -10,11 +10,13 @@ from rich.table import Table
 
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
+from catalog.cli_spaces import drop_space
 from catalog.errors import RefusedChange
 from catalog.records import CatalogStatus, SpaceStatus
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("import")(import_feed)
+app.command("drop-space")(drop_space)
 
 Yes = Annotated[bool, typer.Option("--yes", help="Yes, delete it.")]
 Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what a killed reindex left.")]

@@ -6,7 +6,7 @@ them again, to the new index. Deletions leave nothing to search for, so they are
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -38,9 +38,13 @@ class ReindexSummary:
 
 
 def reindex(
-    catalogue: Catalogue, progress: Progress = lambda _step, _count: None, *, discard_unfinished: bool = False
+    catalogue: Catalogue,
+    progress: Progress = lambda _step, _count: None,
+    *,
+    discard_unfinished: bool = False,
+    without: Collection[str] = (),
 ) -> ReindexSummary:
-    """Move the catalogue to a new index with today's mapping and settings.
+    """Move the catalogue to a new index with today's mapping and settings, and leave out the spaces named `without`.
 
     Raises RefusedChange when the new index is there already (another reindex runs, or one was killed; then
     `discard_unfinished` deletes what it left), Unavailable when Elasticsearch does not take part.
@@ -49,7 +53,7 @@ def reindex(
     new = catalogue.names.successor(old)
     with translated(catalogue.names):
         _claim(catalogue, new, discard_unfinished)
-        move = _Move(catalogue, old, new, progress)
+        move = _Move(catalogue, old, new, progress, frozenset(without))
         try:
             return move.run()
         except BaseException:
@@ -70,9 +74,9 @@ def _claim(catalogue: Catalogue, new: str, discard_unfinished: bool) -> None:
 
 
 class _Move:
-    def __init__(self, catalogue: Catalogue, old: str, new: str, progress: Progress) -> None:
+    def __init__(self, catalogue: Catalogue, old: str, new: str, progress: Progress, without: frozenset[str]) -> None:
         self.catalogue, self.client, self.progress = catalogue, catalogue.client, progress
-        self.old, self.new = old, new
+        self.old, self.new, self.without = old, new, without
         self.copied = self.replayed = self.deleted = 0
 
     def run(self) -> ReindexSummary:
@@ -110,7 +114,8 @@ class _Move:
 
     def _sync_spaces(self) -> None:
         for space in self.catalogue.read_spaces():
-            self.catalogue.put_space(self.new, space)
+            if space.name not in self.without:
+                self.catalogue.put_space(self.new, space)
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         names = self.catalogue.names
@@ -119,7 +124,7 @@ class _Move:
     def _index(self, hits: Iterator[dict[str, Any]], step: str) -> int:
         number, chunk = 0, []
         for hit in hits:
-            chunk.append({"_op_type": "index", "_index": self.new, "_id": hit["_id"], "_source": hit["_source"]})
+            chunk.append({"_op_type": "index", "_index": self.new, "_id": hit["_id"], "_source": self._kept(hit)})
             if len(chunk) == PAGE:
                 number += self._send(chunk)
                 self.progress(step, number)
@@ -127,6 +132,13 @@ class _Move:
         number += self._send(chunk)
         self.progress(step, number)
         return number
+
+    def _kept(self, hit: dict[str, Any]) -> dict[str, Any]:
+        source: dict[str, Any] = hit["_source"]
+        embedding = source.get("embedding")
+        if embedding and self.without:
+            source["embedding"] = {name: state for name, state in embedding.items() if name not in self.without}
+        return source
 
     def _send(self, actions: list[dict[str, Any]]) -> int:
         items = bulk.send(self.client, actions, require_alias=False)

@@ -1,0 +1,40 @@
+"""The command that drops the vectors of a version: only on request, and never those that serve."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
+from catalog.errors import RefusedChange, SpaceNotFound
+from catalog.similar import resolve_space
+
+Yes = Annotated[bool, typer.Option("--yes", help="Yes, drop them.")]
+Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what a killed reindex left.")]
+
+
+def drop_space(
+    space: Annotated[str, typer.Argument(help="<model>__<version>, as `python -m catalog status` lists it")],
+    yes: Yes = False,
+    discard_unfinished: Discard = False,
+    as_json: Json = False,
+) -> None:
+    """Drop the vectors of one version; searches and writes go on, the version that serves is refused.
+
+    The products move to a new index without them, as in `reindex`: that alone gives the room on disk back.
+    """
+    from catalog.elastic.reindex import reindex
+
+    with errors_told(as_json):
+        catalogue = open_catalogue()
+        known = {one.name: one for one in catalogue.read_spaces()}
+        if space not in known:
+            raise SpaceNotFound(f"there is no space {space}; there are: {', '.join(known) or 'none'}")
+        if space == resolve_space(catalogue, None).name:
+            raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")
+        done = catalogue.space_status(known[space]).done
+        if not yes:
+            raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
+        with counting("drop-space") as progress:
+            moved = reindex(catalogue, progress, discard_unfinished=discard_unfinished, without=(space,))
+        show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, f"{space} dropped: {done:,} vectors")
