@@ -6,10 +6,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick lock format clean
+.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick lock format clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,6 +71,12 @@ bench: $(VENV)/.test ## API beside a bare client: 10 k and 100 k vectors of 40 a
 
 bench-quick: $(VENV)/.test ## the short form of bench
 	@$(PY) -m benchmarks.api --quick
+
+bench-query: $(VENV)/.test ## goals, planner and physical limit up to 1 M vectors; hours with the loading (BENCH=--keep keeps it)
+	@$(PY) -m benchmarks.query run $(BENCH)
+
+bench-query-quick: $(VENV)/.test ## the short form of bench-query
+	@$(PY) -m benchmarks.query run --quick
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev

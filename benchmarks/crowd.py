@@ -29,6 +29,7 @@ def questions_per_second(host: str, filters: Filters, ids: Sequence[str], caller
                 counts[number] += 1
         except Exception as error:  # told by the caller's thread: a lost one would look like low throughput
             errors.append(error)
+            ended.set()
         finally:
             api.close()
 

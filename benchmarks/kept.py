@@ -58,8 +58,9 @@ def segments_wanted(index_type: VectorIndex) -> int:
 def catalogue(
     base: Settings, size: Size, index_type: VectorIndex, *, keep: bool
 ) -> Iterator[tuple[Catalogue, Loaded]]:
-    """A loaded and merged catalogue: one that an earlier run kept, else a new one; deleted afterwards unless `keep`."""
-    settings = base.model_copy(update={"index_prefix": prefix(size, index_type), "vector_index": index_type})
+    """A loaded and merged catalogue: one that an earlier run kept or a new one; deleted afterwards unless `keep`."""
+    name = base.index_prefix + prefix(size, index_type)
+    settings = base.model_copy(update={"index_prefix": name, "vector_index": index_type})
     found = connect(settings)
     cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
     try:

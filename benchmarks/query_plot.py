@@ -18,6 +18,8 @@ from benchmarks.speed import SpeedCell
 
 COLORS = {"flat": "#1f6f8b", "int8_hnsw": "#c8553d", "bbq_hnsw": "#7b4ea3", "hnsw": "#b8860b"}
 OTHER = "#556b2f"
+MARKERS = {"exact": "o", "knn": "^", "bulk": "s"}
+LOWEST = 0.1  # milliseconds; the physical limit of a narrow filter lies far below
 INK, PALE = "#333333", "#9a9a9a"
 
 
@@ -31,7 +33,7 @@ def draw(page: Page, path: Path) -> None:
         _panel(axis, [cell for cell in page.speed if (cell.products, cell.dims) == size])
     axes[0][0].set_ylabel("milliseconds through the API, one caller", color=INK)
     figure.suptitle("Ten nearest products, by how many pass the filter", color=INK, fontsize=13)
-    _legend(figure, page.speed)
+    _legend(figure, page.speed, len(sizes))
     figure.tight_layout(rect=(0, 0.1, 1, 0.98))
     figure.savefig(path, dpi=130)
     plt.close(figure)
@@ -44,14 +46,19 @@ def _panel(axis: Any, cells: Sequence[SpeedCell]) -> None:
         line = sorted((cell for cell in cells if cell.index_type == kind), key=lambda cell: at[cell.share])
         places = [at[cell.share] for cell in line]
         color = COLORS.get(kind, OTHER)
-        axis.plot(places, [cell.p95.median for cell in line], color=color, lw=1.2, ls=":", marker=".", ms=5)
-        axis.plot(places, [cell.p50.median for cell in line], color=color, lw=2, marker="o", ms=5)
+        axis.plot(places, [cell.p95.median for cell in line], color=color, lw=1.2, ls=":")
+        axis.plot(places, [cell.p50.median for cell in line], color=color, lw=2)
+        for cell, place in zip(line, places, strict=True):
+            style = {"color": color, "marker": MARKERS.get(cell.plan, "D"), "ls": ""}
+            axis.plot([place], [cell.p50.median], ms=7, **style)
+            axis.plot([place], [cell.p95.median], ms=5, mfc="white", **style)
     limits = [min((c for c in cells if c.share == share), key=lambda c: c.limit_p50.median) for share in at]
     axis.plot(list(at.values()), [cell.limit_p50.median for cell in limits], color=PALE, lw=1.2, ls="--")
     for goal in GOALS:
         if goal.size == size and goal.share in at:
             _goal(axis, at[goal.share], goal.ms, goal.percentile)
     axis.set_yscale("log")
+    axis.set_ylim(bottom=LOWEST)
     axis.set_title(size.text, color=INK, fontsize=11)
     axis.set_xticks(list(at.values()), [passes(share) for share in at])
     axis.set_xlim(-0.4, len(at) - 0.6)
@@ -67,15 +74,18 @@ def _goal(axis: Any, place: int, ms: float, percentile: int) -> None:
     axis.annotate(f"p{percentile}", (place + 0.24, ms), va="center", fontsize=7.5, color=INK, annotation_clip=False)
 
 
-def _legend(figure: Any, cells: Sequence[SpeedCell]) -> None:
+def _legend(figure: Any, cells: Sequence[SpeedCell], panels: int) -> None:
     def line(**style: Any) -> Any:
         return Line2D([], [], **style)
 
-    handles = {f"{kind}, p50": line(color=COLORS.get(kind, OTHER), lw=2, marker="o", ms=5) for kind in _kinds(cells)}
-    handles["p95"] = line(color=INK, lw=1.2, ls=":", marker=".")
+    handles = {f"{kind}, p50": line(color=COLORS.get(kind, OTHER), lw=2) for kind in _kinds(cells)}
+    handles["p95"] = line(color=INK, lw=1.2, ls=":")
+    for plan in dict.fromkeys(cell.plan for cell in cells):
+        handles[f"plan {plan}"] = line(color=INK, marker=MARKERS.get(plan, "D"), ls="", ms=6)
     handles["goal"] = line(color=INK, lw=1.6)
-    handles["streaming the same vectors from memory (numpy)"] = line(color=PALE, lw=1.2, ls="--")
-    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=len(handles), frameon=False, fontsize=9)
+    handles["same vectors streamed from memory by numpy"] = line(color=PALE, lw=1.2, ls="--")
+    columns = min(len(handles), max(2, 3 * panels))
+    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=columns, frameon=False, fontsize=9)
 
 
 def _kinds(cells: Sequence[SpeedCell]) -> list[str]:
