@@ -1,0 +1,80 @@
+"""Builds and serves rivals in processes of their own, and looks at how much memory processes hold."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.askers import ApiFailed
+from benchmarks.rivals.contestants import RIVALS
+from benchmarks.rivals.settings import Settings
+from loadtest.local import free_port
+from loadtest.run import ROOT, require_api
+
+PATIENCE = 120.0  # seconds until a server has read its index
+BUILD = "import sys; from benchmarks.rivals.processes import build; build(sys.argv[1], sys.argv[2])"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    host: str
+    pid: int
+    start_seconds: float  # from nothing to ready
+
+
+def build(name: str, folder: str) -> None:
+    """Build one rival and print the seconds it took, imports left out."""
+    rival = RIVALS[name].make()
+    started = time.perf_counter()
+    rival.build(Path(folder))
+    print(time.perf_counter() - started)
+
+
+def built(name: str, folder: Path) -> float:
+    """Seconds of building in a process of its own, whose memory is gone afterwards; raises ApiFailed."""
+    command = [sys.executable, "-c", BUILD, name, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ApiFailed(f"building {name} failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+    return round(float(done.stdout.split()[-1]), 2)
+
+
+@contextmanager
+def serving(name: str, folder: Path) -> Iterator[Served]:
+    """The rival behind gunicorn, ended afterwards; its log is beside its index."""
+    given = Settings(rival_name=name, rival_folder=folder, rival_port=free_port())
+    command = [sys.executable, "-m", "gunicorn", "-c", "benchmarks/rivals/gunicorn_conf.py"]
+    started = time.perf_counter()
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "benchmarks.rivals.server:create_app()"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=given.environment(),
+        )
+        try:
+            host = f"http://127.0.0.1:{given.rival_port}"
+            require_api(host, PATIENCE)
+            yield Served(host, process.pid, round(time.perf_counter() - started, 2))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def memory_mb(pid: int) -> float:
+    """Proportional set of a process and all below it: shared pages are counted once. 0 where it is not to be seen."""
+    try:
+        parent = psutil.Process(pid)
+        return round(sum(_held(one) for one in (parent, *parent.children(recursive=True))) / 2**20, 1)
+    except psutil.Error:
+        return 0.0
+
+
+def _held(process: psutil.Process) -> int:
+    return int(process.memory_full_info().pss)
