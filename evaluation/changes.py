@@ -1,0 +1,148 @@
+"""What changed between two models, query by query, and in the macro figures with paired intervals."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.bootstrap import Interval, clustered_class_means, clustered_means, interval, macro_mean
+from evaluation.errors import InvalidScores
+from evaluation.scores import Scores
+
+HIDDEN = ("chance_", "best_")
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two models' scores of the same queries in the same order."""
+
+    before: Scores
+    after: Scores
+
+    @property
+    def keys(self) -> list[str]:
+        """Figures that both have, the main one first."""
+        both = [key for key in self.before.values if key in self.after.values and not key.startswith(HIDDEN)]
+        return sorted(both, key=lambda key: (not key.startswith("precision"), key))
+
+    def difference(self, key: str) -> NDArray[np.float64]:
+        return self.after.values[key] - self.before.values[key]
+
+
+def paired(before: Scores, after: Scores) -> Paired:
+    """The queries that both have; raises InvalidScores for other data, another k, or nothing in common."""
+    if before.data != after.data or before.k != after.k:
+        raise InvalidScores(
+            f"{before.model} was measured on data {before.data} at k = {before.k}, {after.model} on {after.data} at "
+            f"k = {after.k}: measure both on the same"
+        )
+    shared = set(before.ids) & set(after.ids)
+    if not shared:
+        raise InvalidScores("the two files have no query in common")
+    return Paired(_only(before, shared), _only(after, shared))
+
+
+def _only(scores: Scores, ids: set[str]) -> Scores:
+    rows = sorted((name, row) for row, name in enumerate(scores.ids) if name in ids)
+    order = np.array([row for _, row in rows])
+    return replace(
+        scores,
+        ids=tuple(name for name, _ in rows),
+        classes=scores.classes[order],
+        clusters=scores.clusters[order],
+        values={key: column[order] for key, column in scores.values.items()},
+        hits=tuple(scores.hits[row] for row in order) if scores.hits else (),
+    )
+
+
+def macro_changes(pair: Paired, repeats: int = 1000) -> list[dict[str, Any]]:
+    """Per figure the macro means of both and the paired, clustered 95 % interval of their difference."""
+    found = []
+    for key in pair.keys:
+        rows = pair.difference(key), pair.after.clusters, pair.after.classes
+        change = interval(macro_mean(rows[0], rows[2]), clustered_means(*rows, repeats))
+        means = [macro_mean(scores.values[key], scores.classes) for scores in (pair.before, pair.after)]
+        if np.isfinite(change.mean):
+            found.append({"name": key, "before": means[0], "after": means[1], "change": change})
+    return found
+
+
+def class_changes(pair: Paired, key: str = "precision", repeats: int = 1000) -> list[dict[str, Any]]:
+    """The same per class, the largest loss first."""
+    rows = pair.difference(key), pair.after.clusters, pair.after.classes
+    names, draws = clustered_class_means(*rows, repeats)
+    found = []
+    for column, name in enumerate(names):
+        of = pair.after.classes == name
+        before, after = (_mean(scores.values[key][of]) for scores in (pair.before, pair.after))
+        change: Interval = interval(_mean(rows[0][of]), draws[:, column])
+        found.append(
+            {"name": str(name), "queries": int(of.sum()), "before": before, "after": after, "change": change}
+        )
+    return sorted(found, key=lambda one: one["change"].mean)
+
+
+def worst(scores: Scores, count: int, key: str = "precision") -> list[int]:
+    """Rows with the least figure, at most a third of `count` from one class; ties by average precision, then id."""
+    second = scores.values.get("ap", scores.values[key])
+    order = sorted(
+        _known(scores.values[key]), key=lambda row: (scores.values[key][row], second[row], scores.ids[row])
+    )
+    return _spread(scores, order, count)
+
+
+def largest(pair: Paired, count: int, sign: int, key: str = "precision") -> list[int]:
+    """Rows that lost (sign -1) or gained (1) most; only those that changed."""
+    change = pair.difference(key) * sign
+    order = sorted(
+        (row for row in _known(change) if change[row] > 0), key=lambda row: (-change[row], pair.after.ids[row])
+    )
+    return _spread(pair.after, order, count)
+
+
+def _known(values: NDArray[np.float64]) -> list[int]:
+    return [int(row) for row in np.flatnonzero(np.isfinite(values))]
+
+
+def _spread(scores: Scores, order: Sequence[int], count: int) -> list[int]:
+    """The first `count` of `order`, but no class more than a third of them."""
+    taken: list[int] = []
+    seen: dict[str, int] = {}
+    for row in order:
+        name = str(scores.classes[row])
+        if seen.get(name, 0) < max(1, count // 3):
+            taken.append(row)
+            seen[name] = seen.get(name, 0) + 1
+        if len(taken) == count:
+            break
+    return taken
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def write_csv(pair: Paired, path: Path) -> None:
+    """One line per query, the largest loss of precision first: figures of both models and their hits."""
+    change = pair.difference("precision")
+    order = sorted(range(len(change)), key=lambda row: (np.nan_to_num(change[row], nan=9), pair.after.ids[row]))
+    columns = [f"{key}_{side}" for key in pair.keys for side in ("before", "after", "change")]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["id", "class", "cluster", *columns, "hits_before", "hits_after"])
+        for row in order:
+            table.writerow(_line(pair, row))
+
+
+def _line(pair: Paired, row: int) -> list[str]:
+    cells = []
+    for key in pair.keys:
+        numbers = pair.before.values[key][row], pair.after.values[key][row], pair.difference(key)[row]
+        cells += ["" if np.isnan(number) else f"{number:.4f}" for number in numbers]
+    hits = [" ".join(scores.hits[row]) if scores.hits else "" for scores in (pair.before, pair.after)]
+    return [pair.after.ids[row], str(pair.after.classes[row]), str(pair.after.clusters[row]), *cells, *hits]
