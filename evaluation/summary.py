@@ -30,7 +30,7 @@ def summarize(scores: Scores, repeats: int = REPEATS) -> dict[str, Any]:
 
     `ability` of a `within_` figure is (macro - chance) / (best - chance): 0 for a model that knows only its classes.
     `headline` is the geometric mean of macro precision@k and the mean ability, so that neither can make up for the
-    other. NaN is None.
+    other. Means are macro, `micro` is over queries. NaN is None.
     """
     keys = [key for key in scores.values if not key.startswith(("chance_", "best_"))]
     figures = {key: _figure(scores, key, repeats) for key in keys}
@@ -42,7 +42,7 @@ def summarize(scores: Scores, repeats: int = REPEATS) -> dict[str, Any]:
         HEADLINE: _plain(headline),
         "macro": _plain(figures["precision"]["macro"]),
         "within": _plain(within),
-        "figures": {key: {"mean": _number(one["mean"]), **_plain(one["macro"])} for key, one in figures.items()},
+        "figures": {key: {"micro": _number(one["micro"]), **_plain(one["macro"])} for key, one in figures.items()},
         "ability": {key: _plain(found) for key, (found, _) in abilities.items()},
         "classes": _classes(scores, repeats),
     }
@@ -53,7 +53,7 @@ def _figure(scores: Scores, key: str, repeats: int) -> dict[str, Any]:
     draws = clustered_means(values, scores.clusters, scores.classes, repeats)
     known = values[np.isfinite(values)]
     mean = float(known.mean()) if len(known) else np.nan
-    return {"mean": mean, "macro": interval(macro_mean(values, scores.classes), draws)}
+    return {"micro": mean, "macro": interval(macro_mean(values, scores.classes), draws)}
 
 
 def _ability(scores: Scores, key: str, repeats: int) -> tuple[Interval, Draws]:
@@ -121,7 +121,7 @@ def _figures_table(summary: Mapping[str, Any]) -> Table:
     table = Table("figure", "mean over queries", "macro, 95 % interval", "ability above chance")
     for key, figure in summary["figures"].items():
         ability = summary["ability"].get(key)
-        table.add_row(key, _decimals(figure["mean"]), _shown(figure), _shown(ability) if ability else "")
+        table.add_row(key, _decimals(figure["micro"]), _shown(figure), _shown(ability) if ability else "")
     return table
 
 

@@ -1,0 +1,103 @@
+"""Leaks between query and gallery: found whatever they look like, and kept in one fold from then on."""
+
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from evaluation import leakage
+from evaluation.dataset import Dataset, Item, regrouped, with_folds
+from evaluation.errors import InvalidDataset
+from evaluation.features import Hog, Look
+from evaluation.prepare import prepare
+from evaluation.vectors import Kept
+
+
+def picture(seed: int, size: int = 200) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (size, size), tuple(int(v) for v in rng.integers(0, 255, 3)))
+    draw = ImageDraw.Draw(image)
+    for _ in range(12):
+        box = np.sort(rng.integers(0, size, (2, 2)), axis=0).ravel().tolist()
+        draw.ellipse(box, fill=tuple(int(v) for v in rng.integers(0, 255, 3)))
+    return image
+
+
+def compressed(image: Image.Image, size: int, quality: int) -> Image.Image:
+    out = BytesIO()
+    image.resize((size, size)).save(out, "JPEG", quality=quality)
+    return Image.open(out).convert("RGB")
+
+
+def items(count: int, **groups: str) -> list[Item]:
+    return [
+        Item(f"i{n}", (("a", "b")[n % 2],), f"c{n}", sha256=f"sha{n}", group=groups.get(f"i{n}"))
+        for n in range(count)
+    ]
+
+
+def test_every_kind_of_leak_is_found_and_nothing_else() -> None:
+    pictures = [picture(n) for n in range(8)]
+    pictures[5] = compressed(pictures[1], 120, 40)
+    found = items(8, i2="style", i6="style")
+    found[7] = Item("i7", ("b",), "c7", sha256="sha0")
+    pairs = leakage.find(found, Look().embed_images(pictures), Hog().embed_images(pictures))
+    kinds = {(one, other): kind for kind, one, other in pairs}
+    assert kinds == {(0, 7): "same_photo", (2, 6): "same_group", (1, 5): "near_duplicate"}
+
+
+def test_a_photo_of_one_plain_colour_resembles_nothing() -> None:
+    plain = [Image.new("RGB", (50, 50), color) for color in ("red", "white", "black")]
+    assert leakage.find(items(3), Look().embed_images(plain), Hog().embed_images(plain)) == []
+
+
+def test_within_a_cluster_nothing_leaks() -> None:
+    twice = [picture(1)] * 2
+    same = [Item("x", ("a",), "one", sha256="s"), Item("y", ("b",), "one", sha256="s")]
+    assert leakage.find(same, Look().embed_images(twice), Hog().embed_images(twice)) == []
+
+
+def test_chains_of_leaks_become_one_cluster_in_one_fold() -> None:
+    dataset = regrouped(Dataset("d", tuple(items(40))), [(3, 9), (9, 20), (20, 31), (5, 6)])
+    clusters = [item.cluster for item in dataset.items]
+    assert clusters[3] == clusters[9] == clusters[20] == clusters[31] != clusters[5] == clusters[6]
+    assert Counter(Counter(clusters).values()) == {1: 34, 2: 1, 4: 1}
+    folded = with_folds(dataset, 4)
+    of = {item.cluster: item.fold for item in folded.items}
+    assert all(of[item.cluster] == item.fold for item in folded.items)
+    assert sorted(Counter(item.fold for item in folded.items).values()) == [10, 10, 10, 10]
+    assert folded.fingerprint != dataset.fingerprint
+
+
+def test_too_few_clusters_for_the_folds_are_refused() -> None:
+    with pytest.raises(InvalidDataset, match="3 clusters"):
+        with_folds(Dataset("d", tuple(items(3))), 5)
+
+
+def test_a_folder_per_class_is_read_mended_and_folded(tmp_path: Path) -> None:
+    """Photos without any list: the same photo in two folders may not be query here and gallery there."""
+    for number in range(12):
+        folder = tmp_path / "set" / ("dress", "shirt")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        picture(number).save(folder / f"{number}.png")
+    picture(0).save(tmp_path / "set" / "shirt" / "again.png")
+    (tmp_path / "set" / "shirt" / "broken.png").write_bytes(b"no photo")
+    found = prepare(tmp_path / "set", Kept(tmp_path / "kept"), 3)
+    assert {item.class_name for item in found.dataset.items} == {"dress", "shirt"}
+    assert len(found.dataset.items) == 13
+    assert [(leak.kind, leak.one, leak.other) for leak in found.leaks] == [("same_photo", "dress.0", "shirt.again")]
+    by_id = {item.id: item for item in found.dataset.items}
+    assert by_id["dress.0"].fold == by_id["shirt.again"].fold
+    assert leakage.report(found.leaks)["of_different_class"] == 1
+    again = prepare(tmp_path / "set", Kept(tmp_path / "kept"), 3)
+    assert again.dataset.fingerprint == found.dataset.fingerprint
+
+
+def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match="no photos"):
+        prepare(tmp_path, Kept(tmp_path), 3)
+    with pytest.raises(InvalidDataset, match="no folder or feed"):
+        prepare(tmp_path / "absent", Kept(tmp_path), 3)

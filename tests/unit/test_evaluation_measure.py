@@ -1,0 +1,109 @@
+"""What figures say of models whose knowledge is known: a model of classes alone must look bad inside its classes."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from evaluation.dataset import Dataset
+from evaluation.measure import Asked, Measured, full_average_precision, measure
+from evaluation.rankers import NumpyRanker
+from evaluation.scores import Scores
+from evaluation.summary import as_text, summarize
+from evaluation.table import GROUP, OVERALL, WITHIN, Table
+from tests.unit.evaluation_making import knows, labelled
+
+DATA = labelled()
+
+
+def measured(vectors: np.ndarray, dataset: Dataset = DATA) -> tuple[Table, Measured]:
+    table = Table(dataset.items)
+    asked = Asked(range(len(table.items)), "m", 10, 50)
+    return table, measure(table, NumpyRanker(table, vectors), asked)
+
+
+def summary_of(vectors: np.ndarray) -> dict[str, object]:
+    table, found = measured(vectors)
+    clusters = np.array([item.cluster for item in table.items])
+    scores = Scores("m__1", "d", 10, tuple(table.row), table.classes, clusters, found.values)
+    summary = summarize(scores, 200)
+    assert "headline" in as_text(scores, summary)
+    assert summary["figures"]["precision"]["micro"] == pytest.approx(found.values["precision"].mean(), abs=1e-4)
+    return summary
+
+
+def test_a_model_that_knows_only_its_classes_looks_bad() -> None:
+    only_classes, more = summary_of(knows(DATA, "class")), summary_of(knows(DATA, "class", "color_family", "pattern"))
+    assert only_classes["macro"]["mean"] == 1
+    for key, found in only_classes["ability"].items():
+        assert found["low"] <= 0 <= found["high"], key  # chance level, whatever is asked inside the class
+        assert abs(found["mean"]) < 0.1, key
+    assert only_classes["headline"]["mean"] < 0.3
+    assert more["macro"]["mean"] > 0.95
+    assert more["ability"]["within_color"]["low"] > 0.5
+    assert more["ability"]["within_pattern"]["low"] > 0.5
+    assert more["headline"]["mean"] > 0.7 > only_classes["headline"]["high"]
+
+
+def test_a_class_collapsed_to_one_point_gains_nothing_from_ties() -> None:
+    found = summary_of(knows(DATA, "class", noise=0))
+    assert found["macro"]["mean"] == 1
+    assert abs(found["within"]["mean"]) < 0.1
+
+
+def test_a_model_that_knows_groups_finds_the_same_group_and_not_by_its_folds() -> None:
+    found = summary_of(knows(DATA, "class", "group"))
+    assert found["figures"]["within_group"]["mean"] > 0.99
+    assert abs(found["ability"]["within_color"]["mean"]) < 0.15
+
+
+def test_figures_against_counting_by_hand() -> None:
+    vectors = knows(DATA, "color_family", "class", noise=0.8)
+    table, found = measured(vectors)
+    cosines = vectors @ vectors.T
+    for row in range(0, len(table.items), 17):
+        item = table.items[row]
+        others = [n for n, one in enumerate(table.items) if one.fold != item.fold]
+        order = sorted(others, key=lambda n: (-cosines[row, n], table.items[n].id))
+        right = [table.items[n].class_name == item.class_name for n in order[:10]]
+        assert found.values["precision"][row] == pytest.approx(sum(right) / 10)
+        inside = [n for n in order if table.items[n].class_name == item.class_name]
+        same = [table.items[n].labels["color_family"] == item.labels["color_family"] for n in inside]
+        assert found.values["within_color"][row] == pytest.approx(sum(same[:10]) / 10)
+        assert found.values["chance_within_color"][row] == pytest.approx(sum(same) / len(same))
+        assert found.hits[row] == tuple(table.items[n].id for n in order[:10])
+
+
+def test_average_precision_over_every_rank_is_scikit_learns() -> None:
+    vectors = knows(DATA, "class", "color_family", noise=2)
+    table = Table(DATA.items)
+    full = full_average_precision(table, NumpyRanker(table, vectors), range(len(table.items)))
+    for row in range(0, len(table.items), 29):
+        others = np.flatnonzero(table.candidates(row, OVERALL))
+        right = table.classes[others] == table.classes[row]
+        expected = average_precision_score(right, vectors[others] @ vectors[row])
+        assert full[row] == pytest.approx(expected, abs=1e-6)
+    assert full.min() < 0.9  # or nothing would have been compared
+
+
+def test_questions_are_narrowed_by_ordinary_filters() -> None:
+    table = Table(DATA.items)
+    item = DATA.items[0]
+    overall, within, group = (table.question(0, scope, 5, "m__1").request for scope in (OVERALL, WITHIN, GROUP))
+    others = tuple(sorted({one.fold for one in DATA.items} - {item.fold}))
+    assert overall.filters.attributes == within.filters.attributes == {"fold": others}
+    assert (overall.filters.category, within.filters.category) == ((), ("coat",))
+    assert group.filters.attributes == {}
+    assert group.exclude_ids == (item.id,)
+    assert not group.exclude_source
+
+
+def test_candidates_are_what_such_a_question_may_find() -> None:
+    inherited = {item.id: {"gender": "female" if n % 2 else "male"} for n, item in enumerate(DATA.items)}
+    table = Table(DATA.items, inherited)
+    for row in (0, 7):
+        for scope in (OVERALL, WITHIN, GROUP):
+            allowed = set(np.flatnonzero(table.candidates(row, scope)).tolist())
+            assert row not in allowed
+            assert all((n - row) % 2 == 0 for n in allowed)  # of its gender, as production narrows
+            folds = {DATA.items[n].fold for n in allowed}
+            assert (DATA.items[row].fold in folds) == (scope == GROUP)
