@@ -1,4 +1,4 @@
-"""Recall against latency as a picture: a row per size, a panel per filter."""
+"""Recall against latency as a picture: a row of panels per size, a panel per filter, a line per contestant."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,43 +11,54 @@ from matplotlib.axes import Axes
 
 from benchmarks.rivals.figures import QUESTIONS_SHARE, Run
 
-COLORS = {"annoy": "#9aa0a6", "hnswlib": "#2a9d8f", "faiss": "#3f72af", "pgvector": "#8e6bbf", "ours": "#d1495b"}
-MARKERS = ("o", "s", "^")  # within a family
+COLORS = {"annoy": "#7d848c", "hnswlib": "#2a9d8f", "faiss": "#3f72af", "pgvector": "#8e6bbf", "ours": "#d1495b"}
+TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+ENOUGH = 0.99  # recall from which a dot is filled
 
 
 def draw(runs: Sequence[Run], path: Path) -> None:
-    """Points at (p50, recall@10), a line on to p95."""
+    """A dot at p50, a line on to p95, recall@10 beside it; hollow where recall is under ENOUGH."""
     figure, panels = plt.subplots(
-        len(runs), len(QUESTIONS_SHARE), figsize=(13, 0.9 + 3.5 * len(runs)), squeeze=False, sharey=True
+        len(runs), len(QUESTIONS_SHARE), figsize=(14, 1.0 + 3.3 * len(runs)), squeeze=False, sharey="row", sharex=True
     )
     for row, run in zip(panels, runs, strict=True):
         for panel, share in zip(row, QUESTIONS_SHARE, strict=True):
             _panel(panel, run, share)
-        row[0].set_ylabel(f"{run.products:,} × {run.dims}\nrecall@10".replace(",", " "))
+        size = f"{run.products:,} × {run.dims}".replace(",", " ")
+        row[0].set_title(f"{size}: no filter", fontsize=11, loc="left")
     for panel in panels[-1]:
-        panel.set_xlabel("ms at the caller: p50, line to p95")
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, fontsize=9)
-    figure.tight_layout(rect=(0, 0.95 / (0.9 + 3.5 * len(runs)), 1, 1))
+        panel.set_xlabel("milliseconds at the caller: dot p50, line to p95")
+    figure.suptitle(
+        "Recall@10 (the figure) against latency; hollow: recall under 0.99", x=0.01, ha="left", fontsize=12
+    )
+    figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
 def _panel(panel: Axes, run: Run, share: str) -> None:
-    seen: dict[str, int] = {}
-    for line in run.lines:
+    for place, line in enumerate(run.lines):
         cell, color = line.cells[share], COLORS[line.family]
-        marker = MARKERS[seen.get(line.family, 0) % len(MARKERS)]
-        seen[line.family] = seen.get(line.family, 0) + 1
-        front = 4 if line.family == "ours" else 3
-        panel.plot([cell.p50, cell.p95], [cell.recall] * 2, color=color, linewidth=1.6, alpha=0.7, zorder=front)
-        panel.scatter(
-            cell.p50, cell.recall, color=color, marker=marker, s=64, label=line.title, zorder=front + 1,
-            edgecolors="white", linewidths=0.8,
+        inside = color if cell.recall >= ENOUGH else "white"
+        if line.family == "ours":
+            panel.axhspan(place - 0.5, place + 0.5, color=color, alpha=0.07, linewidth=0)
+        panel.plot([cell.p50, cell.p95], [place, place], color=color, linewidth=2, alpha=0.7)
+        panel.scatter(cell.p50, place, s=60, facecolor=inside, edgecolor=color, linewidths=1.8, zorder=3)
+        few = f", {cell.hits:.1f} hits" if cell.hits < 9.95 else ""
+        panel.annotate(
+            f"{cell.recall:.3f}{few}", (cell.p95, place), xytext=(7, 0), textcoords="offset points", va="center",
+            fontsize=9, color=color,
         )  # fmt: skip
+    cells = [found for line in run.lines for found in line.cells.values()]
+    low, high = min(cell.p50 for cell in cells), max(cell.p95 for cell in cells)
     panel.set_xscale("log")
-    panel.set_ylim(-0.04, 1.06)
-    panel.set_title(f"{share} of the products pass" if QUESTIONS_SHARE[share] else "no filter", fontsize=11)
-    panel.grid(alpha=0.25, which="both", linewidth=0.5)
+    panel.set_xlim(min(panel.get_xlim()[0], low * 0.75), max(panel.get_xlim()[1], high * 4))  # room for the figures
+    panel.xaxis.set_major_locator(mpl.ticker.FixedLocator(TICKS))
     panel.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.spines[["top", "right"]].set_visible(False)
+    panel.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+    panel.set_yticks(range(len(run.lines)), [line.title for line in run.lines])
+    panel.set_ylim(len(run.lines) - 0.5, -0.5)
+    panel.set_title(f"{share} of the products pass", fontsize=11, loc="left")
+    panel.grid(axis="x", alpha=0.3, linewidth=0.6)
+    panel.tick_params(axis="y", length=0)
+    panel.spines[["top", "right", "left"]].set_visible(False)

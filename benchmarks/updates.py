@@ -1,0 +1,65 @@
+"""Price updates per second on every type of vector index: `python -m benchmarks.updates [--quick]`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import machine, updates_results
+from benchmarks.askers import ApiFailed
+from benchmarks.cases import Size
+from benchmarks.stage import elasticsearch
+from benchmarks.updates_results import Effort, Line, Run
+from benchmarks.updates_run import KINDS, QUICK, measure
+from catalog.elastic import connect
+from catalog.errors import VisualSearchError
+from loadtest.errors import LoadtestError
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = 7
+LEAST_DIMS = 64  # bbq types take no fewer
+told = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    products: Annotated[int | None, typer.Option(min=1000, max=5_000_000, help="default 100,000")] = None,
+    dims: Annotated[int, typer.Option(min=LEAST_DIMS, max=4096, help="bbq types need 64 or more")] = LEAST_DIMS,
+    only: Annotated[list[str] | None, typer.Option(help="an index type, or `none`; repeatable")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="2,000 products, kept below var")] = False,
+    out: Annotated[Path | None, typer.Option(help="folder for updates.json and updates.md")] = None,
+) -> None:
+    """Write new prices through the importer with and without shoppers asking; deletes what it made."""
+    if unknown := set(only or ()) - set(KINDS):
+        raise typer.BadParameter(f"'{unknown.pop()}' is no index type: there are {', '.join(KINDS)}")
+    size, effort = Size(products or (2000 if quick else 100_000), dims), QUICK if quick else Effort()
+    folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
+    try:
+        run = _measure(size, [kind for kind in KINDS if kind in (only or KINDS)], effort)
+    except (VisualSearchError, LoadtestError, ApiFailed) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
+    updates_results.keep(run, folder)
+    told.print(f"{run.verdict}\n{run.machine}\nkept in {folder / 'updates.md'}", highlight=False, soft_wrap=True)
+
+
+def _measure(size: Size, kinds: list[str], effort: Effort) -> Run:
+    lines: list[Line] = []
+    with elasticsearch() as settings:
+        catalogue = connect(settings)
+        described = machine.line(catalogue)
+        catalogue.client.close()
+        for kind in kinds:
+            lines.append(measure(settings, size, kind, effort, SEED, ROOT / "var" / "benchmarks"))
+            told.print(" | ".join(updates_results.cells(lines[-1])), highlight=False, soft_wrap=True)
+    command = " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    return Run(size.products, size.dims, described, command, date, machine.commit(ROOT), effort, lines)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks.updates")

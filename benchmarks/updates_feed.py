@@ -1,0 +1,77 @@
+"""A feed that changes prices, taken in by the importer in a process of its own, as a shop would run it."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+
+from benchmarks.askers import ApiFailed
+from benchmarks.cases import Size
+from catalog.elastic import connect
+from catalog.feeds.events import Item
+from catalog.importer import Importer
+from catalog.product import PRODUCT_FIELDS, parse
+from catalog.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`rows` products evenly spread over the catalogue; number `round` gives each a price it did not have before.
+
+    Round 0 is the feed as it was drawn: nothing new.
+    """
+
+    size: Size
+    seed: int
+    rows: int
+    round: int
+
+    def items(self) -> Iterator[Item]:
+        """Whole products, as a feed has them."""
+        step = max(1, self.size.products // self.rows)
+        for number, one in enumerate(self.size.drawn(self.seed)):
+            if number % step == 0 and number // step < self.rows:
+                known = {name: one.document[name] for name in PRODUCT_FIELDS if name in one.document}
+                known["price"] = round(known["price"] + self.round, 2)
+                yield Item(number + 1, parse(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`started` and `ended` are seconds of the clock that all processes share (perf_counter)."""
+
+    updated: int
+    unchanged: int
+    created: int
+    started: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.started
+
+
+def take_in(settings: Settings, feed: Feed) -> Imported:
+    """Import the feed; reading and checking its rows is not in the time, the last refresh is."""
+    items = list(feed.items())
+    catalogue = connect(settings)
+    now = datetime.now(UTC)
+    try:
+        started = time.perf_counter()
+        summary = Importer(catalogue, as_of=now, now=now).run(iter(items))
+        ended = time.perf_counter()
+    finally:
+        catalogue.client.close()
+    if summary.updated + summary.unchanged + summary.created != len(items):
+        raise ApiFailed(f"not every row of the feed was taken in: {summary}")
+    return Imported(summary.updated, summary.unchanged, summary.created, started, ended)
+
+
+@contextmanager
+def importing() -> Iterator[ProcessPoolExecutor]:
+    """One process beside this one."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool

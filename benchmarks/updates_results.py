@@ -1,0 +1,141 @@
+"""Figures of price updates, as text, JSON and Markdown."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+COLUMNS = (
+    "vector index", "load s", "price updates / s", "unchanged rows / s", "indexing s", "refresh s", "merge s",
+    "flush s", "updates / s while asked", "query p50 / p95 ms, idle", "query p50 / p95 ms, meanwhile", "disk MB",
+)  # fmt: skip
+GOAL = 1000  # price updates a second that the quantised flat types shall take
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many prices change per import, how many questions are asked in peace."""
+
+    updates: int = 20_000
+    questions: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds in Elasticsearch, of all its threads, by its own count; megabytes on disk."""
+
+    indexing: float
+    refresh: float
+    merge: float
+    flush: float
+    disk_mb: float
+
+    def __sub__(self, earlier: "Spent") -> "Spent":
+        """What was spent since; the disk is as it is now."""
+        return Spent(
+            round(self.indexing - earlier.indexing, 2),
+            round(self.refresh - earlier.refresh, 2),
+            round(self.merge - earlier.merge, 2),
+            round(self.flush - earlier.flush, 2),
+            round(self.disk_mb, 1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One index type; p50 and p95 in ms of questions in peace and during an import."""
+
+    kind: str
+    load_seconds: float
+    per_second: int
+    unchanged_per_second: int
+    spent: Spent
+    per_second_asked: int
+    idle: tuple[float, float] | None
+    during: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    products: int
+    dims: int
+    machine: str
+    command: str
+    date: str
+    commit: str
+    effort: Effort
+    lines: list[Line]
+
+    @property
+    def verdict(self) -> str:
+        """What became of the claim that quantised flat types take thousands of updates a second and graphs do not."""
+        flat = {line.kind: line.per_second for line in self.lines if line.kind in ("int8_flat", "bbq_flat")}
+        graphs = {line.kind: line.per_second for line in self.lines if line.kind.endswith("hnsw")}
+        if not flat or not graphs:
+            return "The claim needs quantised flat types and graphs in one run."
+        slowest, fastest = min(flat.values()), max(graphs.values())
+        first = "take" if slowest >= GOAL else "do not take"
+        second = "do not" if fastest < GOAL else "take them as well, at least at this size"
+        return (
+            f"Quantised flat types {first} 1,000 price updates a second ({_told(flat)}); graphs {second} "
+            f"({_told(graphs)}): {slowest / fastest:.1f} times between the slowest of these and the fastest of those."
+        )
+
+
+def _told(rates: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {rate:,}" for kind, rate in rates.items())
+
+
+def cells(line: Line) -> list[str]:
+    """A line as text."""
+    spent = line.spent
+    return [
+        line.kind,
+        f"{line.load_seconds:.0f}",
+        f"{line.per_second:,}",
+        f"{line.unchanged_per_second:,}",
+        *(f"{seconds:.1f}" for seconds in (spent.indexing, spent.refresh, spent.merge, spent.flush)),
+        f"{line.per_second_asked:,}" if line.during else "–",
+        _pair(line.idle),
+        _pair(line.during),
+        f"{spent.disk_mb:.0f}",
+    ]
+
+
+def _pair(found: tuple[float, float] | None) -> str:
+    return f"{found[0]:.0f} / {found[1]:.0f}" if found else "–"
+
+
+def markdown(run: Run) -> str:
+    """The run as a page."""
+    size = f"{run.products:,} products × {run.dims} dimensions".replace(",", " ")
+    updates = f"{run.effort.updates:,}".replace(",", " ")
+    lines = [
+        f"# Price updates per second, {size}",
+        "",
+        f"`{run.command}`, {run.date}, commit {run.commit}",
+        "",
+        run.machine,
+        "",
+        f"{updates} products, evenly spread, get a new price by `catalog.importer` in a process of its own: 500 at a",
+        "time are read, compared, and written under a condition if they changed; the last refresh is in the time.",
+        "The index refreshes every second, too. *Unchanged rows* is the same feed before: nothing is written.",
+        "*Indexing*, *refresh*, *merge* and *flush* are seconds of Elasticsearch's threads from the first write on,",
+        "until nothing merges any more. *While asked*: a second such import while one shopper asks",
+        "`GET /v1/products/{id}/similar?limit=10` without a pause.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join(cells(line))} |" for line in run.lines),
+        "",
+        run.verdict,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def keep(run: Run, folder: Path) -> None:
+    """Write updates.json and updates.md into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {**asdict(run), "verdict": run.verdict}
+    (folder / "updates.json").write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+    (folder / "updates.md").write_text(markdown(run))
