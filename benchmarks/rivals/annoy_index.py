@@ -10,7 +10,7 @@ from benchmarks.rivals.rival import InProcess
 from benchmarks.rivals.shop import Hits, Question, Shop
 
 TREES = 50
-FIRST = 100  # hits asked for at first where a filter is given
+FIRST = 100  # hits asked for at first
 FACTOR = 4
 
 
@@ -37,7 +37,7 @@ class AnnoyFixed(InProcess):
         return index
 
     def nearest(self, question: Question, passing: NDArray[np.bool_] | None, count: int) -> Hits:
-        return self.top(question.source, passing, count, count if passing is None else FIRST)
+        return self.top(question.source, passing, count, FIRST)
 
     def top(self, source: int, passing: NDArray[np.bool_] | None, count: int, asked: int) -> Hits:
         """The best `count` of those that pass among the `asked` nearest."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 QUESTIONS_SHARE = {"100 %": None, "3 %": "Hazel", "0.3 %": "Sorrel"}  # brand that keeps this much
+ENOUGH = 0.99  # recall that counts as right
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,10 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.rivals.figures import QUESTIONS_SHARE, Run
+from benchmarks.rivals.figures import ENOUGH, QUESTIONS_SHARE, Run
 
 COLORS = {"annoy": "#7d848c", "hnswlib": "#2a9d8f", "faiss": "#3f72af", "pgvector": "#8e6bbf", "ours": "#d1495b"}
 TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-ENOUGH = 0.99  # recall from which a dot is filled
 
 
 def draw(runs: Sequence[Run], path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks.rivals.figures import QUESTIONS_SHARE, Cell, Costs, Effort, Line, Run
+from benchmarks.rivals.figures import ENOUGH, QUESTIONS_SHARE, Cell, Costs, Effort, Line, Run
 
 COSTS = (
     "contestant", "build s", "ready after s", "memory MB", "one price ms p50 / p95", "prices a second, many at once",
@@ -70,6 +70,17 @@ def costs(line: Line) -> list[str]:
     ]
 
 
+def fastest(run: Run, share: str) -> str:
+    """Who answers well and soonest under a filter, and how ours compares; milliseconds at p50."""
+    good = [line for line in run.lines if line.cells[share].recall >= ENOUGH]
+    best = min(good, key=lambda line: line.cells[share].p50, default=None)
+    ours = min((line for line in good if line.family == "ours"), key=lambda line: line.cells[share].p50, default=None)
+    if best is None or ours is None:
+        return f"{share} nobody" if best is None else f"{share} {best.title}, ours not among the good"
+    times = (best.cells[share].p50, ours.cells[share].p50)
+    return f"{share} {best.title} {times[0]:.1f} ms, {ours.title} {times[1]:.1f} ms ({times[1] / times[0]:.1f} ×)"
+
+
 def _size(run: Run) -> list[str]:
     size = f"{run.products:,} × {run.dims}".replace(",", " ")
     heads = [
@@ -88,6 +99,10 @@ def _size(run: Run) -> list[str]:
         f"| {' | '.join(heads)} |",
         f"|{'---|' * len(heads)}",
         *(f"| {' | '.join(cells(line))} |" for line in run.lines),
+        "",
+        "Fastest with recall ≥ 0.99 beside ours: "
+        + "; ".join(fastest(run, share) for share in QUESTIONS_SHARE)
+        + ".",
         "",
         f"| {' | '.join(COSTS)} |",
         f"|{'---|' * len(COSTS)}",

@@ -1,6 +1,7 @@
 """Every rival against numpy on 500 products: filters kept, cosines true, neighbours right, writes taken."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,18 @@ def test_recall_counts_places_and_refuses_what_the_filter_forbids(shop: Shop) ->
     for wrong in ([(other, 1.0)], [truth[0], truth[0]], [(0, 1.0)]):
         with pytest.raises(ValueError, match="was answered with"):
             recall(shop, question, wrong, truth)
+
+
+def test_the_fastest_is_named_even_where_it_is_not_ours() -> None:
+    costs = Costs(1, 1, 100, 1, 2, 5000, 1, None, None)
+    rival, ours, wrong = (
+        Line("x", title, family, {"3 %": Cell(found, ms, 9.0, 10)}, costs)
+        for title, family, found, ms in (("faiss", "faiss", 1, 2), ("us", "ours", 1, 6), ("annoy", "annoy", 0.5, 1))
+    )
+    run = Run(1, 1, "", "", "", "", Effort(), "", {}, [wrong, ours, rival])
+    assert results.fastest(run, "3 %") == "3 % faiss 2.0 ms, us 6.0 ms (3.0 ×)"
+    assert results.fastest(replace(run, lines=[wrong]), "3 %") == "3 % nobody"
+    assert results.fastest(replace(run, lines=[rival]), "3 %") == "3 % faiss, ours not among the good"
 
 
 def test_a_run_replaces_the_one_of_its_size_and_is_drawn(tmp_path: Path) -> None:
