@@ -16,7 +16,7 @@ from evaluation.scores import Scores
 from models.photos import PhotoError, decode
 
 SIDE = 96  # pixels of a thumbnail, shown at two thirds on ordinary screens
-SHOWN = 8  # hits per row
+SHOWN = 10  # hits per row
 QUERIES = 15  # per section
 
 
