@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates lock format clean
+.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding lock format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-rivals: $(VENV)/.bench ## the API beside annoy, hnswlib, faiss and pgvecto
 
 bench-updates: $(VENV)/.test ## price updates a second on every type of vector index
 	@$(PY) -m benchmarks.updates
+
+bench-embedding: $(VENV)/.test ## embedding one photo beside bare ONNX Runtime
+	@$(PY) -m benchmarks.embedding
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ def line(catalogue: Catalogue) -> str:
         f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; Python {platform.python_version()}, "
         f"Elasticsearch {node['version']} (JVM {node['jvm']['version']}, heap {heap:.1f} GiB, "
         f"{len(nodes['nodes'])} node); load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def here(*packages: str) -> str:
+    """The same of a measurement without Elasticsearch, with the versions of the named packages."""
+    versions = [f"{name} {version(name)}" for name in packages]
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; "
+        f"{', '.join([f'Python {platform.python_version()}', *versions])}; load {os.getloadavg()[0]:.1f}"
     )
 
 

@@ -1,0 +1,134 @@
+"""What our embedder adds to bare ONNX Runtime at batch 1, and what a photo costs: `python -m benchmarks.embedding`.
+
+Bare is `InferenceSession.run` on ready pixels, ours `OnnxEmbedder.embed` on the same ones; both are asked in turns,
+and a ratio is the median over rounds of the ratio of their medians. *Photo* begins with a decoded picture, *JPEG*
+with the bytes of a photo of 600 x 800.
+"""
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import numpy as np
+import orjson
+import typer
+from numpy.typing import NDArray
+
+from benchmarks import machine
+from models import settings as model_settings
+from models.canonical import pictures
+from models.onnx_embedder import OnnxEmbedder, open_session
+from models.photos import decode
+from models.registry import find, list_bundles
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
+GOAL_RATIO = 1.1
+GOAL_MS = 15.0  # the shipped model, a photo, two cores
+COLUMNS = ("model", "threads", "bare ms", "ours ms", "ours / bare", "photo ms", "JPEG ms")
+SIZE = (600, 800)
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Medians in milliseconds; `ratio` is ours to bare."""
+
+    model: str
+    threads: int
+    bare: float
+    ours: float
+    ratio: float
+    photo: float
+    jpeg: float
+
+    def cells(self) -> tuple[str, ...]:
+        times = (f"{self.bare:.3f}", f"{self.ours:.3f}", f"{self.ratio:.3f}", f"{self.photo:.2f}", f"{self.jpeg:.2f}")
+        return (self.model, str(self.threads), *times)
+
+
+def measure(name: str, threads: int, rounds: int, calls: int) -> Line:
+    """One model at `threads`; raises what `find` raises."""
+    bundle = find(name, model_settings.load())
+    ours, bare = OnnxEmbedder(bundle, threads), open_session(bundle.read(), threads)
+    picture = pictures()[0].resize(SIZE)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=90)
+    data, pixels = file.getvalue(), ours.preprocess(picture)[None]
+    given, wanted = {bundle.manifest.inputs[0].name: pixels}, [bundle.manifest.outputs[0].name]
+    same = float(np.abs(ours.embed(pixels) - _unit(bare.run(wanted, given)[0])).max())
+    if not same < 1e-5:
+        raise RuntimeError(f"{name}: ours and bare differ by {same}")
+    works: dict[str, Callable[[], object]] = {
+        "bare": lambda: bare.run(wanted, given),
+        "ours": lambda: ours.embed(pixels),
+        "photo": lambda: ours.embed_images([picture]),
+        "jpeg": lambda: ours.embed_images([decode(data)]),
+    }
+    medians = {work: [0.0] * rounds for work in works}
+    for number in range(rounds):
+        for work, times in _round(works, calls).items():
+            medians[work][number] = median(times)
+    ratio = median(mine / other for mine, other in zip(medians["ours"], medians["bare"], strict=True))
+    found = {work: median(values) for work, values in medians.items()}
+    return Line(bundle.space.name, threads, ratio=ratio, **found)
+
+
+def _round(works: dict[str, Callable[[], object]], calls: int) -> dict[str, list[float]]:
+    """Milliseconds of each work, one call of each in turns."""
+    times: dict[str, list[float]] = {work: [] for work in works}
+    for _ in range(calls):
+        for work, call in works.items():
+            started = time.perf_counter()
+            call()
+            times[work].append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def page(lines: list[Line], command: str) -> str:
+    """The run in Markdown."""
+    table = [
+        f"| {' | '.join(cells)} |" for cells in (COLUMNS, ("---",) * len(COLUMNS), *(one.cells() for one in lines))
+    ]
+    head = [
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {machine.commit(ROOT)}",
+        machine.here("onnxruntime", "numpy", "pillow"),
+    ]
+    goal = f"Goals: ours at most {GOAL_RATIO} x bare; the shipped model under {GOAL_MS:.0f} ms a photo on two cores."
+    what = (__doc__ or "").split("\n\n", 1)[1].strip()
+    return "\n\n".join(["# Embedding one photo", *head, what, "\n".join(table), goal]) + "\n"
+
+
+@app.command()
+def main(
+    models: Annotated[list[str] | None, typer.Argument(help="which; all in BUNDLES where none is named")] = None,
+    threads: Annotated[str, typer.Option(help="threads per run, comma-separated")] = "1,2",
+    rounds: Annotated[int, typer.Option(min=1)] = 9,
+    calls: Annotated[int, typer.Option(min=1, help="calls of each in a round")] = 40,
+    keep: Annotated[Path, typer.Option(help="folder for embedding.json and embedding.md")] = RESULTS,
+) -> None:
+    """Compare our embedder with bare ONNX Runtime."""
+    names = models or sorted({one.name for one in list_bundles(model_settings.load())})
+    lines = [measure(name, int(count), rounds, calls) for name in names for count in threads.split(",")]
+    command = " ".join(
+        ["python -m benchmarks.embedding", *names, f"--threads {threads} --rounds {rounds} --calls {calls}"]
+    )
+    text = page(lines, command)
+    keep.mkdir(parents=True, exist_ok=True)
+    (keep / "embedding.md").write_text(text)
+    (keep / "embedding.json").write_bytes(orjson.dumps([asdict(one) for one in lines], option=orjson.OPT_INDENT_2))
+    print(text)
+
+
+if __name__ == "__main__":
+    app()
