@@ -1,0 +1,173 @@
+"""The evaluation on a real Elasticsearch and a drawn shop: production's code, the running service and numpy agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+import requests
+from typer.testing import CliRunner
+
+from catalog.settings import Settings
+from evaluation.cli import app
+from evaluation.prepare import Prepared, prepare, rows_of, vectors_of
+from evaluation.runs import BASELINES, Options, extractor_of, score_model
+from evaluation.scores import load
+from evaluation.shelf import put_vectors, shelf
+from evaluation.stored import score_stored
+from evaluation.vectors import Kept
+from samples.catalogue import Order, make
+from tests.integration.app_serving import serving
+
+PRODUCTS = 64
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "shop"
+    assert not make(folder, Order(PRODUCTS)).failed
+    return folder
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "kept")
+
+
+@pytest.fixture
+def prepared(shop: Path, kept: Kept) -> Prepared:
+    return prepare(shop, kept, 3)
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Iterator[CliRunner]:
+    monkeypatch.setenv("ELASTICSEARCH_URL", settings.elasticsearch_url[0])
+    monkeypatch.setenv("INDEX_PREFIX", settings.index_prefix)
+    monkeypatch.setenv("EVALUATION_FOLDER", str(tmp_path / "evaluation"))
+    return CliRunner()
+
+
+def indices(settings: Settings) -> list[str]:
+    found = requests.get(
+        f"{settings.elasticsearch_url[0]}/_cat/indices/{settings.index_prefix}*",
+        params={"format": "json", "h": "index"},
+        timeout=30,
+    )
+    return [row["index"] for row in found.json()]
+
+
+def test_run_and_compare_through_their_doors(door: CliRunner, shop: Path, settings: Settings, tmp_path: Path) -> None:
+    files = []
+    for model in ("color", "hog"):
+        out = tmp_path / f"{model}.json"
+        asked = ["run", "--model", model, "--data", str(shop), "--folds", "3", "--ann-recall", "--json"]
+        done = door.invoke(app, [*asked, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        body = json.loads(done.stdout.splitlines()[-1])
+        assert body["queries"] == PRODUCTS
+        assert body["facts"]["same_as_numpy"] > 0.999
+        assert body["facts"]["ann"]["recall"] == 1  # so small a catalogue is searched exactly
+        assert body["macro"]["low"] <= body["macro"]["mean"] <= body["macro"]["high"]
+        files.append(str(out))
+    color, hog = (load(Path(file)) for file in files)
+    assert color.data == hog.data
+    assert color.clusters.tolist() == hog.clusters.tolist()
+    assert np.nanmean(color.values["ndcg_color_family"]) > np.nanmean(hog.values["ndcg_color_family"]) + 0.2
+    assert indices(settings) == []  # the shelves are gone
+    html = tmp_path / "page.html"
+    done = door.invoke(app, ["compare", *files, "--html", str(html)])
+    assert done.exit_code == 0, done.output
+    assert "data:image/jpeg;base64," in html.read_text()
+    assert len(html.with_suffix(".csv").read_text().splitlines()) == PRODUCTS + 1
+
+
+def test_the_running_service_agrees_with_the_offline_figures(
+    door: CliRunner,
+    prepared: Prepared,
+    kept: Kept,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extractor = extractor_of("color")
+    with shelf(prepared.dataset, settings) as catalogue:
+        put_vectors(catalogue, extractor.space, prepared.dataset, vectors_of(extractor, prepared.dataset, kept))
+        prefix = catalogue.settings.index_prefix
+        monkeypatch.setenv("INDEX_PREFIX", prefix)
+        with serving(tmp_path, INDEX_PREFIX=prefix, API_WORKERS="1") as server:
+            done = door.invoke(app, ["qc", "--url", server.url, "--json"])
+        assert done.exit_code == 0, done.output
+        body = json.loads(done.stdout.splitlines()[-1])
+        assert body["agrees"]
+        assert {"precision", "ap", "ndcg_color_family", "within_color", "within_group"} <= body["figures"].keys()
+        assert max(abs(row["difference"]) for row in body["figures"].values()) <= 0.005
+        offline = score_stored(catalogue, "color", Options())
+        with answering_nothing() as url:
+            refused = door.invoke(app, ["qc", "--url", url])
+        assert refused.exit_code == 1, refused.output
+        assert "DISAGREE" in refused.output
+        nobody = door.invoke(app, ["qc", "--url", "http://127.0.0.1:9"])
+        assert nobody.exit_code == 2
+        assert "does not answer" in nobody.output
+    fresh = score_model("color", prepared.dataset, kept, settings)
+    assert offline.ids == tuple(sorted(fresh.ids))
+    order = np.argsort(fresh.ids)
+    for key in ("precision", "within_color", "within_group", "ap_full"):
+        np.testing.assert_allclose(offline.values[key], fresh.values[key][order], atol=1e-9)
+
+
+def test_kept_vectors_are_not_made_again(prepared: Prepared, kept: Kept) -> None:
+    hog = BASELINES["hog"]()
+    first = vectors_of(hog, prepared.dataset, kept)
+
+    class Never:
+        space = hog.space
+
+        def embed_images(self, images: object) -> None:
+            raise AssertionError("it is kept")
+
+    again = vectors_of(Never(), prepared.dataset, kept)  # type: ignore[arg-type]
+    rows = [rows_of(prepared.dataset, found, hog.space.dims) for found in (first, again)]
+    np.testing.assert_array_equal(*rows)
+
+
+def test_wrong_use_is_told_in_one_line(door: CliRunner, tmp_path: Path) -> None:
+    for arguments, message in (
+        (["run", "--model", "hog", "--data", str(tmp_path / "absent")], "no folder or feed"),
+        (["run", "--model", "nothing"], "there is no catalogue"),
+        (["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json")], "cannot be read as scores"),
+    ):
+        done = door.invoke(app, arguments)
+        assert done.exit_code == 2
+        assert message in done.output
+
+
+@contextmanager
+def answering_nothing() -> Iterator[str]:
+    """A service that finds no hits for any question."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Nothing)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Nothing(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"hits": [], "plan": {"strategy": "exact"}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
