@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding lock format clean
+.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding lock format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ bench-updates: $(VENV)/.test ## price updates a second on every type of vector i
 
 bench-embedding: $(VENV)/.test ## embedding one photo beside bare ONNX Runtime
 	@$(PY) -m benchmarks.embedding
+
+gate: $(VENV)/.test ## judge the shipped default if a bundle or the code of models/ changed since; GATE=--keep for git
+	@$(PY) -m benchmarks.gate $(GATE)
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev
