@@ -1,7 +1,7 @@
 """Labels that nobody gave, derived from the photo: its colour, and which photos probably show one garment.
 
-They are made from the centre of the photo by `features.Look`, so they favour models that see colour; that is why
-figures of derived labels stand beside the class figures and never alone.
+They are made from the centre of the photo by `features.Look` and from HOG, so they favour models that see colours and
+outlines. Figures of derived labels stand beside those of given ones, and a drawn shop, whose truth is known, decides.
 """
 
 from collections import defaultdict
@@ -16,6 +16,7 @@ from evaluation.features import NAMES, family_shares, histograms
 
 MIN_SHARE = 0.5  # of the centre that one colour family has to fill
 MIN_OVERLAP = 0.6  # of two Lab histograms, for one garment
+MIN_SHAPE = 0.8  # cosine of their HOG vectors
 
 
 def with_colors(dataset: Dataset, look: Vectors) -> Dataset:
@@ -29,21 +30,26 @@ def with_colors(dataset: Dataset, look: Vectors) -> Dataset:
     return replace(dataset, items=items, notes=(*dataset.notes, note))
 
 
-def with_garments(dataset: Dataset, look: Vectors) -> Dataset:
-    """`group` for photos of one cluster and class that are each other's most alike by the colours of their centre.
+def with_garments(dataset: Dataset, look: Vectors, shape: Vectors) -> Dataset:
+    """`group` for pairs of photos of one cluster and class that are each other's most alike, in colour and shape.
 
-    Probable same garment, where no item has a group already: two photos of a sender and class are joined when each is
-    the other's nearest and their Lab histograms overlap by MIN_OVERLAP (histogram intersection, Swain and Ballard
-    1991). Chains do not form: a group has two photos.
+    Probable same garment, where no item has a group already: two photos are joined when each is the other's nearest
+    by the mean of both likenesses, their Lab histograms overlap by MIN_OVERLAP (histogram intersection, Swain and
+    Ballard 1991) and the cosine of `shape` (HOG) is MIN_SHAPE. On the shared photos about half of a sample of 40
+    pairs were one garment by eye. Chains do not form: a group has two photos.
     """
     if any(item.group for item in dataset.items):
         return dataset
-    pairs = [pair for rows in _families(dataset.items) for pair in _mutual(rows, histograms(look))]
+    colours = histograms(look)
+    pairs = [pair for rows in _families(dataset.items) for pair in _mutual(rows, colours[rows], shape[rows])]
     items = list(dataset.items)
     for one, other in pairs:
         for row in (one, other):
             items[row] = replace(items[row], group=f"probably {items[one].id}")
-    note = f"group derived for {len(pairs)} pairs of photos of one sender and class: probably the same garment"
+    note = (
+        f"group derived for {len(pairs)} pairs of photos of one sender and class that are alike in colour and HOG: "
+        "probably one garment, which favours models that see just that"
+    )
     return replace(dataset, items=tuple(items), notes=(*dataset.notes, note))
 
 
@@ -61,15 +67,15 @@ def _families(items: Sequence[Item]) -> list[list[int]]:
     return [found for found in rows.values() if len(found) > 1]
 
 
-def _mutual(rows: Sequence[int], colours: Vectors) -> list[tuple[int, int]]:
-    """Pairs of `rows` that are each other's nearest and near enough."""
-    own = colours[list(rows)]
-    overlap = np.minimum(own[:, None], own[None]).sum(axis=2)
-    np.fill_diagonal(overlap, -1)
-    overlap[~np.isfinite(overlap)] = -1
-    nearest = overlap.argmax(axis=1)
+def _mutual(rows: Sequence[int], colours: Vectors, shape: Vectors) -> list[tuple[int, int]]:
+    """Pairs of `rows` that are each other's nearest and near enough; `colours` and `shape` are theirs."""
+    overlap = np.minimum(colours[:, None], colours[None]).sum(axis=2)
+    angle = shape @ shape.T
+    likeness = np.nan_to_num((overlap + angle) / 2, nan=-1)
+    np.fill_diagonal(likeness, -1)
+    nearest = likeness.argmax(axis=1)
     return [
         (rows[a], rows[int(b)])
         for a, b in enumerate(nearest)
-        if a < b and nearest[b] == a and overlap[a, b] >= MIN_OVERLAP
+        if a < b and nearest[b] == a and overlap[a, b] >= MIN_OVERLAP and angle[a, b] >= MIN_SHAPE
     ]

@@ -36,7 +36,7 @@ def prepare(path: Path, kept: Kept, folds: int = FOLDS) -> Prepared:
         raise InvalidDataset(f"none of the photos of {path} can be decoded")
     dataset = replace(dataset, items=tuple(readable))
     look, shape = (rows_of(dataset, found[space.name], space.dims) for space in (Look.space, Hog.space))
-    dataset = derived.with_garments(derived.with_colors(dataset, look), look)
+    dataset = derived.with_garments(derived.with_colors(dataset, look), look, shape)
     mended, leaks = leakage.mended(dataset, look, shape)
     for kind, count in sorted(_counted(leaks).items()):
         log.info("%s: %d pairs of %s in different clusters, kept together from here on", dataset.name, count, kind)
