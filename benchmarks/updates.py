@@ -1,9 +1,10 @@
 """Price updates per second on every type of vector index: `python -m benchmarks.updates [--quick]`."""
 
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,7 +14,7 @@ from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
 from benchmarks.stage import elasticsearch
 from benchmarks.updates_results import Effort, Line, Run
-from benchmarks.updates_run import KINDS, QUICK, measure
+from benchmarks.updates_run import KINDS, QUICK, QUICK_KINDS, measure
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
 from loadtest.errors import LoadtestError
@@ -30,21 +31,27 @@ def main(
     products: Annotated[int | None, typer.Option(min=1000, max=5_000_000, help="default 100,000")] = None,
     dims: Annotated[int, typer.Option(min=LEAST_DIMS, max=4096, help="bbq types need 64 or more")] = LEAST_DIMS,
     only: Annotated[list[str] | None, typer.Option(help="an index type, or `none`; repeatable")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="2,000 products, kept below var")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="2,000 products, three index types, kept below var")] = False,
     out: Annotated[Path | None, typer.Option(help="folder for updates.json and updates.md")] = None,
 ) -> None:
     """Write new prices through the importer with and without shoppers asking; deletes what it made."""
     if unknown := set(only or ()) - set(KINDS):
         raise typer.BadParameter(f"'{unknown.pop()}' is no index type: there are {', '.join(KINDS)}")
     size, effort = Size(products or (2000 if quick else 100_000), dims), QUICK if quick else Effort()
+    signal.signal(signal.SIGTERM, _leave)
+    wanted = only or (QUICK_KINDS if quick else KINDS)
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
     try:
-        run = _measure(size, [kind for kind in KINDS if kind in (only or KINDS)], effort)
+        run = _measure(size, [kind for kind in KINDS if kind in wanted], effort)
     except (VisualSearchError, LoadtestError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
     updates_results.keep(run, folder)
     told.print(f"{run.verdict}\n{run.machine}\nkept in {folder / 'updates.md'}", highlight=False, soft_wrap=True)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)  # so that what was made is deleted on the way out
 
 
 def _measure(size: Size, kinds: list[str], effort: Effort) -> Run:

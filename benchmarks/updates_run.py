@@ -26,6 +26,7 @@ from loadtest.local import api_running
 
 NONE = "none"  # a catalogue without vectors
 KINDS = (NONE, "flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw")
+QUICK_KINDS = (NONE, "int8_flat", "int8_hnsw")
 QUICK = Effort(updates=500, questions=20)
 Times = list[tuple[float, float]]  # when a question was asked (perf_counter), and the milliseconds it took
 

@@ -1,11 +1,12 @@
 """Our API beside annoy, hnswlib, faiss and pgvector: `python -m benchmarks.rivals [--quick]`."""
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -35,6 +36,7 @@ def main(
     out: Annotated[Path | None, typer.Option(help="folder for rivals.json, .md and .png")] = None,
 ) -> None:
     """Build and serve everybody, ask, write, keep the figures; ends and deletes what it made."""
+    signal.signal(signal.SIGTERM, _leave)
     versions = _versions()
     effort = QUICK if quick else Effort()
     sizes = [Size(products or 2000, dims)] if products or quick else list(SIZES)
@@ -45,6 +47,10 @@ def main(
     except (VisualSearchError, LoadtestError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)  # so that what was started is ended on the way out
 
 
 def _versions() -> str:
