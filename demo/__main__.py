@@ -6,14 +6,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from catalog.errors import VisualSearchError
 from demo import serving, show, steps
+from demo.contact_sheet import Column, NothingToShow, make
 from demo.picture import draw
 from demo.settings import Settings, load
+from models import settings as model_settings
+from models.onnx_embedder import OnnxEmbedder
+from models.registry import find
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 console = Console()
@@ -80,6 +85,32 @@ def _save(settings: Settings, state: dict[str, Any]) -> None:
 def picture(out: Path = Path("docs/similar.jpg")) -> None:
     """Draw what the running demo answers to a few questions."""
     console.print(str(draw(load(), out)))
+
+
+@app.command()
+def contact_sheet(
+    off_the_shelf: Annotated[str, typer.Option(help="bundle of a network as it was published")],
+    taxonomy: Annotated[str, typer.Option(help="bundle trained on kinds of garments")],
+    hybrid: Annotated[str, typer.Option(help="bundle of `models pack`")],
+    color: Annotated[str, typer.Option(help="bundle for colour and pattern")] = "color",
+    shop: Annotated[Path | None, typer.Option(help="a drawn shop; by default the demo's")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="products to search in at most")] = 400,
+    out: Path = Path("docs/contact-sheet.jpg"),
+) -> None:
+    """Draw eight queries by what four models find, from photos of the drawn shop alone."""
+    titles = {
+        "off the shelf": off_the_shelf,
+        "colour and pattern": color,
+        "taxonomy": taxonomy,
+        "hybrid": hybrid,
+    }
+    models = model_settings.load()
+    try:
+        columns = [Column(title, OnnxEmbedder(find(name, models))) for title, name in titles.items()]
+        console.print(str(make(shop or load().shop, columns, out, limit)))
+    except (NothingToShow, VisualSearchError) as error:
+        Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
 
 
 @app.command()

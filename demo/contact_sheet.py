@@ -1,0 +1,122 @@
+"""The contact sheet: a few queries by what several models find, side by side, from photos of the drawn shop alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from catalog.similarity import cosine
+from models.onnx_embedder import OnnxEmbedder
+from models.photos import decode
+
+QUERIES, SHOWN = 8, 4
+SIDE, GAP, CAPTION, HEAD = 92, 6, 16, 44
+INK, PALE = "#222222", "#777777"
+BATCH = 32
+
+
+class NothingToShow(Exception):
+    """The folder is no drawn shop, or too small a one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A product of the drawn shop and what it truly is."""
+
+    path: Path
+    kind: str
+    words: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    model: OnnxEmbedder
+
+
+def shop(folder: Path, limit: int) -> list[Drawn]:
+    """The first `limit` products below `folder`, as `python -m samples make` draws them; raises NothingToShow."""
+    feed = folder / "feed.jsonl"
+    try:
+        rows = [json.loads(line) for line in feed.read_text(encoding="utf-8").splitlines()[:limit]]
+        return [_drawn(folder, row) for row in rows]
+    except (OSError, ValueError, KeyError) as error:
+        raise NothingToShow(
+            f"{folder} holds no drawn shop: draw one with `python -m samples make {folder}`"
+        ) from error
+
+
+def _drawn(folder: Path, row: Mapping[str, Any]) -> Drawn:
+    kind = row["attributes"]["kind"]
+    return Drawn(folder / row["image_link"], kind, f"{row['color']} {row['pattern']} {kind}", row["item_group_id"])
+
+
+def queries(products: Sequence[Drawn], count: int = QUERIES) -> list[int]:
+    """Places of products of different kinds, patterned ones first; raises NothingToShow where there are too few."""
+    patterned_first = sorted(range(len(products)), key=lambda place: "solid" in products[place].words)
+    chosen = {products[place].kind: place for place in reversed(patterned_first)}
+    if len(chosen) < count:
+        raise NothingToShow(f"{len(chosen)} kinds of products, {count} are shown: draw a larger shop")
+    return sorted(chosen.values())[:count]
+
+
+def embedded(model: OnnxEmbedder, products: Sequence[Drawn]) -> NDArray[np.float32]:
+    """Embeddings [products, dims]."""
+    images = (decode(product.path.read_bytes()) for product in products)
+    pixels = [model.preprocess(image) for image in images]
+    return np.concatenate([model.embed(np.stack(pixels[at : at + BATCH])) for at in range(0, len(pixels), BATCH)])
+
+
+def nearest(rows: NDArray[np.float32], query: int, products: Sequence[Drawn], count: int = SHOWN) -> list[int]:
+    """Places of the products most like the one at `query`, none of its own group, ties in order."""
+    scores = cosine(rows[query], rows)
+    own = [place for place, product in enumerate(products) if product.group == products[query].group]
+    scores[own] = -np.inf
+    return [int(place) for place in np.argsort(-scores, kind="stable")[:count]]
+
+
+def draw(
+    products: Sequence[Drawn], asked: Sequence[int], found: Mapping[str, Sequence[Sequence[int]]]
+) -> Image.Image:
+    """The sheet: a row per query, a column per model of `found` (title → places per query)."""
+    step, block = SIDE + GAP, SHOWN * (SIDE + GAP) + 3 * GAP
+    size = step + 3 * GAP + len(found) * block, HEAD + len(asked) * (SIDE + CAPTION + GAP) + GAP
+    sheet = Image.new("RGB", size, "white")
+    pen, large, small = ImageDraw.Draw(sheet), ImageFont.load_default(16), ImageFont.load_default(11)
+    pen.text((GAP, GAP), "asked", fill=INK, font=large)
+    for column, title in enumerate(found):
+        pen.text((step + 3 * GAP + column * block, GAP), title, fill=INK, font=large)
+    for row, query in enumerate(asked):
+        top = HEAD + row * (SIDE + CAPTION + GAP)
+        _paste(sheet, (GAP, top), products[query])
+        pen.text((GAP, top + SIDE + 1), products[query].words[:60], fill=PALE, font=small)
+        for column, places in enumerate(found.values()):
+            left = step + 3 * GAP + column * block
+            for number, place in enumerate(places[row]):
+                _paste(sheet, (left + number * step, top), products[place])
+    return sheet
+
+
+def make(folder: Path, columns: Sequence[Column], out: Path, limit: int) -> Path:
+    """Write the sheet of the drawn shop in `folder` to `out`; raises NothingToShow."""
+    products = shop(folder, limit)
+    asked = queries(products)
+    found = {}
+    for column in columns:
+        rows = embedded(column.model, products)
+        found[column.title] = [nearest(rows, query, products) for query in asked]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draw(products, asked, found).save(out, quality=85)
+    return out
+
+
+def _paste(sheet: Image.Image, corner: tuple[int, int], product: Drawn) -> None:
+    image = decode(product.path.read_bytes())
+    image.thumbnail((SIDE, SIDE))
+    sheet.paste(image, (corner[0] + (SIDE - image.width) // 2, corner[1] + (SIDE - image.height) // 2))
