@@ -1,0 +1,63 @@
+"""Where a training came from: photos, commit, uncommitted changes, command, environment."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.environment import environment
+from models.fingerprint import sha256_bytes
+from models.settings import REPOSITORY
+from training.photos import Photo, fingerprint
+
+PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "pillow", "scikit-learn")
+GIT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """`diff` is what `git diff` says of uncommitted changes, empty where there are none or no git."""
+
+    data_fingerprint: str
+    commit: str | None
+    diff: str
+    command: str
+    environment: dict[str, str]
+
+    @property
+    def diff_sha256(self) -> str | None:
+        """None where nothing was uncommitted."""
+        return sha256_bytes(self.diff.encode()) if self.diff else None
+
+
+def collect(photos: list[Photo]) -> Provenance:
+    """The provenance of a training on `photos`, started now by this process."""
+    return Provenance(
+        data_fingerprint=f"{len(photos)} photos sha256 {fingerprint(photos)}",
+        commit=_git("rev-parse", "HEAD").strip() or None,
+        diff=_git("diff", "HEAD") + _git("status", "--porcelain", "--untracked-files=normal"),
+        command=shlex.join(["python", "-m", "training", *sys.argv[1:]]),
+        environment=environment(*PACKAGES),
+    )
+
+
+def hash_table(photos: list[Photo]) -> str:
+    """CSV of source, path, group and SHA-256 of every photo."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["source", "path", "group", "sha256"])
+    table.writerows([one.source, one.path, one.group, one.sha256] for one in photos)
+    return text.getvalue()
+
+
+def _git(*arguments: str, folder: Path = REPOSITORY) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, timeout=GIT_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace")

@@ -1,0 +1,174 @@
+"""The recipe of a training, as data: what to learn from which photos, and how long."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from training.errors import InvalidRecipe
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """Base of all parts: unknown fields are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Part):
+    """Photos with labels: a feed (`.jsonl`), a table (`.csv`), or, without `rows`, a folder per category.
+
+    `labels` maps a task to a field of the rows (`attributes.kind` looks inside); `rename` maps labels of a task to
+    the words of another source; `group` names the field whose photos belong together (one sender, one style). `share`
+    is its part of a batch; while `first` (the first part of all steps) lasts, batches are of this source alone.
+    """
+
+    name: str
+    folder: Path
+    rows: str | None = None
+    photo: str = "image_link"
+    group: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    rename: dict[str, dict[str, str]] = Field(default_factory=dict)
+    share: Share = 1.0
+    first: Share = 0.0
+
+
+class Block(Part):
+    """A stretch of the embedding: its dimensions, its share of the cosine, and the bundle it learns from.
+
+    `teacher_weight` is that of the cosine to the teacher's PCA.
+    """
+
+    dims: Annotated[int, Field(ge=1, le=1024)]
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    teacher: str | None = None
+    teacher_weight: Weight = 1.0
+    relation_weight: Weight = 0.0
+
+
+class Task(Part):
+    """A label to learn in one block: cross-entropy, supervised contrast, and KL to a probe on the block's teacher."""
+
+    block: str
+    weight: Weight = 1.0
+    contrast: Weight = 0.0
+    probe: Weight = 0.0
+
+
+class Network(Part):
+    """`resnet`: from scratch, `width` channels at first; `torchvision`: fine-tuned published weights of `base`;
+    `projection`: linear heads on the frozen bundle `base`."""
+
+    kind: Literal["resnet", "torchvision", "projection"] = "resnet"
+    width: Annotated[int, Field(ge=4, le=128)] = 32
+    depth: Annotated[tuple[Count, ...], Field(min_length=1, max_length=4)] = (2, 2, 2, 2)
+    base: str | None = None
+
+    @model_validator(mode="after")
+    def _base_named(self) -> "Network":
+        if (self.base is None) != (self.kind == "resnet"):
+            raise ValueError("a projection and a torchvision network name their base, a resnet from scratch has none")
+        return self
+
+
+class Augment(Part):
+    """What is done to a crop: chances and sizes, colours kept within `light`."""
+
+    flip: bool = True
+    degrees: Annotated[float, Field(ge=0, le=90)] = 12.0
+    zoom: Share = 0.1
+    light: Share = 0.15
+    erase: Share = 0.25
+    mixup: Share = 0.5
+    alpha: Annotated[float, Field(gt=0)] = 0.4
+
+
+class Schedule(Part):
+    """AdamW with a warm-up and a cosine, and the moving average that is kept in the end.
+
+    The first `small_until` of the steps see pictures of `small_side` pixels: cheaper, and a network tested on larger
+    pictures than it was trained on loses little (Touvron et al. 2019).
+    """
+
+    steps: Count = 5000
+    batch: Annotated[int, Field(ge=2)] = 64
+    small_side: Annotated[int, Field(ge=16, le=512)] | None = None
+    small_until: Share = 0.0
+    lr: Annotated[float, Field(gt=0)] = 2e-3
+    weight_decay: Weight = 0.05
+    warmup: Share = 0.05
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    temperature: Annotated[float, Field(gt=0)] = 4.0
+    clip: Annotated[float, Field(gt=0)] = 5.0
+
+
+class Recipe(Part):
+    """All of it; `classes` is the task whose labels the bundle tells.
+
+    `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+    seed: int = 7
+    side: Annotated[int, Field(ge=16, le=512)] = 128
+    resize: Annotated[int, Field(ge=16, le=512)] = 146
+    crops: Annotated[int, Field(ge=0, le=64)] = 10
+    crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.4
+    network: Network = Network()
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    blocks: Annotated[dict[str, Block], Field(min_length=1)]
+    tasks: dict[str, Task] = Field(default_factory=dict)
+    classes: str | None = None
+    augment: Augment = Augment()
+    schedule: Schedule = Schedule()
+    refine: Schedule | None = None
+    data_license: str = "unknown"
+    weights_license: str = "unknown"
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        for name, task in self.tasks.items():
+            if task.block not in self.blocks:
+                raise ValueError(f"task '{name}' learns in block '{task.block}', which is not among the blocks")
+            if task.probe and self.blocks[task.block].teacher is None:
+                raise ValueError(f"task '{name}' has a probe, but block '{task.block}' has no teacher")
+        if self.classes is not None and self.classes not in self.tasks:
+            raise ValueError(f"classes names the task '{self.classes}', which is not among the tasks")
+        if self.resize < self.side:
+            raise ValueError("resize is smaller than side")
+        if not self.tasks and not any(block.teacher for block in self.blocks.values()):
+            raise ValueError("there is nothing to learn: name tasks, or a teacher")
+        return self
+
+    @property
+    def dims(self) -> int:
+        """Dimensions of the whole embedding."""
+        return sum(block.dims for block in self.blocks.values())
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The bundles whose answers are learnt, each once."""
+        return tuple(dict.fromkeys(block.teacher for block in self.blocks.values() if block.teacher))
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a JSON file; raises InvalidRecipe naming the field that is wrong."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRecipe(f"the recipe {path} cannot be read: {error}") from error
+
+
+def parse(text: str, where: str) -> Recipe:
+    """The recipe in a JSON text; raises InvalidRecipe."""
+    try:
+        return Recipe.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise InvalidRecipe(f"{where}: {field}: {first['msg']}", field=field) from error
