@@ -64,7 +64,10 @@ def serving(name: str, folder: Path) -> Iterator[Served]:
             yield Served(host, process.pid, round(time.perf_counter() - started, 2))
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()  # its worker ends when it sees that it is alone
 
 
 def memory_mb(pid: int) -> float:
