@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from models.bundle import Bundle, load
 from models.errors import BundleNotFound
@@ -9,7 +10,7 @@ from models.manifest import Manifest
 from models.registry import list_bundles
 from models.settings import Settings
 
-QUALITY = "macro_p10"  # evaluation's macro precision at 10, where the maker of a bundle declared it
+QUALITY = "macro_p10"  # macro precision at 10, where the maker of a bundle declared it
 LATENCY = "latency_ms"
 
 
@@ -19,7 +20,9 @@ class Need:
 
     `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
     bundle. `licenses`: what the terms of the weights may start with, case ignored. `categories`: all of them must be
-    among `limits.categories` (a bundle that names none takes all goods). `quality` is the metric to rank by.
+    among `limits.categories` (a bundle that names none takes all goods). `quality` is the metric to rank by; where a
+    bundle has it by data and task only (`clothing_kind_macro_p10`), their mean stands for it: name the very one where
+    bundles were measured on different data.
     """
 
     task: str = "embedding"
@@ -95,10 +98,18 @@ def number(manifest: Manifest, metric: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def quality(manifest: Manifest, metric: str) -> float | None:
+    """A declared metric, or the mean of those of its kind by data and task."""
+    exact = number(manifest, metric)
+    kinds = [number(manifest, name) for name in manifest.metrics if name.endswith(f"_{metric}")]
+    values = [value for value in kinds if value is not None]
+    return exact if exact is not None or not values else fmean(values)
+
+
 def _order(manifest: Manifest, need: Need) -> tuple[float, float, int, float]:
-    quality, latency = number(manifest, need.quality), number(manifest, LATENCY)
+    good, latency = quality(manifest, need.quality), number(manifest, LATENCY)
     return (
-        -(quality if quality is not None else float("-inf")),
+        -(good if good is not None else float("-inf")),
         latency if latency is not None else float("inf"),
         manifest.dims,
         -manifest.created.timestamp(),

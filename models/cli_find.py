@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from models import settings as model_settings
-from models.capability import QUALITY, Need, find_best_model, number
+from models.capability import QUALITY, Need, find_best_model, number, quality
 from models.cli_shared import Json, errors_told, show
 
 
@@ -33,7 +33,7 @@ def find(
             "version": bundle.version,
             "space": bundle.space.name,
             "dims": bundle.dims,
-            by: number(bundle.manifest, by),
+            by: quality(bundle.manifest, by),
             "latency_ms": number(bundle.manifest, "latency_ms"),
             "path": str(bundle.path),
         }

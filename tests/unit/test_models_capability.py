@@ -74,6 +74,13 @@ def test_nothing_fits(need: Need, said: str, root: Path) -> None:
     assert len(caught.value.detail["lacking"]) == 4
 
 
+def test_figures_by_data_and_task_stand_for_the_one_of_their_kind(tmp_path: Path) -> None:
+    make(tmp_path, "even", metrics={"clothing_kind_macro_p10": 0.6, "drawn_color_macro_p10": 0.6})
+    make(tmp_path, "uneven", metrics={"clothing_kind_macro_p10": 0.7, "drawn_color_macro_p10": 0.4})
+    assert find_best_model(Need(), settings_for(tmp_path)).name == "even"
+    assert find_best_model(Need(quality="clothing_kind_macro_p10"), settings_for(tmp_path)).name == "uneven"
+
+
 def test_a_damaged_one_is_passed_over_and_named(root: Path) -> None:
     for file in (root / "dresses").glob("*/bundle.json"):
         file.write_text("{}")
