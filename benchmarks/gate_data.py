@@ -1,4 +1,4 @@
-"""What the shipped default is judged on: a drawn shop nothing was trained on, and the shared photos where there are."""
+"""What the shipped default is judged on: a drawn shop that nothing was trained on, and the shared photos if any."""
 
 import csv
 import json

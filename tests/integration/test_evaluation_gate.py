@@ -1,0 +1,124 @@
+"""From the gate to the promotion, on a real index: what serves is judged against, and the file opens the door."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import models.__main__
+from catalog.elastic import Catalogue
+from catalog.product import document, parse
+from catalog.records import Change, Outcome
+from catalog.similarity import normalize
+from evaluation.cli import app
+from models.bundle import Bundle
+from tests.unit.models_making import put
+
+CLASSES, EACH = ("dress", "hat", "shirt"), 42
+runner = CliRunner()
+
+
+@pytest.fixture
+def folders(elasticsearch_url: str, index_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in (
+        ("ELASTICSEARCH_URL", elasticsearch_url),
+        ("INDEX_PREFIX", index_prefix),
+        ("BUNDLES", str(tmp_path / "bundles")),
+        ("GATE_FOLDER", str(tmp_path / "gates")),
+        ("EVALUATION_FOLDER", str(tmp_path / "evaluation")),
+    ):
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def filled(index: Catalogue, good: Bundle, bad: Bundle) -> None:
+    """Products of three classes that `good` tells apart and `bad` does not."""
+    rng = np.random.default_rng(3)
+    names = [f"{kind}-{number}" for kind in CLASSES for number in range(EACH)]
+    sources = [
+        document(
+            parse(
+                {
+                    "id": name,
+                    "title": name,
+                    "category": ["clothing", name.split("-")[0]],
+                    "image_url": f"file:///{name}",
+                }
+            )
+        )
+        for name in names
+    ]
+    index.write([Change(source["id"], source) for source in sources])
+    centres = np.repeat(np.eye(good.dims)[: len(CLASSES)], EACH, axis=0)
+    noise = rng.normal(size=(len(names), good.dims))
+    for bundle, rows in ((good, centres + 0.35 * noise), (bad, centres + 2.0 * noise)):
+        index.ensure_space(bundle.space)
+        index.refresh()
+        vectors = normalize(rows)
+        outcomes = [Outcome(n, f"file:///{n}", "done", vector=vectors[row]) for row, n in enumerate(names)]
+        index.write_outcomes(bundle.space, outcomes)
+    index.refresh()
+
+
+def gate(candidate: Bundle | str, *more: str) -> tuple[int, dict[str, Any]]:
+    name = candidate if isinstance(candidate, str) else candidate.space.name
+    done = runner.invoke(app, ["gate", "--candidate", name, *more, "--repeats", "300", "--json"])
+    return done.exit_code, json.loads(done.stdout.splitlines()[-1])
+
+
+def promote(bundle: Bundle, file: str, *more: str) -> tuple[int, str]:
+    named = ["promote", bundle.space.name, "--gate", file, "--by", "ada", "--why", "test", *more]
+    done = runner.invoke(models.__main__.app, named)
+    return done.exit_code, done.stdout + done.stderr
+
+
+def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue, folders: Path) -> None:
+    good, bad = (put(folders / "bundles", name, seed=seed) for seed, name in ((1, "good"), (2, "bad")))
+    filled(catalogue, good, bad)
+    status, first = gate(bad, "--baseline", bad.space.name)
+    assert status == 0 and first["figures"]["macro"]["difference"] == 0
+    assert promote(bad, first["result"])[0] == 2
+    assert promote(bad, first["result"], "--first")[0] == 0
+
+    status, better = gate(good)
+    assert status == 0, better["reasons"]
+    assert better["baseline"]["space"] == bad.space.name, "the one that serves"
+    assert better["candidate"]["model_sha256"] == good.manifest.files["model.onnx"]
+    assert better["figures"]["macro"]["difference"] > 0.2
+    assert promote(good, better["result"]) == (0, f"{good.space.name} serves from now on (promotion 2)\n")
+
+    status, worse = gate(bad)
+    assert status == 1 and worse["baseline"]["space"] == good.space.name
+    assert any("hat is worse" in reason for reason in worse["reasons"])
+    refused, text = promote(bad, worse["result"])
+    assert refused == 2 and "did not pass its gate" in text
+    refused, text = promote(bad, first["result"])
+    assert refused == 2 and f"{good.space.name} serves" in text
+
+
+def test_a_folder_of_photos_is_enough(folders: Path) -> None:
+    """Three plain colours, which a mean over channels tells apart; each photo is its own cluster."""
+    rng = np.random.default_rng(1)
+    for kind, colour in zip(CLASSES, ((220, 40, 40), (40, 220, 40), (40, 40, 220)), strict=True):
+        (folders / "photos" / kind).mkdir(parents=True)
+        for number in range(EACH):
+            pixels = np.clip(rng.normal(colour, 30, size=(40, 40, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folders / "photos" / kind / f"{number}.png")
+    tiny = put(folders / "bundles", "tiny")
+    data = str(folders / "photos")
+    status, body = gate("tiny", "--baseline", "hog", "--data", data)
+    assert status == 0, body
+    assert body["candidate"]["space"] == tiny.space.name and body["data"]["source"] == data
+    assert {name: one["state"] for name, one in body["verdict"]["classes"].items()} == dict.fromkeys(CLASSES, "ok")
+
+
+def test_current_needs_something_that_serves(folders: Path) -> None:
+    put(folders / "bundles", "tiny")
+    done = runner.invoke(app, ["gate", "--candidate", "tiny"])
+    assert done.exit_code == 2 and "--baseline color" in done.stderr
