@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -99,11 +100,10 @@ class NumpyRanker:
 
 def ranked_all(ranker: Ranker, questions: Iterable[Question], threads: int) -> Iterator[tuple[Question, Ranked]]:
     """Every question with its answer, in order, `threads` at a time."""
-    waiting: list[Question] = []
-    with ThreadPoolExecutor(threads, thread_name_prefix="ask") as pool:
-        for question in questions:
-            waiting.append(question)
-            if len(waiting) == AT_A_TIME:
-                yield from zip(waiting, pool.map(ranker.rank, waiting), strict=True)
-                waiting = []
-        yield from zip(waiting, pool.map(ranker.rank, waiting), strict=True)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="ask")
+    try:
+        rest = iter(questions)
+        while chunk := list(islice(rest, AT_A_TIME)):
+            yield from zip(chunk, pool.map(ranker.rank, chunk), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts a run does not wait for what nobody will read
