@@ -14,6 +14,7 @@ from app.observe import photo_spent
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
 from app.schemas.params import NoParams
 from app.views.status import serving_space
+from catalog.errors import Unavailable
 from catalog.filters import Filters
 from models.bundle import Bundle
 from models.registry import Listed, choose, list_bundles
@@ -69,7 +70,7 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     stored. `warnings` say where it lies outside of what the model was made for.
     """
     here = context()
-    bundle = choose(name, here.embedders.settings, prefer=_Spaces().serving)
+    bundle = choose(name, here.embedders.settings, prefer=_serving())
     limits = here.embedders.limits([bundle.space])
     started = time.perf_counter()
     box = json_data.bounding_box
@@ -94,6 +95,14 @@ def _classes(found: Prediction, top: int) -> list[dict[str, Any]] | None:
         return None
     best = sorted(found.probabilities.items(), key=lambda each: (-each[1], each[0]))[:top]
     return [{"label": label, "probability": probability} for label, probability in best]
+
+
+def _serving() -> str | None:
+    """The space that serves, where Elasticsearch says: a photo is embedded without it too."""
+    try:
+        return serving_space(context().index)
+    except Unavailable:
+        return None
 
 
 class _Spaces:

@@ -157,6 +157,14 @@ def test_what_cannot_be_answered_says_why(client: FlaskClient, bundles: Path) ->
     assert (damaged.status_code, damaged.get_json()["code"]) == (500, "invalid_bundle")
 
 
+def test_a_photo_is_embedded_without_elasticsearch(bundles: Path) -> None:
+    catalogue = shop()
+    catalogue.down = True
+    client = client_of(catalogue, models=ModelSettings(bundles=bundles))
+    assert predict(client, "color", encoded(picture(1))).status_code == 200
+    assert client.get("/v1/models").status_code == 503
+
+
 def test_an_upload_may_be_larger_than_other_bodies(bundles: Path) -> None:
     client = client_of(
         shop(), models=ModelSettings(bundles=bundles), max_content_length=1024, max_upload_length=90_000
