@@ -73,7 +73,16 @@ def known(kept: Path, now: str) -> list[Judged] | None:
 
 def judge(candidate: str, data: Path, url: str) -> Judged:
     """Run `python -m evaluation gate`; raises SystemExit where it could not judge."""
-    arguments = ["gate", "--candidate", candidate, "--baseline", FALLBACK, "--data", str(data), "--json"]
+    arguments = [
+        "gate",
+        "--candidate",
+        candidate,
+        "--baseline",
+        FALLBACK,
+        "--data",
+        os.path.relpath(data, ROOT),
+        "--json",
+    ]
     environment = {**os.environ, "ELASTICSEARCH_URL": url, "GATE_FOLDER": str(ROOT / "var" / "gates")}
     done = subprocess.run(
         [sys.executable, "-m", "evaluation", *arguments],
@@ -112,6 +121,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="put results, pages and state into docs/gate, to commit")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     now, candidate = state(), options.candidate or shipped_default()
     judged = None if options.again or options.keep or options.candidate else known(KEPT, now)
     if judged is not None:
