@@ -10,7 +10,7 @@ import typer
 
 from catalog import settings as catalog_settings
 from catalog.elastic import connect
-from evaluation import cli_compare, cli_gate, cli_qc
+from evaluation import cli_compare, cli_gate, cli_leaks, cli_qc
 from evaluation import settings as evaluation_settings
 from evaluation.cli_shared import Json, counted, errors_told, kept, show
 from evaluation.measure import DEPTH, K
@@ -23,6 +23,7 @@ from evaluation.summary import as_text, summarize
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(cli_compare.compare)
 app.command()(cli_qc.qc)
+app.command()(cli_leaks.leaks)
 app.command()(cli_gate.gate)
 
 

@@ -6,7 +6,7 @@ same clusters: 128 dHash bits, and the cosine of HOG vectors (compression, scali
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ BLOCK = 512
 class Leak:
     """Two items of different clusters that are one thing; `kind` says why."""
 
-    kind: str  # same_photo, near_duplicate, same_vector, same_group
+    kind: str  # same_photo, near_duplicate, same_vector, same_group, between two sets also same_cluster
     one: str
     other: str
     classes: tuple[str, str]
@@ -46,6 +46,20 @@ def find(items: Sequence[Item], look: Vectors, shape: Vectors) -> list[tuple[str
             if items[pair[0]].cluster != items[pair[1]].cluster:
                 found.setdefault(pair, kind)
     return [(kind, *pair) for pair, kind in sorted(found.items())]
+
+
+def between(items: Sequence[Item], look: Vectors, shape: Vectors) -> list[Leak]:
+    """What two sets share: of items whose ids start with the name of their set, and how `find` knows them.
+
+    A cluster (sender, item group) with items in both sets is told once, by the first of each.
+    """
+    own = [replace(item, cluster=item.id.partition(":")[0]) for item in items]
+    pairs = find(own, look, shape)
+    first: dict[tuple[str, str], int] = {}
+    for row, item in enumerate(items):
+        first.setdefault((item.cluster, own[row].cluster), row)
+    shared = [(first[name, "1"], row) for (name, of), row in first.items() if of == "2" and (name, "1") in first]
+    return [_leak(items, *pair) for pair in [*pairs, *(("same_cluster", one, other) for one, other in shared)]]
 
 
 def close_pairs(vectors: Vectors, least: float) -> Iterator[tuple[int, int]]:
@@ -82,12 +96,12 @@ def _equal(values: Sequence[str | None]) -> Iterator[tuple[int, int]]:
 def mended(dataset: Dataset, look: Vectors, shape: Vectors) -> tuple[Dataset, list[Leak]]:
     """The dataset with leaking clusters made one, and what leaked."""
     pairs = find(dataset.items, look, shape)
-    leaks = [
-        Leak(kind, a.id, b.id, (a.class_name, b.class_name))
-        for kind, one, other in pairs
-        for a, b in [(dataset.items[one], dataset.items[other])]
-    ]
+    leaks = [_leak(dataset.items, *pair) for pair in pairs]
     return regrouped(dataset, [(one, other) for _, one, other in pairs]), leaks
+
+
+def _leak(items: Sequence[Item], kind: str, one: int, other: int) -> Leak:
+    return Leak(kind, items[one].id, items[other].id, (items[one].class_name, items[other].class_name))
 
 
 def report(leaks: Sequence[Leak]) -> dict[str, object]:

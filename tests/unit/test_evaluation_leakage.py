@@ -1,5 +1,6 @@
 """Leaks between query and gallery: found whatever they look like, and kept in one fold from then on."""
 
+import json
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
 
 from evaluation import leakage
+from evaluation.cli import app
 from evaluation.dataset import Dataset, Item, regrouped, with_folds
 from evaluation.errors import InvalidDataset
 from evaluation.features import Hog, Look
@@ -101,3 +104,31 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
         prepare(tmp_path, Kept(tmp_path), 3)
     with pytest.raises(InvalidDataset, match="no folder or feed"):
         prepare(tmp_path / "absent", Kept(tmp_path), 3)
+
+
+def test_what_two_sets_share_is_told_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALUATION_FOLDER", str(tmp_path / "evaluation"))
+    for part, numbers in (("train", range(6)), ("gate", range(6, 12))):
+        for number in numbers:
+            folder = tmp_path / part / ("dress", "shirt")[number % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            picture(number).save(folder / f"{number}.png")
+    clean = CliRunner().invoke(app, ["leaks", str(tmp_path / "train"), str(tmp_path / "gate")])
+    assert (clean.exit_code, "0 leaks" in clean.output) == (0, True), clean.output
+    compressed(picture(2), 150, 50).save(tmp_path / "gate" / "shirt" / "small.png")
+    picture(3).save(tmp_path / "gate" / "shirt" / "same.png")
+    leaking = CliRunner().invoke(app, ["leaks", str(tmp_path / "train"), str(tmp_path / "gate"), "--json"])
+    assert leaking.exit_code == 1
+    body = json.loads(leaking.stdout.splitlines()[-1])
+    found = {(leak["kind"], leak["one"], leak["other"]) for leak in body["examples"]}
+    assert found == {
+        ("near_duplicate", "1:dress.2", "2:shirt.small"),
+        ("same_photo", "1:shirt.3", "2:shirt.same"),
+    }
+
+
+def test_a_sender_of_both_sets_is_a_leak() -> None:
+    parts = [Item("1:a", ("hat",), "sender 4"), Item("1:b", ("hat",), "sender 5"), Item("2:c", ("coat",), "sender 4")]
+    photos = [picture(n) for n in range(3)]
+    found = leakage.between(parts, Look().embed_images(photos), Hog().embed_images(photos))
+    assert [(leak.kind, leak.one, leak.other) for leak in found] == [("same_cluster", "1:a", "2:c")]
