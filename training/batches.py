@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from training.augment import augmented
 from training.crops import Cache
+from training.networks import scale_of
 from training.photos import Photo
-from training.recipe import Recipe
+from training.recipe import Network, Recipe
 from training.sampling import Sampler
 from training.targets import Targets
 
@@ -76,16 +77,13 @@ class Batches:
         schedule = self._recipe.schedule
         small = schedule.small_side is not None and step < schedule.small_until * schedule.steps
         side = schedule.small_side if small and schedule.small_side else self._recipe.side
-        return normal(augmented(pixels, side, self._recipe.augment, generator))
+        return normal(augmented(pixels, side, self._recipe.augment, generator), self._recipe.network)
 
 
-MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
-
-
-def normal(pixels: Tensor) -> Tensor:
+def normal(pixels: Tensor, network: Network) -> Tensor:
     """Pixels [B,3,S,S] of 0..1 as the network wants them."""
-    shape = (1, 3, 1, 1)
-    scaled = (pixels - torch.tensor(MEAN).view(shape)) / torch.tensor(STD).view(shape)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in scale_of(network))
+    scaled = (pixels - mean) / std
     return scaled.contiguous(memory_format=torch.channels_last)
 
 
@@ -120,4 +118,4 @@ def plain_input(cache: Cache, photos: NDArray[np.int64], recipe: Recipe) -> Tens
     """What the network is given of the plain crops of `photos`, as in service."""
     if recipe.network.kind == "projection" and recipe.network.base:
         return torch.from_numpy(cache.features[recipe.network.base][photos, 0].astype(np.float32))
-    return normal(torch.from_numpy(cache.pixels[photos, 0]).permute(0, 3, 1, 2).float() / 255)
+    return normal(torch.from_numpy(cache.pixels[photos, 0]).permute(0, 3, 1, 2).float() / 255, recipe.network)

@@ -19,8 +19,7 @@ from models.onnx_embedder import OnnxEmbedder, open_session
 from models.torch_export import MIN_PARITY, parity_of, to_onnx
 from models.trial import trial_pixels
 from training import card
-from training.batches import MEAN, STD
-from training.networks import Learner, Shipped
+from training.networks import Learner, Shipped, scale_of
 from training.projection_graph import append
 from training.provenance import Provenance
 from training.recipe import Recipe
@@ -113,12 +112,13 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
 
 
 def _preprocessing(recipe: Recipe) -> Preprocessing:
+    mean, std = scale_of(recipe.network)
     return Preprocessing(
         resize_shorter_side=recipe.resize,
         interpolation="bilinear",
         center_crop=recipe.side,
-        mean=MEAN,
-        std=STD,
+        mean=mean,
+        std=std,
         color="RGB",
     )
 

@@ -17,6 +17,8 @@ from training.recipe import Network, Recipe
 
 FIRST_SCALE = 12.0  # of the cosine classifiers; learnt from there (about 1/0.08, as in NormFace)
 
+Channels = tuple[float, float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -24,6 +26,14 @@ class Answer:
 
     blocks: dict[str, Tensor]
     logits: dict[str, Tensor]
+
+
+def scale_of(network: Network) -> tuple[Channels, Channels]:
+    """Mean and deviation of the pixels a network wants: a published one's own, else about a photo's."""
+    if network.kind == "torchvision" and network.base is not None and network.base in ZOO:
+        recipe = ZOO[network.base].preprocessing
+        return recipe.mean, recipe.std
+    return (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
 class Residual(nn.Module):

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from catalog.similarity import cosine
 from models.bundle import load
+from models.errors import BundleNotFound
 from models.onnx_embedder import OnnxEmbedder
 from models.photos import decode
 from samples.catalogue import Order, make
@@ -119,6 +120,15 @@ def test_a_checkpoint_of_another_training_is_refused(shop: Path, tmp_path: Path)
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"half a file")
     with pytest.raises(CannotResume, match="cannot be read"):
         trainer(recipe(shop), tmp_path / "run", tmp_path / "crops").resume()
+
+
+def test_networks_that_cannot_be_fine_tuned_and_absent_teachers_are_told(shop: Path, rooms: Rooms) -> None:
+    unknown = recipe(shop, network={"kind": "torchvision", "base": "vgg16"})
+    with pytest.raises(InvalidRecipe, match="resnet18"):
+        Training(Job(unknown), rooms.training, rooms.models).run()
+    with pytest.raises(BundleNotFound, match="nobody"):
+        wished = recipe(shop, blocks={"shape": {"dims": 8, "teacher": "nobody"}, "color": {"dims": 4}})
+        Training(Job(wished), rooms.training, rooms.models)
 
 
 def test_photos_of_the_gate_are_refused_whatever_their_name(shop: Path, rooms: Rooms, tmp_path: Path) -> None:
