@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding lock format clean
+.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -89,6 +89,14 @@ bench-embedding: $(VENV)/.test ## embedding one photo beside bare ONNX Runtime
 
 gate: $(VENV)/.test ## judge the shipped default if a bundle or the code of models/ changed since; GATE=--keep for git
 	@$(PY) -m benchmarks.gate $(GATE)
+
+default-model: $(VENV)/.test ## train the shipped default anew from ../shared and a drawn shop: about an hour on two cores
+	@$(PY) -m samples make var/training/drawn --products 1000 --seed 11
+	@BUNDLES=var/training/bundles $(PY) -m models add mobilenet_v2_imagenet --license Apache-2.0 \
+		--onnx ../shared/weights/mobilenet_v2_imagenet.onnx \
+		--preprocessing ../shared/weights/mobilenet_v2_imagenet.preprocessing.json
+	@$(PY) -m training fit training/recipes/default.json --hold 0
+	@$(PY) -m training fit training/recipes/default.json --refine 0
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev
