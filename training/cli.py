@@ -12,9 +12,10 @@ from catalog.doors import Json, errors_of, show
 from models import settings as model_settings
 from training import settings as training_settings
 from training.cli_progress import shown
-from training.fit import Job, Outcome, Training
+from training.fit import Outcome, Training
 from training.material import FOLDS
 from training.recipe import read
+from training.stages import Job
 from training.wishes import CATALOGUE, Learn, Wishes, wished
 
 cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,36 +17,19 @@ from models.settings import Settings as ModelSettings
 from training import export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
-from training.errors import CannotResume, InvalidRecipe
 from training.loop import Trainer
-from training.material import FOLDS, Material, bundles, frozen_base, key, material
+from training.material import Material, bundles, frozen_base, material
 from training.photos import gather, hashes
 from training.provenance import Provenance, collect, hash_table
-from training.recipe import Recipe
 from training.settings import Settings
+from training.stages import Job, Stages, keep_figures, scheduled
 from training.tracker import Tracker
 
-FIGURES = "figures.json"
 Progress = Callable[[str, int, int], None]
 
 
 def silent(what: str, done: int, total: int) -> None:
     """A Progress that tells nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is to be done.
-
-    `held` names a fold to keep apart and measure on (no bundle is made then); `refined` the fold that an earlier
-    training of the recipe kept apart, from which this one starts.
-    """
-
-    recipe: Recipe
-    resume: bool = False
-    held: int | None = None
-    refined: int | None = None
-    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +53,14 @@ class Training:
         self, job: Job, settings: Settings, model_settings: ModelSettings, progress: Progress = silent
     ) -> None:
         self._job, self._progress = job, progress
-        self._recipe = _scheduled(job)
+        self._recipe = scheduled(job)
         self._settings, self._model_settings = settings, model_settings
         self._started = time.monotonic()
         self._photos = gather(job.recipe.sources, hashes(settings.gate_data))
         self._known = bundles(job.recipe, settings, model_settings)
-        self._key = key(job.recipe, self._photos, self._known, _stage(job))
-        self._folder = settings.training_folder / "runs" / self._key
-        self._earlier = self._refined_folder()
+        self._stages = Stages(job.recipe, self._photos, self._known, settings.training_folder / "runs")
+        self._folder = self._stages.folder(job.stage)
+        self._earlier = self._stages.to_refine(job.refined)
         self._tracker = Tracker(settings)
 
     def run(self) -> Outcome:
@@ -119,7 +101,7 @@ class Training:
         features = self._known[base].dims if base else None
         learner = networks.build(self._recipe, classes, self._model_settings.model_weights, features)
         batches = Batches(gathered.photos, gathered.cache, gathered.targets, gathered.train, self._recipe)
-        trainer = Trainer(learner, batches, self._recipe, self._folder, self._key)
+        trainer = Trainer(learner, batches, self._recipe, self._folder, self._folder.name)
         history = History(self._folder / "curves.csv")
         if self._job.resume and trainer.resume():
             history.resume(trainer.step)
@@ -143,7 +125,7 @@ class Training:
             rows, gathered.photos, gathered.targets, gathered.train, gathered.held, self._recipe
         )
         self._tracker.metrics(self._recipe.schedule.steps, figures)
-        (self._folder / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        keep_figures(self._folder, figures)
         return figures
 
     def _export(self, learner: networks.Learner, gathered: Material, provenance: Provenance) -> Written:
@@ -160,58 +142,11 @@ class Training:
             gathered.targets.classes[self._recipe.classes] if self._recipe.classes else None,
             provenance,
             self._model_settings.model_owner,
-            metrics | held_out(self._folds()),
+            metrics | self._stages.held_out(),
             measure.usual_nearest(rows, groups),
         )
         return export.export(result, self._model_settings.bundles, self._known[base] if base else None)
 
-    def _folds(self) -> list[Path]:
-        """Where the trainings of this recipe that kept a fold apart left their figures, if they were made."""
-        files = [self._place(f"held {fold}") / FIGURES for fold in range(FOLDS)]
-        return [file for file in files if file.is_file()]
-
-    def _place(self, stage: str) -> Path:
-        """Where a training of the same recipe on the same photos is kept."""
-        return self._settings.training_folder / "runs" / key(self._job.recipe, self._photos, self._known, stage)
-
-    def _refined_folder(self) -> Path | None:
-        if self._job.refined is None:
-            return None
-        folder = self._place(f"held {self._job.refined}")
-        if not (folder / FIGURES).is_file():
-            raise CannotResume(
-                f"there is nothing to refine: first train with --hold {self._job.refined} to the end ({folder})"
-            )
-        return folder
-
     def _outcome(self, written: Written | None, figures: dict[str, float]) -> Outcome:
         seconds = round(time.monotonic() - self._started, 1)
         return Outcome(written, figures, self._tracker.run_id or None, self._folder, seconds)
-
-
-def _stage(job: Job) -> str:
-    if job.held is not None:
-        return f"held {job.held}"
-    return "all" if job.refined is None else f"refined {job.refined}"
-
-
-def _scheduled(job: Job) -> Recipe:
-    """The recipe with the schedule of this stage; raises InvalidRecipe."""
-    if job.refined is None:
-        return job.recipe
-    if job.recipe.refine is None or job.held is not None:
-        raise InvalidRecipe("to refine, the recipe needs a `refine` schedule, and no fold can be kept apart")
-    sources = tuple(source.model_copy(update={"first": 0.0}) for source in job.recipe.sources)
-    return job.recipe.model_copy(update={"schedule": job.recipe.refine, "sources": sources})
-
-
-def held_out(files: list[Path]) -> dict[str, JsonValue]:
-    """Means over the folds that were measured, and how many that were; nothing where none was."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    if not found:
-        return {}
-    names = [name for name in found[0] if all(name in one for one in found)]
-    means: dict[str, JsonValue] = {
-        f"held_out_{name}": round(float(np.mean([one[name] for one in found])), 4) for name in names
-    }
-    return means | {"held_out_folds": len(found)}

@@ -14,7 +14,7 @@ from models.fingerprint import canonical_json, sha256_bytes
 from models.pca import Projection
 from models.registry import find
 from models.settings import Settings as ModelSettings
-from training import crops, folds, targets
+from training import crops, folds, targets, views
 from training.errors import NoTrainingData
 from training.photos import Photo, fingerprint
 from training.recipe import Recipe
@@ -76,7 +76,7 @@ def material(
 
     Raises NoTrainingData where hardly a photo can be read, FitFailed.
     """
-    cut = crops.Cut(recipe.side, recipe.resize, recipe.crops, recipe.crop_scale, recipe.seed)
+    cut = views.Cut(recipe.side, recipe.resize, recipe.crops, recipe.crop_scale, recipe.seed)
     cache = crops.prepare(photos, cut, known, settings.training_folder / "crops", progress)
     train, apart = np.arange(len(photos)), np.arange(0)
     if held is not None:

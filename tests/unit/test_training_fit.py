@@ -26,7 +26,8 @@ from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe, trainer
 from training.cli import cli
 from training.errors import CannotResume, GateDataRefused, InvalidRecipe
-from training.fit import Job, Training
+from training.fit import Training
+from training.stages import Job
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.unit.training_making import recipe
 from training import losses
 from training.augment import augmented
 from training.changes import changed
-from training.crops import Cut, boxes
+from training.crops import prepare
 from training.curves import History
 from training.errors import InvalidRecipe, NoTrainingData
 from training.folds import fold_of
@@ -27,6 +27,7 @@ from training.measure import macro_precision, usual_nearest, within
 from training.photos import Photo, gather
 from training.recipe import Augment, Source, read
 from training.sampling import Sampler, root_chances
+from training.views import Cut, boxes
 from training.wishes import CATALOGUE, Learn, Wishes, wished
 
 RECIPES = CATALOGUE.parent
@@ -116,6 +117,26 @@ def test_crops_lie_inside_the_photo_and_fill_what_they_should() -> None:
     for left, top, right, bottom in boxes(300, 200, cut, np.random.default_rng(2)):
         assert 0 <= left < right <= 300 and 0 <= top < bottom <= 200
         assert (right - left) * (bottom - top) > 0.3 * 300 * 200
+
+
+def test_cutting_goes_on_where_it_was_interrupted_and_leaves_out_what_it_cannot_read(tmp_path: Path) -> None:
+    for number in range(3):
+        photo(tmp_path / "hat" / f"{number}.png", number)
+    (tmp_path / "hat" / "3.png").write_bytes(b"no picture")
+    photos, cut = gather((Source(name="f", folder=tmp_path),)), Cut(side=16, resize=18, crops=1, scale=0.5, seed=1)
+
+    prepare(photos, cut, {}, tmp_path / "crops")
+    made = next((tmp_path / "crops").iterdir())
+    (made / "done.json").unlink()  # as it looks where two photos were still to do
+    for name in ("state.npy", "pixels.npy"):
+        array = np.load(made / name)
+        array[1:3] = 0
+        np.save(made / name, array)
+    seen: list[int] = []
+    cache = prepare(photos, cut, {}, tmp_path / "crops", lambda done, total: seen.append(done))
+    assert seen == [3, 4]
+    assert cache.usable.tolist() == [True, True, True, False]
+    assert cache.pixels[2].max() == 2  # the shade of the third photo
 
 
 def test_augmented_pictures_keep_their_range_and_take_the_wanted_size() -> None:

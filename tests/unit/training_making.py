@@ -12,12 +12,13 @@ import numpy as np
 from models.settings import Settings as ModelSettings
 from training import targets
 from training.batches import Batches
-from training.crops import Cut, prepare
+from training.crops import prepare
 from training.loop import Trainer
 from training.networks import build
 from training.photos import gather
 from training.recipe import Recipe, parse
 from training.settings import Settings
+from training.views import Cut
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
 

@@ -1,0 +1,87 @@
+"""The stages of a recipe: on all photos at once, with a fold kept apart, or refining that on all photos."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import JsonValue
+
+from models.bundle import Bundle
+from training.errors import CannotResume, InvalidRecipe
+from training.material import FOLDS, key
+from training.photos import Photo
+from training.recipe import Recipe
+
+FIGURES = "figures.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done.
+
+    `held` names a fold to keep apart and measure on (no bundle is made then); `refined` the fold that an earlier
+    training of the recipe kept apart, from which this one starts.
+    """
+
+    recipe: Recipe
+    resume: bool = False
+    held: int | None = None
+    refined: int | None = None
+    threads: int | None = None
+
+    @property
+    def stage(self) -> str:
+        """Its name among the trainings of the recipe."""
+        if self.held is not None:
+            return f"held {self.held}"
+        return "all" if self.refined is None else f"refined {self.refined}"
+
+
+def scheduled(job: Job) -> Recipe:
+    """The recipe with the schedule of this stage; raises InvalidRecipe."""
+    if job.refined is None:
+        return job.recipe
+    if job.recipe.refine is None or job.held is not None:
+        raise InvalidRecipe("to refine, the recipe needs a `refine` schedule, and no fold can be kept apart")
+    sources = tuple(source.model_copy(update={"first": 0.0}) for source in job.recipe.sources)
+    return job.recipe.model_copy(update={"schedule": job.recipe.refine, "sources": sources})
+
+
+class Stages:
+    """Where the trainings of one recipe on the same photos are kept, below `runs`."""
+
+    def __init__(self, recipe: Recipe, photos: list[Photo], known: dict[str, Bundle], runs: Path) -> None:
+        self._recipe, self._photos, self._known, self._runs = recipe, photos, known, runs
+
+    def folder(self, stage: str) -> Path:
+        """The folder of a stage; its name is the training's key."""
+        return self._runs / key(self._recipe, self._photos, self._known, stage)
+
+    def to_refine(self, fold: int | None) -> Path | None:
+        """The finished training that kept `fold` apart; raises CannotResume where there is none."""
+        if fold is None:
+            return None
+        folder = self.folder(f"held {fold}")
+        if not (folder / FIGURES).is_file():
+            raise CannotResume(f"there is nothing to refine: first train with --hold {fold} to the end ({folder})")
+        return folder
+
+    def held_out(self) -> dict[str, JsonValue]:
+        """Means over the folds that were kept apart and measured, and how many they are; nothing where none is."""
+        files = [self.folder(f"held {fold}") / FIGURES for fold in range(FOLDS)]
+        found = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+        if not found:
+            return {}
+        names = [name for name in found[0] if all(name in one for one in found)]
+        means: dict[str, JsonValue] = {
+            f"held_out_{name}": round(float(np.mean([one[name] for one in found])), 4) for name in names
+        }
+        return means | {"held_out_folds": len(found)}
+
+
+def keep_figures(folder: Path, figures: dict[str, float]) -> None:
+    """Leave the figures of a held-out fold: the mark of a finished training, too."""
+    (folder / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
