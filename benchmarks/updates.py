@@ -30,6 +30,7 @@ app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=F
 def main(
     products: Annotated[int | None, typer.Option(min=1000, max=5_000_000, help="default 100,000")] = None,
     dims: Annotated[int, typer.Option(min=LEAST_DIMS, max=4096, help="bbq types need 64 or more")] = LEAST_DIMS,
+    updates: Annotated[int | None, typer.Option(min=1, help="prices that change in each import")] = None,
     only: Annotated[list[str] | None, typer.Option(help="an index type, or `none`; repeatable")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="2,000 products, three index types, kept below var")] = False,
     out: Annotated[Path | None, typer.Option(help="folder for updates.json and updates.md")] = None,
@@ -37,7 +38,8 @@ def main(
     """Write new prices through the importer with and without shoppers asking; deletes what it made."""
     if unknown := set(only or ()) - set(KINDS):
         raise typer.BadParameter(f"'{unknown.pop()}' is no index type: there are {', '.join(KINDS)}")
-    size, effort = Size(products or (2000 if quick else 100_000), dims), QUICK if quick else Effort()
+    size, plain = Size(products or (2000 if quick else 100_000), dims), QUICK if quick else Effort()
+    effort = Effort(min(updates or plain.updates, size.products), plain.questions)
     signal.signal(signal.SIGTERM, _leave)
     wanted = only or (QUICK_KINDS if quick else KINDS)
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))

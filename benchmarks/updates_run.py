@@ -40,6 +40,7 @@ def measure(base: Settings, size: Size, kind: str, effort: Effort, seed: int, fo
         before = _spent(catalogue)
         alone = pool.submit(take_in, settings, Feed(size, seed, effort.updates, 1)).result()
         settled(catalogue)
+        until_settled = time.perf_counter() - alone.started
         spent = _spent(catalogue) - before
         idle: Times = []
         during: Times = []
@@ -53,6 +54,7 @@ def measure(base: Settings, size: Size, kind: str, effort: Effort, seed: int, fo
             kind,
             round(loading, 1),
             round(alone.updated / alone.seconds),
+            round(alone.updated / until_settled),
             round(nothing.unchanged / nothing.seconds),
             spent,
             round(beside.updated / beside.seconds),

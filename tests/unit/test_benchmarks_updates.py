@@ -18,7 +18,9 @@ SPENT = Spent(1.0, 2.0, 3.0, 4.0, 5.0)
 
 
 def run(**rates: int) -> Run:
-    lines = [Line(kind, 9, rate, 8000, SPENT, rate // 2, (5.0, 9.0), (7.0, 30.0)) for kind, rate in rates.items()]
+    lines = [
+        Line(kind, 9, 2 * rate, rate, 8000, SPENT, rate // 2, (5.0, 9.0), (7.0, 30.0)) for kind, rate in rates.items()
+    ]
     return Run(1000, 64, "a machine", "x", "2026-01-02", "abc", Effort(), lines)
 
 
@@ -59,7 +61,7 @@ def test_results_are_kept_as_json_and_markdown(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "updates.json").read_text())
     assert kept["lines"][0]["spent"]["merge"] == 3
     page = (tmp_path / "updates.md").read_text()
-    assert "| int8_flat | 9 | 3,000 | 8,000 | 1.0 | 2.0 | 3.0 | 4.0 | 1,500 | 5 / 9 | 7 / 30 | 5 |" in page
+    assert "| int8_flat | 9 | 6,000 | 3,000 | 8,000 | 1.0 | 2.0 | 3.0 | 4.0 | 1,500 | 5 / 9 | 7 / 30 | 5 |" in page
     assert kept["verdict"] in page
 
 
