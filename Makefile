@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean
+.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -97,6 +97,12 @@ default-model: $(VENV)/.test ## train the shipped default anew from ../shared an
 		--preprocessing ../shared/weights/mobilenet_v2_imagenet.preprocessing.json
 	@$(PY) -m training fit training/recipes/default.json --hold 0
 	@$(PY) -m training fit training/recipes/default.json --refine 0
+
+calibrate: $(VENV)/.test ## measure the planner's prices on this Elasticsearch (10 minutes) into var/calibrate/costs.json
+	@$(PY) -m benchmarks.calibrate
+
+calibrate-quick: $(VENV)/.test ## the short form of calibrate
+	@$(PY) -m benchmarks.calibrate --quick
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev

@@ -96,7 +96,10 @@ class BareClient:
         search = answer["responses"][0] if "responses" in answer else answer
         knn = '"knn"' in str(calls[-1].body)
         to_cosine = similarity.knn_to_cosine if knn else similarity.script_to_cosine
-        hits = [(hit["_id"], to_cosine(hit["_score"])) for hit in search["hits"]["hits"]]
+        best = sorted(search["hits"]["hits"], key=lambda hit: (-hit["_score"], hit["_id"]))[:LIMIT]
+        hits = [
+            (hit["_id"], to_cosine(hit["_score"])) for hit in best
+        ]  # the gateway asks for one more: catalog.edges
         return Asked(hits, wall, float(search["took"]), plan="knn" if knn else "exact")
 
 

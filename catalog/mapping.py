@@ -1,8 +1,9 @@
 """The index mappings, strict, each beside the reason its fields are indexed the way they are."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from catalog.settings import VectorIndex
+from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 from catalog.space import Space
 
@@ -61,6 +62,23 @@ def space_properties(space: Space, index_type: VectorIndex) -> dict[str, Any]:
             "etag": STORED,
         }
     }
+
+
+VECTOR_FILES = ("vec", "veq", "veb", "vex")  # raw, int8 and bbq vectors, graphs
+
+
+def index_options(sort: Sequence[SortField], *, preload: bool) -> dict[str, Any]:
+    """Settings of a new product index that cannot change later.
+
+    In an index sorted by the dominant filter what passes lies together, so a filtered scan reads less memory (about
+    twice as fast, design section 4); writing costs more. Preloaded vectors do not wait for the disk when first asked.
+    """
+    found: dict[str, Any] = {}
+    if sort:
+        found |= {"sort.field": list(sort), "sort.order": ["asc"] * len(sort)}
+    if preload:
+        found["store.preload"] = list(VECTOR_FILES)
+    return found
 
 
 def products() -> dict[str, Any]:

@@ -1,20 +1,33 @@
 """What the stores share: the client, the names, the spaces the mapping knows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from elasticsearch import Elasticsearch
 
 from catalog import mapping, queries
+from catalog.costs import read_costs
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.names import Names
+from catalog.elastic.remembered import Remembered
 from catalog.errors import InvalidInput, Unavailable, VisualSearchError
 from catalog.records import StoredProduct
-from catalog.settings import Settings
+from catalog.settings import Settings, VectorIndex
+from catalog.sizing import advise
 from catalog.space import Space
 
 MGET_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What queries have to know of the index: its spaces, by name, each one's index type, and its shards."""
+
+    spaces: Sequence[Space]
+    index_types: Mapping[str, VectorIndex]
+    shards: int
 
 
 class Store:
@@ -24,6 +37,8 @@ class Store:
         self.client = client
         self.settings = settings
         self.names = Names(settings.index_prefix)
+        self.costs = read_costs(settings.planner_costs)
+        self.shape = Remembered(self.read_shape)
 
     def refresh(self) -> None:
         """Make every write so far visible to searches."""
@@ -83,11 +98,21 @@ class Store:
             return str(next(iter(self.client.indices.get_alias(name=self.names.products))))
 
     def read_spaces(self) -> Sequence[Space]:
-        """The spaces the mapping has, by name."""
+        """The spaces the mapping has, by name, as they are this moment."""
+        return self.read_shape().spaces
+
+    def read_shape(self) -> Shape:
+        """The spaces, their index types and the shards, in one request."""
         with translated(self.names):
-            answer: Any = self.client.indices.get_mapping(index=self.names.products)
-        properties = next(iter(answer.values()))["mappings"]["properties"]["embedding"].get("properties", {})
-        return [Space.parse(name, body["properties"]["vector"]["dims"]) for name, body in sorted(properties.items())]
+            answer: Any = self.client.indices.get(index=self.names.products)
+        body = next(iter(answer.values()))
+        fields = body["mappings"]["properties"]["embedding"].get("properties", {})
+        vectors = {name: field["properties"]["vector"] for name, field in sorted(fields.items())}
+        return Shape(
+            [Space.parse(name, vector["dims"]) for name, vector in vectors.items()],
+            {name: vector["index_options"]["type"] for name, vector in vectors.items()},
+            int(body["settings"]["index"]["number_of_shards"]),
+        )
 
     def ensure_space(self, space: Space) -> None:
         """Add the mapping of `space`; raises InvalidInput when it is there with other dimensions."""
@@ -103,8 +128,19 @@ class Store:
 
     def put_space(self, index: str, space: Space) -> None:
         """Add the mapping of a space to `index` (an alias or a concrete index)."""
-        properties = mapping.space_properties(space, self.settings.vector_index)
+        properties = mapping.space_properties(space, self.index_type(space))
         with translated(self.names):
             self.client.indices.put_mapping(
                 index=index, properties={"embedding": {"properties": {space.name: properties}}}
             )
+        self.shape.forget()
+
+    def index_type(self, space: Space) -> VectorIndex:
+        """What VECTOR_INDEX says for a new space; `auto` asks the sizing table."""
+        chosen = self.settings.vector_index
+        if chosen != "auto":
+            return chosen
+        with translated(self.names):
+            present = int(self.client.count(index=self.names.products)["count"])
+        products = max(present, self.settings.expected_products)
+        return advise(products, space.dims, self.costs, self.settings.expected_updates).index_type

@@ -33,7 +33,10 @@ class ProductStore(Store):
         self.client.indices.create(
             index=name,
             mappings=mapping.products(),
-            settings=self.index_settings(self.settings.index_shards),
+            settings={
+                **self.index_settings(self.settings.index_shards),
+                **mapping.index_options(self.settings.index_sort, preload=self.settings.index_preload),
+            },
             aliases=aliases,
         )
 

@@ -9,7 +9,6 @@ import numpy as np
 from catalog import facet_queries, queries, work_queries
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
-from catalog.elastic.remembered import Remembered
 from catalog.ports import Embedded
 from catalog.questions import BrowsePage, BrowseQuery
 from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
@@ -18,10 +17,6 @@ from catalog.space import Space
 
 
 class SearchStore(Store):
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._spaces = Remembered(self.read_spaces)
-
     def ping(self) -> None:
         """A search so small that a read-only role may ask it; raises Unavailable."""
         with translated(self.names):
@@ -29,7 +24,7 @@ class SearchStore(Store):
 
     def spaces(self) -> Sequence[Space]:
         """The spaces of the catalogue, by name."""
-        return self._spaces.get()
+        return self.shape.get().spaces
 
     def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
         """Products as they are this moment, each with its vectors (float32 [dims]) in those of `spaces` it has."""

@@ -2,40 +2,32 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 
-from catalog import facet_queries, queries, similarity
+from catalog import edges, facet_queries, queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
-from catalog.elastic.remembered import Remembered
-from catalog.planner import Breadth, Choice, Costs, Facts, choose, is_small
-from catalog.questions import Hit, Plan, SimilarPage, SimilarQuery
+from catalog.filters import Filters
+from catalog.planner import Breadth, Choice, Facts, breadth_of, choose, is_small
+from catalog.questions import Hit, Part, Plan, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space
 
 COUNTS_FRESH = 30.0  # seconds for which the number of products behind a filter is remembered
 COUNTS_KEPT = 2000
+NO_FILTERS = Filters()
 UNION_WIDTH = 3  # pools that each space gives to a mix, whose best need not be among the best of any one space
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the planner has to know of the index: type per space, and shards."""
-
-    index_types: Mapping[str, VectorIndex]
-    shards: int
 
 
 class SimilarStore(Store):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._shape = Remembered(self._read_shape)
         self._counts: dict[bytes, tuple[float, int]] = {}
-        self.costs, self.breadth = Costs(), Breadth()
+        self.breadth: Breadth | None = None  # None: what the index type needs
 
     def similar(self, query: SimilarQuery) -> SimilarPage:
         """Nearest products by cosine; facets and total in the same request, over all products that pass."""
@@ -49,13 +41,19 @@ class SimilarStore(Store):
         return page
 
     def _exact(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
-        answers = self.msearch([queries.similar(query, only_ids), *self._overview(query)])
+        body = queries.similar(query, only_ids)
+        if query.group_size:  # groups are found by one thread anyway
+            answers = self.msearch([body, *self._overview(query)])
+        else:
+            answers = self.msearch([edges.by_score(body), *self._overview(query)])
+            hits = edges.page(body, answers[0]["hits"]["hits"])
+            answers[0]["hits"]["hits"] = self.msearch([body])[0]["hits"]["hits"] if hits is None else hits
         return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
 
     def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
         """The pool of an approximate search first, and behind it everything else in exact order."""
         plan = Plan("knn", reason, self._count(query))
-        pool = self.breadth.pool
+        pool = self._breadth(query.space).pool
         if query.offset + query.limit <= pool:
             return self._pool_page(query, plan)
         page = self._pool_page(replace(query, offset=0, limit=pool), plan)
@@ -75,20 +73,27 @@ class SimilarStore(Store):
         if query.more:
             return self._union(query, plan)
         (part,) = query.parts
-        body = queries.nearest(query, part, self._index_type(part.space), self.breadth)
+        body = queries.nearest(query, part, self._index_type(part.space), self._breadth(part.space))
         answers = self.msearch([body, *self._overview(query)])
         return self._page(query, plan, answers, similarity.knn_to_cosine)
 
     def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
-        wide = replace(self.breadth, pool=self.breadth.pool * UNION_WIDTH)
-        alone = replace(query, offset=0, limit=wide.pool, score_threshold=None, fields=("id",), with_vectors=False)
-        bodies = [queries.nearest(alone, part, self._index_type(part.space), wide) for part in query.parts]
+        bodies = [self._wide(query, part) for part in query.parts]
         answers = self.msearch(bodies)
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
         page = self._exact(query, plan.reason, only_ids=found)
         took = max(float(answer["took"]) for answer in answers)
         return replace(page, plan=plan, server_ms=page.server_ms + took)
+
+    def _wide(self, query: SimilarQuery, part: Part) -> dict[str, Any]:
+        breadth = self._breadth(part.space)
+        wide = replace(breadth, pool=breadth.pool * UNION_WIDTH)
+        alone = replace(query, offset=0, limit=wide.pool, score_threshold=None, fields=("id",), with_vectors=False)
+        return queries.nearest(alone, part, self._index_type(part.space), wide)
+
+    def _breadth(self, space: Space) -> Breadth:
+        return self.breadth or breadth_of(self._index_type(space))
 
     def _overview(self, query: SimilarQuery) -> list[dict[str, Any]]:
         if not (query.facets or query.total):
@@ -118,18 +123,19 @@ class SimilarStore(Store):
         )
 
     def _choose(self, query: SimilarQuery) -> Choice:
-        shape = self._shape.get()
         needed = "groups need every product that passes" if query.group_size else ""
         if query.only_ids is not None or query.only_groups is not None:
             needed = "only the products that were named are compared with"
-        if query.exact or needed:
-            return choose(Facts("flat", query.space.dims, 0, 0, 1, query.exact, needed), self.costs)
-        total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
         dims = sum(part.space.dims for part in query.parts)
-        facts = Facts(self._index_type(query.space), dims, total, total, shape.shards)
-        if not is_small(facts, self.costs):
+        facts = Facts(self._index_type(query.space), dims, 0, 0, self.shape.get().shards, query.exact, needed)
+        if query.exact or needed:
+            return choose(facts, self.costs, self._breadth(query.space))
+        total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
+        facts = replace(facts, candidates=total, total=total)
+        filtered = query.filters != NO_FILTERS or bool(query.exclude_filters)
+        if filtered and not is_small(facts, self.costs):  # a small catalogue is judged as if everything passed
             facts = replace(facts, candidates=self._count(query))
-        return choose(facts, self.costs)
+        return choose(facts, self.costs, self._breadth(query.space))
 
     def _count(self, query: SimilarQuery) -> int:
         """Products that pass the filters and have every vector; at most COUNTS_FRESH seconds old.
@@ -149,15 +155,7 @@ class SimilarStore(Store):
         return number
 
     def _index_type(self, space: Space) -> VectorIndex:
-        return self._shape.get().index_types.get(space.name, "flat")
-
-    def _read_shape(self) -> Shape:
-        with translated(self.names):
-            found: Any = self.client.indices.get(index=self.names.products)
-        body = next(iter(found.values()))
-        spaces = body["mappings"]["properties"]["embedding"].get("properties", {})
-        types = {name: field["properties"]["vector"]["index_options"]["type"] for name, field in spaces.items()}
-        return Shape(types, int(body["settings"]["index"]["number_of_shards"]))
+        return self.shape.get().index_types.get(space.name, "flat")
 
 
 def _hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:

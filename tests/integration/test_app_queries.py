@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 
 from app import create_app
 from app.settings import Settings
+from catalog.costs import Costs, SearchPrice
 from catalog.elastic import Catalogue
-from catalog.planner import Breadth, Costs
+from catalog.planner import Breadth
 from tests.integration.numpy_shop import BRANDS, COLORS, NARROW, SIZES, WIDE, NumpyShop
 
 CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than this may swap places
 PLANS = {
     "exact": (Costs(), Breadth()),
     "knn": (
-        Costs(small_ms=0, exact_per_vector=1e6, min_flat_share=0),
+        Costs(small_ms=0, script=SearchPrice(base=1e6)),
         Breadth(pool=40, num_candidates=300),
     ),  # flat: finds them all
 }

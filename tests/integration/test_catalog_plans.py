@@ -10,8 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog import filters, similarity
+from catalog.costs import Costs, SearchPrice
 from catalog.elastic import Catalogue, connect
-from catalog.planner import Breadth, Costs
+from catalog.planner import Breadth
 from catalog.product import document, parse
 from catalog.questions import Part, SimilarQuery
 from catalog.records import Change, Outcome
@@ -21,7 +22,7 @@ from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
 COUNT = 300
-ALWAYS_KNN = Costs(small_ms=0, exact_per_vector=1e6)
+ALWAYS_KNN = Costs(small_ms=0, script=SearchPrice(base=1e6))
 COLORS = ("red", "blue", "green")
 QUICK = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

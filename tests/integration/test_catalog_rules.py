@@ -141,7 +141,7 @@ def test_rules_do_on_elasticsearch_what_they_do_in_memory(
     }
 
 
-def knn_unless_needed(facts: Facts, _: Any) -> Choice:
+def knn_unless_needed(facts: Facts, *_: Any) -> Choice:
     return Choice("exact", facts.exact_needed) if facts.exact_needed else Choice("knn", "for this test")
 
 

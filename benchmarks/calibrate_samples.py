@@ -1,0 +1,159 @@
+"""What calibrating asks the server: both plans over sizes, dimensions, index types and shares, in turns."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import Size
+from catalog.costs import Costs, SearchPrice
+from catalog.elastic import Catalogue, connect
+from catalog.filters import Filters
+from catalog.planner import Strategy
+from catalog.questions import SimilarPage, SimilarQuery
+from catalog.settings import Settings, VectorIndex
+from catalog.similarity import Vectors
+from catalog.space import Space
+from loadtest import draw, loader
+from loadtest import settings as loadtest_settings
+from loadtest.cluster import Cluster
+
+SEED = 11
+WARM_UP = 3  # questions per plan and share that are not timed
+MERGE_PATIENCE = 240.0  # seconds to wait for merges after loading: they would be measured too
+# What is left of the catalogue: 100, 52, 30, 8, 3 and 0.25 %.
+SHARES = (
+    Filters(),
+    Filters(brand=("Alder", "Birch")),
+    Filters(brand=("Alder",)),
+    Filters(brand=("Fir",)),
+    Filters(brand=("Hazel",)),
+    Filters(brand=("Hazel",), color=("red",)),
+)
+KNN_ALWAYS = Costs(small_ms=0.0, script=SearchPrice(base=1e9))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A catalogue to measure on: so many products of so many dimensions under one index type."""
+
+    size: Size
+    index_type: VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The median milliseconds of one plan, as the gateway's caller sees them."""
+
+    index_type: VectorIndex
+    dims: int
+    total: int
+    candidates: int
+    strategy: Strategy
+    ms: float
+    recall: float = 1.0  # share of the exact plan's ten nearest that were found
+    bulk: bool = False  # scored by the server's own query, where it has one
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How a catalogue got there: seconds of the bulk requests, of the merges after them, and what they left."""
+
+    load: Load
+    seconds: float
+    merge_seconds: float
+    segments: int
+    megabytes: float
+
+
+@contextmanager
+def loaded(base: Settings, load: Load, progress: Callable[[int], None]) -> Iterator[tuple[Catalogue, Loading]]:
+    """A catalogue of drawn products under a prefix of its own, gone afterwards."""
+    prefix = f"calibrate_{secrets.token_hex(4)}_"
+    catalogue = connect(base.model_copy(update={"index_prefix": prefix, "vector_index": load.index_type}))
+    cluster = Cluster(base.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
+    try:
+        catalogue.create()
+        space = loader.Space(load.size.space, load.size.dims, load.index_type)
+        drawn = draw.products(load.size.products, load.size.dims, SEED)
+        done = loader.load(cluster, catalogue.names.products, space, drawn, progress)
+        started = time.perf_counter()
+        segments, megabytes = _settled(catalogue)
+        yield catalogue, Loading(load, done.seconds, time.perf_counter() - started, segments, megabytes)
+    finally:
+        loader.delete_prefix(cluster, prefix)
+        catalogue.client.close()
+        cluster.close()
+
+
+def _settled(catalogue: Catalogue) -> tuple[int, float]:
+    """Wait until nothing merges any more; segments and megabytes."""
+    deadline = time.monotonic() + MERGE_PATIENCE
+    while True:
+        stats: Any = catalogue.client.indices.stats(
+            index=catalogue.names.products, metric=["merge", "segments", "store"]
+        )
+        total = stats["_all"]["primaries"]
+        if not total["merges"]["current"] or time.monotonic() > deadline:
+            catalogue.refresh()
+            return int(total["segments"]["count"]), total["store"]["size_in_bytes"] / 1e6
+        time.sleep(0.5)
+
+
+def samples(catalogue: Catalogue, load: Load, questions: int) -> list[Sample]:
+    """Both plans for every share, asked in turns about the same drawn vectors."""
+    space = Space.parse(load.size.space, load.size.dims)
+    vectors = _vectors(load.size, questions + WARM_UP)
+    return [one for filters in SHARES for one in _share(catalogue, load, space, filters, vectors)]
+
+
+def _share(
+    catalogue: Catalogue, load: Load, space: Space, filters: Filters, vectors: Sequence[Vectors]
+) -> list[Sample]:
+    catalogue.costs = KNN_ALWAYS
+    times: dict[Strategy, list[float]] = {"exact": [], "knn": []}
+    recalls, candidates = [], 0
+    for vector in vectors:
+        query = SimilarQuery(space, vector, filters, fields=("id",))
+        spent, exact = _timed(catalogue, replace(query, exact=True))
+        times["exact"].append(spent)
+        spent, knn = _timed(catalogue, query)
+        if knn.plan.strategy == "knn":  # it may have found too few products, and the exact plan helped out
+            times["knn"].append(spent)
+            nearest = {hit.id for hit in exact.hits}
+            recalls.append(len(nearest & {hit.id for hit in knn.hits}) / max(1, len(nearest)))
+            candidates = knn.plan.candidates or 0
+    recall = {"exact": 1.0, "knn": float(np.mean(recalls)) if recalls else 0.0}
+    return [
+        Sample(
+            load.index_type,
+            space.dims,
+            load.size.products,
+            candidates,
+            strategy,
+            round(median(found[WARM_UP:]), 3),
+            round(recall[strategy], 4),
+        )
+        for strategy, found in times.items()
+        if candidates and len(found) > WARM_UP
+    ]
+
+
+def _timed(catalogue: Catalogue, query: SimilarQuery) -> tuple[float, SimilarPage]:
+    started = time.perf_counter()
+    page = catalogue.similar(query)
+    return (time.perf_counter() - started) * 1000, page
+
+
+def _vectors(size: Size, count: int) -> list[Vectors]:
+    """Vectors like the catalogue's, of products that are not in it."""
+    near = [one.vector for one in draw.products(count, size.dims, SEED)]
+    noise = np.random.default_rng(SEED + 1).standard_normal((count, size.dims)) * (0.3 / np.sqrt(size.dims))
+    moved = np.asarray(near) + noise
+    unit = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return list(unit.astype(np.float32))

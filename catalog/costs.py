@@ -1,0 +1,106 @@
+"""What plans cost on a machine: the planner's constants, as defaults or from a file that `make calibrate` wrote."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from catalog.errors import InvalidInput
+from catalog.settings import VectorIndex
+
+Price = Annotated[float, Field(ge=0)]
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class SearchPrice:
+    """Of a plan that scores everything that passes: milliseconds per query, then microseconds of one thread."""
+
+    base: Price = 0.0  # milliseconds
+    base_value: Price = 0.0  # milliseconds per value of the query's vector, which has to be sent and read
+    per_vector: Price = 0.0  # per product that passes
+    per_value: Price = 0.0  # and per value of its vector
+    per_sparse: Price = 0.0  # per product whose neighbours do not pass: memory is not read in order
+    per_sparse_value: Price = 0.0
+    per_skipped: Price = 0.0  # per product of the catalogue, whether it passes or not
+    per_hit: Price = 0.0  # per hit that is collected, or rescored with its real vector
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class GraphPrice:
+    """Of a search in a graph: milliseconds per query, then microseconds of one thread."""
+
+    base: Price = 0.0  # milliseconds
+    base_value: Price = 0.0  # milliseconds per value of the query's vector
+    per_candidate: Price = 0.0  # per product that passes a filter: they are marked first
+    per_visit: Price = 0.0  # per node of the graph that is scored
+    per_value: Price = 0.0  # and per value of its vector
+
+
+def _flats() -> Mapping[VectorIndex, SearchPrice]:
+    return {
+        "flat": SearchPrice(2.01, 0.00184, 0.0565, 0.000248, 0.202, 0.0, 0.00264, 4.42),
+        "int8_flat": SearchPrice(0.0, 0.00361, 0.0402, 0.00013, 0.0479, 0.00043, 0.015, 4.63),
+        "bbq_flat": SearchPrice(0.0, 0.00382, 0.0496, 0.000088, 0.082, 0.00015, 0.0116, 5.8),
+    }
+
+
+def _graphs() -> Mapping[VectorIndex, GraphPrice]:
+    graph = GraphPrice(4.63, 0.00378, 0.0, 0.249, 0.000937)  # measured on int8_hnsw, 1 M x 40
+    return {"hnsw": graph, "int8_hnsw": graph, "bbq_hnsw": graph}
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Costs:
+    """Prices on this machine; the defaults were measured on 2 cores of a 2.8 GHz Xeon (2026-11-21).
+
+    `cores` work on one query, those of all data nodes together, and each one after the first adds `parallel` of
+    itself. A catalogue that the exact plan goes through in `small_ms` is not counted first. `clearly` is the share of
+    the exact plan's price that the other has to stay below: prices are estimates.
+    """
+
+    script: SearchPrice = SearchPrice(1.64, 0.00181, 0.058, 0.000407, 0.146, 0.000303, 0.00116)
+    bulk: SearchPrice | None = None  # of a server's own query for exact scores; None: nobody measured it
+    flats: Mapping[VectorIndex, SearchPrice] = field(default_factory=_flats)
+    graphs: Mapping[VectorIndex, GraphPrice] = field(default_factory=_graphs)
+    cores: Annotated[int, Field(ge=1)] = 2
+    parallel: Annotated[float, Field(ge=0, le=1)] = 0.8
+    small_ms: Price = 5.0
+    clearly: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class CostsFile:
+    """What calibrating leaves: prices, and on what they were measured."""
+
+    costs: Costs
+    machine: str
+    date: str
+    command: str = ""
+
+
+FILE = TypeAdapter(CostsFile)
+
+
+def read_costs(path: str) -> Costs:
+    """The prices in a file of `make calibrate`, the defaults for an empty path.
+
+    Raises InvalidInput for a file that is missing or has anything but prices under `costs`.
+    """
+    if not path:
+        return Costs()
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"PLANNER_COSTS: cannot read {path} ({error.strerror}): run `make calibrate`") from error
+    try:
+        return FILE.validate_json(text).costs
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InvalidInput(
+            f"PLANNER_COSTS: {path} is no file of `make calibrate`: {where}: {first['msg']}"
+        ) from error
