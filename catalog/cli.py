@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from catalog.cli_advise import advise_layout
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.cli_spaces import drop_space
@@ -16,6 +17,7 @@ from catalog.records import CatalogStatus, SpaceStatus
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("import")(import_feed)
+app.command("advise")(advise_layout)
 app.command("drop-space")(drop_space)
 
 Yes = Annotated[bool, typer.Option("--yes", help="Yes, delete it.")]
@@ -30,7 +32,11 @@ def main() -> None:
 
 @app.command()
 def create(as_json: Json = False) -> None:
-    """Make the index and its alias, if there are none."""
+    """Make the index and its alias, if there are none.
+
+    INDEX_SHARDS, INDEX_SORT and INDEX_PRELOAD hold for a new index, VECTOR_INDEX for every new model: `auto` follows
+    EXPECTED_PRODUCTS and EXPECTED_UPDATES as `python -m catalog advise` does.
+    """
     with errors_told(as_json):
         catalogue = open_catalogue()
         index = catalogue.create()

@@ -4,11 +4,16 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from loadtest.errors import CannotStart
 
 VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
+
+
+def plain(value: object) -> object:
+    """Where the catalogue chooses for itself, drawn products are put on the plain type."""
+    return "flat" if value == "auto" else value
 
 
 class Settings(BaseModel):
@@ -23,7 +28,7 @@ class Settings(BaseModel):
     engine_port: Annotated[int, Field(ge=1, le=65535)] = 9200
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
-    vector_index: VectorIndex = "flat"
+    vector_index: Annotated[VectorIndex, BeforeValidator(plain)] = "flat"
     loadtest_users: Annotated[int, Field(ge=1, le=1000)] = 20  # people asking at the same time
     loadtest_seconds: Annotated[int, Field(ge=1, le=3600)] = 30  # how long they ask
 
