@@ -33,6 +33,9 @@ def main(
     updates: Annotated[int | None, typer.Option(min=1, help="prices that change in each import")] = None,
     only: Annotated[list[str] | None, typer.Option(help="an index type, or `none`; repeatable")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="2,000 products, three index types, kept below var")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="keep what an earlier run of this size found for others")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="folder for updates.json and updates.md")] = None,
 ) -> None:
     """Write new prices through the importer with and without shoppers asking; deletes what it made."""
@@ -43,12 +46,13 @@ def main(
     signal.signal(signal.SIGTERM, _leave)
     wanted = only or (QUICK_KINDS if quick else KINDS)
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
+    kept = updates_results.read(folder / "updates.json") if add else None
+    earlier = kept.lines if kept and (kept.products, kept.dims) == (size.products, size.dims) else []
     try:
-        run = _measure(size, [kind for kind in KINDS if kind in wanted], effort)
+        run = _measure(size, [kind for kind in KINDS if kind in wanted], effort, earlier, folder)
     except (VisualSearchError, LoadtestError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
-    updates_results.keep(run, folder)
     told.print(f"{run.verdict}\n{run.machine}\nkept in {folder / 'updates.md'}", highlight=False, soft_wrap=True)
 
 
@@ -56,18 +60,21 @@ def _leave(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # so that what was made is deleted on the way out
 
 
-def _measure(size: Size, kinds: list[str], effort: Effort) -> Run:
-    lines: list[Line] = []
+def _measure(size: Size, kinds: list[str], effort: Effort, earlier: list[Line], folder: Path) -> Run:
+    lines = {line.kind: line for line in earlier}
+    command = " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
+    date, commit = datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT)
     with elasticsearch() as settings:
         catalogue = connect(settings)
         described = machine.line(catalogue)
         catalogue.client.close()
         for kind in kinds:
-            lines.append(measure(settings, size, kind, effort, SEED, ROOT / "var" / "benchmarks"))
-            told.print(" | ".join(updates_results.cells(lines[-1])), highlight=False, soft_wrap=True)
-    command = " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
-    date = datetime.now(UTC).strftime("%Y-%m-%d")
-    return Run(size.products, size.dims, described, command, date, machine.commit(ROOT), effort, lines)
+            lines[kind] = measure(settings, size, kind, effort, SEED, ROOT / "var" / "benchmarks")
+            told.print(" | ".join(updates_results.cells(lines[kind])), highlight=False, soft_wrap=True)
+            ordered = [lines[one] for one in KINDS if one in lines]
+            run = Run(size.products, size.dims, described, command, date, commit, effort, ordered)
+            updates_results.keep(run, folder)  # after each, for all of them take minutes
+    return run
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -138,8 +139,25 @@ def markdown(run: Run) -> str:
         *(f"| {' | '.join(cells(line))} |" for line in run.lines),
         "",
         run.verdict,
+        "",
+        "Merges come in steps: a shorter feed may end before the first one, a longer one meets more (*merge s* says how",
+        "much of them fell into this one). A graph is built again in a merge, a flat file is copied.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def read(path: Path) -> Run | None:
+    """The run in an updates.json, None where there is no such file."""
+    if not path.exists():
+        return None
+    body = orjson.loads(path.read_bytes())
+    del body["verdict"]
+    return Run(**{**body, "effort": Effort(**body["effort"]), "lines": [_line(**line) for line in body["lines"]]})
+
+
+def _line(spent: dict[str, float], idle: list[float] | None, during: list[float] | None, **rest: Any) -> Line:
+    pairs = [(pair[0], pair[1]) if pair else None for pair in (idle, during)]
+    return Line(spent=Spent(**spent), idle=pairs[0], during=pairs[1], **rest)
 
 
 def keep(run: Run, folder: Path) -> None:

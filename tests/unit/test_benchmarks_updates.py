@@ -63,6 +63,8 @@ def test_results_are_kept_as_json_and_markdown(tmp_path: Path) -> None:
     page = (tmp_path / "updates.md").read_text()
     assert "| int8_flat | 9 | 6,000 | 3,000 | 8,000 | 1.0 | 2.0 | 3.0 | 4.0 | 1,500 | 5 / 9 | 7 / 30 | 5 |" in page
     assert kept["verdict"] in page
+    assert updates_results.read(tmp_path / "updates.json") == run(int8_flat=3000, hnsw=500)
+    assert updates_results.read(tmp_path / "none.json") is None
 
 
 @pytest.mark.parametrize(("given", "said"), [(["--only", "ivf"], "is no index type"), (["--dims", "40"], "64")])
@@ -76,9 +78,10 @@ def test_a_short_run_on_a_real_server(
     elasticsearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ELASTICSEARCH_URL", elasticsearch_url)
-    given = ["--quick", "--products", "1000", "--only", "none", "--only", "int8_flat", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, given)
-    assert done.exit_code == 0, done.output
+    for kind in ("int8_flat", "none"):
+        given = ["--quick", "--products", "1000", "--only", kind, "--add", "--out", str(tmp_path)]
+        done = CliRunner().invoke(app, given)
+        assert done.exit_code == 0, done.output
     bare, flat = json.loads((tmp_path / "updates.json").read_text())["lines"]
     assert (bare["kind"], flat["kind"]) == ("none", "int8_flat")
     assert bare["idle"] is None
