@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 import typer
 
+from catalog.costs import Costs
 from catalog.filters import Filters
 from catalog.settings import VectorIndex
+from catalog.sizing import advise
 from loadtest import draw
 from loadtest.draw import Drawn
 
@@ -107,8 +109,12 @@ def job(size: Size, index_type: VectorIndex) -> Job:
     return Job(size, index_type, speed, PLAN_SHARES if size in PLANS or anyway else ())
 
 
+def advised(size: Size) -> VectorIndex:
+    """What the project itself would choose for a catalogue like this."""
+    return advise(size.products, size.dims, Costs()).index_type
+
+
 def usual_types(size: Size) -> tuple[VectorIndex, ...]:
-    """The index types worth comparing: a graph pays from about half a million values times a hundred upwards."""
-    if size.products * size.dims < 40_000_000:
-        return ("flat",)
-    return ("flat", "bbq_hnsw" if size.dims >= 384 else "int8_hnsw")
+    """What is advised; for a million products also the plain scan and the graph that it was chosen from."""
+    others: tuple[VectorIndex, ...] = ("flat", "int8_hnsw") if size.products >= 1_000_000 else ()
+    return tuple(dict.fromkeys((advised(size), *others)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.cases import Size
+from benchmarks.cases import Size, advised
 from benchmarks.goals import GOALS, Verdict, judged
 from benchmarks.plans import MOST, RECALL, PlanCell
 from benchmarks.query_results import Page
@@ -45,7 +45,8 @@ def _goals(cells: Sequence[SpeedCell]) -> str:
 def _verdict(one: Verdict) -> tuple[str, ...]:
     said = "reached" if one.reached else "**missed**"
     goal = one.goal
-    return (str(goal), f"{goal.recall:g}", one.index_type, one.plan, f"{one.ms:.1f} ms", f"{one.recall:.4f}", said)
+    kind = one.index_type + (" (advised)" if one.index_type == advised(goal.size) else "")
+    return (str(goal), f"{goal.recall:g}", kind, one.plan, f"{one.ms:.1f} ms", f"{one.recall:.4f}", said)
 
 
 def _speed(cells: Sequence[SpeedCell]) -> str:
