@@ -38,13 +38,18 @@ class Batches:
         self, photos: list[Photo], cache: Cache, targets: Targets, train: NDArray[np.int64], recipe: Recipe
     ) -> None:
         self._cache, self._targets, self._recipe = cache, targets, recipe
-        self._sampler = Sampler(photos, train, recipe)
+        self._samplers = [(0, Sampler(photos, train, recipe))]
+        self._photos = photos
+
+    def widen(self, train: NDArray[np.int64], step: int) -> None:
+        """Draw from the photos `train` from `step` on."""
+        self._samplers.append((step, Sampler(self._photos, train, self._recipe)))
 
     def of(self, step: int) -> Batch:
         """The batch of `step`."""
         rng = np.random.default_rng([self._recipe.seed, step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        photos = self._sampler.draw(step, rng)
+        photos = next(one for start, one in reversed(self._samplers) if step >= start).draw(step, rng)
         crops = rng.integers(0, self._cache.pixels.shape[1], len(photos))
         batch = self._plain(photos, crops, step, generator)
         how = self._recipe.augment

@@ -20,8 +20,8 @@ def text(record: Record, recipe: Recipe, base: Bundle | None) -> str:
         "## Figures",
         _table(record),
         "`held_out_*` are means over the folds of five that were measured (`held_out_folds`; senders and styles are "
-        "never on both sides), each by a network trained the same way without its fold. The shipped network saw all "
-        "photos.",
+        "never on both sides). No network had seen a photo of its fold when it was measured; the shipped one went on "
+        "from there and saw all photos in the end.",
         "## Limits",
         _limits(record),
         "## Licences",

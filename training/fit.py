@@ -72,7 +72,7 @@ class Training:
                 self._photos,
                 self._known,
                 self._settings,
-                self._job.held,
+                self._job.held if self._job.held is not None else self._job.refined,
                 kept.read(self._earlier) if self._earlier else None,
                 lambda done, total: self._progress("crops", done, total),
             )
@@ -107,11 +107,24 @@ class Training:
             history.resume(trainer.step)
         elif self._earlier is not None:
             trainer.start_from(self._earlier)
-        learner = trainer.run(lambda step, parts: self._report(history, step, parts))
+        learner = self._run(trainer, batches, history, gathered)
         history.write()
         history.draw(self._folder / "curves.png")
         self._tracker.artifact(self._folder / "curves.png")
         return learner
+
+    def _run(self, trainer: Trainer, batches: Batches, history: History, gathered: Material) -> networks.Learner:
+        def report(step: int, parts: dict[str, float]) -> None:
+            self._report(history, step, parts)
+
+        if self._job.refined is not None:
+            # The fold kept apart so far joins late: until then it tells how good the network is.
+            join = round(self._recipe.schedule.join * self._recipe.schedule.steps)
+            if trainer.step < join:
+                trainer.go(report, join)
+                self._measure(trainer.glimpse(), gathered)
+            batches.widen(gathered.usable, join)
+        return trainer.run(report)
 
     def _report(self, history: History, step: int, parts: dict[str, float]) -> None:
         self._progress("training", step, self._recipe.schedule.steps)
@@ -129,11 +142,12 @@ class Training:
         return figures
 
     def _export(self, learner: networks.Learner, gathered: Material, provenance: Provenance) -> Written:
-        rows = measure.embeddings(learner, gathered.cache, gathered.train, self._recipe)
-        groups = [gathered.photos[index].group for index in gathered.train]
+        seen = gathered.train if self._job.refined is None else gathered.usable
+        rows = measure.embeddings(learner, gathered.cache, seen, self._recipe)
+        groups = [gathered.photos[index].group for index in seen]
         base = frozen_base(self._recipe)
         metrics: dict[str, JsonValue] = {
-            "photos": len(gathered.train),
+            "photos": len(seen),
             "training_seconds": round(time.monotonic() - self._started, 1),
         }
         result = export.Result(

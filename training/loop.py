@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import time
@@ -41,16 +42,26 @@ class Trainer:
 
     def run(self, report: Report = nothing_to_report, until: int | None = None) -> Learner:
         """Train up to step `until` (all of them by default); returns the learner with the averaged weights."""
+        self.go(report, until or self._recipe.schedule.steps)
+        return self.averaged()
+
+    def go(self, report: Report, until: int) -> None:
+        """Train up to step `until` and save."""
         self.learner.train()
         saved = time.monotonic()
-        for step in range(self.step, until or self._recipe.schedule.steps):
+        for step in range(self.step, until):
             report(step + 1, self._one(step))
             self.step = step + 1
             if time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
                 saved = time.monotonic()
         self.save()
-        return self.averaged()
+
+    def glimpse(self) -> Learner:
+        """A copy of the learner with the averaged weights, in eval mode, while the training goes on."""
+        other = copy.deepcopy(self.learner)
+        other.load_state_dict(self.average)
+        return other.eval()
 
     def averaged(self) -> Learner:
         """The learner in eval mode with the moving average of its weights, which is the result."""

@@ -34,6 +34,11 @@ class Material:
     train: NDArray[np.int64]
     held: NDArray[np.int64]
 
+    @property
+    def usable(self) -> NDArray[np.int64]:
+        """All photos that could be read."""
+        return np.sort(np.concatenate([self.train, self.held]))
+
 
 def bundles(recipe: Recipe, settings: Settings, model_settings: ModelSettings) -> dict[str, Bundle]:
     """The bundles whose answers a recipe needs, by name; raises BundleNotFound.
@@ -59,7 +64,7 @@ def frozen_base(recipe: Recipe) -> str | None:
 def key(recipe: Recipe, photos: list[Photo], known: dict[str, Bundle], stage: str) -> str:
     """Names a training: the same recipe on the same photos with the same teachers, at the same `stage`."""
     versions = {name: bundle.version for name, bundle in known.items()}
-    parts = [recipe.model_dump(mode="json"), fingerprint(photos), versions, stage]
+    parts = [recipe.model_dump(mode="json", exclude_defaults=True), fingerprint(photos), versions, stage]
     return f"{recipe.name}-{sha256_bytes(canonical_json(parts))[:12]}"
 
 

@@ -91,7 +91,9 @@ class Schedule(Part):
     """AdamW with a warm-up and a cosine, and the moving average that is kept in the end.
 
     The first `small_until` of the steps see pictures of `small_side` pixels: cheaper, and a network tested on larger
-    pictures than it was trained on loses little (Touvron et al. 2019).
+    pictures than it was trained on loses little (Touvron et al. 2019). `augment` stands in for the recipe's.
+    Where a fold was kept apart by the training that is refined, it joins after `join` of the steps, and is measured
+    just before.
     """
 
     steps: Count = 5000
@@ -105,6 +107,8 @@ class Schedule(Part):
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     temperature: Annotated[float, Field(gt=0)] = 4.0
     clip: Annotated[float, Field(gt=0)] = 5.0
+    augment: Augment | None = None
+    join: Share = 0.0
 
 
 class Recipe(Part):

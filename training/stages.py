@@ -47,7 +47,8 @@ def scheduled(job: Job) -> Recipe:
     if job.recipe.refine is None or job.held is not None:
         raise InvalidRecipe("to refine, the recipe needs a `refine` schedule, and no fold can be kept apart")
     sources = tuple(source.model_copy(update={"first": 0.0}) for source in job.recipe.sources)
-    return job.recipe.model_copy(update={"schedule": job.recipe.refine, "sources": sources})
+    augment = job.recipe.refine.augment or job.recipe.augment
+    return job.recipe.model_copy(update={"schedule": job.recipe.refine, "sources": sources, "augment": augment})
 
 
 class Stages:
@@ -71,8 +72,7 @@ class Stages:
 
     def held_out(self) -> dict[str, JsonValue]:
         """Means over the folds that were kept apart and measured, and how many they are; nothing where none is."""
-        files = [self.folder(f"held {fold}") / FIGURES for fold in range(FOLDS)]
-        found = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+        found = [one for fold in range(FOLDS) if (one := self._figures(fold))]
         if not found:
             return {}
         names = [name for name in found[0] if all(name in one for one in found)]
@@ -80,6 +80,12 @@ class Stages:
             f"held_out_{name}": round(float(np.mean([one[name] for one in found])), 4) for name in names
         }
         return means | {"held_out_folds": len(found)}
+
+    def _figures(self, fold: int) -> dict[str, float] | None:
+        """Of a fold: the latest figures, those taken while the network was refined before the fold joined."""
+        files = [self.folder(f"{stage} {fold}") / FIGURES for stage in ("refined", "held")]
+        file = next((file for file in files if file.is_file()), None)
+        return json.loads(file.read_text(encoding="utf-8")) if file else None
 
 
 def keep_figures(folder: Path, figures: dict[str, float]) -> None:
