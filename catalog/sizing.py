@@ -20,10 +20,11 @@ WORTH_IT = 1.2  # a plainer type is kept until another is faster by more than th
 SHARD_BYTES = 30e9  # a shard is recovered and merged as one: Elastic's advice is 10 to 50 GB
 DOCUMENT_BYTES = 400.0  # of a product without its vector, on disk (measured: 1 M x 40 is 0.72 GB)
 
-# Milliseconds of one core for one changed product: indexing, refresh, merging (design, section 4). A change writes
-# the whole document again, so a graph pays for its vector each time.
+# Milliseconds of one core for one changed price, merges included: two cores over the sustained rates measured at
+# 100 k x 64 (benchmarks/results/updates.md: flat 3,793 a second, int8_flat 3,648, bbq_flat 3,353, hnsw 989, int8_hnsw
+# 1,021). A change writes the whole document again, so a merge builds its graph again: more in bigger catalogues.
 UPDATE_MS: Mapping[VectorIndex, float] = {
-    "flat": 2.1, "int8_flat": 2.1, "bbq_flat": 2.1, "hnsw": 4.4, "int8_hnsw": 4.4, "bbq_hnsw": 4.4,
+    "flat": 0.53, "int8_flat": 0.55, "bbq_flat": 0.60, "hnsw": 2.0, "int8_hnsw": 2.0, "bbq_hnsw": 2.0,
 }  # fmt: skip
 # Bytes that a search keeps touching, per value and per product; graphs link each product to about 32 others.
 BYTES_PER_VALUE: Mapping[VectorIndex, float] = {
