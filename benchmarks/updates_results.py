@@ -140,8 +140,8 @@ def markdown(run: Run) -> str:
         "",
         run.verdict,
         "",
-        "Merges come in steps: a shorter feed may end before the first one, a longer one meets more (*merge s* says how",
-        "much of them fell into this one). A graph is built again in a merge, a flat file is copied.",
+        "Merges come in steps: a shorter feed may end before the first one, a longer one meets more (*merge s* says",
+        "how much of them fell into this one). A graph is built again in a merge, a flat file is copied.",
     ]
     return "\n".join(lines) + "\n"
 
