@@ -16,7 +16,7 @@ from training import losses
 from training.batches import Batch, Batches
 from training.errors import CannotResume
 from training.networks import Learner
-from training.recipe import Recipe
+from training.recipe import Recipe, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Trainer:
 
     def _one(self, step: int) -> dict[str, float]:
         schedule = self._recipe.schedule
-        rate = schedule.lr * rate_at(step, schedule.steps, schedule.warmup)
+        rate = schedule.lr * rate_at(step, schedule)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         batch = self._batches.of(step)
@@ -158,12 +158,15 @@ def loss_parts(
     return parts
 
 
-def rate_at(step: int, steps: int, warmup: float) -> float:
-    """Share of the highest learning rate: straight up for `warmup` of the steps, then half a cosine down."""
-    first = max(1, round(warmup * steps))
+def rate_at(step: int, schedule: Schedule) -> float:
+    """Share of the highest learning rate: up, half a cosine down to the horizon, straight down at the end."""
+    horizon = schedule.horizon or schedule.steps
+    first = max(1, round(schedule.warmup * horizon))
     if step < first:
         return (step + 1) / first
-    return 0.5 * (1 + math.cos(math.pi * (step - first) / max(1, steps - first)))
+    last = schedule.cooldown * schedule.steps
+    cooled = min(1.0, (schedule.steps - step) / last) if last else 1.0
+    return cooled * 0.5 * (1 + math.cos(math.pi * (step - first) / max(1, horizon - first)))
 
 
 def _groups(learner: Learner, decay: float) -> list[dict[str, object]]:

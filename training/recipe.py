@@ -90,6 +90,9 @@ class Augment(Part):
 class Schedule(Part):
     """AdamW with a warm-up and a cosine, and the moving average that is kept in the end.
 
+    The cosine ends with the steps, or at a farther `horizon` (of steps); then the last `cooldown` of the steps bring
+    the rate down to zero, so that a training can be made shorter while it runs.
+
     The first `small_until` of the steps see pictures of `small_side` pixels: cheaper, and a network tested on larger
     pictures than it was trained on loses little (Touvron et al. 2019). `augment` stands in for the recipe's.
     Where a fold was kept apart by the training that is refined, it joins after `join` of the steps, and is measured
@@ -103,6 +106,8 @@ class Schedule(Part):
     lr: Annotated[float, Field(gt=0)] = 2e-3
     weight_decay: Weight = 0.05
     warmup: Share = 0.05
+    horizon: Count | None = None
+    cooldown: Share = 0.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     temperature: Annotated[float, Field(gt=0)] = 4.0

@@ -25,7 +25,7 @@ from training.folds import fold_of
 from training.loop import rate_at
 from training.measure import macro_precision, usual_nearest, within
 from training.photos import Photo, gather
-from training.recipe import Augment, Source, read
+from training.recipe import Augment, Schedule, Source, read
 from training.sampling import Sampler, root_chances
 from training.views import Cut, boxes
 from training.wishes import CATALOGUE, Learn, Wishes, wished
@@ -178,10 +178,13 @@ def test_distillation_is_zero_for_the_teacher_itself() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
-    rates = [rate_at(step, 100, 0.1) for step in range(100)]
+    rates = [rate_at(step, Schedule(steps=100, warmup=0.1)) for step in range(100)]
     assert rates[9] == 1 and rates[0] == pytest.approx(0.1)
     assert all(later < earlier for earlier, later in pairwise(rates[10:]))
     assert rates[-1] < 0.001
+    shorter = [rate_at(step, Schedule(steps=60, warmup=0.1, horizon=100, cooldown=0.2)) for step in range(60)]
+    assert shorter[:48] == rates[:48]
+    assert shorter[-1] < 0.05
 
 
 def test_figures_tell_a_model_that_knows_classes_alone() -> None:
