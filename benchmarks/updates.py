@@ -47,7 +47,7 @@ def main(
     wanted = only or (QUICK_KINDS if quick else KINDS)
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
     kept = updates_results.read(folder / "updates.json") if add else None
-    earlier = kept.lines if kept and (kept.products, kept.dims) == (size.products, size.dims) else []
+    earlier = kept if kept and (kept.products, kept.dims) == (size.products, size.dims) else None
     try:
         run = _measure(size, [kind for kind in KINDS if kind in wanted], effort, earlier, folder)
     except (VisualSearchError, LoadtestError, ApiFailed) as error:
@@ -60,9 +60,10 @@ def _leave(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # so that what was made is deleted on the way out
 
 
-def _measure(size: Size, kinds: list[str], effort: Effort, earlier: list[Line], folder: Path) -> Run:
-    lines = {line.kind: line for line in earlier}
-    command = " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
+def _measure(size: Size, kinds: list[str], effort: Effort, earlier: Run | None, folder: Path) -> Run:
+    lines = {line.kind: line for line in earlier.lines} if earlier else {}
+    before = f"{earlier.command} (commit {earlier.commit}); then " if earlier else ""
+    command = before + " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
     date, commit = datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT)
     with elasticsearch() as settings:
         catalogue = connect(settings)
