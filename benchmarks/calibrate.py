@@ -35,7 +35,7 @@ GRAPH_SHARE = 0.25  # of the products, in a graph: building one takes 26 times a
 TYPES: tuple[VectorIndex, ...] = ("flat", "int8_flat", "bbq_flat", "int8_hnsw")
 QUICK_TYPES: tuple[VectorIndex, ...] = ("flat", "int8_hnsw")
 MIN_BBQ_DIMS = 64
-QUESTIONS, QUICK_QUESTIONS = 15, 5
+QUESTIONS, QUICK_QUESTIONS = 25, 5
 
 told = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)

@@ -42,14 +42,14 @@ class GraphPrice:
 
 def _flats() -> Mapping[VectorIndex, SearchPrice]:
     return {
-        "flat": SearchPrice(2.01, 0.00184, 0.0565, 0.000248, 0.202, 0.0, 0.00264, 4.42),
-        "int8_flat": SearchPrice(0.0, 0.00361, 0.0402, 0.00013, 0.0479, 0.00043, 0.015, 4.63),
-        "bbq_flat": SearchPrice(0.0, 0.00382, 0.0496, 0.000088, 0.082, 0.00015, 0.0116, 5.8),
+        "flat": SearchPrice(1.97, 0.00134, 0.0472, 0.000431, 0.176, 0.000219, 0.00335, 4.73),
+        "int8_flat": SearchPrice(0.0, 0.00299, 0.0411, 0.000161, 0.061, 0.000444, 0.0123, 5.0),
+        "bbq_flat": SearchPrice(1.09, 0.00423, 0.0511, 0.0000725, 0.0716, 0.0000763, 0.000636, 5.86),
     }
 
 
 def _graphs() -> Mapping[VectorIndex, GraphPrice]:
-    graph = GraphPrice(4.63, 0.00378, 0.0, 0.249, 0.000937)  # measured on int8_hnsw, 1 M x 40
+    graph = GraphPrice(2.77, 0.00133, 0.00207, 0.262, 0.000482)  # measured on int8_hnsw alone
     return {"hnsw": graph, "int8_hnsw": graph, "bbq_hnsw": graph}
 
 
@@ -62,14 +62,14 @@ class Costs:
     the exact plan's price that the other has to stay below: prices are estimates.
     """
 
-    script: SearchPrice = SearchPrice(1.64, 0.00181, 0.058, 0.000407, 0.146, 0.000303, 0.00116)
+    script: SearchPrice = SearchPrice(1.68, 0.0017, 0.0572, 0.000403, 0.121, 0.000358, 0.00135)
     bulk: SearchPrice | None = None  # of a server's own query for exact scores; None: nobody measured it
     flats: Mapping[VectorIndex, SearchPrice] = field(default_factory=_flats)
     graphs: Mapping[VectorIndex, GraphPrice] = field(default_factory=_graphs)
     cores: Annotated[int, Field(ge=1)] = 2
-    parallel: Annotated[float, Field(ge=0, le=1)] = 0.8
+    parallel: Annotated[float, Field(ge=0, le=1)] = 0.4
     small_ms: Price = 5.0
-    clearly: Annotated[float, Field(gt=0, le=1)] = 0.95
+    clearly: Annotated[float, Field(gt=0, le=1)] = 0.9
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

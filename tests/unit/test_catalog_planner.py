@@ -16,7 +16,7 @@ MANY_CORES = replace(COSTS, cores=16, parallel=1.0)
     ("facts", "strategy"),
     [
         (Facts("flat", 40, 5_000, 5_000, 1), "exact"),
-        (Facts("flat", 40, 1_000_000, 1_000_000, 1), "knn"),
+        (Facts("flat", 40, 1_000_000, 1_000_000, 1), "exact"),
         (Facts("flat", 40, 30_000, 1_000_000, 1), "exact"),
         (Facts("int8_hnsw", 40, 1_000_000, 1_000_000, 1), "knn"),
         (Facts("int8_hnsw", 40, 3_000, 1_000_000, 1), "exact"),
