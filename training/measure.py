@@ -25,6 +25,8 @@ def macro_precision(
     """Mean precision@`at` by class of the queries; relevant is the same class. Labels below 0 are left out."""
     queries, asked = queries[asked >= 0], asked[asked >= 0]
     gallery, there = gallery[there >= 0], there[there >= 0]
+    if not len(asked) or not len(there):
+        return {}
     best = np.argsort(-cosine(queries, gallery), axis=1, kind="stable")[:, :at]
     hits = (there[best] == asked[:, None]).mean(axis=1)
     return {int(one): float(hits[asked == one].mean()) for one in np.unique(asked)}

@@ -197,6 +197,7 @@ def test_figures_tell_a_model_that_knows_classes_alone() -> None:
     )
     precision = macro_precision(collapsed[::2], collapsed[1::2], classes[::2], classes[1::2], at=5)
     assert precision == {0: 1.0, 1: 1.0}
+    assert macro_precision(collapsed, collapsed, np.full(40, -1), classes) == {}  # no labels, no figure
     assert within(collapsed, classes, garments) < 0.4
     assert within(fine, classes, garments) == 1.0
 
