@@ -65,7 +65,7 @@ def _panel(axis: Any, cells: Sequence[SpeedCell]) -> None:
     axis.set_ylim(bottom=LOWEST)
     axis.set_title(size.text, color=INK, fontsize=11)
     axis.set_xticks(list(at.values()), [passes(share) for share in at])
-    axis.set_xlim(-0.4, len(at) - 0.6)
+    axis.set_xlim(-0.3, len(at) - 0.4)
     axis.yaxis.set_major_formatter("{x:g}")
     axis.grid(axis="y", which="major", color="#e6e6e6", lw=0.8)
     axis.set_axisbelow(True)
@@ -74,13 +74,13 @@ def _panel(axis: Any, cells: Sequence[SpeedCell]) -> None:
 
 
 def _goal(axis: Any, place: int, ms: float, percentile: int) -> None:
-    axis.plot([place - 0.26, place + 0.26], [ms, ms], color=GOAL, lw=2, solid_capstyle="butt", zorder=3)
+    axis.plot([place - 0.17, place + 0.17], [ms, ms], color=GOAL, lw=2, solid_capstyle="butt", zorder=3)
     axis.annotate(
         f"p{percentile} ≤ {ms:g}",
-        (place, ms),
-        xytext=(0, 2.5),
+        (place + 0.17, ms),
+        xytext=(3, 0),
         textcoords="offset points",
-        ha="center",
+        va="center",
         fontsize=7.5,
         color=GOAL,
         zorder=4,
