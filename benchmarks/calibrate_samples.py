@@ -14,7 +14,7 @@ from benchmarks.cases import Size
 from catalog.costs import Costs, SearchPrice
 from catalog.elastic import Catalogue, connect
 from catalog.filters import Filters
-from catalog.planner import Strategy
+from catalog.planner import IN_BULK, Strategy
 from catalog.questions import SimilarPage, SimilarQuery
 from catalog.settings import Settings, VectorIndex
 from catalog.similarity import Vectors
@@ -35,7 +35,7 @@ SHARES = (
     Filters(brand=("Hazel",)),
     Filters(brand=("Hazel",), color=("red",)),
 )
-KNN_ALWAYS = Costs(small_ms=0.0, script=SearchPrice(base=1e9))
+KNN_ALWAYS = Costs(small_ms=0.0, script=SearchPrice(base=1e9), bulk=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,12 @@ def _share(
 ) -> list[Sample]:
     catalogue.costs = KNN_ALWAYS
     times: dict[Strategy, list[float]] = {"exact": [], "knn": []}
-    recalls, candidates = [], 0
+    recalls, candidates, bulk = [], 0, False
     for vector in vectors:
         query = SimilarQuery(space, vector, filters, fields=("id",))
         spent, exact = _timed(catalogue, replace(query, exact=True))
         times["exact"].append(spent)
+        bulk = exact.plan.reason.endswith(IN_BULK)
         spent, knn = _timed(catalogue, query)
         if knn.plan.strategy == "knn":  # it may have found too few products, and the exact plan helped out
             times["knn"].append(spent)
@@ -140,6 +141,7 @@ def _share(
             strategy,
             round(median(found[WARM_UP:]), 3),
             round(recall[strategy], 4),
+            bulk and strategy == "exact",
         )
         for strategy, found in times.items()
         if candidates and len(found) > WARM_UP

@@ -16,6 +16,7 @@ from catalog.settings import VectorIndex
 Strategy = Literal["exact", "knn"]
 QUANTISED: frozenset[VectorIndex] = frozenset({"int8_flat", "bbq_flat", "int8_hnsw", "bbq_hnsw"})
 GRAPHS: frozenset[VectorIndex] = frozenset({"hnsw", "int8_hnsw", "bbq_hnsw"})
+IN_BULK = ", scored in bulk"  # how the reason of an exact plan ends that the server's own query carried out
 MAX_NUM_CANDIDATES = 10_000  # Elasticsearch 8.19's limit
 # Products per part that the threads of a shard search side by side: Elasticsearch takes whole segments, no fewer than
 # 50,000 products together, and a segment of a catalogue that has grown by itself is about this big.

@@ -40,6 +40,7 @@ class Settings(BaseModel):
     planner_costs: str = ""  # a file of `make calibrate`; empty: the prices of catalog.costs
     index_sort: Annotated[tuple[SortField, ...], BeforeValidator(split)] = ()  # the dominant filter first
     index_preload: bool = False  # read vectors into memory when the index is opened
+    bulk_scoring: Literal["auto", "off"] = "auto"  # auto: the plugin's vector_scan where the server has it
     index_refresh: Annotated[str, Field(pattern=r"^(-1|\d+(ms|s|m))$")] = "1s"
 
 

@@ -1,19 +1,21 @@
 """Similar products on a real index: count what passes, choose a plan, run it, read the hits."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import orjson
 
 from catalog import edges, facet_queries, queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
+from catalog.elastic.hits import read_hit
+from catalog.elastic.scans import Scans
+from catalog.errors import InvalidInput, Unavailable
 from catalog.filters import Filters
-from catalog.planner import Breadth, Choice, Facts, breadth_of, choose, is_small
-from catalog.questions import Hit, Part, Plan, SimilarPage, SimilarQuery
+from catalog.planner import IN_BULK, Breadth, Choice, Facts, breadth_of, choose, is_small
+from catalog.questions import Part, Plan, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space
 
@@ -23,10 +25,15 @@ NO_FILTERS = Filters()
 UNION_WIDTH = 3  # pools that each space gives to a mix, whose best need not be among the best of any one space
 
 
+class Unscanned(Unavailable):
+    """Some of the server's nodes do not score in bulk."""
+
+
 class SimilarStore(Store):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._counts: dict[bytes, tuple[float, int]] = {}
+        self.scans = Scans(self.settings.bulk_scoring)
         self.breadth: Breadth | None = None  # None: what the index type needs
 
     def similar(self, query: SimilarQuery) -> SimilarPage:
@@ -41,14 +48,37 @@ class SimilarStore(Store):
         return page
 
     def _exact(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
-        body = queries.similar(query, only_ids)
-        if query.group_size:  # groups are found by one thread anyway
-            answers = self.msearch([body, *self._overview(query)])
-        else:
-            answers = self.msearch([edges.by_score(body), *self._overview(query)])
-            hits = edges.page(body, answers[0]["hits"]["hits"])
-            answers[0]["hits"]["hits"] = self.msearch([body])[0]["hits"]["hits"] if hits is None else hits
+        if only_ids is not None or not self.scans.likely():
+            return self._scripted(query, reason, only_ids)
+        try:
+            return self._scanned(query, reason)
+        except (InvalidInput, Unscanned) as error:
+            page = self._scripted(query, reason)  # raises as well where the question was wrong
+            self.scans.refused(error)
+            return page
+
+    def _scripted(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
+        answers = self._best(query, queries.similar(query, only_ids), self._overview(query))
         return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
+
+    def _scanned(self, query: SimilarQuery, reason: str) -> SimilarPage:
+        """The same by the server's own query; raises Unscanned or InvalidInput where a node does not know it."""
+        counted = self._overview(query)
+        if not counted and query.score_threshold is None:
+            counted = [queries.counting(query)]
+        answers = self._best(query, queries.scan(query), counted)
+        if answers[0]["_shards"]["failed"]:
+            raise Unscanned("not every shard answered")
+        return self._page(query, Plan("exact", reason + IN_BULK), answers, similarity.script_to_cosine)
+
+    def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
+        """The answers to a ranking, its ties in order of `id`, and to the searches beside it."""
+        if query.group_size:  # groups are found by one thread anyway
+            return self.msearch([body, *others])
+        answers = self.msearch([edges.by_score(body), *others])
+        hits = edges.page(body, answers[0]["hits"]["hits"])
+        answers[0]["hits"]["hits"] = self.msearch([body])[0]["hits"]["hits"] if hits is None else hits
+        return answers
 
     def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
         """The pool of an approximate search first, and behind it everything else in exact order."""
@@ -113,7 +143,7 @@ class SimilarStore(Store):
         if overview and query.group_size and query.total:
             total = overview["aggregations"][facet_queries.GROUPS]["values"]["value"]
         return SimilarPage(
-            hits=[_hit(hit, query, to_cosine) for hit in found["hits"]],
+            hits=[read_hit(hit, query, to_cosine) for hit in found["hits"]],
             plan=replace(plan, candidates=counted),
             total=total,
             facets=facet_queries.read_facets(query.facets, overview["aggregations"])
@@ -127,7 +157,8 @@ class SimilarStore(Store):
         if query.only_ids is not None or query.only_groups is not None:
             needed = "only the products that were named are compared with"
         dims = sum(part.space.dims for part in query.parts)
-        facts = Facts(self._index_type(query.space), dims, 0, 0, self.shape.get().shards, query.exact, needed)
+        index_type, shards = self._index_type(query.space), self.shape.get().shards
+        facts = Facts(index_type, dims, 0, 0, shards, query.exact, needed, bulk=self.scans.likely())
         if query.exact or needed:
             return choose(facts, self.costs, self._breadth(query.space))
         total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
@@ -156,28 +187,3 @@ class SimilarStore(Store):
 
     def _index_type(self, space: Space) -> VectorIndex:
         return self.shape.get().index_types.get(space.name, "flat")
-
-
-def _hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:
-    source = dict(hit["_source"])
-    embedding = source.pop("embedding", {})
-    vectors = None
-    if query.with_vectors:
-        vectors = {
-            part.space.name: np.asarray(embedding[part.space.name]["vector"], dtype=np.float32)
-            for part in query.parts
-        }
-    group = _group(hit, query, to_cosine) if query.group_size else None
-    return Hit(hit["_id"], to_cosine(hit["_score"]), source, group, vectors)
-
-
-def _group(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> list[Hit]:
-    """The best of a hit's group; `min_score` does not reach into groups, so the threshold cuts here again."""
-    inner = [(each, to_cosine(each["_score"])) for each in hit["inner_hits"]["group"]["hits"]["hits"]]
-    least = query.score_threshold
-    first = hit["_id"]  # it passed, whatever rounding says
-    return [
-        Hit(each["_id"], score, each["_source"])
-        for each, score in inner
-        if least is None or score >= least or each["_id"] == first
-    ]

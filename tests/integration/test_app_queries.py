@@ -24,7 +24,7 @@ CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than
 PLANS = {
     "exact": (Costs(), Breadth()),
     "knn": (
-        Costs(small_ms=0, script=SearchPrice(base=1e6)),
+        Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None),
         Breadth(pool=40, num_candidates=300),
     ),  # flat: finds them all
 }

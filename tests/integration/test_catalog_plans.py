@@ -22,7 +22,7 @@ from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
 COUNT = 300
-ALWAYS_KNN = Costs(small_ms=0, script=SearchPrice(base=1e6))
+ALWAYS_KNN = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
 COLORS = ("red", "blue", "green")
 QUICK = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
