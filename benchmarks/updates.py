@@ -13,7 +13,7 @@ from benchmarks import machine, updates_results
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
 from benchmarks.stage import elasticsearch
-from benchmarks.updates_results import Effort, Line, Run
+from benchmarks.updates_results import Effort, Run
 from benchmarks.updates_run import KINDS, QUICK, QUICK_KINDS, measure
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
