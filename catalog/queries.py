@@ -52,13 +52,20 @@ def source_filter(fields: Sequence[str] | None) -> dict[str, Any]:
 
 def must_not(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
     """Clauses that leave out products, whole groups, and what passes a filter."""
+    return [*_must_not_be(query), *_must_not_pass(query)]
+
+
+def _must_not_be(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if query.exclude_ids:
         found.append({"ids": {"values": list(query.exclude_ids)}})
     if query.exclude_groups:
         found.append({"terms": {"group_key": list(query.exclude_groups)}})
-    found += [all_of(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
     return found
+
+
+def _must_not_pass(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+    return [all_of(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
 
 
 def only(query: SimilarQuery) -> list[dict[str, Any]]:
@@ -112,8 +119,11 @@ def scan(query: SimilarQuery) -> dict[str, Any]:
     parts = [
         {"field": part.space.field, "query_vector": part.vector, "weight": float(part.weight)} for part in query.parts
     ]
-    passing = all_of([*filters.clauses(query.filters).values(), *only(query)], must_not(query))
-    return _ranked(query, {"vector_scan": {"parts": parts, "filter": passing}}) | {"track_total_hits": False}
+    passing = all_of([*filters.clauses(query.filters).values(), *only(query)], _must_not_pass(query))
+    scored: dict[str, Any] = {"vector_scan": {"parts": parts, "filter": passing}}
+    if few := _must_not_be(query):  # as part of the filter they would cost a look at every product
+        scored = {"bool": {"must": [scored], "must_not": few}}
+    return _ranked(query, scored) | {"track_total_hits": False}
 
 
 def counting(query: SimilarQuery) -> dict[str, Any]:
