@@ -63,8 +63,8 @@ class Costs:
     """
 
     script: SearchPrice = SearchPrice(1.68, 0.0017, 0.0572, 0.000403, 0.121, 0.000358, 0.00135)
-    # Of the plugin's vector_scan, from 1 M x 40 alone; None: nobody measured it, and it is judged by the script's.
-    bulk: SearchPrice | None = SearchPrice(1.6, 0.0018, 0.012, 0.00037, 0.07, 0.0002)
+    # Of the plugin's vector_scan (1 M x 40, 100 k x 512); None: never measured, and judged by the script's.
+    bulk: SearchPrice | None = SearchPrice(1.6, 0.0018, 0.002, 0.00046, 0.045, 0.00036)
     flats: Mapping[VectorIndex, SearchPrice] = field(default_factory=_flats)
     graphs: Mapping[VectorIndex, GraphPrice] = field(default_factory=_graphs)
     cores: Annotated[int, Field(ge=1)] = 2
