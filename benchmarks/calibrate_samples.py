@@ -57,7 +57,7 @@ class Sample:
     strategy: Strategy
     ms: float
     recall: float = 1.0  # share of the exact plan's ten nearest that were found
-    bulk: bool = False  # scored by the server's own query, where it has one
+    bulk: bool = False  # whether the server scores exact plans by its own query
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _share(
             strategy,
             round(median(found[WARM_UP:]), 3),
             round(recall[strategy], 4),
-            bulk and strategy == "exact",
+            bulk,
         )
         for strategy, found in times.items()
         if candidates and len(found) > WARM_UP
