@@ -68,9 +68,10 @@ def queries(products: Sequence[Drawn], count: int = QUERIES) -> list[int]:
 
 def embedded(model: OnnxEmbedder, products: Sequence[Drawn]) -> NDArray[np.float32]:
     """Embeddings [products, dims]."""
-    images = (decode(product.path.read_bytes()) for product in products)
-    pixels = [model.preprocess(image) for image in images]
-    return np.concatenate([model.embed(np.stack(pixels[at : at + BATCH])) for at in range(0, len(pixels), BATCH)])
+    batches = (products[at : at + BATCH] for at in range(0, len(products), BATCH))
+    return np.concatenate(
+        [model.embed_images([decode(product.path.read_bytes()) for product in batch]) for batch in batches]
+    )
 
 
 def nearest(rows: NDArray[np.float32], query: int, products: Sequence[Drawn], count: int = SHOWN) -> list[int]:

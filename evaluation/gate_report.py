@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from catalog.errors import NotFound
 from evaluation.gate_sources import Measured
+from evaluation.templating import environment
 from evaluation.verdict import Verdict
 from models.errors import ModelError
 from models.gate_record import Acceptance, Data, GateRecord, Side, save
@@ -67,10 +66,8 @@ def write(record: GateRecord, verdict: Verdict, folder: Path) -> Written:
 
 def render(record: GateRecord, verdict: Verdict) -> str:
     """The page's HTML; it loads nothing from anywhere."""
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
     classes = sorted(verdict.classes, key=lambda one: (one.state == "ok", one.difference))
-    return environment.get_template("gate.html.j2").render(record=record, verdict=verdict, classes=classes)
+    return environment().get_template("gate.html.j2").render(record=record, verdict=verdict, classes=classes)
 
 
 def _side(model: str, models: ModelSettings) -> Side:

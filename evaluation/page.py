@@ -6,13 +6,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from catalog.errors import VisualSearchError
 from evaluation import changes
 from evaluation.changes import Paired
 from evaluation.scores import Scores
+from evaluation.templating import environment
 from models.photos import PhotoError, decode
 
 SIDE = 96  # pixels of a thumbnail, shown at two thirds on ordinary screens
@@ -47,9 +47,8 @@ class Thumbnails:
 
 def render(pair: Paired, queries: int = QUERIES) -> str:
     """The page's HTML; it loads nothing from anywhere."""
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    environment.globals["thumbnail"] = Thumbnails({**pair.before.photos, **pair.after.photos})
+    templates = environment()
+    templates.globals["thumbnail"] = Thumbnails({**pair.before.photos, **pair.after.photos})
     sections = [
         ("Lost most", "Queries whose precision fell, the largest loss first.", changes.largest(pair, queries, -1)),
         ("Gained most", "Queries whose precision rose, the largest gain first.", changes.largest(pair, queries, 1)),
@@ -60,7 +59,7 @@ def render(pair: Paired, queries: int = QUERIES) -> str:
         ),
     ]
     class_of = dict(zip(pair.after.ids, pair.after.classes.tolist(), strict=True))
-    return environment.get_template("compare.html.j2").render(
+    return templates.get_template("compare.html.j2").render(
         before=pair.before,
         after=pair.after,
         figures=changes.macro_changes(pair),

@@ -11,7 +11,7 @@ from catalog.product import Product
 from evaluation.dataset import ATTRIBUTES, Dataset, Item
 from evaluation.errors import InvalidDataset
 from evaluation.vectors import sha256_of
-from models.photo_folder import SUFFIXES
+from models.photo_folder import SUFFIXES, photo_paths
 
 TABLE, FEED = "photos.csv", "feed.jsonl"
 CLUSTERS = ("cluster", "sender_id", "sender")  # columns of photos.csv that say whose a photo is, first one counts
@@ -44,8 +44,8 @@ def _rows(table: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _found(folder: Path) -> Iterator[Mapping[str, str]]:
-    for photo in sorted(folder.rglob("*")):
-        if photo.suffix.lower() in SUFFIXES and photo.is_file() and photo.parent != folder:
+    for photo in photo_paths(folder):
+        if photo.parent != folder:  # a photo that lies in no class
             yield {"path": photo.relative_to(folder).as_posix()}
 
 

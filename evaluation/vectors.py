@@ -1,6 +1,5 @@
 """Vectors of photos, kept on disk by space and the photo's SHA-256, so that a second run embeds nothing."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from PIL import Image
 from catalog.similarity import Vectors
 from evaluation.errors import InvalidDataset
 from evaluation.features import Extractor
+from models.fingerprint import sha256_file
 from models.photos import PhotoError, decode
 
 BATCH = 32
@@ -49,7 +49,7 @@ class Kept:
 def sha256_of(path: Path) -> str:
     """Hex digest of the file; raises InvalidDataset where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_file(path)
     except OSError as error:
         raise InvalidDataset(f"the photo {path} cannot be read: {error.strerror}") from error
 

@@ -4,17 +4,14 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError
 
 from models.errors import InvalidGate
 from models.fingerprint import canonical_json, sha256_bytes
+from models.manifest import Part, Text
+from models.manifest_file import first_problem
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 HASH = "sha256"
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Side(Part):
@@ -85,6 +82,4 @@ def read(path: Path) -> tuple[GateRecord, str]:
     try:
         return GateRecord.model_validate(content), str(told)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidGate(f"{path} is no result of this version's gate: {where}: {first['msg']}; {again}") from error
+        raise InvalidGate(f"{path} is no result of this version's gate: {first_problem(error)}; {again}") from error

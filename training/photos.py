@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.fingerprint import canonical_json, sha256_bytes, sha256_file
-from models.photo_folder import SUFFIXES
+from models.photo_folder import photo_paths
 from training.errors import GateDataRefused, NoTrainingData
 from training.recipe import Source
 
@@ -56,7 +56,7 @@ def hashes(folder: Path | None) -> frozenset[str]:
         return frozenset()
     if not folder.is_dir():
         raise NoTrainingData(f"GATE_DATA names {folder}, which is no folder: nothing can be checked against it")
-    return frozenset(sha256_file(path) for path in _files(folder))
+    return frozenset(sha256_file(path) for path in photo_paths(folder))
 
 
 def _refuse(photos: list[Photo]) -> None:
@@ -72,16 +72,12 @@ def _photos(source: Source) -> Iterator[Photo]:
     if not source.folder.is_dir():
         raise NoTrainingData(f"there is no folder {source.folder} (source '{source.name}')")
     if source.rows is None:
-        yield from (_of_folder(source, path) for path in _files(source.folder))
+        yield from (_of_folder(source, path) for path in photo_paths(source.folder))
         return
     for row in _rows(source.folder / source.rows):
         path = source.folder / str(row.get(source.photo) or "").removeprefix("file:")
         if path.is_file():
             yield _of_row(source, path, row)
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def _of_folder(source: Source, path: Path) -> Photo:
