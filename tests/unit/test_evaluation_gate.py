@@ -207,7 +207,7 @@ def test_the_command_writes_a_result_and_a_page(files: Path) -> None:
     assert record.figures["macro"]["difference"] > 0  # type: ignore[index, call-overload, operator]
     page = Path(body["report"]).read_text()
     assert Path(body["report"]).parent == files / "gates"
-    assert "old__1 → new__1" in page and ">passed<" in page
+    assert "old 1 → new 1" in page and ">passed<" in page
     assert "http" not in page.replace("http-equiv", "")
 
 
