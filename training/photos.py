@@ -88,7 +88,7 @@ def _of_folder(source: Source, path: Path) -> Photo:
 
 def _of_row(source: Source, path: Path, row: Mapping[str, Any]) -> Photo:
     digest = sha256_file(path)
-    named = {task: _field(row, name) for task, name in source.labels.items()}
+    named = {task: _label(row, name) for task, name in source.labels.items()}
     labels = {task: _renamed(source, task, label) for task, label in named.items() if label}
     group = _field(row, source.group) if source.group else digest
     return Photo(path, digest, source.name, f"{source.name}:{group}", labels)
@@ -96,6 +96,12 @@ def _of_row(source: Source, path: Path, row: Mapping[str, Any]) -> Photo:
 
 def _renamed(source: Source, task: str, label: str) -> str:
     return source.rename.get(task, {}).get(label, label)
+
+
+def _label(row: Mapping[str, Any], name: str) -> str:
+    """The value of one field, or those of several (`class+sender_id`) where each has one."""
+    values = [_field(row, field) for field in name.split("+")]
+    return " ".join(values) if all(values) else ""
 
 
 def _field(row: Mapping[str, Any], name: str) -> str:
