@@ -17,9 +17,10 @@ from models.settings import Settings as ModelSettings
 from training import card, export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
+from training.gate_photos import hashes
 from training.loop import Trainer
 from training.material import Material, bundles, frozen_base, material
-from training.photos import gather, hashes
+from training.photos import gather
 from training.provenance import Provenance, collect, hash_table
 from training.settings import Settings
 from training.stages import Job, Stages, drop_figures, keep_figures, measured, scheduled
