@@ -40,10 +40,13 @@ def text(record: Record, recipe: Recipe, job: Job, known: Mapping[str, Bundle], 
 def _what(record: Record, recipe: Recipe, base: Bundle | None) -> str:
     whole = sum(block.share for block in recipe.blocks.values())
     blocks = ", ".join(
-        f"{block.dims} dimensions `{name}` with {block.share / whole:.0%} of the cosine"
+        f"{block.kept} dimensions `{name}` with {block.share / whole * (1 - recipe.class_share):.0%} of the cosine"
         + (f" (teacher: {block.teacher})" if block.teacher else "")
         for name, block in recipe.blocks.items()
     )
+    if recipe.class_share and record.classes:
+        told = f"the roots of its {len(record.classes)} probabilities of `{recipe.classes}`"
+        blocks += f", and {told} with {recipe.class_share:.0%}"
     tasks = ", ".join(recipe.tasks) or "none"
     frozen = f" on the frozen bundle {base.space.name}" if base else ""
     return (

@@ -54,7 +54,7 @@ def export(result: Result, root: Path, base: Bundle | None = None) -> Written:
     if base is None:
         shipped = Shipped(learner, task).eval()
         graph = to_onnx(shipped, result.recipe.side, ("embedding", LOGITS)[: 1 if task is None else 2])
-        parity = parity_of(shipped, graph, result.recipe.name, result.recipe.side, result.recipe.dims)
+        parity = parity_of(shipped, graph, result.recipe.name, result.recipe.side, learner.dims)
     else:
         graph = append(base, learner, task)
         parity = _projection_parity(base, learner, graph, task)
@@ -69,7 +69,7 @@ def _projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str |
     pixels = trial_pixels(base.preprocessing.center_crop)
     with torch.inference_mode():
         answer = learner(torch.from_numpy(OnnxEmbedder(base, 1).embed(pixels)))
-        expected = [learner.joined(answer.blocks).numpy()] + ([answer.logits[task].numpy()] if task else [])
+        expected = [learner.joined(answer).numpy()] + ([answer.logits[task].numpy()] if task else [])
     names = ["embedding", LOGITS][: len(expected)]
     found = open_session(graph, 1).run(names, {base.manifest.inputs[0].name: pixels})
     lowest = min(
@@ -85,7 +85,7 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
     recipe, provenance = result.recipe, result.provenance
     pixels = _preprocessing(recipe) if base is None else base.preprocessing
     side = pixels.center_crop
-    outputs = [Tensor(name="embedding", shape=("N", recipe.dims), dtype="float32")]
+    outputs = [Tensor(name="embedding", shape=("N", result.learner.dims), dtype="float32")]
     if result.classes:
         outputs.append(Tensor(name=LOGITS, shape=("N", len(result.classes)), dtype="float32"))
     return Record(
@@ -101,7 +101,7 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
             ),
         ),
         outputs=tuple(outputs),
-        dims=recipe.dims,
+        dims=result.learner.dims,
         preprocessing=pixels,
         classes=result.classes,
         training=Training(

@@ -13,6 +13,12 @@ Labels = Mapping[str, str]
 
 
 def label(row: Mapping[str, Any], name: str) -> str:
+    """The value of one field, or those of several (`class+sender_id`) where each has one."""
+    values = [field(row, one) for one in name.split("+")]
+    return " ".join(values) if all(values) else ""
+
+
+def field(row: Mapping[str, Any], name: str) -> str:
     """The text under `a.b`, empty where there is none.
 
     Of a path of categories (`A > B`) or a list the last, which is the narrowest; all of it where `name` ends in

@@ -22,9 +22,11 @@ BATCH = 128
 def macro_precision(
     queries: Embeddings, gallery: Embeddings, asked: NDArray[np.int64], there: NDArray[np.int64], at: int = AT
 ) -> dict[int, float]:
-    """Mean precision@`at` by class of the queries; relevant is the same class. Labels below 0 are left out."""
-    queries, asked = queries[asked >= 0], asked[asked >= 0]
+    """Mean precision@`at` by class of the queries; relevant is the same class. Labels below 0 are
+    left out, and those that nothing in the gallery has."""
     gallery, there = gallery[there >= 0], there[there >= 0]
+    known = np.isin(asked, there)
+    queries, asked = queries[known], asked[known]
     if not len(asked) or not len(there):
         return {}
     best = np.argsort(-cosine(queries, gallery), axis=1, kind="stable")[:, :at]
@@ -58,11 +60,11 @@ def within(rows: Embeddings, classes: NDArray[np.int64], same: NDArray[np.int64]
 def embeddings(learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe) -> Embeddings:
     """The joined embeddings [n,dims] of the plain crops of `photos`."""
     device = next(learner.parameters()).device
-    rows = [np.empty((0, recipe.dims), dtype=np.float32)]
+    rows = [np.empty((0, learner.dims), dtype=np.float32)]
     with torch.inference_mode():
         for start in range(0, len(photos), BATCH):
             given = plain_input(cache, photos[start : start + BATCH], recipe).to(device)
-            rows.append(learner.joined(learner(given).blocks).cpu().numpy())
+            rows.append(learner.joined(learner(given)).cpu().numpy())
     return np.concatenate(rows)
 
 

@@ -79,7 +79,12 @@ class Learner(nn.Module):
         super().__init__()
         self.body = body
         self.heads = nn.ModuleDict({name: nn.Linear(features, block.dims) for name, block in recipe.blocks.items()})
-        self.shares = {name: block.share for name, block in recipe.blocks.items()}
+        blocks = sum(block.share for block in recipe.blocks.values())
+        self.shares = {name: block.share / blocks * (1 - recipe.class_share) for name, block in recipe.blocks.items()}
+        self.kept = {name: block.kept for name, block in recipe.blocks.items()}
+        self.classes = recipe.classes if recipe.class_share else None
+        self.class_share = recipe.class_share
+        self.dims = recipe.dims + (classes[self.classes] if self.classes else 0)
         self.block_of: dict[str, str] = {name: recipe.tasks[name].block for name in classes}
         self.classifiers = nn.ModuleDict(
             {name: nn.Linear(recipe.blocks[self.block_of[name]].dims, many) for name, many in classes.items()}
@@ -96,10 +101,16 @@ class Learner(nn.Module):
         logits: Tensor = self.classifiers[task](blocks[self.block_of[task]]) * self.scales[task]
         return logits
 
-    def joined(self, blocks: dict[str, Tensor]) -> Tensor:
-        """The embedding [B,dims]: blocks scaled by the root of their share, so that cosines add up by share."""
-        whole = sum(self.shares.values())
-        return torch.cat([rows * (self.shares[name] / whole) ** 0.5 for name, rows in blocks.items()], dim=1)
+    def joined(self, answer: Answer) -> Tensor:
+        """The embedding [B,dims]: parts scaled by the root of their share, so that cosines add up by share."""
+        parts = [
+            functional.normalize(rows[:, : self.kept[name]]) * self.shares[name] ** 0.5
+            for name, rows in answer.blocks.items()
+        ]
+        if self.classes:
+            roots = (0.5 * functional.log_softmax(answer.logits[self.classes].float(), dim=1)).exp()
+            parts.append(roots * self.class_share**0.5)
+        return torch.cat(parts, dim=1)
 
 
 class Shipped(nn.Module):
@@ -112,7 +123,7 @@ class Shipped(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         answer = self.learner(pixels)
-        embedding = self.learner.joined(answer.blocks)
+        embedding = self.learner.joined(answer)
         return embedding if self.task is None else (embedding, answer.logits[self.task])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from models.fingerprint import canonical_json, sha256_bytes, sha256_file
 from models.photo_folder import photo_paths
 from training.errors import GateDataRefused, NoTrainingData
-from training.labels import label, settled
+from training.labels import field, label, settled
 from training.recipe import Source
 
 FOLDER_TASK = "category"  # what a folder's name is a label of
@@ -101,7 +101,7 @@ def _of_row(source: Source, path: Path, row: Mapping[str, Any]) -> Photo:
     digest = sha256_file(path)
     named = {task: label(row, name) for task, name in source.labels.items()}
     labels = {task: _renamed(source, task, word) for task, word in named.items() if word}
-    group = label(row, source.group) if source.group else digest
+    group = field(row, source.group) if source.group else digest
     return Photo(path, digest, source.name, f"{source.name}:{group}", labels)
 
 

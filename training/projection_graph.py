@@ -47,12 +47,12 @@ def append(base: Bundle, learner: Learner, task: str | None) -> bytes:
     proto = onnx.load_from_string(base.read())
     graph = _Behind(proto.graph)
     unit = graph.unit(base.manifest.outputs[0].name, base.dims)
-    blocks, whole = {}, sum(learner.shares.values())
+    blocks = {}
     for name, head in learner.heads.items():
         weight, bias = _arrays(head)
         blocks[name] = graph.unit(graph.linear(unit, weight, bias), len(weight))
     scaled = [
-        graph.node("Mul", rows, graph.constant(np.array([np.sqrt(learner.shares[name] / whole)], dtype=np.float32)))
+        graph.node("Mul", rows, graph.constant(np.array([np.sqrt(learner.shares[name])], dtype=np.float32)))
         for name, rows in blocks.items()
     ]
     dims = sum(len(_arrays(head)[0]) for head in learner.heads.values())

@@ -17,7 +17,7 @@ Named = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]  # of a bloc
 class Source(Part):
     """Photos with labels: a feed (`.jsonl`), a table (`.csv`), or, without `rows`, a folder per category.
 
-    `labels` maps a task to a field of the rows (`attributes.kind` looks inside); `rename` maps labels of a task to
+    `labels` maps a task to a field of the rows (`attributes.kind` looks inside, `class+sender_id` joins two); `rename` maps labels of a task to
     the words of another source; `group` names the field whose photos belong together (one sender, one style). `share`
     is its part of a batch; while `first` (the first part of all steps) lasts, batches are of this source alone.
     """
@@ -36,7 +36,8 @@ class Source(Part):
 class Block(Part):
     """A stretch of the embedding: its dimensions, its share of the cosine, and the bundle it learns from.
 
-    `teacher_weight` is that of the cosine to the teacher's PCA.
+    `teacher_weight` is that of the cosine to the teacher's PCA. Only the first `shown` dimensions go into the embedding
+    (all by default): a PCA has its weightiest directions first.
     """
 
     dims: Annotated[int, Field(ge=1, le=1024)]
@@ -44,6 +45,12 @@ class Block(Part):
     teacher: str | None = None
     teacher_weight: Weight = 1.0
     relation_weight: Weight = 0.0
+    shown: Count | None = None
+
+    @property
+    def kept(self) -> int:
+        """Dimensions that go into the embedding."""
+        return min(self.shown or self.dims, self.dims)
 
 
 class Task(Part):
@@ -93,6 +100,8 @@ class Schedule(Part):
     pictures than it was trained on loses little (Touvron et al. 2019). `augment` stands in for the recipe's.
     Where a fold was kept apart by the training that is refined, it joins after `join` of the steps, and is measured
     just before.
+
+    `contrast` (by task) and `relations` (by block) stand in for the weights that the recipe names.
     """
 
     steps: Count = 5000
@@ -110,10 +119,15 @@ class Schedule(Part):
     clip: Annotated[float, Field(gt=0)] = 5.0
     augment: Augment | None = None
     join: Share = 0.0
+    contrast: dict[str, Weight] = Field(default_factory=dict)
+    relations: dict[str, Weight] = Field(default_factory=dict)
 
 
 class Recipe(Part):
     """All of it; `classes` is the task whose labels the bundle tells.
+
+    With a `class_share` the roots of the told probabilities are a stretch of the embedding, too, with that share of the
+    cosine: what two photos have in common there is the Bhattacharyya coefficient (1943) of what they may be.
 
     `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.
     """
@@ -129,6 +143,7 @@ class Recipe(Part):
     blocks: Annotated[dict[Named, Block], Field(min_length=1)]
     tasks: dict[Named, Task] = Field(default_factory=dict)
     classes: str | None = None
+    class_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: Augment = Augment()
     schedule: Schedule = Schedule()
     refine: Schedule | None = None
@@ -144,6 +159,13 @@ class Recipe(Part):
                 raise ValueError(f"task '{name}' has a probe, but block '{task.block}' has no teacher")
         if self.classes is not None and self.classes not in self.tasks:
             raise ValueError(f"classes names the task '{self.classes}', which is not among the tasks")
+        for schedule in (self.schedule, *((self.refine,) if self.refine else ())):
+            if strange := {*schedule.contrast} - {*self.tasks} | {*schedule.relations} - {*self.blocks}:
+                raise ValueError(f"a schedule weighs '{min(strange)}', which is no task or block")
+        if self.class_share and self.classes is None:
+            raise ValueError("class_share needs `classes`")
+        if self.network.kind == "projection" and (self.class_share or any(one.shown for one in self.blocks.values())):
+            raise ValueError("class_share and shown are for networks that are trained whole, not for projections")
         if self.resize < self.side:
             raise ValueError("resize is smaller than side")
         if not self.tasks and not any(block.teacher for block in self.blocks.values()):
@@ -152,8 +174,8 @@ class Recipe(Part):
 
     @property
     def dims(self) -> int:
-        """Dimensions of the whole embedding."""
-        return sum(block.dims for block in self.blocks.values())
+        """Dimensions of all blocks in the embedding; where there is a class share, one per class comes on top."""
+        return sum(block.kept for block in self.blocks.values())
 
     @property
     def teachers(self) -> tuple[str, ...]:

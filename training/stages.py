@@ -63,14 +63,28 @@ def folds_of(stage: str) -> tuple[int | None, int | None]:
 
 
 def scheduled(job: Job) -> Recipe:
-    """The recipe with the schedule of this stage; raises InvalidRecipe."""
+    """The recipe with the schedule of this stage and its weights; raises InvalidRecipe."""
     if job.refined is None:
-        return job.recipe
+        return _weighed(job.recipe)
     if job.recipe.refine is None or job.held is not None:
         raise InvalidRecipe("to refine, the recipe needs a `refine` schedule, and no fold can be kept apart")
     sources = tuple(source.model_copy(update={"first": 0.0}) for source in job.recipe.sources)
     augment = job.recipe.refine.augment or job.recipe.augment
-    return job.recipe.model_copy(update={"schedule": job.recipe.refine, "sources": sources, "augment": augment})
+    changed = {"schedule": job.recipe.refine, "sources": sources, "augment": augment}
+    return _weighed(job.recipe.model_copy(update=changed))
+
+
+def _weighed(recipe: Recipe) -> Recipe:
+    contrast, relations = recipe.schedule.contrast, recipe.schedule.relations
+    tasks = {
+        name: one.model_copy(update={"contrast": contrast.get(name, one.contrast)})
+        for name, one in recipe.tasks.items()
+    }
+    blocks = {
+        name: one.model_copy(update={"relation_weight": relations.get(name, one.relation_weight)})
+        for name, one in recipe.blocks.items()
+    }
+    return recipe.model_copy(update={"tasks": tasks, "blocks": blocks})
 
 
 class Stages:
