@@ -17,13 +17,14 @@ from torch.nn import functional
 from tests.unit.training_making import recipe
 from training import losses
 from training.augment import augmented
-from training.changes import changed
+from training.changes import REFINE, changed
 from training.crops import prepare
 from training.curves import History
 from training.errors import InvalidRecipe, NoTrainingData
 from training.folds import fold_of
 from training.loop import rate_at
 from training.measure import macro_precision, usual_nearest, within
+from training.networks import check_names
 from training.photos import Photo, gather
 from training.recipe import Augment, Schedule, Source, read
 from training.sampling import Sampler, root_chances
@@ -68,6 +69,19 @@ def test_sources_without_photos_say_so(tmp_path: Path) -> None:
     (tmp_path / "feed.jsonl").write_text("{broken\n")
     with pytest.raises(NoTrainingData, match="cannot be read"):
         gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+    (tmp_path / "feed.jsonl").write_text("{}\n[1]\n")
+    with pytest.raises(NoTrainingData, match="line 2 is no JSON object"):
+        gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+    photo(tmp_path / "hat" / "a.png", 1)
+    with pytest.raises(NoTrainingData, match="but those of the sources before it"):
+        gather(tuple(Source(name=name, folder=tmp_path) for name in "ab"))
+
+
+def test_links_that_are_no_files_are_left_out(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png", 1)
+    links = ["data:image/png;base64," + "A" * 5000, "https://shop.example/a.png", "a\\u0000.png", "a.png"]
+    (tmp_path / "feed.jsonl").write_text("".join(f'{{"image_link": "{link}"}}\n' for link in links))
+    assert len(gather((Source(name="f", folder=tmp_path, rows="feed.jsonl"),))) == 1
 
 
 def test_shipped_recipes_are_valid() -> None:
@@ -84,6 +98,8 @@ def test_shipped_recipes_are_valid() -> None:
         ("lr=-1", "greater than 0"),
         ("side=64", "resize is smaller"),
         ("network.kind=projection", "name their base"),
+        ("data_license=", "data_license: String should have at least 1"),
+        ("seed=-1", "seed: Input should be greater than or equal to 0"),
     ],
 )
 def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, message: str) -> None:
@@ -91,10 +107,28 @@ def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, me
         changed(recipe(tmp_path), [change])
 
 
+def test_names_that_torch_cannot_take_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecipe, match=r"tasks\.a\.b"):
+        recipe(tmp_path, tasks={"a.b": {"block": "shape"}}, classes=None)
+    with pytest.raises(InvalidRecipe, match="torch uses that word"):
+        check_names(recipe(tmp_path, tasks={"type": {"block": "shape"}}, classes=None))
+    with pytest.raises(InvalidRecipe, match="torch uses that word"):
+        check_names(recipe(tmp_path, blocks={"keys": {"dims": 4, "teacher": "color"}}, tasks={}, classes=None))
+    check_names(read(CATALOGUE))
+
+
+def test_a_short_name_of_two_schedules_means_that_of_the_stage(tmp_path: Path) -> None:
+    two = recipe(tmp_path, refine={"steps": 4})
+    plain, refined = changed(two, ["lr=0.5"]), changed(two, ["lr=0.5"], REFINE)
+    assert two.refine is not None and refined.refine is not None
+    assert (plain.schedule.lr, plain.refine) == (0.5, two.refine)
+    assert (refined.schedule, refined.refine.lr) == (two.schedule, 0.5)
+
+
 def test_wishes_choose_blocks_teachers_and_sources(tmp_path: Path) -> None:
     plain = read(CATALOGUE)
     taxonomy = wished(plain, Wishes(learn=Learn.taxonomy, teacher="big"))
-    assert set(taxonomy.blocks) == {"shape"} and set(taxonomy.tasks) == {"category"}
+    assert set(taxonomy.blocks) == {"shape"} and set(taxonomy.tasks) == {"category", "department"}
     assert taxonomy.blocks["shape"].teacher == "big" and taxonomy.tasks["category"].probe > 0
     color = wished(plain, Wishes(learn=Learn.color, sources=(tmp_path,)))
     assert set(color.tasks) == {"color", "pattern"} and color.classes in color.tasks

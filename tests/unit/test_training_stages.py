@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,10 +49,10 @@ def done(rooms: Rooms, job: Job) -> Outcome:
     return Training(job, rooms.training, rooms.models).run()
 
 
-def rerun(*arguments: str) -> dict[str, str]:
+def rerun(*arguments: str) -> dict[str, Any]:
     answer = CliRunner().invoke(cli, ["rerun", *arguments, "--json"])
     assert answer.exit_code == 0, answer.output
-    told: dict[str, str] = json.loads(answer.stdout)
+    told: dict[str, Any] = json.loads(answer.stdout)
     return told
 
 
