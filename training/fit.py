@@ -56,10 +56,11 @@ class Training:
     ) -> None:
         self._job, self._progress = job, progress
         networks.check_names(job.recipe)
+        recipe = scheduled(job)
         self._settings, self._model_settings = settings, model_settings
         self._started = time.monotonic()
         self._photos = gather(job.recipe.sources, hashes(settings.gate_data))
-        self._recipe = learnable(scheduled(job), self._photos)
+        self._recipe = learnable(recipe, self._photos)
         self._known = bundles(job.recipe, settings, model_settings)
         self._stages = Stages(job, self._photos, self._known, settings.training_folder / "runs")
         self._folder = self._stages.folder(job.stage)

@@ -19,8 +19,7 @@ class Source(Part):
 
     `labels` maps a task to a field of the rows (`attributes.kind` looks inside, `class+sender_id` joins two); `rename` maps labels of a task to
     the words of another source; `group` names the field whose photos belong together (one sender, one style). `share`
-    is its part of a batch; while `first` (the first part of all steps) lasts, batches are of this source alone. A field with a path of categories (`A > B`) gives its last level, all of it as
-    `product_type@path`, and its first one as `product_type@top`.
+    is its part of a batch; while `first` (the first part of all steps) lasts, batches are of this source alone.
     """
 
     name: str

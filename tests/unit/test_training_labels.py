@@ -23,14 +23,16 @@ from training import targets
 from training.batches import Batch, mixed
 from training.cli import cli
 from training.crops import Cache
-from training.errors import NoTrainingData
+from training.errors import InvalidRecipe, NoTrainingData
 from training.fit import Training
 from training.folds import fold_of
 from training.losses import distilled
+from training.networks import check_names
 from training.photos import Photo, gather
-from training.recipe import Source
+from training.recipe import Source, read
 from training.sampling import Sampler
 from training.stages import Job
+from training.wishes import CATALOGUE
 
 
 def photo(path: Path, shade: int) -> str:
@@ -193,3 +195,20 @@ def test_a_rare_class_is_drawn_more_often_than_its_photos_alone_would_be(tmp_pat
     drawn = np.concatenate([sampler.draw(step, np.random.default_rng([3, step])) for step in range(200)])
     # √90 to √10 is three to one: a quarter, where a blind draw gives a tenth (a little less, without putting back).
     assert 0.2 < (drawn >= 90).mean() < 0.26
+
+
+def test_names_that_torch_cannot_take_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecipe, match=r"tasks\.a\.b"):
+        recipe(tmp_path, tasks={"a.b": {"block": "shape"}}, classes=None)
+    with pytest.raises(InvalidRecipe, match="torch uses that word"):
+        check_names(recipe(tmp_path, tasks={"type": {"block": "shape"}}, classes=None))
+    with pytest.raises(InvalidRecipe, match="torch uses that word"):
+        check_names(recipe(tmp_path, blocks={"keys": {"dims": 4, "teacher": "color"}}, tasks={}, classes=None))
+    check_names(read(CATALOGUE))
+
+
+def test_links_that_are_no_files_are_left_out(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png", 1)
+    links = ["data:image/png;base64," + "A" * 5000, "https://shop.example/a.png", "a\\u0000.png", "a.png"]
+    (tmp_path / "feed.jsonl").write_text("".join(f'{{"image_link": "{link}"}}\n' for link in links))
+    assert len(gather((Source(name="f", folder=tmp_path, rows="feed.jsonl"),))) == 1

@@ -17,14 +17,13 @@ from torch.nn import functional
 from tests.unit.training_making import recipe
 from training import losses
 from training.augment import augmented
-from training.changes import REFINE, changed
+from training.changes import changed
 from training.crops import prepare
 from training.curves import History
 from training.errors import InvalidRecipe, NoTrainingData
 from training.folds import fold_of
 from training.loop import rate_at
 from training.measure import macro_precision, usual_nearest, within
-from training.networks import check_names
 from training.photos import Photo, gather
 from training.recipe import Augment, Schedule, Source, read
 from training.sampling import Sampler, root_chances
@@ -77,13 +76,6 @@ def test_sources_without_photos_say_so(tmp_path: Path) -> None:
         gather(tuple(Source(name=name, folder=tmp_path) for name in "ab"))
 
 
-def test_links_that_are_no_files_are_left_out(tmp_path: Path) -> None:
-    photo(tmp_path / "a.png", 1)
-    links = ["data:image/png;base64," + "A" * 5000, "https://shop.example/a.png", "a\\u0000.png", "a.png"]
-    (tmp_path / "feed.jsonl").write_text("".join(f'{{"image_link": "{link}"}}\n' for link in links))
-    assert len(gather((Source(name="f", folder=tmp_path, rows="feed.jsonl"),))) == 1
-
-
 def test_shipped_recipes_are_valid() -> None:
     for path in sorted(RECIPES.glob("*.json")):
         assert read(path).dims <= 128, path
@@ -105,24 +97,6 @@ def test_shipped_recipes_are_valid() -> None:
 def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, message: str) -> None:
     with pytest.raises(InvalidRecipe, match=message):
         changed(recipe(tmp_path), [change])
-
-
-def test_names_that_torch_cannot_take_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRecipe, match=r"tasks\.a\.b"):
-        recipe(tmp_path, tasks={"a.b": {"block": "shape"}}, classes=None)
-    with pytest.raises(InvalidRecipe, match="torch uses that word"):
-        check_names(recipe(tmp_path, tasks={"type": {"block": "shape"}}, classes=None))
-    with pytest.raises(InvalidRecipe, match="torch uses that word"):
-        check_names(recipe(tmp_path, blocks={"keys": {"dims": 4, "teacher": "color"}}, tasks={}, classes=None))
-    check_names(read(CATALOGUE))
-
-
-def test_a_short_name_of_two_schedules_means_that_of_the_stage(tmp_path: Path) -> None:
-    two = recipe(tmp_path, refine={"steps": 4})
-    plain, refined = changed(two, ["lr=0.5"]), changed(two, ["lr=0.5"], REFINE)
-    assert two.refine is not None and refined.refine is not None
-    assert (plain.schedule.lr, plain.refine) == (0.5, two.refine)
-    assert (refined.schedule, refined.refine.lr) == (two.schedule, 0.5)
 
 
 def test_wishes_choose_blocks_teachers_and_sources(tmp_path: Path) -> None:

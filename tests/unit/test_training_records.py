@@ -57,7 +57,8 @@ def test_the_gates_photos_are_known_by_content_whatever_they_are_called(tmp_path
     (tmp_path / "gate" / "photos.csv").write_text(
         "path,class\nhat/a.jpe,hat\n../elsewhere/b.png,cap\nabsent.png,cap\n"
     )
-    assert hashes(tmp_path / "gate") == {digest(odd), digest(outside)}
+    unnamed = photo(tmp_path / "gate" / "hat" / "c", 3)
+    assert hashes(tmp_path / "gate") == {digest(odd), digest(outside), digest(unnamed)}
     feed = tmp_path / "gate.jsonl"
     feed.write_text('{"id": "1", "title": "x", "price": "1 EUR", "image_link": "elsewhere/b.png"}\n')
     assert hashes(feed) == {digest(outside)}

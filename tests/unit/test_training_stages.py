@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 
 from models.bundle import Bundle
 from samples.catalogue import Order, make
-from tests.unit.training_making import BUNDLES, Rooms, projection
+from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
+from training.changes import REFINE as SECOND
+from training.changes import changed
 from training.cli import cli
 from training.errors import CannotResume
 from training.fit import Outcome, Training
@@ -73,9 +75,9 @@ def test_a_run_is_cloned_at_its_stage(shop: Path, rooms: Rooms) -> None:
     # A name that both schedules have means that of the stage; the training that is refined stays the same.
     other = rerun(str(refined.run_id), "--set", "lr=0.05")
     assert other["version"] != again["version"]
-    changed, stage = recorded(other["run_id"], rooms.training)
-    assert changed.refine is not None and learnt.refine is not None
-    assert (changed.refine.lr, changed.schedule, stage) == (0.05, learnt.schedule, "refined 1")
+    clone, stage = recorded(other["run_id"], rooms.training)
+    assert clone.refine is not None and learnt.refine is not None
+    assert (clone.refine.lr, clone.schedule, stage) == (0.05, learnt.schedule, "refined 1")
     assert recorded(rerun(str(held.run_id), "--set", "lr=0.05")["run_id"], rooms.training)[0].schedule.lr == 0.05
     # Whatever the first stage learnt from must not be changed behind its back.
     refused = CliRunner().invoke(cli, ["rerun", str(refined.run_id), "--set", "seed=8", "--json"])
@@ -135,3 +137,11 @@ def test_a_refinement_killed_before_it_was_measured_is_measured_when_it_goes_on(
     resumed = done(rooms, Job(learnt, refined=1, resume=True))
     before = json.loads((resumed.folder / FIGURES).read_text())
     assert written(resumed).manifest.metrics["held_out_drawn_color_macro_p10"] == before["drawn_color_macro_p10"]
+
+
+def test_a_short_name_of_two_schedules_means_that_of_the_stage(tmp_path: Path) -> None:
+    two = recipe(tmp_path, refine={"steps": 4})
+    plain, refined = changed(two, ["lr=0.5"]), changed(two, ["lr=0.5"], SECOND)
+    assert two.refine is not None and refined.refine is not None
+    assert (plain.schedule.lr, plain.refine) == (0.5, two.refine)
+    assert (refined.schedule, refined.refine.lr) == (two.schedule, 0.5)
