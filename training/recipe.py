@@ -17,9 +17,10 @@ Named = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]  # of a bloc
 class Source(Part):
     """Photos with labels: a feed (`.jsonl`), a table (`.csv`), or, without `rows`, a folder per category.
 
-    `labels` maps a task to a field of the rows (`attributes.kind` looks inside, `class+sender_id` joins two); `rename` maps labels of a task to
-    the words of another source; `group` names the field whose photos belong together (one sender, one style). `share`
-    is its part of a batch; while `first` (the first part of all steps) lasts, batches are of this source alone.
+    `labels` maps a task to a field of the rows (`attributes.kind` looks inside, `class+sender_id` joins two);
+    `rename` maps labels of a task to the words of another source; `group` names the field whose photos belong
+    together (one sender, one style). `share` is its part of a batch; while `first` (the first part of all steps)
+    lasts, batches are of this source alone.
     """
 
     name: str
@@ -36,8 +37,8 @@ class Source(Part):
 class Block(Part):
     """A stretch of the embedding: its dimensions, its share of the cosine, and the bundle it learns from.
 
-    `teacher_weight` is that of the cosine to the teacher's PCA. Only the first `shown` dimensions go into the embedding
-    (all by default): a PCA has its weightiest directions first.
+    `teacher_weight` is that of the cosine to the teacher's PCA. Only the first `shown` dimensions go into the
+    embedding (all by default): a PCA has its weightiest directions first.
     """
 
     dims: Annotated[int, Field(ge=1, le=1024)]
@@ -126,8 +127,8 @@ class Schedule(Part):
 class Recipe(Part):
     """All of it; `classes` is the task whose labels the bundle tells.
 
-    With a `class_share` the roots of the told probabilities are a stretch of the embedding, too, with that share of the
-    cosine: what two photos have in common there is the Bhattacharyya coefficient (1943) of what they may be.
+    With a `class_share` the roots of the told probabilities are a stretch of the embedding, too, with that share of
+    the cosine: what two photos have in common there is the Bhattacharyya coefficient (1943) of what they may be.
 
     `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.
     """
