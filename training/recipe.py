@@ -21,6 +21,9 @@ class Source(Part):
     `rename` maps labels of a task to the words of another source; `group` names the field whose photos belong
     together (one sender, one style). `share` is its part of a batch; while `first` (the first part of all steps)
     lasts, batches are of this source alone.
+
+    A field with a path of categories (`A > B`) gives its last level, all of it as `product_type@path`, its first one
+    as `product_type@top`.
     """
 
     name: str
