@@ -21,8 +21,8 @@ from training.targets import Targets
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`given` [B,...]; teachers' `rows` by block; `probes` (softened probabilities), soft `labels` and hard `numbers`
-    (-1: none, all of them in a mixed batch) by task."""
+    """`given` [B,...]; teachers' `rows` by block; `probes` (softened probabilities), soft `labels` (rows of zeros:
+    none, in both) and hard `numbers` (-1: none, all of them in a mixed batch) by task."""
 
     given: Tensor
     rows: dict[str, Tensor]
@@ -66,7 +66,8 @@ class Batches:
             self._given(photos, crops, step, generator),
             {name: torch.from_numpy(rows[photos, crops]) for name, rows in targets.rows.items()},
             {
-                name: (torch.from_numpy(rows[photos, crops]) / heat).softmax(1)
+                # A row of zeros where no probe could judge the photo: KL to nothing is 0.
+                name: (torch.from_numpy(rows[photos, crops]) / heat).softmax(1).nan_to_num(0)
                 for name, rows in targets.probes.items()
             },
             {task: one_hot(number, len(targets.classes[task])) for task, number in numbers.items()},
@@ -103,7 +104,7 @@ def mixed(batch: Batch, share: float, other: Tensor) -> Batch:
     def mix(value: Tensor) -> Tensor:
         return share * value + (1 - share) * value[other]
 
-    def mix_labels(value: Tensor) -> Tensor:
+    def mix_known(value: Tensor) -> Tensor:
         known = (value.sum(dim=1) > 0) & (value[other].sum(dim=1) > 0)
         return mix(value) * known[:, None]
 
@@ -113,8 +114,8 @@ def mixed(batch: Batch, share: float, other: Tensor) -> Batch:
             memory_format=torch.channels_last if batch.given.dim() == 4 else torch.contiguous_format
         ),
         rows={name: mix(rows) for name, rows in batch.rows.items()},
-        probes={name: mix(rows) for name, rows in batch.probes.items()},
-        labels={name: mix_labels(rows) for name, rows in batch.labels.items()},
+        probes={name: mix_known(rows) for name, rows in batch.probes.items()},
+        labels={name: mix_known(rows) for name, rows in batch.labels.items()},
         numbers={name: torch.full_like(number, -1) for name, number in batch.numbers.items()},
     )
 

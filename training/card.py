@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from models.bundle import Bundle
 from models.manifest import Record
 from training.recipe import Recipe
+from training.stages import Job
+
+RECIPE_FILE = "recipe.json"  # beside the card
+SECONDS, PARITY = "training_seconds", "torch_parity_cosine"
+UNSTEADY = (SECONDS, PARITY)  # may differ when the same version is made again, and the bundle's files must not
 
 
-def text(record: Record, recipe: Recipe, base: Bundle | None) -> str:
-    """The card as Markdown."""
+def text(record: Record, recipe: Recipe, job: Job, known: Mapping[str, Bundle], base: Bundle | None) -> str:
+    """The card as Markdown, the same for the same version; `recipe` is that of the job's stage."""
     parts = [
         f"# {record.name}",
         _what(record, recipe, base),
         "## Made with",
-        f"```\n{record.training.command}\n```",
+        "```\n" + "\n".join(job.commands(RECIPE_FILE)) + "\n```",
+        f"`{RECIPE_FILE}` lies beside this card.{_needed(known)} {_steps(recipe, job)}",
         _sources(recipe),
-        f"{record.training.data_fingerprint}. "
-        f"Seed {recipe.seed}, {recipe.schedule.steps} steps of {recipe.schedule.batch} pictures.",
+        f"{record.training.data_fingerprint}. Seed {recipe.seed}.",
         "## Figures",
         _table(record),
         "`held_out_*` are means over the folds of five that were measured (`held_out_folds`; senders and styles are "
@@ -48,6 +55,18 @@ def _what(record: Record, recipe: Recipe, base: Bundle | None) -> str:
     )
 
 
+def _needed(known: Mapping[str, Bundle]) -> str:
+    if not known:
+        return ""
+    names = ", ".join(f"{name}/{bundle.version}" for name, bundle in known.items())
+    return f" It needs these bundles, in `BUNDLES` or below `TRAINING_FOLDER`/bundles: {names}."
+
+
+def _steps(recipe: Recipe, job: Job) -> str:
+    parts = [recipe.schedule] if job.refined is None else [job.recipe.schedule, recipe.schedule]
+    return ", then ".join(f"{one.steps} steps of {one.batch} pictures" for one in parts) + "."
+
+
 def _sources(recipe: Recipe) -> str:
     return "\n".join(
         f"- `{one.name}`: {one.folder}, labels {', '.join(one.labels) or 'category'}" for one in recipe.sources
@@ -55,7 +74,8 @@ def _sources(recipe: Recipe) -> str:
 
 
 def _table(record: Record) -> str:
-    rows = [f"| {name} | {value} |" for name, value in record.metrics.items() if isinstance(value, int | float | str)]
+    steady = {name: value for name, value in record.metrics.items() if name not in UNSTEADY}
+    rows = [f"| {name} | {value} |" for name, value in steady.items() if isinstance(value, int | float | str)]
     return "\n".join(["| figure | value |", "|---|---|", *rows])
 
 

@@ -11,11 +11,12 @@ import typer
 from catalog.doors import Json, errors_of, show
 from models import settings as model_settings
 from training import settings as training_settings
+from training.changes import REFINE, SCHEDULE
 from training.cli_progress import shown
 from training.fit import Outcome, Training
 from training.material import FOLDS
 from training.recipe import read
-from training.stages import Job
+from training.stages import Job, folds_of
 from training.wishes import CATALOGUE, Learn, Wishes, wished
 
 cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)
@@ -61,7 +62,9 @@ def fit(
 ) -> None:
     """Train a model and write it as a bundle."""
     with errors_told(as_json):
-        wishes = Wishes(tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()))
+        wishes = Wishes(
+            tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()), _schedule(refine)
+        )
         _do(Job(wished(read(recipe), wishes), resume, hold, refine, threads), as_json)
 
 
@@ -75,13 +78,18 @@ def rerun(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Train once more as an earlier run did, with changes."""
-    from training.tracker import recipe_of
+    """Train once more as an earlier run did, at its stage unless --hold or --refine name another, with changes."""
+    from training.tracker import recorded
 
     with errors_told(as_json):
-        earlier = recipe_of(run_id, training_settings.load())
-        again = wished(earlier, Wishes(changes=tuple(changes or ())))
-        _do(Job(again, resume, hold, refine, threads), as_json)
+        earlier, stage = recorded(run_id, training_settings.load())
+        held, refined = (hold, refine) if (hold, refine) != (None, None) else folds_of(stage)
+        again = wished(earlier, Wishes(changes=tuple(changes or ()), schedule=_schedule(refined)))
+        _do(Job(again, resume, held, refined, threads, earlier), as_json)
+
+
+def _schedule(refined: int | None) -> str:
+    return SCHEDULE if refined is None else REFINE
 
 
 def _do(job: Job, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,16 +24,22 @@ from training.networks import Learner, Shipped, scale_of
 from training.projection_graph import append
 from training.provenance import Provenance
 from training.recipe import Recipe
+from training.stages import Job
 
 CARD_FILE = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a training came to: `metrics` and what the manifest says of its circumstances."""
+    """What a training came to: `metrics` and what the manifest says of its circumstances.
+
+    `recipe` is what was learnt last, `job` has the whole recipe; `known` are teachers and base by name.
+    """
 
     learner: Learner
     recipe: Recipe
+    job: Job
+    known: Mapping[str, Bundle]
     classes: tuple[str, ...] | None
     provenance: Provenance
     owner: str
@@ -52,8 +59,10 @@ def export(result: Result, root: Path, base: Bundle | None = None) -> Written:
         graph = append(base, learner, task)
         parity = _projection_parity(base, learner, graph, task)
     record = _record(result, base, parity)
-    text = card.text(record, result.recipe, base)
-    return write(root, record, {MODEL_FILE: graph, CARD_FILE: text.encode()})
+    text = card.text(record, result.recipe, result.job, result.known, base)
+    whole = result.job.recipe.model_dump_json(indent=1, exclude_defaults=True) + "\n"
+    contents = {MODEL_FILE: graph, CARD_FILE: text.encode(), card.RECIPE_FILE: whole.encode()}
+    return write(root, record, contents)
 
 
 def _projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str | None) -> float:
@@ -99,11 +108,11 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
             data_fingerprint=provenance.data_fingerprint,
             commit=provenance.commit,
             diff_sha256=provenance.diff_sha256,
-            command=provenance.command,
+            command=" && ".join([*result.job.commands(card.RECIPE_FILE)[:-1], provenance.command]),
             seed=recipe.seed,
             environment=provenance.environment,
         ),
-        metrics={"torch_parity_cosine": round(parity, 8)} | result.metrics,
+        metrics={card.PARITY: round(parity, 8)} | result.metrics,
         limits=Limits(ood_cosine=result.ood_cosine),
         licenses=Licenses(
             code="Apache-2.0", weights=_weights_license(recipe, base), data=recipe.data_license, scripts="Apache-2.0"

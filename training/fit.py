@@ -14,15 +14,17 @@ from pydantic import JsonValue
 
 from models.bundle_writer import Written
 from models.settings import Settings as ModelSettings
-from training import export, kept, measure, networks
+from training import card, export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
+from training.gate_photos import hashes
 from training.loop import Trainer
 from training.material import Material, bundles, frozen_base, material
-from training.photos import gather, hashes
+from training.photos import gather
 from training.provenance import Provenance, collect, hash_table
 from training.settings import Settings
-from training.stages import Job, Stages, keep_figures, scheduled
+from training.stages import Job, Stages, drop_figures, keep_figures, measured, scheduled
+from training.targets import learnable
 from training.tracker import Tracker
 
 Progress = Callable[[str, int, int], None]
@@ -53,12 +55,14 @@ class Training:
         self, job: Job, settings: Settings, model_settings: ModelSettings, progress: Progress = silent
     ) -> None:
         self._job, self._progress = job, progress
-        self._recipe = scheduled(job)
+        networks.check_names(job.recipe)
+        recipe = scheduled(job)
         self._settings, self._model_settings = settings, model_settings
         self._started = time.monotonic()
         self._photos = gather(job.recipe.sources, hashes(settings.gate_data))
+        self._recipe = learnable(recipe, self._photos)
         self._known = bundles(job.recipe, settings, model_settings)
-        self._stages = Stages(job.recipe, self._photos, self._known, settings.training_folder / "runs")
+        self._stages = Stages(job, self._photos, self._known, settings.training_folder / "runs")
         self._folder = self._stages.folder(job.stage)
         self._earlier = self._stages.to_refine(job.refined)
         self._tracker = Tracker(settings)
@@ -84,7 +88,7 @@ class Training:
 
     @contextmanager
     def _tracked(self, provenance: Provenance) -> Iterator[None]:
-        self._tracker.start(self._recipe, provenance, hash_table(self._photos))
+        self._tracker.start(self._job.recipe, self._job.stage, provenance, hash_table(self._photos))
         try:
             yield
         except BaseException as error:
@@ -105,8 +109,10 @@ class Training:
         history = History(self._folder / "curves.csv")
         if self._job.resume and trainer.resume():
             history.resume(trainer.step)
-        elif self._earlier is not None:
-            trainer.start_from(self._earlier)
+        else:
+            drop_figures(self._folder)
+            if self._earlier is not None:
+                trainer.start_from(self._earlier)
         learner = self._run(trainer, batches, history, gathered)
         history.write()
         history.draw(self._folder / "curves.png")
@@ -122,6 +128,7 @@ class Training:
             join = round(self._recipe.schedule.join * self._recipe.schedule.steps)
             if trainer.step < join:
                 trainer.go(report, join)
+            if 0 < join == trainer.step and not measured(self._folder):
                 self._measure(trainer.glimpse(), gathered)
             batches.widen(gathered.usable, join)
         return trainer.run(report)
@@ -148,11 +155,13 @@ class Training:
         base = frozen_base(self._recipe)
         metrics: dict[str, JsonValue] = {
             "photos": len(seen),
-            "training_seconds": round(time.monotonic() - self._started, 1),
+            card.SECONDS: round(time.monotonic() - self._started, 1),
         }
         result = export.Result(
             learner,
             self._recipe,
+            self._job,
+            self._known,
             gathered.targets.classes[self._recipe.classes] if self._recipe.classes else None,
             provenance,
             self._model_settings.model_owner,

@@ -127,6 +127,14 @@ class Shipped(nn.Module):
         return embedding if self.task is None else (embedding, answer.logits[self.task])
 
 
+def check_names(recipe: Recipe) -> None:
+    """Raises InvalidRecipe where a block or task is called like something that torch's containers have already."""
+    taken = nn.ModuleDict(), nn.ParameterDict()
+    for name in (*recipe.blocks, *recipe.tasks):
+        if any(hasattr(one, name) for one in taken):
+            raise InvalidRecipe(f"a block or task cannot be called '{name}', torch uses that word: name it otherwise")
+
+
 def build(recipe: Recipe, classes: dict[str, int], weights_folder: Path, features: int | None = None) -> Learner:
     """The untrained network of a recipe, the same for the same torch seed; `classes` counts labels by task.
 

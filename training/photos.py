@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from models.fingerprint import canonical_json, sha256_bytes, sha256_file
 from models.photo_folder import photo_paths
 from training.errors import GateDataRefused, NoTrainingData
+from training.labels import field, label, settled
 from training.recipe import Source
 
 FOLDER_TASK = "category"  # what a folder's name is a label of
@@ -36,13 +38,18 @@ def gather(sources: tuple[Source, ...], refused: frozenset[str] = frozenset()) -
     """
     found: dict[str, Photo] = {}
     for source in sources:
-        before = len(found)
+        before, seen = len(found), 0
         for photo in _photos(source):
+            seen += 1
             found.setdefault(photo.sha256, photo)
         if len(found) == before:
-            raise NoTrainingData(f"{source.folder} (source '{source.name}') gives no photos")
+            what = "gives no photos but those of the sources before it: leave it out" if seen else "gives no photos"
+            raise NoTrainingData(f"{source.folder} (source '{source.name}') {what}")
     _refuse([photo for digest, photo in found.items() if digest in refused])
-    return list(found.values())
+    fields = {source.name: source.labels for source in sources}
+    photos = list(found.values())
+    labels = settled([photo.labels for photo in photos], [fields[photo.source] for photo in photos])
+    return [replace(photo, labels=own) for photo, own in zip(photos, labels, strict=True)]
 
 
 def fingerprint(photos: list[Photo]) -> str:
@@ -50,21 +57,17 @@ def fingerprint(photos: list[Photo]) -> str:
     return sha256_bytes(canonical_json(sorted([photo.sha256, dict(photo.labels)] for photo in photos)))
 
 
-def hashes(folder: Path | None) -> frozenset[str]:
-    """The hashes of all photos below `folder`; none without one. Raises NoTrainingData where it is absent."""
-    if folder is None:
-        return frozenset()
-    if not folder.is_dir():
-        raise NoTrainingData(f"GATE_DATA names {folder}, which is no folder: nothing can be checked against it")
-    return frozenset(sha256_file(path) for path in photo_paths(folder))
+def readable(path: Path | str) -> str:
+    """A path as text that can be written as UTF-8: bytes of a name that are none show as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _refuse(photos: list[Photo]) -> None:
     if photos:
         raise GateDataRefused(
-            f"{len(photos)} photos belong to the gate (GATE_DATA), {photos[0].path} for one: a model must be judged "
-            "on photos it never saw. Take them out of the sources",
-            photos=[str(photo.path) for photo in photos[:100]],
+            f"{len(photos)} photos belong to the gate (GATE_DATA), {readable(photos[0].path)} for one: a model must "
+            "be judged on photos it never saw. Take them out of the sources",
+            photos=[readable(photo.path) for photo in photos[:100]],
         )
 
 
@@ -76,42 +79,34 @@ def _photos(source: Source) -> Iterator[Photo]:
         return
     for row in _rows(source.folder / source.rows):
         path = source.folder / str(row.get(source.photo) or "").removeprefix("file:")
-        if path.is_file():
+        if _is_file(path):
             yield _of_row(source, path, row)
+
+
+def _is_file(path: Path) -> bool:
+    """Not so for a data: URL either, which is no name that a file could have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _of_folder(source: Source, path: Path) -> Photo:
     digest = sha256_file(path)
-    labels = {FOLDER_TASK: _renamed(source, FOLDER_TASK, path.parent.name)}
+    labels = {FOLDER_TASK: _renamed(source, FOLDER_TASK, readable(path.parent.name))}
     return Photo(path, digest, source.name, f"{source.name}:{digest}", labels)
 
 
 def _of_row(source: Source, path: Path, row: Mapping[str, Any]) -> Photo:
     digest = sha256_file(path)
-    named = {task: _label(row, name) for task, name in source.labels.items()}
-    labels = {task: _renamed(source, task, label) for task, label in named.items() if label}
-    group = _field(row, source.group) if source.group else digest
+    named = {task: label(row, name) for task, name in source.labels.items()}
+    labels = {task: _renamed(source, task, word) for task, word in named.items() if word}
+    group = field(row, source.group) if source.group else digest
     return Photo(path, digest, source.name, f"{source.name}:{group}", labels)
 
 
-def _renamed(source: Source, task: str, label: str) -> str:
-    return source.rename.get(task, {}).get(label, label)
-
-
-def _label(row: Mapping[str, Any], name: str) -> str:
-    """The value of one field, or those of several (`class+sender_id`) where each has one."""
-    values = [_field(row, field) for field in name.split("+")]
-    return " ".join(values) if all(values) else ""
-
-
-def _field(row: Mapping[str, Any], name: str) -> str:
-    """The value under `a.b`; of a path of categories (`A > B`) or a list the last, which is the narrowest."""
-    value: Any = row
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    return str(value).rsplit(" > ", 1)[-1].strip() if value is not None else ""
+def _renamed(source: Source, task: str, word: str) -> str:
+    return source.rename.get(task, {}).get(word, word)
 
 
 def _rows(table: Path) -> Iterator[Mapping[str, Any]]:
@@ -120,6 +115,13 @@ def _rows(table: Path) -> Iterator[Mapping[str, Any]]:
             if table.suffix == ".csv":
                 yield from csv.DictReader(lines)
             else:
-                yield from (json.loads(line) for line in lines if line.strip())
+                yield from (_object(number, line) for number, line in enumerate(lines, 1) if line.strip())
     except (OSError, ValueError, csv.Error) as error:
         raise NoTrainingData(f"{table} cannot be read: {error}") from error
+
+
+def _object(number: int, line: str) -> Mapping[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number} is no JSON object")
+    return row

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.environment import environment
-from models.fingerprint import sha256_bytes
+from models.fingerprint import sha256_bytes, sha256_file
 from models.settings import REPOSITORY
-from training.photos import Photo, fingerprint
+from training.photos import Photo, fingerprint, readable
 
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "pillow", "scikit-learn")
 GIT_SECONDS = 30
@@ -21,7 +21,7 @@ GIT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`diff` is what `git diff` says of uncommitted changes, empty where there are none or no git."""
+    """`diff` is what `uncommitted` says."""
 
     data_fingerprint: str
     commit: str | None
@@ -40,10 +40,29 @@ def collect(photos: list[Photo]) -> Provenance:
     return Provenance(
         data_fingerprint=f"{len(photos)} photos sha256 {fingerprint(photos)}",
         commit=_git("rev-parse", "HEAD").strip() or None,
-        diff=_git("diff", "HEAD") + _git("status", "--porcelain", "--untracked-files=normal"),
+        diff=uncommitted(),
         command=shlex.join(["python", "-m", "training", *sys.argv[1:]]),
         environment=environment(*PACKAGES),
     )
+
+
+def uncommitted(folder: Path = REPOSITORY) -> str:
+    """What `git diff` says of tracked files, then SHA-256 and name of each untracked one.
+
+    Empty where there is nothing uncommitted, or no git.
+    """
+    names = [
+        name for name in _git("ls-files", "--others", "--exclude-standard", "-z", folder=folder).split("\0") if name
+    ]
+    untracked = [f"?? {_hash(folder / name)} {name}\n" for name in sorted(names)]
+    return _git("diff", "HEAD", "--full-index", folder=folder) + "".join(untracked)
+
+
+def _hash(file: Path) -> str:
+    try:
+        return sha256_file(file)
+    except OSError as error:  # a link to nowhere, a name that is not UTF-8, a file that has just gone
+        return error.strerror or "unreadable"
 
 
 def hash_table(photos: list[Photo]) -> str:
@@ -51,7 +70,7 @@ def hash_table(photos: list[Photo]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["source", "path", "group", "sha256"])
-    table.writerows([one.source, one.path, one.group, one.sha256] for one in photos)
+    table.writerows([one.source, readable(one.path), one.group, one.sha256] for one in photos)
     return text.getvalue()
 
 

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from models.manifest import Part
+from models.manifest import Part, Text
 from training.errors import InvalidRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Named = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]  # of a block or task: also a part's name in torch
 
 
 class Source(Part):
@@ -20,6 +21,9 @@ class Source(Part):
     `rename` maps labels of a task to the words of another source; `group` names the field whose photos belong
     together (one sender, one style). `share` is its part of a batch; while `first` (the first part of all steps)
     lasts, batches are of this source alone.
+
+    A field with a path of categories (`A > B`) gives its last level, all of it as `product_type@path`, its first one
+    as `product_type@top`.
     """
 
     name: str
@@ -133,22 +137,22 @@ class Recipe(Part):
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-    seed: int = 7
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
     side: Annotated[int, Field(ge=16, le=512)] = 128
     resize: Annotated[int, Field(ge=16, le=512)] = 146
     crops: Annotated[int, Field(ge=0, le=64)] = 10
     crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.4
     network: Network = Network()
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    blocks: Annotated[dict[str, Block], Field(min_length=1)]
-    tasks: dict[str, Task] = Field(default_factory=dict)
+    blocks: Annotated[dict[Named, Block], Field(min_length=1)]
+    tasks: dict[Named, Task] = Field(default_factory=dict)
     classes: str | None = None
     class_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: Augment = Augment()
     schedule: Schedule = Schedule()
     refine: Schedule | None = None
-    data_license: str = "unknown"
-    weights_license: str = "unknown"
+    data_license: Text = "unknown"
+    weights_license: Text = "unknown"
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":

@@ -23,7 +23,7 @@ class Job:
     """What is to be done.
 
     `held` names a fold to keep apart and measure on (no bundle is made then); `refined` the fold that an earlier
-    training of the recipe kept apart, from which this one starts.
+    training of the recipe kept apart, from which this one starts. `origin` is the recipe this one was cloned from.
     """
 
     recipe: Recipe
@@ -31,6 +31,7 @@ class Job:
     held: int | None = None
     refined: int | None = None
     threads: int | None = None
+    origin: Recipe | None = None
 
     @property
     def stage(self) -> str:
@@ -38,6 +39,27 @@ class Job:
         if self.held is not None:
             return f"held {self.held}"
         return "all" if self.refined is None else f"refined {self.refined}"
+
+    @property
+    def before(self) -> Recipe:
+        """The recipe of the training that is refined: the clone's origin where only the refinement was changed."""
+        if self.origin is None or self.refined is None:
+            return self.recipe
+        clone = self.recipe.model_copy(update={"name": self.origin.name, "refine": self.origin.refine})
+        return self.origin if clone == self.origin else self.recipe
+
+    def commands(self, recipe: str) -> tuple[str, ...]:
+        """What makes this training out of the file `recipe`, stage by stage."""
+        fit = f"python -m training fit {recipe}"
+        if self.refined is not None:
+            return f"{fit} --hold {self.refined}", f"{fit} --refine {self.refined}"
+        return (fit if self.held is None else f"{fit} --hold {self.held}",)
+
+
+def folds_of(stage: str) -> tuple[int | None, int | None]:
+    """The folds `held` and `refined` that a Job's `stage` stands for."""
+    kind, _, fold = stage.partition(" ")
+    return (int(fold) if kind == "held" else None), (int(fold) if kind == "refined" else None)
 
 
 def scheduled(job: Job) -> Recipe:
@@ -66,21 +88,22 @@ def _weighed(recipe: Recipe) -> Recipe:
 
 
 class Stages:
-    """Where the trainings of one recipe on the same photos are kept, below `runs`."""
+    """Where the trainings of a job's recipe on the same photos are kept, below `runs`."""
 
-    def __init__(self, recipe: Recipe, photos: list[Photo], known: dict[str, Bundle], runs: Path) -> None:
-        self._recipe, self._photos, self._known, self._runs = recipe, photos, known, runs
+    def __init__(self, job: Job, photos: list[Photo], known: dict[str, Bundle], runs: Path) -> None:
+        self._job, self._photos, self._known, self._runs = job, photos, known, runs
 
     def folder(self, stage: str) -> Path:
         """The folder of a stage; its name is the training's key."""
-        return self._runs / key(self._recipe, self._photos, self._known, stage)
+        recipe = self._job.before if stage.startswith("held") else self._job.recipe
+        return self._runs / key(recipe, self._photos, self._known, stage)
 
     def to_refine(self, fold: int | None) -> Path | None:
         """The finished training that kept `fold` apart; raises CannotResume where there is none."""
         if fold is None:
             return None
         folder = self.folder(f"held {fold}")
-        if not (folder / FIGURES).is_file():
+        if not measured(folder):
             raise CannotResume(f"there is nothing to refine: first train with --hold {fold} to the end ({folder})")
         return folder
 
@@ -103,5 +126,17 @@ class Stages:
 
 
 def keep_figures(folder: Path, figures: dict[str, float]) -> None:
-    """Leave the figures of a held-out fold: the mark of a finished training, too."""
-    (folder / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    """Leave the figures of a held-out fold, whole or not at all: the mark of a finished training, too."""
+    part = folder / f"{FIGURES}.part"
+    part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / FIGURES)
+
+
+def drop_figures(folder: Path) -> None:
+    """Take away what an earlier training in `folder` left: the one that begins there is not finished."""
+    (folder / FIGURES).unlink(missing_ok=True)
+
+
+def measured(folder: Path) -> bool:
+    """Whether the training in `folder` left the figures of its held-out fold."""
+    return (folder / FIGURES).is_file()

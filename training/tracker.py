@@ -15,6 +15,7 @@ from training.settings import Settings, prepare_tracker
 log = logging.getLogger(__name__)
 
 RECIPE = "recipe.json"
+STAGE = "stage"  # of the recipe, the tag that `rerun` needs beside it
 LONGEST = 500  # characters of a tag or parameter that every MLflow store takes
 
 
@@ -26,9 +27,9 @@ class Tracker:
         self._settings = settings
         self._client: Any = None
 
-    def start(self, recipe: Recipe, provenance: Provenance, hashes: str) -> None:
+    def start(self, recipe: Recipe, stage: str, provenance: Provenance, hashes: str) -> None:
         """Open the run: parameters, tags, recipe, hash per photo, uncommitted changes, environment."""
-        self._guarded(lambda: self._start(recipe, provenance, hashes))
+        self._guarded(lambda: self._start(recipe, stage, provenance, hashes))
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Record figures of a step."""
@@ -42,12 +43,13 @@ class Tracker:
         """Close the run: FINISHED, FAILED or KILLED."""
         self._guarded(lambda: self._client.set_terminated(self.run_id, status))
 
-    def _start(self, recipe: Recipe, provenance: Provenance, hashes: str) -> None:
+    def _start(self, recipe: Recipe, stage: str, provenance: Provenance, hashes: str) -> None:
         self._client = _client(self._settings)
         name = self._settings.training_experiment
         known = self._client.get_experiment_by_name(name)
         experiment = known.experiment_id if known else self._client.create_experiment(name)
         tags = {
+            STAGE: stage,
             "data_fingerprint": provenance.data_fingerprint,
             "commit": provenance.commit or "",
             "diff_sha256": provenance.diff_sha256 or "",
@@ -76,11 +78,13 @@ class Tracker:
             self._client, self.run_id = None, self.run_id or ""
 
 
-def recipe_of(run_id: str, settings: Settings) -> Recipe:
-    """The recipe of an earlier run; raises RunNotFound."""
+def recorded(run_id: str, settings: Settings) -> tuple[Recipe, str]:
+    """Recipe and stage of an earlier run; raises RunNotFound."""
     try:
-        path = Path(_client(settings).download_artifacts(run_id, RECIPE))
-        return parse(path.read_text(encoding="utf-8"), f"run {run_id}")
+        client = _client(settings)
+        path = Path(client.download_artifacts(run_id, RECIPE))
+        stage = str(client.get_run(run_id).data.tags.get(STAGE, "all"))
+        return parse(path.read_text(encoding="utf-8"), f"run {run_id}"), stage
     except Exception as error:
         if error.__class__.__module__.startswith("training"):
             raise

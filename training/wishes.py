@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from training.changes import changed
+from training.changes import SCHEDULE, changed
 from training.recipe import Recipe, parse
 
 CATALOGUE = Path(__file__).parent / "recipes" / "catalogue.json"
@@ -27,7 +27,7 @@ class Learn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """Options of `fit`; what is empty changes nothing."""
+    """Options of `fit`; what is empty changes nothing. Short names in `changes` mean the schedule `schedule`."""
 
     sources: tuple[Path, ...] = ()
     learn: Learn = Learn.both
@@ -35,6 +35,7 @@ class Wishes:
     teacher: str | None = None
     name: str | None = None
     changes: tuple[str, ...] = ()
+    schedule: str = SCHEDULE
 
 
 def wished(recipe: Recipe, wishes: Wishes) -> Recipe:
@@ -53,7 +54,7 @@ def wished(recipe: Recipe, wishes: Wishes) -> Recipe:
     for wanted, step in steps:
         if wanted:
             step()
-    return changed(parse(json.dumps(content), "the recipe as wished"), wishes.changes)
+    return changed(parse(json.dumps(content), "the recipe as wished"), wishes.changes, wishes.schedule)
 
 
 def _sources(content: dict[str, Any], folders: tuple[Path, ...]) -> None:

@@ -185,9 +185,9 @@ def test_runs_are_recorded_and_cloned_with_changes(shop: Path, rooms: Rooms, mon
     again = json.loads(second.stdout)
     assert (again["name"], again["run_id"] != told["run_id"]) == ("other", True)
 
-    from training.tracker import recipe_of
+    from training.tracker import recorded
 
-    earlier, later = (recipe_of(run["run_id"], rooms.training) for run in (told, again))
+    earlier, later = (recorded(run["run_id"], rooms.training)[0] for run in (told, again))
     assert (later.schedule.lr, later.schedule.steps) == (0.5, 3)
     assert earlier.model_copy(update={"name": "other", "schedule": later.schedule}) == later
     assert set(earlier.blocks) == {"color"}

@@ -68,6 +68,12 @@ def test_sources_without_photos_say_so(tmp_path: Path) -> None:
     (tmp_path / "feed.jsonl").write_text("{broken\n")
     with pytest.raises(NoTrainingData, match="cannot be read"):
         gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+    (tmp_path / "feed.jsonl").write_text("{}\n[1]\n")
+    with pytest.raises(NoTrainingData, match="line 2 is no JSON object"):
+        gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+    photo(tmp_path / "hat" / "a.png", 1)
+    with pytest.raises(NoTrainingData, match="but those of the sources before it"):
+        gather(tuple(Source(name=name, folder=tmp_path) for name in "ab"))
 
 
 def test_shipped_recipes_are_valid() -> None:
@@ -84,6 +90,8 @@ def test_shipped_recipes_are_valid() -> None:
         ("lr=-1", "greater than 0"),
         ("side=64", "resize is smaller"),
         ("network.kind=projection", "name their base"),
+        ("data_license=", "data_license: String should have at least 1"),
+        ("seed=-1", "seed: Input should be greater than or equal to 0"),
     ],
 )
 def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, message: str) -> None:
@@ -94,7 +102,7 @@ def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, me
 def test_wishes_choose_blocks_teachers_and_sources(tmp_path: Path) -> None:
     plain = read(CATALOGUE)
     taxonomy = wished(plain, Wishes(learn=Learn.taxonomy, teacher="big"))
-    assert set(taxonomy.blocks) == {"shape"} and set(taxonomy.tasks) == {"category"}
+    assert set(taxonomy.blocks) == {"shape"} and set(taxonomy.tasks) == {"category", "department"}
     assert taxonomy.blocks["shape"].teacher == "big" and taxonomy.tasks["category"].probe > 0
     color = wished(plain, Wishes(learn=Learn.color, sources=(tmp_path,)))
     assert set(color.tasks) == {"color", "pattern"} and color.classes in color.tasks
