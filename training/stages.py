@@ -119,10 +119,13 @@ class Stages:
         return means | {"held_out_folds": len(found)}
 
     def _figures(self, fold: int) -> dict[str, float] | None:
-        """Of a fold: the latest figures, those taken while the network was refined before the fold joined."""
-        files = [self.folder(f"{stage} {fold}") / FIGURES for stage in ("refined", "held")]
-        file = next((file for file in files if file.is_file()), None)
-        return json.loads(file.read_text(encoding="utf-8")) if file else None
+        """Of a fold, by the finished training that kept it apart.
+
+        Those taken half-way through a refinement are for its record: the rate is high then, and the pictures perhaps
+        still small.
+        """
+        file = self.folder(f"held {fold}") / FIGURES
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def keep_figures(folder: Path, figures: dict[str, float]) -> None:
