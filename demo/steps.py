@@ -59,5 +59,5 @@ def all_steps(settings: Settings) -> dict[str, Step]:
         "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(settings.products)]),
         "create": Step("Create the catalogue", ["catalog", "create"]),
         "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl"]),
-        "etl": Step("Embed the photos", ["etl", "run", "--model", "color"]),
+        "etl": Step("Embed the photos", ["etl", "run", "--model", "fashion"]),
     }
