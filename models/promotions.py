@@ -74,6 +74,8 @@ def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: W
     space = bundle.space.name
     if record.candidate.space != space:
         raise GateNotPassed(f"this gate judged {record.candidate.space}, not {space}: {_again(space)}")
+    if record.baseline.space == space:
+        raise GateNotPassed(f"this gate compared {space} with itself, which proves nothing: name another --baseline")
     known = record.candidate.model_sha256
     if known is not None and known != bundle.manifest.files[MODEL_FILE]:
         raise GateNotPassed(f"this gate judged another network than the one in {bundle.path}: {_again(space)}")

@@ -314,10 +314,13 @@ def test_names_from_outside_are_escaped(files: Path) -> None:
         (["--accept", "hat", "--by", "ada", "--why", "so"], "hat cannot be accepted"),
         (["--candidate", "other"], "the scores are of new__1, not of other"),
         (["--baseline", "old__2"], "the scores are of old__1, not of old__2"),
+        (["--baseline-scores", "better.json"], "both sides are new__1"),
     ],
 )
 def test_wrong_use_ends_with_2(files: Path, more: list[str], message: str) -> None:
-    status, _, problems = gate(files, "old.json", "better.json", *more)
+    status, _, problems = gate(
+        files, "old.json", "better.json", *(str(files / m) if ".json" in m else m for m in more)
+    )
     assert status == 2 and message in problems
 
 

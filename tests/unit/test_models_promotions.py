@@ -94,6 +94,9 @@ FIRST = replace(WISH, first=True)
 def test_the_first_promotion_has_to_be_called_that(room: Room) -> None:
     with pytest.raises(GateNotPassed, match="--first"):
         room.promote(0)
+    first = room.bundles[0]
+    with pytest.raises(GateNotPassed, match="with itself"):
+        promote(room.index, first, room.gate(first, first.space.name), FIRST)
     entry = room.promote(0, FIRST)
     assert (entry.space, entry.by, entry.reason, entry.action) == (
         room.bundles[0].space.name,
@@ -114,6 +117,7 @@ def test_only_a_passed_gate_of_this_version_against_what_serves_counts(room: Roo
         (lambda: room.gate(new, other.space.name), f"but {old.space.name} serves"),
         (lambda: room.gate(new, old.space.name, passed=False), "hat is worse"),
         (lambda: room.gate(new, old.space.name, sha="0" * 64), "another network"),
+        (lambda: room.gate(new, new.space.name), "with itself"),
     ):
         with pytest.raises(GateNotPassed, match=message):
             promote(room.index, new, gate(), FIRST)
