@@ -38,7 +38,7 @@ def folders(elasticsearch_url: str, index_prefix: str, tmp_path: Path, monkeypat
     return tmp_path
 
 
-def filled(index: Catalogue, noise_of: dict[Bundle, float]) -> None:
+def filled(index: Catalogue, *noisy: tuple[Bundle, float]) -> None:
     """Products of three classes, and vectors of bundles that tell them apart the worse the more noise there is."""
     rng = np.random.default_rng(3)
     names = [f"{kind}-{number}" for kind in CLASSES for number in range(EACH)]
@@ -56,7 +56,7 @@ def filled(index: Catalogue, noise_of: dict[Bundle, float]) -> None:
         for name in names
     ]
     index.write([Change(source["id"], source) for source in sources])
-    for bundle, noise in noise_of.items():
+    for bundle, noise in noisy:
         centres = np.repeat(np.eye(bundle.dims)[: len(CLASSES)], EACH, axis=0)
         index.ensure_space(bundle.space)
         index.refresh()
@@ -82,7 +82,7 @@ def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue,
     good, bad, worst = (
         put(folders / "bundles", name, seed=seed) for seed, name in enumerate(("good", "bad", "worst"))
     )
-    filled(catalogue, {good: 0.35, bad: 1.0, worst: 4.0})
+    filled(catalogue, (good, 0.35), (bad, 1.0), (worst, 4.0))
     status, first = gate(bad, "--baseline", worst.space.name)
     assert status == 0 and first["figures"]["macro"]["difference"] > 0.1
     assert promote(bad, first["result"])[0] == 2
@@ -107,12 +107,12 @@ def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue,
 def test_no_model_is_judged_against_itself(catalogue: Catalogue, folders: Path) -> None:
     """Two versions of one model: what the names mean before a promotion and after."""
     old, new = (put(folders / "bundles", "shop", seed=seed, day=seed) for seed in (1, 2))
-    filled(catalogue, {old: 1.0})
+    filled(catalogue, (old, 1.0))
     for baseline in ("current", old.space.name, "shop"):
         done = runner.invoke(app, ["gate", "--candidate", "shop", "--baseline", baseline])
         assert done.exit_code == 2 and f"both sides are {old.space.name}" in done.stderr
         assert "name another baseline" in done.stderr
-    filled(catalogue, {new: 0.35})
+    filled(catalogue, (new, 0.35))
     judged = gate(new, "--baseline", old.space.name)[1]
     assert promote(old, gate(old, "--baseline", new.space.name)[1]["result"], "--first")[0] == 2  # it is worse
     catalogue.append_promotion(Promotion(old.space.name, "ada", "test"), after=0)
