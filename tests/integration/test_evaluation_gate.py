@@ -17,6 +17,7 @@ from catalog.product import document, parse
 from catalog.promotion import Promotion
 from catalog.records import Change, Outcome
 from catalog.similarity import normalize
+from evaluation import stored
 from evaluation.cli import app
 from models.bundle import Bundle
 from tests.unit.models_making import put
@@ -122,6 +123,34 @@ def test_no_model_is_judged_against_itself(catalogue: Catalogue, folders: Path) 
         sides = body["baseline"]["space"], body["candidate"]["space"]
         assert sides == (old.space.name, new.space.name)
         assert body["figures"] == judged["figures"]
+
+
+def test_a_product_that_one_model_cannot_embed_counts_as_wrong(catalogue: Catalogue, folders: Path) -> None:
+    old, new = (put(folders / "bundles", "shop", seed=seed, day=seed) for seed in (1, 2))
+    filled(catalogue, (old, 0.6), (new, 0.35))
+    url = "file:///hat-3"
+    catalogue.write_outcomes(new.space, [Outcome("hat-3", url, "failed", reason="not_found")])
+    catalogue.refresh()
+    assert "hat-3" not in {item.id for item in stored.read(catalogue, new.space.name).table.items}
+    for more in ((), ("--limit", "120")):
+        status, body = gate(new, "--baseline", old.space.name, *more)
+        assert status == 0, body
+        assert body["data"]["queries"] == (120 if more else len(CLASSES) * EACH)
+
+
+def test_the_catalogue_is_another_when_its_photos_or_labels_are(catalogue: Catalogue, folders: Path) -> None:
+    tiny = put(folders / "bundles", "tiny")
+    filled(catalogue, (tiny, 0.5))
+    seen = [stored.read(catalogue, "tiny").dataset.fingerprint]
+    vector = normalize(np.ones((1, tiny.dims)))[0]
+    outcome = Outcome("hat-3", "file:///hat-3", "done", vector=vector, image_sha256="ab" * 32)
+    catalogue.write_outcomes(tiny.space, [outcome])
+    seen.append(stored.read(catalogue, "tiny").dataset.fingerprint)
+    before = catalogue.get_many(["hat-4"])["hat-4"]
+    source = {**before.source, "gender": "female"}
+    catalogue.write([Change("hat-4", source, seq_no=before.seq_no, primary_term=before.primary_term)])
+    seen.append(stored.read(catalogue, "tiny").dataset.fingerprint)
+    assert len(set(seen)) == 3
 
 
 def test_a_folder_of_photos_is_enough(folders: Path) -> None:
