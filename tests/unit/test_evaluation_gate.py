@@ -16,40 +16,17 @@ from evaluation.cli import app
 from evaluation.errors import InvalidScores
 from evaluation.gate import judge, judge_pairs
 from evaluation.gate_pairs import paired
-from evaluation.gate_proof import draws_for, holm, p_of_loss
+from evaluation.gate_proof import holm, p_of_loss
 from evaluation.scores import Scores
 from evaluation.verdict import Pairs, Verdict
 from models.gate_record import read
+from tests.unit.gate_making import SIZES, scores, states
 
 runner = CliRunner()
-SIZES = {"dress": 200, "hat": 200, "shirt": 200}
-
-
-def scores(model: str, changes: dict[str, float] | None = None, sizes: dict[str, int] | None = None) -> Scores:
-    """Precision of .5 give or take, moved by `changes` per class; two queries to a cluster."""
-    sizes = sizes or SIZES
-    rng = np.random.default_rng(5)
-    classes = np.repeat(list(sizes), list(sizes.values()))
-    shift = np.array([(changes or {}).get(str(name), 0.0) for name in classes])
-    count = len(classes)
-    precision = rng.uniform(0.4, 0.6, count) + shift + (rng.normal(0, 0.05, count) if changes else 0)
-    return Scores(
-        model=model,
-        data="abc",
-        k=10,
-        ids=tuple(f"q{number}" for number in range(count)),
-        classes=classes,
-        clusters=np.array([f"c{number // 2}" for number in range(count)]),
-        values={"precision": precision, "within_color": np.where(shift == 0, 0.4, 0.4 + shift)},
-    )
 
 
 def judged(changes: dict[str, float], sizes: dict[str, int] | None = None, accepted: tuple[str, ...] = ()) -> Verdict:
     return judge(scores("old__1", None, sizes), scores("new__1", changes, sizes), accepted, repeats=500)
-
-
-def states(verdict: Verdict) -> dict[str, str]:
-    return {one.name: one.state for one in verdict.classes}
 
 
 def test_equal_scores_pass_without_a_doubt() -> None:
@@ -152,69 +129,6 @@ def test_holm_and_p_values() -> None:
     draws = np.array([[-1.0, 0.0, np.nan], [-1.0, -1.0, -1.0], [-2.0, 1.0, -1.0]])
     assert p_of_loss(draws).tolist() == [1 / 4, 3 / 4, 1 / 3], "a draw without the class says nothing of it"
     assert p_of_loss(np.full((9, 1), np.nan)).tolist() == [1]
-
-
-def test_many_classes_and_few_draws_do_not_switch_the_correction_off() -> None:
-    """Sixty classes at 300 draws: the smallest p there is, times sixty, would be .2, and no loss would count."""
-    sizes = {f"c{number:02d}": 40 for number in range(60)}
-    before = scores("old__1", None, sizes)
-    lost = np.where(before.classes == "c07", -0.1, 0.05)
-    verdict = judge(before, replace(before, values={"precision": before.values["precision"] + lost}), repeats=300)
-    assert states(verdict)["c07"] == "failed" and verdict.repeats == 6000
-    assert draws_for(60, 0.05) == 6000 and 60 / (1 + draws_for(60, 0.05)) < 0.05 / 4
-
-
-def test_classes_too_small_to_prove_anything_are_not_corrected_for() -> None:
-    rng, sizes = np.random.default_rng(8), {"dress": 60, "hat": 60} | {f"few{n}": 12 for n in range(20)}
-    before = scores("old__1", None, sizes)
-    noise = rng.normal(-0.02, 0.2, len(before.ids))
-    verdict = judge(before, replace(before, values={"precision": before.values["precision"] + noise}), repeats=500)
-    proven = [one for one in verdict.classes if not one.name.startswith("few")]
-    assert [one.holm_p for one in proven] == holm([one.p for one in proven]).tolist()
-    assert {one.holm_p for one in verdict.classes if one.name.startswith("few")} == {None}
-
-
-def shifted(before: Scores, **by: float) -> Scores:
-    """Every query of the named classes moved by exactly that much."""
-    change = np.array([by.get(str(name), 0.0) for name in before.classes])
-    return replace(before, values={"precision": before.values["precision"] + change})
-
-
-@pytest.mark.parametrize(("loss", "state"), [(0.05, "failed"), (0.0499, "ok")])
-def test_a_sure_loss_of_exactly_the_limit_counts(loss: float, state: str) -> None:
-    before = scores("old__1")
-    assert states(judge(before, shifted(before, hat=-loss, dress=0.1), repeats=200))["hat"] == state
-
-
-@pytest.mark.parametrize(("loss", "state"), [(0.15, "failed"), (0.1499, "ok")])
-def test_a_big_loss_of_exactly_the_limit_counts(loss: float, state: str) -> None:
-    rng, sizes = np.random.default_rng(4), {f"c{number:02d}": 40 for number in range(60)}
-    before = scores("old__1", None, sizes)
-    drawn = rng.normal(0, 0.45, 40)
-    change = np.zeros(len(before.ids))
-    change[before.classes == "c07"] = drawn - drawn.mean() - loss
-    verdict = judge(before, replace(before, values={"precision": before.values["precision"] + change}))
-    found = next(one for one in verdict.classes if one.name == "c07")
-    assert found.p < 0.05 < (found.holm_p or 0) and found.state == state
-
-
-@pytest.mark.parametrize(("loss", "state"), [(0.02, "ok"), (0.0201, "failed")])
-def test_the_whole_may_lose_exactly_the_margin(loss: float, state: str) -> None:
-    for start in np.linspace(0.3, 0.7, 9):  # so that some of the differences round to more than the margin
-        before = replace(scores("old__1"), values={"precision": np.full(600, start)})
-        verdict = judge(before, shifted(before, hat=-loss, dress=-loss, shirt=-loss), repeats=200)
-        assert verdict.macro.state == state and verdict.macro.lower == pytest.approx(-loss)
-
-
-@pytest.mark.parametrize(("loss", "state"), [(0.05, "ok"), (0.0501, "failed")])
-def test_a_within_class_figure_may_lose_exactly_the_limit(loss: float, state: str) -> None:
-    before = scores("old__1")
-    for start in np.linspace(0.3, 0.7, 9):
-        old, new = (
-            replace(before, values=before.values | {"within_color": np.full(600, value)})
-            for value in (start, start - loss)
-        )
-        assert [one.state for one in judge(old, new, repeats=300).within] == [state]
 
 
 def test_scores_that_do_not_belong_together() -> None:
