@@ -42,7 +42,7 @@ def gate(
     why: Annotated[str, typer.Option(help="why that is right")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="ask so many queries, evenly over the classes")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 7,
-    repeats: Annotated[int, typer.Option(min=100, max=100_000, help="draws of the bootstrap, at the least")] = REPEATS,
+    repeats: Annotated[int, typer.Option(min=100, max=100_000, help="draws of the bootstrap, or more")] = REPEATS,
     out: Annotated[Path | None, typer.Option(help="folder of the result and its page; default GATE_FOLDER")] = None,
     as_json: Json = False,
 ) -> None:
