@@ -1,4 +1,7 @@
-"""What the shipped default is judged on: a drawn shop that nothing was trained on, and the shared photos if any."""
+"""What the shipped default is judged on: a drawn shop that nothing was trained on, and the shared photos if any.
+
+The shared photos are no unseen ones: the last stage of the default's training sees all of them.
+"""
 
 import csv
 import json

@@ -33,7 +33,7 @@ def class_means(values: ArrayLike, classes: ArrayLike) -> tuple[NDArray[np.str_]
 
 def macro_mean(values: ArrayLike, classes: ArrayLike) -> float:
     """The mean of the class means, every class weighing the same; NaN where no class has a figure."""
-    return float(_mean_over(class_means(values, classes)[1]))
+    return float(known_mean(class_means(values, classes)[1]))
 
 
 def clustered_class_means(
@@ -60,7 +60,7 @@ def clustered_means(
     values: ArrayLike, clusters: ArrayLike, classes: ArrayLike, repeats: int = REPEATS, seed: int = 0
 ) -> NDArray[np.float64]:
     """Macro means [repeats] under the cluster bootstrap; see `clustered_class_means`."""
-    return _mean_over(clustered_class_means(values, clusters, classes, repeats, seed)[1])
+    return known_mean(clustered_class_means(values, clusters, classes, repeats, seed)[1])
 
 
 def macro_interval(
@@ -105,7 +105,7 @@ def _ratio(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np
     return ratio
 
 
-def _mean_over(means: NDArray[np.float64]) -> NDArray[np.float64]:
+def known_mean(means: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean along the last axis over what is known there, NaN where nothing is."""
     known = np.isfinite(means)
     return _ratio(np.where(known, means, 0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))

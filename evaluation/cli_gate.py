@@ -13,8 +13,9 @@ from catalog.errors import InvalidInput
 from evaluation import settings as evaluation_settings
 from evaluation.cli_shared import Json, counted, errors_told, kept, show
 from evaluation.gate import REPEATS, judge
+from evaluation.gate_names import CURRENT, different, of_bundles, of_catalogue, sides
 from evaluation.gate_report import Written, record_of, write
-from evaluation.gate_sources import CURRENT, Measured, on_catalogue, on_set, resolved, saved
+from evaluation.gate_sources import Measured, on_catalogue, on_set, saved
 from evaluation.runs import Options
 from evaluation.verdict import Verdict
 from models import settings as model_settings
@@ -24,7 +25,9 @@ log = logging.getLogger("evaluation")
 
 
 def gate(
-    candidate: Annotated[str | None, typer.Option(help="a bundle or space: color, color/0123456789ab")] = None,
+    candidate: Annotated[
+        str | None, typer.Option(help="shop/0123456789ab; shop alone: its newest version that does not serve")
+    ] = None,
     baseline: Annotated[str, typer.Option(help="what it has to stand up to; current: what serves")] = CURRENT,
     data: Annotated[
         Path | None,
@@ -39,7 +42,7 @@ def gate(
     why: Annotated[str, typer.Option(help="why that is right")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="ask so many queries, evenly over the classes")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 7,
-    repeats: Annotated[int, typer.Option(min=100, max=100_000, help="draws of the bootstrap")] = REPEATS,
+    repeats: Annotated[int, typer.Option(min=100, max=100_000, help="draws of the bootstrap, or more")] = REPEATS,
     out: Annotated[Path | None, typer.Option(help="folder of the result and its page; default GATE_FOLDER")] = None,
     as_json: Json = False,
 ) -> None:
@@ -74,8 +77,9 @@ def _measured(
     if names[1] is None:
         raise InvalidInput("say what is to be judged: --candidate MODEL")
     own, index = evaluation_settings.load(), catalog_settings.load()
-    models = (resolved(names[0], index), names[1])
     folder = data or own.gate_data
+    known = (of_catalogue if folder is None else of_bundles)(model_settings.load(), index)
+    models = sides(names[0], names[1], known)
     with counted("questions") as step, counted("photos") as photos:
         options = Options(threads=own.evaluation_threads, limit=limit, progress=step)
         if folder is None:
@@ -88,6 +92,7 @@ def _as_named(measured: Measured, names: tuple[str, str | None]) -> Measured:
     for wanted, scores in zip(names, (measured.baseline, measured.candidate), strict=True):
         if wanted is not None and wanted != CURRENT and not _is(scores.model, wanted.replace("/", "__")):
             raise InvalidInput(f"the scores are of {scores.model}, not of {wanted}")
+    different(measured.baseline.model, measured.candidate.model)
     return measured
 
 

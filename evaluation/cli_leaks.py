@@ -8,7 +8,7 @@ import typer
 
 from evaluation import leakage, photo_sets
 from evaluation.cli_shared import Json, counted, errors_told, kept, show
-from evaluation.dataset import Dataset
+from evaluation.dataset import Dataset, Item
 from evaluation.features import Hog, Look
 from evaluation.prepare import rows_of, vectors_of
 
@@ -42,8 +42,15 @@ def leaks(
 
 
 def joined(one: Dataset, other: Dataset) -> Dataset:
-    """Both sets as one; ids say which an item is of: `1:` or `2:`."""
-    items = [
-        replace(item, id=f"{number}:{item.id}") for number, part in enumerate((one, other), 1) for item in part.items
-    ]
+    """Both sets as one; ids say which an item is of: `1:` or `2:`.
+
+    A cluster that is but the item's own id says nothing of another set, and is marked alike: `hat/1.jpg` of two shops
+    are two photos.
+    """
+    items = [_of(str(number), item) for number, part in enumerate((one, other), 1) for item in part.items]
     return Dataset(f"{one.name} and {other.name}", tuple(items))
+
+
+def _of(part: str, item: Item) -> Item:
+    name = f"{part}:{item.id}"
+    return replace(item, id=name, cluster=name if item.cluster == item.id else item.cluster)

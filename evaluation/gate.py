@@ -7,14 +7,14 @@ import numpy as np
 
 from catalog.errors import InvalidInput
 from evaluation.bootstrap import clustered_class_means
+from evaluation.gate_classes import TOLERANCE, counted, judged, vouched
 from evaluation.gate_pairs import paired
-from evaluation.gate_proof import Floats, holm, p_of_loss
+from evaluation.gate_proof import Floats, draws_for, holm, p_of_loss
 from evaluation.gate_reasons import class_reasons, macro_reasons, notes_of
 from evaluation.scores import Scores
-from evaluation.verdict import MAIN, RULES, WITHIN, ClassVerdict, MacroVerdict, Pairs, Rules, State, Verdict
+from evaluation.verdict import MAIN, RULES, WITHIN, MacroVerdict, Pairs, Rules, State, Verdict
 
-REPEATS = 4000  # so that a p of .05 among a hundred classes can still be told
-TOLERANCE = 1e-9  # a difference of exactly the limit is one, whatever the rounding
+REPEATS = 4000  # draws; more where the classes are so many that Holm's correction could find nothing with these
 
 
 def judge(
@@ -34,19 +34,17 @@ def judge_pairs(
 ) -> Verdict:
     """The verdict on `pairs`; `accepted` names unproven classes that somebody vouches for.
 
-    Raises InvalidInput when there is nothing to judge or an accepted class is not an unproven one.
+    `repeats` are raised to what the number of classes needs; the verdict says how many were drawn. Raises
+    InvalidInput when there is nothing to judge or an accepted class is not an unproven one.
     """
+    counts, metrics = counted(pairs), _within_metrics(pairs)
+    proving = sum(one.proves(rules) for one in counts.values())
+    repeats = max(repeats, draws_for(max(proving, len(metrics)), rules.alpha))
     names, means = _resampled(pairs, MAIN, repeats, seed)
-    classes = _classes(pairs, names, means, rules)
-    vouched = set(accepted)
-    unproven = {one.name for one in classes if one.state == "unproven"}
-    if wrong := sorted(vouched - unproven):
-        which = ", ".join(sorted(unproven)) or "and there is none"
-        raise InvalidInput(f"{', '.join(wrong)} cannot be accepted: only unproven classes can, {which}")
-    classes = [replace(one, state="accepted") if one.name in vouched else one for one in classes]
+    classes = vouched(judged(pairs, names, means, counts, rules), accepted)
     proven = [number for number, one in enumerate(classes) if one.holm_p is not None] or list(range(len(classes)))
     macro = _macro(pairs, MAIN, means, proven, rules)
-    within = _within(pairs, [names[n] for n in proven], rules, seed, repeats)
+    within = _within(pairs, metrics, [names[n] for n in proven], rules, seed, repeats)
     reasons = [*class_reasons(classes, rules), *macro_reasons(macro, within, rules)]
     notes = notes_of(classes, macro, rules)
     return Verdict(not reasons, reasons, notes, classes, macro, within, seed, repeats, rules)
@@ -60,33 +58,6 @@ def _resampled(pairs: Pairs, metric: str, repeats: int, seed: int) -> tuple[list
     return [str(name) for name in names], means
 
 
-def _classes(pairs: Pairs, names: Sequence[str], means: Floats, rules: Rules) -> list[ClassVerdict]:
-    p_values, of_class = p_of_loss(means), np.asarray(pairs.classes)
-    clusters, before, after = np.asarray(pairs.clusters), pairs.baseline[MAIN], pairs.candidate[MAIN]
-    there = np.isfinite(before) & np.isfinite(after)
-    rows = [there & (of_class == name) for name in names]
-    sizes = [(int(row.sum()), len(set(clusters[row].tolist()))) for row in rows]
-    proven = [
-        n for n, (many, groups) in enumerate(sizes) if many >= rules.min_queries and groups >= rules.min_clusters
-    ]
-    corrected = dict(zip(proven, holm(p_values[proven]), strict=True))
-    found = []
-    for n, (row, (many, groups)) in enumerate(zip(rows, sizes, strict=True)):
-        old, new = (float(values[row].mean()) if many else float("nan") for values in (before, after))
-        p, holm_p = float(p_values[n]), float(corrected[n]) if n in corrected else None
-        state = _state(new - old, p, holm_p, rules)
-        found.append(ClassVerdict(names[n], many, groups, old, new, new - old, p, holm_p, state))
-    return found
-
-
-def _state(difference: float, p: float, holm_p: float | None, rules: Rules) -> State:
-    if holm_p is None:
-        return "unproven"
-    small = difference <= -rules.loss + TOLERANCE and holm_p < rules.alpha
-    big = difference <= -rules.big_loss + TOLERANCE and p < rules.alpha
-    return "failed" if small or big else "ok"
-
-
 def _macro(pairs: Pairs, metric: str, means: Floats, columns: Sequence[int], rules: Rules) -> MacroVerdict:
     """Over the classes `columns`: those with enough queries, or all where none has."""
     chosen = means[:, columns]
@@ -95,7 +66,7 @@ def _macro(pairs: Pairs, metric: str, means: Floats, columns: Sequence[int], rul
     names = np.unique(np.asarray(pairs.classes))[list(columns)]
     before, after = (_macro_mean(pairs, metric, values, names) for values in (pairs.baseline, pairs.candidate))
     p = float(p_of_loss(resampled[:, None])[0])
-    state: State = "failed" if lower < -rules.macro_margin else "ok"
+    state: State = "failed" if lower < -rules.macro_margin - TOLERANCE else "ok"
     return MacroVerdict(metric, before, after, after - before, float(lower), float(upper), p, state)
 
 
@@ -106,16 +77,27 @@ def _macro_mean(pairs: Pairs, metric: str, values: Mapping[str, Floats], names: 
     return float(np.mean([values[metric][row].mean() for row in rows if row.any()]))
 
 
-def _within(pairs: Pairs, names: Sequence[str], rules: Rules, seed: int, repeats: int) -> list[MacroVerdict]:
-    """Every within-class figure that both have: a drop that is significant and larger than the limit fails."""
+def _within_metrics(pairs: Pairs) -> list[str]:
+    """The within-class figures that both have for some query."""
+    both = sorted(name for name in pairs.candidate if name.startswith(WITHIN) and name in pairs.baseline)
+    return [name for name in both if np.isfinite(pairs.candidate[name] - pairs.baseline[name]).any()]
+
+
+def _within(
+    pairs: Pairs, metrics: Sequence[str], names: Sequence[str], rules: Rules, seed: int, repeats: int
+) -> list[MacroVerdict]:
+    """A drop of a figure that is significant and larger than the limit fails."""
     found = []
-    for metric in sorted(name for name in pairs.candidate if name.startswith(WITHIN) and name in pairs.baseline):
-        if np.isfinite(pairs.candidate[metric] - pairs.baseline[metric]).any():
-            found_names, means = _resampled(pairs, metric, repeats, seed)
-            chosen = [n for n, name in enumerate(found_names) if name in names and np.isfinite(means[:, n]).any()]
-            found.append(_macro(pairs, metric, means, chosen or range(len(found_names)), rules))
+    for metric in metrics:
+        found_names, means = _resampled(pairs, metric, repeats, seed)
+        chosen = [n for n, name in enumerate(found_names) if name in names and np.isfinite(means[:, n]).any()]
+        found.append(_macro(pairs, metric, means, chosen or range(len(found_names)), rules))
     corrected = holm([one.p for one in found])
     return [
-        replace(one, p=float(p), state="failed" if one.difference < -rules.within_loss and p < rules.alpha else "ok")
+        replace(one, p=float(p), state="failed" if _dropped(one, float(p), rules) else "ok")
         for one, p in zip(found, corrected, strict=True)
     ]
+
+
+def _dropped(one: MacroVerdict, p: float, rules: Rules) -> bool:
+    return one.difference < -rules.within_loss - TOLERANCE and p < rules.alpha

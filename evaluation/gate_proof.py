@@ -1,19 +1,33 @@
 """What a bootstrap of differences proves: one-sided p values, and Holm's correction for there being several."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 EQUAL = 1e-12  # differences of sums that are equal up to rounding
+MARGIN = 0.2  # share of alpha that the smallest p may reach once it is corrected
 
 
 def p_of_loss(resampled: Floats) -> Floats:
     """One-sided p per column of `resampled` differences [repeats, c]: the share in which nothing was lost.
 
-    A resample in which a class did not occur proves no loss. At least 1 / (repeats + 1), and 1 where nothing differs.
+    Resamples in which a class did not occur say nothing about it and are left out (NaN). At least
+    1 / (those that are left + 1), and 1 where nothing differs.
     """
-    not_lost = ~(resampled < -EQUAL)
-    return np.asarray((1 + not_lost.sum(axis=0)) / (1 + len(resampled)))
+    known = np.isfinite(resampled)
+    kept = known & (resampled >= -EQUAL)
+    return np.asarray((1 + kept.sum(axis=0)) / (1 + known.sum(axis=0)))
+
+
+def draws_for(family: int, alpha: float) -> int:
+    """The least number of resamples with which Holm's correction of `family` p values can find something.
+
+    No p is below 1 / (draws + 1), and the correction multiplies the smallest by `family`: with these draws that
+    product is at most MARGIN of `alpha`.
+    """
+    return math.ceil(family / (MARGIN * alpha))
 
 
 def holm(p_values: ArrayLike) -> Floats:

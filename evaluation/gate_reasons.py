@@ -41,6 +41,11 @@ def notes_of(classes: Sequence[ClassVerdict], macro: MacroVerdict, rules: Rules)
         for one in classes
         if one.state == "accepted"
     ]
+    outside = [one.name for one in classes if one.holm_p is None]
+    if len(outside) == len(classes):
+        notes.append("no class has enough queries: the macro figures are averages over classes that prove nothing")
+    elif outside:
+        notes.append(f"outside the macro figures, for want of queries: {', '.join(outside)}")
     if macro.difference - macro.lower > rules.macro_margin:
         notes.append(
             "the data is too small for this gate: chance alone moves the macro average by "

@@ -1,20 +1,15 @@
 """Where the gate's figures come from: both models measured now, on a labelled set or a catalogue, or saved scores."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.elastic import connect
-from catalog.errors import InvalidInput, SpaceNotFound, Unavailable
 from catalog.settings import Settings
-from catalog.similar import resolve_space
 from evaluation.prepare import prepare
 from evaluation.runs import Options, score_model
 from evaluation.scores import Scores, load
 from evaluation.stored import score_stored
 from evaluation.vectors import Kept
-
-CURRENT = "current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +38,3 @@ def on_catalogue(names: tuple[str, str], settings: Settings, options: Options) -
     catalogue = connect(settings)
     before, after = (score_stored(catalogue, name, options) for name in names)
     return Measured(before, after, f"catalogue {catalogue.names.products}")
-
-
-def resolved(baseline: str, settings: Settings) -> str:
-    """The name of a model; `current` is the space that serves: the promoted one, else the one that serves without.
-
-    Raises InvalidInput where nothing serves.
-    """
-    if baseline != CURRENT:
-        return baseline
-    return _asked(lambda: resolve_space(connect(settings), None).name)
-
-
-def _asked(serving: Callable[[], str]) -> str:
-    try:
-        return serving()
-    except (SpaceNotFound, Unavailable) as error:
-        raise InvalidInput(
-            f"nothing serves that a candidate could be compared with ({error.message}); "
-            "name a model instead: --baseline color"
-        ) from error

@@ -5,8 +5,9 @@ Keys of `Scores.values`, all from 0 to 1:
   the `depth` best, which is what the service can page to; `ap_full`: the same over all ranks, by numpy;
 - `ndcg_category` (gain: share of the category's levels in common), `ndcg_color_family`, `ndcg_pattern`: nDCG@k;
 - `within_color`, `within_pattern`, `within_color_pattern`: precision@k by that attribute among products of the
-  query's own class only, which a model that knows nothing but classes finds by chance; `within_group`: recall@k of
-  the other pieces of its group, again inside the class. NaN where nothing or everything is relevant;
+  query's own class, and of what lies in it, only, which a model that knows nothing but classes finds by chance;
+  `within_group`: recall@k of the other pieces of its group, again inside the class. NaN where nothing or everything
+  is relevant;
 - `chance_<key>` and `best_<key>`: what a random and the best possible order would get of each `within_` key.
 """
 
@@ -71,7 +72,7 @@ def full_average_precision(table: Table, reference: NumpyRanker, queries: Sequen
     for query in queries:
         same, rows = table.same_class(query), reference.rows(query, OVERALL)
         gains = same[rows].astype(np.float64)
-        found.append(metrics.average_precision(gains, int(gains.sum())))
+        found.append(metrics.average_precision(gains, int(gains.sum()), len(gains)))
     return np.array(found, dtype=np.float64)
 
 
@@ -102,14 +103,14 @@ def _targets(table: Table, query: int, scope: str) -> Iterator[tuple[str, Mask, 
 def _figures(table: Table, question: Question, ranked: Ranked, k: int) -> Figures:
     rows = np.array([table.row[name] for name in ranked.ids if name in table.row], dtype=np.int64)
     if question.scope == OVERALL:
-        return _overall(table, question.query, rows, k)
+        return _overall(table, question.query, rows, k, question.request.limit)
     found: Figures = {}
     for key, relevant, candidates in _targets(table, question.query, question.scope):
         found |= _within(key, relevant[rows].astype(np.float64), int(relevant.sum()), int(candidates.sum()), k)
     return found
 
 
-def _overall(table: Table, query: int, rows: NDArray[np.int64], k: int) -> Figures:
+def _overall(table: Table, query: int, rows: NDArray[np.int64], k: int, depth: int) -> Figures:
     candidates = table.candidates(query, OVERALL)
     total, same = int(candidates.sum()), table.same_class(query)
     gains, relevant = same[rows].astype(np.float64), int((same & candidates).sum())
@@ -117,7 +118,7 @@ def _overall(table: Table, query: int, rows: NDArray[np.int64], k: int) -> Figur
     found = {
         "precision": metrics.precision(gains, relevant, total, k),
         "precision_1": metrics.precision(gains, relevant, total, 1),
-        "ap": metrics.average_precision(gains, relevant),
+        "ap": metrics.average_precision(gains, relevant, depth),
         "ndcg_category": metrics.ndcg(levels[rows], _ideal(levels[candidates], k), k),
     }
     for key in ATTRIBUTES:

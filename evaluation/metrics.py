@@ -38,16 +38,17 @@ def chance_recall(relevant: int, candidates: int, k: int) -> float:
     return min(k, candidates) * relevant / candidates / min(k, relevant) if relevant else np.nan
 
 
-def average_precision(gains: Gains, relevant: int) -> float:
+def average_precision(gains: Gains, relevant: int, depth: int) -> float:
     """Mean of the precisions at relevant ranks; ranks behind the end of `gains` count as missed.
 
-    Where `gains` ends before all candidates, divided by what could have been found: min(relevant, len(gains)).
+    `depth` is how many hits were asked for: divided by what could have been among them, min(relevant, depth). An
+    answer that is shorter than that, or empty, missed what it lacks.
     """
-    if not relevant or not len(gains):
+    if not relevant:
         return np.nan
-    hit = gains > 0
+    hit = gains[:depth] > 0
     at = np.cumsum(hit) / np.arange(1, len(hit) + 1)
-    return float(at[hit].sum() / min(relevant, len(gains)))
+    return float(at[hit].sum() / min(relevant, depth))
 
 
 def ndcg(gains: Gains, ideal: Gains, k: int) -> float:

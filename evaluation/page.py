@@ -58,7 +58,8 @@ def render(pair: Paired, queries: int = QUERIES) -> str:
             changes.worst(pair.after, queries),
         ),
     ]
-    class_of = dict(zip(pair.after.ids, pair.after.classes.tolist(), strict=True))
+    class_of = {**pair.before.hit_classes, **pair.after.hit_classes}
+    class_of |= dict(zip(pair.after.ids, pair.after.classes.tolist(), strict=True))
     return templates.get_template("compare.html.j2").render(
         before=pair.before,
         after=pair.after,
@@ -83,5 +84,12 @@ def _row(pair: Paired, row: int, class_of: dict[str, str]) -> dict[str, Any]:
 
 def _side(scores: Scores, row: int, name: str, class_of: dict[str, str]) -> dict[str, Any]:
     hits: Sequence[str] = scores.hits[row][:SHOWN] if scores.hits else ()
-    known = [{"id": hit, "class": class_of.get(hit, "?"), "right": class_of.get(hit) == name} for hit in hits]
-    return {"model": scores.model, "precision": float(scores.values["precision"][row]), "hits": known}
+    shown = [{"id": hit, "class": class_of.get(hit, "?"), "kind": _kind(class_of.get(hit), name)} for hit in hits]
+    return {"model": scores.model, "precision": float(scores.values["precision"][row]), "hits": shown}
+
+
+def _kind(of: str | None, wanted: str) -> str:
+    """How a hit is marked: not at all where its class is not known."""
+    if of is None:
+        return "unknown"
+    return "right" if of == wanted else "wrong"

@@ -1,5 +1,6 @@
 """Measures one model: on a labelled set put on a shelf of the index, or on a catalogue that is there already."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -99,19 +100,23 @@ def score_table(catalogue: Catalogue, space: Space, table: Table, vectors: Vecto
         values=values,
         hits=found.hits,
         facts=facts,
+        hit_classes=_classes_of(table, found.hits),
     )
 
 
 def chosen(table: Table, limit: int | None) -> list[int]:
-    """Rows to ask: all, or `limit` of them, as many of each class as there are, drawn with a fixed seed."""
+    """Rows to ask: all, or `limit` of them, as many of each class as there are.
+
+    They are drawn by a hash of their ids, so that a table that lacks a few of them asks the others all the same.
+    """
     count = len(table.items)
     if limit is None or limit >= count:
         return list(range(count))
     seen: dict[str, int] = {}
     turns: list[tuple[int, int, int]] = []
-    for row in np.random.default_rng(0).permutation(count):
+    for row in sorted(range(count), key=lambda row: hashlib.sha256(table.items[row].id.encode()).digest()):
         name = str(table.classes[row])
-        turns.append((seen.setdefault(name, 0), len(turns), int(row)))
+        turns.append((seen.setdefault(name, 0), len(turns), row))
         seen[name] += 1
     return sorted(row for _, _, row in sorted(turns)[:limit])
 
@@ -148,6 +153,12 @@ def _overlap(
         if len(best):
             shares.append(len({table.items[row].id for row in best} & set(names)) / len(best))
     return float(np.mean(shares)) if shares else None
+
+
+def _classes_of(table: Table, hits: Sequence[tuple[str, ...]]) -> dict[str, str]:
+    """The class of each hit that is labelled; a catalogue has others too."""
+    names = sorted({name for one in hits for name in one} & table.row.keys())
+    return {name: table.items[table.row[name]].class_name for name in names}
 
 
 def _missing(dataset: Dataset, items: Sequence[Item]) -> int:

@@ -24,8 +24,8 @@ class Scores:
     `data` is the fingerprint of the labelled set, the folds included: only scores of equal `data` and `k` may be
     compared. `clusters` are what a bootstrap draws (sender, item group). `values["precision"]` is P@k by class; every
     other key is described in `evaluation.measure`. NaN means that a query has no such figure (nothing relevant to
-    find). `hits` has the ids of the k best per query, `photos` the file of each id that a page may show, `facts`
-    whatever else was found (leakage, recall of approximate searches, cut-offs).
+    find). `hits` has the ids of the k best per query, `hit_classes` the class of each of them, `photos` the file of
+    each id that a page may show, `facts` whatever else was found (leakage, recall of approximate searches, cut-offs).
     """
 
     model: str
@@ -38,6 +38,7 @@ class Scores:
     hits: tuple[tuple[str, ...], ...] = ()
     photos: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    hit_classes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = {len(self.classes), len(self.clusters), *(len(column) for column in self.values.values())}
@@ -55,6 +56,7 @@ class Scores:
             "summary": summary or {},
             "facts": self.facts,
             "photos": self.photos,
+            "hit_classes": self.hit_classes,
             "queries": rows,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +107,7 @@ def _scores(body: Mapping[str, Any]) -> Scores:
         hits=tuple(tuple(row["hits"]) for row in rows) if rows and "hits" in rows[0] else (),
         photos=body["photos"],
         facts=body["facts"],
+        hit_classes=body.get("hit_classes", {}),  # files of before have none
     )
 
 

@@ -16,6 +16,7 @@ from evaluation.bootstrap import (
     clustered_class_means,
     clustered_means,
     interval,
+    known_mean,
     macro_mean,
 )
 from evaluation.scores import Scores
@@ -73,13 +74,13 @@ def _above_chance(value: Draws, chance: Draws, best: Draws) -> Draws:
 def _combined(
     scores: Scores, abilities: Mapping[str, tuple[Interval, Draws]], repeats: int
 ) -> tuple[Interval, Interval]:
-    """The mean ability inside classes, and the headline; NaN where nothing can be asked inside a class."""
+    """The mean of the abilities that are known, and the headline; NaN where nothing can be asked inside a class."""
     if not abilities:
         nothing = Interval(np.nan, np.nan, np.nan)
         return nothing, nothing
     precision = scores.values["precision"]
-    within = float(np.mean([found.mean for found, _ in abilities.values()]))
-    draws = np.mean([drawn for _, drawn in abilities.values()], axis=0)
+    within = float(known_mean(np.array([found.mean for found, _ in abilities.values()])))
+    draws = known_mean(np.stack([drawn for _, drawn in abilities.values()], axis=-1))
     overall = clustered_means(precision, scores.clusters, scores.classes, repeats)
     best = float(np.sqrt(macro_mean(precision, scores.classes) * max(within, 0)))
     return interval(within, draws), interval(best, np.sqrt(overall * np.clip(draws, 0, None)))

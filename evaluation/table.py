@@ -23,8 +23,9 @@ MISSING = -1
 class Question:
     """What query number `query` asks; `scope` is what may be found.
 
-    OVERALL: the other folds (without folds: what is not of its own group). WITHIN: of those, its own class.
-    GROUP: all of its class but itself, the other pieces of its group included.
+    OVERALL: the other folds (without folds: what is not of its own group). WITHIN: of those, its own class and what
+    lies in it (`shirts > polo` in `shirts`), as the filter finds it. GROUP: all of that but itself, the other pieces
+    of its group included.
     """
 
     query: int
@@ -46,7 +47,8 @@ class Table:
         self._group = _codes([item.group or item.id for item in self.items])
         self._inherited = [_codes([known.get(item.id, {}).get(key) for item in self.items]) for key in INHERITED]
         self._labels = {key: _codes([item.labels.get(key) for item in self.items]) for key in ATTRIBUTES}
-        self._levels = _levels(self.items)
+        self._levels, level = _levels(self.items)
+        self._class_level = [level[item.class_name] for item in self.items]
 
     def question(self, query: int, scope: str, limit: int, model: str) -> Question:
         """The question as production asks it: by product id, narrowed by ordinary filters."""
@@ -72,7 +74,7 @@ class Table:
             if column[query] != MISSING:
                 mask &= column == column[query]
         if scope != OVERALL:
-            mask &= self._class == self._class[query]
+            mask &= self._levels[:, self._class_level[query]] > 0
         if scope != GROUP:
             mask &= self._group != self._group[query]
             if self.folds:
@@ -104,13 +106,14 @@ def _codes(values: Sequence[str | None]) -> NDArray[np.int64]:
     )
 
 
-def _levels(items: Sequence[Item]) -> NDArray[np.float64]:
+def _levels(items: Sequence[Item]) -> tuple[NDArray[np.float64], dict[str, int]]:
+    """1 where an item [n] is in a category [names], of whatever level; and the column of each name."""
     names = sorted({name for item in items for name in item.category})
     position = {name: number for number, name in enumerate(names)}
     found = np.zeros((len(items), len(names)))
     for number, item in enumerate(items):
         found[number, [position[name] for name in item.category]] = 1
-    return found
+    return found, position
 
 
 def product_of(item: Item) -> Product:

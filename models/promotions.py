@@ -1,9 +1,11 @@
 """Which version serves: promoted only on a passed gate, rolled back in one step, every change on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import JsonValue
 
 from catalog.errors import RefusedChange
 from catalog.ports import PromotionPort
@@ -14,6 +16,9 @@ from models.bundle import Bundle
 from models.errors import GateNotPassed, NotEmbedded
 from models.gate_record import GateRecord, read
 from models.manifest import MODEL_FILE
+
+WORST = 5  # classes of a verdict that an entry keeps
+OF_A_CLASS = ("name", "queries", "baseline", "candidate", "difference", "holm_p", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: W
     space = bundle.space.name
     if record.candidate.space != space:
         raise GateNotPassed(f"this gate judged {record.candidate.space}, not {space}: {_again(space)}")
+    if record.baseline.space == space:
+        raise GateNotPassed(f"this gate compared {space} with itself, which proves nothing: name another --baseline")
     known = record.candidate.model_sha256
     if known is not None and known != bundle.manifest.files[MODEL_FILE]:
         raise GateNotPassed(f"this gate judged another network than the one in {bundle.path}: {_again(space)}")
@@ -110,7 +117,7 @@ def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
 
 def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
     """What the entry keeps of the gate, so that it can be understood when the file is gone."""
-    gate = record.model_dump(mode="json", exclude={"verdict"})
+    gate = record.model_dump(mode="json", exclude={"verdict"}) | {"verdict": _in_short(record.verdict)}
     failed = sum(status.failed.values())
     return {
         "gate": gate | {"sha256": stamp},
@@ -118,6 +125,17 @@ def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, A
         "pending": status.pending + status.retry,
         "failed": failed,
     }
+
+
+def _in_short(verdict: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """By which rules it was judged, what was noted, and the classes that lost most."""
+    kept = {name: verdict[name] for name in ("rules", "seed", "repeats", "notes") if name in verdict}
+    classes = verdict.get("classes")
+    if not isinstance(classes, dict):
+        return kept
+    rows = [one for one in classes.values() if isinstance(one, dict)]
+    worst = sorted(rows, key=lambda one: (one.get("difference") is None, one.get("difference")))[:WORST]
+    return kept | {"classes": len(rows), "worst": [{name: one.get(name) for name in OF_A_CLASS} for one in worst]}
 
 
 def _before(entries: Sequence[Promotion]) -> str:

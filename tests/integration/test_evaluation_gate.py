@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 import models.__main__
 from catalog.elastic import Catalogue
 from catalog.product import document, parse
+from catalog.promotion import Promotion
 from catalog.records import Change, Outcome
 from catalog.similarity import normalize
+from evaluation import stored
 from evaluation.cli import app
 from models.bundle import Bundle
 from tests.unit.models_making import put
@@ -37,8 +39,8 @@ def folders(elasticsearch_url: str, index_prefix: str, tmp_path: Path, monkeypat
     return tmp_path
 
 
-def filled(index: Catalogue, good: Bundle, bad: Bundle) -> None:
-    """Products of three classes that `good` tells apart and `bad` does not."""
+def filled(index: Catalogue, *noisy: tuple[Bundle, float]) -> None:
+    """Products of three classes, and vectors of bundles that tell them apart the worse the more noise there is."""
     rng = np.random.default_rng(3)
     names = [f"{kind}-{number}" for kind in CLASSES for number in range(EACH)]
     sources = [
@@ -55,12 +57,11 @@ def filled(index: Catalogue, good: Bundle, bad: Bundle) -> None:
         for name in names
     ]
     index.write([Change(source["id"], source) for source in sources])
-    centres = np.repeat(np.eye(good.dims)[: len(CLASSES)], EACH, axis=0)
-    noise = rng.normal(size=(len(names), good.dims))
-    for bundle, rows in ((good, centres + 0.35 * noise), (bad, centres + 2.0 * noise)):
+    for bundle, noise in noisy:
+        centres = np.repeat(np.eye(bundle.dims)[: len(CLASSES)], EACH, axis=0)
         index.ensure_space(bundle.space)
         index.refresh()
-        vectors = normalize(rows)
+        vectors = normalize(centres + noise * rng.normal(size=centres.shape))
         outcomes = [Outcome(n, f"file:///{n}", "done", vector=vectors[row]) for row, n in enumerate(names)]
         index.write_outcomes(bundle.space, outcomes)
     index.refresh()
@@ -79,10 +80,12 @@ def promote(bundle: Bundle, file: str, *more: str) -> tuple[int, str]:
 
 
 def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue, folders: Path) -> None:
-    good, bad = (put(folders / "bundles", name, seed=seed) for seed, name in ((1, "good"), (2, "bad")))
-    filled(catalogue, good, bad)
-    status, first = gate(bad, "--baseline", bad.space.name)
-    assert status == 0 and first["figures"]["macro"]["difference"] == 0
+    good, bad, worst = (
+        put(folders / "bundles", name, seed=seed) for seed, name in enumerate(("good", "bad", "worst"))
+    )
+    filled(catalogue, (good, 0.35), (bad, 1.0), (worst, 4.0))
+    status, first = gate(bad, "--baseline", worst.space.name)
+    assert status == 0 and first["figures"]["macro"]["difference"] > 0.1
     assert promote(bad, first["result"])[0] == 2
     assert promote(bad, first["result"], "--first")[0] == 0
 
@@ -90,7 +93,7 @@ def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue,
     assert status == 0, better["reasons"]
     assert better["baseline"]["space"] == bad.space.name, "the one that serves"
     assert better["candidate"]["model_sha256"] == good.manifest.files["model.onnx"]
-    assert better["figures"]["macro"]["difference"] > 0.2
+    assert better["figures"]["macro"]["difference"] > 0.1
     assert promote(good, better["result"]) == (0, f"{good.space.name} serves from now on (promotion 2)\n")
 
     status, worse = gate(bad)
@@ -100,6 +103,54 @@ def test_a_better_model_is_promoted_and_a_worse_one_is_not(catalogue: Catalogue,
     assert refused == 2 and "did not pass its gate" in text
     refused, text = promote(bad, first["result"])
     assert refused == 2 and f"{good.space.name} serves" in text
+
+
+def test_no_model_is_judged_against_itself(catalogue: Catalogue, folders: Path) -> None:
+    """Two versions of one model: what the names mean before a promotion and after."""
+    old, new = (put(folders / "bundles", "shop", seed=seed, day=seed) for seed in (1, 2))
+    filled(catalogue, (old, 1.0))
+    for baseline in ("current", old.space.name, "shop"):
+        done = runner.invoke(app, ["gate", "--candidate", "shop", "--baseline", baseline])
+        assert done.exit_code == 2 and f"both sides are {old.space.name}" in done.stderr
+        assert "name another baseline" in done.stderr
+    filled(catalogue, (new, 0.35))
+    judged = gate(new, "--baseline", old.space.name)[1]
+    assert promote(old, gate(old, "--baseline", new.space.name)[1]["result"], "--first")[0] == 2  # it is worse
+    catalogue.append_promotion(Promotion(old.space.name, "ada", "test"), after=0)
+    for name in ("shop", f"shop/{new.version}", f"shop/{new.version[:5]}"):
+        status, body = gate(name)
+        assert status == 0, body
+        sides = body["baseline"]["space"], body["candidate"]["space"]
+        assert sides == (old.space.name, new.space.name)
+        assert body["figures"] == judged["figures"]
+
+
+def test_a_product_that_one_model_cannot_embed_counts_as_wrong(catalogue: Catalogue, folders: Path) -> None:
+    old, new = (put(folders / "bundles", "shop", seed=seed, day=seed) for seed in (1, 2))
+    filled(catalogue, (old, 0.6), (new, 0.35))
+    url = "file:///hat-3"
+    catalogue.write_outcomes(new.space, [Outcome("hat-3", url, "failed", reason="not_found")])
+    catalogue.refresh()
+    assert "hat-3" not in {item.id for item in stored.read(catalogue, new.space.name).table.items}
+    for more in ((), ("--limit", "120")):
+        status, body = gate(new, "--baseline", old.space.name, *more)
+        assert status == 0, body
+        assert body["data"]["queries"] == (120 if more else len(CLASSES) * EACH)
+
+
+def test_the_catalogue_is_another_when_its_photos_or_labels_are(catalogue: Catalogue, folders: Path) -> None:
+    tiny = put(folders / "bundles", "tiny")
+    filled(catalogue, (tiny, 0.5))
+    seen = [stored.read(catalogue, "tiny").dataset.fingerprint]
+    vector = normalize(np.ones((1, tiny.dims)))[0]
+    outcome = Outcome("hat-3", "file:///hat-3", "done", vector=vector, image_sha256="ab" * 32)
+    catalogue.write_outcomes(tiny.space, [outcome])
+    seen.append(stored.read(catalogue, "tiny").dataset.fingerprint)
+    before = catalogue.get_many(["hat-4"])["hat-4"]
+    source = {**before.source, "gender": "female"}
+    catalogue.write([Change("hat-4", source, seq_no=before.seq_no, primary_term=before.primary_term)])
+    seen.append(stored.read(catalogue, "tiny").dataset.fingerprint)
+    assert len(set(seen)) == 3
 
 
 def test_a_folder_of_photos_is_enough(folders: Path) -> None:

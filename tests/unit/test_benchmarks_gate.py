@@ -7,13 +7,16 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import gate, gate_data
 from benchmarks.gate import Judged
 from models.bundle_writer import write
 from models.manifest import Training
-from tests.unit.models_making import put, record, tiny_network
+from models.registry import list_bundles
+from models.settings import Settings as ModelSettings
+from tests.unit.models_making import DIMS, put, record, tiny_network
 
 ONE = Judged("drawn", True, "r.json", "r.html")
 
@@ -63,7 +66,7 @@ def test_results_are_kept_where_git_sees_them(tmp_path: Path, monkeypatch: pytes
 def test_the_default_is_the_newest_trained_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "ROOT", tmp_path)
     put(tmp_path / "bundles", "imported", day=9)
-    assert gate.shipped_default() == "color"
+    assert gate.shipped_default() is None
     stated = Training(data_fingerprint="abc", command="python -m training fit")
     for day in (1, 2):
         made = record(f"ours{day}").model_copy(update={"origin": "trained", "training": stated})
@@ -71,6 +74,111 @@ def test_the_default_is_the_newest_trained_bundle(tmp_path: Path, monkeypatch: p
             tmp_path / "bundles", made, {"model.onnx": tiny_network()}, datetime(2026, 1, day, tzinfo=UTC)
         ).bundle
     assert gate.shipped_default() == f"ours2/{newest.version}"
+    for metrics in ({"variant_of": newest.space.name}, {"parts": {}}, {"pca_explained_variance": 0.9}):
+        made = record("ours_made").model_copy(update={"origin": "trained", "training": stated, "metrics": metrics})
+        weights = np.random.default_rng(len(str(metrics))).normal(size=(3, DIMS)).astype(np.float32)
+        write(tmp_path / "bundles", made, {"model.onnx": tiny_network(weights)}, datetime(2026, 2, 1, tzinfo=UTC))
+    assert len(list_bundles(ModelSettings(bundles=tmp_path / "bundles"))) == 6
+    assert gate.shipped_default() == f"ours2/{newest.version}", (
+        "what was made of others is newer, and not the default"
+    )
+
+
+def test_vectors_are_those_of_this_state(tmp_path: Path) -> None:
+    first = gate.fresh_vectors("a" * 64, tmp_path / "vectors")
+    (first / "embeddings").mkdir(parents=True)
+    assert gate.fresh_vectors("a" * 64, tmp_path / "vectors") == first and (first / "embeddings").is_dir()
+    second = gate.fresh_vectors("b" * 64, tmp_path / "vectors")
+    assert second != first and second.parent == first.parent and not first.exists()
+
+
+class Told:
+    """`main` with verdicts that are given, and the candidates that it wanted judged."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.monkeypatch, self.asked = monkeypatch, []  # type: ignore[var-annotated]
+        self.verdicts = [ONE]
+        monkeypatch.setattr(gate, "KEPT", folder / "docs" / "gate")
+        monkeypatch.setattr(gate, "ROOT", folder)
+        monkeypatch.setattr(gate, "state", lambda: "now")
+        monkeypatch.setattr(gate, "shipped_default", lambda: "ours/1234")
+        monkeypatch.setattr(gate, "_judged", self._judged)
+        for name in ("r.json", "r.html"):
+            (folder / name).write_text(name)
+
+    def _judged(self, candidate: str, now: str) -> list[Judged]:
+        self.asked.append((candidate, now))
+        return self.verdicts
+
+    def main(self, *arguments: str) -> int:
+        self.monkeypatch.setattr("sys.argv", ["gate", *arguments])
+        try:
+            gate.main()
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        return 0
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    found = Told(monkeypatch, tmp_path)
+    found.verdicts = [Judged("drawn", True, str(tmp_path / "r.json"), str(tmp_path / "r.html"))]
+    return found
+
+
+def test_what_is_known_is_not_judged_again(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told.main() == 0 and told.main() == 0
+    assert told.asked == [("ours/1234", "now")] * 2, "a verdict that was not kept is none"
+    assert told.main("--keep") == 0
+    assert "passed, report: docs/gate/drawn.html" in capsys.readouterr().out
+    assert told.main() == 0 and len(told.asked) == 3
+    printed = capsys.readouterr().out
+    assert "no bundle and no code of models/ changed" in printed and "report: docs/gate/drawn.html" in printed
+    assert told.main("--again") == 0 and told.main("--candidate", "other") == 0
+    assert told.asked[3:] == [("ours/1234", "now"), ("other", "now")]
+
+
+def test_a_failed_gate_ends_with_1_and_is_not_kept(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    told.verdicts = [*told.verdicts, Judged("clothing", False, "c.json", "c.html")]
+    for arguments in ((), ("--keep",)):
+        assert told.main(*arguments) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("gate on drawn (unseen in training): passed, report: ")
+        assert lines[1] == "gate on clothing (photos the shipped default was trained on): FAILED, report: c.html"
+    assert gate.known(gate.KEPT, "now") is None
+
+
+def test_only_the_default_is_kept(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told.main("--keep", "--candidate", "other") == 2
+    assert "leave --candidate out" in capsys.readouterr().err and told.asked == []
+    assert gate.known(gate.KEPT, "now") is None
+
+
+def test_without_a_trained_bundle_there_is_nothing_to_judge(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    told.monkeypatch.setattr(gate, "shipped_default", lambda: None)
+    assert told.main() == 0 and told.main("--keep") == 0
+    assert "nothing to judge" in capsys.readouterr().out and told.asked == []
+
+
+def test_the_gate_is_run_with_vectors_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that stands in for Python says what it was called with."""
+    python = tmp_path / "python"
+    python.write_text(
+        """#!/bin/sh
+printf '{"passed": false, "reasons": ["hat is worse"], "result": "%s", "report": "%s"}' "$EVALUATION_FOLDER" "$*"
+exit $TOLD_STATUS
+"""
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    monkeypatch.setenv("TOLD_STATUS", "1")
+    found = gate.judge("ours/1234", gate.ROOT / "var" / "set", "http://127.0.0.1:9", tmp_path / "vectors")
+    assert (found.data, found.passed, found.result) == ("set", False, str(tmp_path / "vectors"))
+    assert found.report == "-m evaluation gate --candidate ours/1234 --baseline color --data var/set --json"
+    monkeypatch.setenv("TOLD_STATUS", "2")
+    with pytest.raises(SystemExit) as ended:
+        gate.judge("ours/1234", gate.ROOT / "var" / "set", "http://127.0.0.1:9", tmp_path / "vectors")
+    assert ended.value.code == 2
 
 
 def test_every_class_of_the_drawn_shop_has_enough_whole_styles() -> None:

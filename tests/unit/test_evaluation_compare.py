@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from evaluation import changes, page
 from evaluation.errors import InvalidScores
-from evaluation.scores import Scores
+from evaluation.scores import Scores, load
 
 COUNT = 40
 
@@ -75,6 +76,19 @@ def test_the_page_needs_nothing_but_itself(pair: changes.Paired) -> None:
     )
     assert "data:image/jpeg;base64," in html
     assert "new" in html and "old" in html
+
+
+def test_hits_that_were_not_asked_themselves_have_their_class(pair: changes.Paired, tmp_path: Path) -> None:
+    """After `--limit` most hits are no queries: their class is saved with the scores."""
+    ids, hits = tuple("ab"), (("x", "y", "z"), ("x", "y", "z"))
+    few = Scores(
+        "m__1", "d", 10, ids, np.array(["coat", "coat"]), np.array(ids), {"precision": np.array([0.3, 0.5])}, hits,
+        hit_classes={"x": "coat", "y": "hat"},
+    )  # fmt: skip
+    few.save(tmp_path / "few.json")
+    html = page.render(changes.paired(few, load(tmp_path / "few.json")), 3)
+    marks = Counter(re.findall(r'<figure class="(right|wrong|unknown)" title="(.): (\S+)"', html))
+    assert set(marks) == {("right", "x", "coat"), ("wrong", "y", "hat"), ("unknown", "z", "?")}
 
 
 def test_names_of_products_are_text_not_markup(pair: changes.Paired) -> None:

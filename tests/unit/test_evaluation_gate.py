@@ -20,36 +20,13 @@ from evaluation.gate_proof import holm, p_of_loss
 from evaluation.scores import Scores
 from evaluation.verdict import Pairs, Verdict
 from models.gate_record import read
+from tests.unit.gate_making import SIZES, scores, states
 
 runner = CliRunner()
-SIZES = {"dress": 200, "hat": 200, "shirt": 200}
-
-
-def scores(model: str, changes: dict[str, float] | None = None, sizes: dict[str, int] | None = None) -> Scores:
-    """Precision of .5 give or take, moved by `changes` per class; two queries to a cluster."""
-    sizes = sizes or SIZES
-    rng = np.random.default_rng(5)
-    classes = np.repeat(list(sizes), list(sizes.values()))
-    shift = np.array([(changes or {}).get(str(name), 0.0) for name in classes])
-    count = len(classes)
-    precision = rng.uniform(0.4, 0.6, count) + shift + (rng.normal(0, 0.05, count) if changes else 0)
-    return Scores(
-        model=model,
-        data="abc",
-        k=10,
-        ids=tuple(f"q{number}" for number in range(count)),
-        classes=classes,
-        clusters=np.array([f"c{number // 2}" for number in range(count)]),
-        values={"precision": precision, "within_color": np.where(shift == 0, 0.4, 0.4 + shift)},
-    )
 
 
 def judged(changes: dict[str, float], sizes: dict[str, int] | None = None, accepted: tuple[str, ...] = ()) -> Verdict:
     return judge(scores("old__1", None, sizes), scores("new__1", changes, sizes), accepted, repeats=500)
-
-
-def states(verdict: Verdict) -> dict[str, str]:
-    return {one.name: one.state for one in verdict.classes}
 
 
 def test_equal_scores_pass_without_a_doubt() -> None:
@@ -115,8 +92,13 @@ def test_a_small_class_is_unproven_until_somebody_accepts_it() -> None:
     assert states(judged({"dress": 0.1}, sizes | {"hat": 40}))["hat"] == "ok"
     accepted = judged({"dress": 0.1}, sizes, ("hat",))
     assert accepted.passed and states(accepted)["hat"] == "accepted" and "accepted without proof" in accepted.notes[0]
+    for one in (verdict, accepted):
+        assert "outside the macro figures, for want of queries: hat" in one.notes
+    nothing = judged({"dress": 0.1}, {"dress": 20, "hat": 20})
+    assert any("no class has enough queries" in note for note in nothing.notes)
     with pytest.raises(InvalidInput, match="dress cannot be accepted"):
         judged({"dress": 0.1}, sizes, ("dress",))
+    assert not any("outside" in note for note in judged({"dress": 0.1}).notes)
 
 
 def test_many_queries_of_few_clusters_prove_nothing() -> None:
@@ -145,7 +127,8 @@ def test_holm_and_p_values() -> None:
     given = np.random.default_rng(0).uniform(0, 0.2, 20)
     assert (holm(given) >= false_discovery_control(given) - 1e-12).all()  # Holm is the stricter of the two
     draws = np.array([[-1.0, 0.0, np.nan], [-1.0, -1.0, -1.0], [-2.0, 1.0, -1.0]])
-    assert p_of_loss(draws).tolist() == [1 / 4, 3 / 4, 2 / 4]
+    assert p_of_loss(draws).tolist() == [1 / 4, 3 / 4, 1 / 3], "a draw without the class says nothing of it"
+    assert p_of_loss(np.full((9, 1), np.nan)).tolist() == [1]
 
 
 def test_scores_that_do_not_belong_together() -> None:
@@ -245,10 +228,13 @@ def test_names_from_outside_are_escaped(files: Path) -> None:
         (["--accept", "hat", "--by", "ada", "--why", "so"], "hat cannot be accepted"),
         (["--candidate", "other"], "the scores are of new__1, not of other"),
         (["--baseline", "old__2"], "the scores are of old__1, not of old__2"),
+        (["--baseline-scores", "better.json"], "both sides are new__1"),
     ],
 )
 def test_wrong_use_ends_with_2(files: Path, more: list[str], message: str) -> None:
-    status, _, problems = gate(files, "old.json", "better.json", *more)
+    status, _, problems = gate(
+        files, "old.json", "better.json", *(str(files / m) if ".json" in m else m for m in more)
+    )
     assert status == 2 and message in problems
 
 

@@ -84,3 +84,10 @@ def test_a_limit_asks_all_classes_alike_and_always_the_same() -> None:
     assert counts.tolist() == [10, 10, 10]
     assert rows == sorted(set(rows)) == chosen(table, 30)
     assert chosen(table, None) == chosen(table, 1000) == list(range(240))
+
+
+def test_a_limit_asks_the_same_of_a_table_that_lacks_some() -> None:
+    whole = labelled(240).items
+    lacking = tuple(item for number, item in enumerate(whole) if number % 60 != 7)  # four are not embedded
+    one, other = ({table.items[row].id for row in chosen(table, 90)} for table in (Table(whole), Table(lacking)))
+    assert len(one - other) <= 4

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from evaluation import leakage
 from evaluation.cli import app
+from evaluation.cli_leaks import joined
 from evaluation.dataset import Dataset, Item, regrouped, with_folds
 from evaluation.errors import InvalidDataset
 from evaluation.features import Hog, Look
@@ -125,6 +126,18 @@ def test_what_two_sets_share_is_told_by_kind(tmp_path: Path, monkeypatch: pytest
         ("near_duplicate", "1:dress.2", "2:shirt.small"),
         ("same_photo", "1:shirt.3", "2:shirt.same"),
     }
+
+
+def test_photos_that_only_have_the_same_name_are_no_leak() -> None:
+    """Two unrelated folders with a `hat/1.jpg` each; a sender or a group of both is one all the same."""
+    one, other = (
+        Dataset(name, (Item("hat.1", ("hat",), "hat.1"), Item("coat.1", ("coat",), "sender 4")))
+        for name in ("train", "gate")
+    )
+    both = joined(one, other).items
+    photos = [picture(n) for n in range(4)]
+    found = leakage.between(both, Look().embed_images(photos), Hog().embed_images(photos))
+    assert [(leak.kind, leak.one, leak.other) for leak in found] == [("same_cluster", "1:coat.1", "2:coat.1")]
 
 
 def test_a_sender_of_both_sets_is_a_leak() -> None:

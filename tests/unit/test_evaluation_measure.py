@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from evaluation.dataset import Dataset
+from catalog.product import document
+from catalog.space import Space
+from evaluation.dataset import Dataset, Item
 from evaluation.measure import Asked, Measured, full_average_precision, measure
-from evaluation.rankers import NumpyRanker
+from evaluation.rankers import IndexRanker, NumpyRanker, Ranked
 from evaluation.scores import Scores
 from evaluation.summary import as_text, summarize
-from evaluation.table import GROUP, OVERALL, WITHIN, Table
+from evaluation.table import GROUP, OVERALL, WITHIN, Question, Table, product_of
+from tests.fakes import FakeCatalogue
 from tests.unit.evaluation_making import knows, labelled
 
 DATA = labelled()
@@ -107,3 +110,58 @@ def test_candidates_are_what_such_a_question_may_find() -> None:
             assert all((n - row) % 2 == 0 for n in allowed)  # of its gender, as production narrows
             folds = {DATA.items[n].fold for n in allowed}
             assert (DATA.items[row].fold in folds) == (scope == GROUP)
+
+
+def nested() -> Table:
+    """Shirts, some of them in `shirts > polo`, and hats, in groups of two."""
+    paths = (("clothes", "shirts"), ("clothes", "shirts", "polo"), ("clothes", "hats"))
+    items = []
+    for number in range(48):
+        group, labels = f"g{number // 6}.{number % 3}", {"color_family": ("red", "blue")[number // 3 % 2]}
+        items.append(Item(f"n{number:02d}", paths[number % 3], group, group=group, labels=labels))
+    return Table(items)
+
+
+def test_what_lies_in_a_class_is_asked_for_and_counted_alike() -> None:
+    """A filter for `shirts` finds polo shirts too: the index and the figures have to mean the same by it."""
+    table, space = nested(), Space("m", "1", 48)
+    index = FakeCatalogue(spaces=[space])
+    vectors = np.random.default_rng(1).normal(size=(48, 48))
+    for item, vector in zip(table.items, vectors, strict=True):
+        index.put(document(product_of(item)))
+        index.embed(item.id, space, vector)
+    for scope in (OVERALL, WITHIN, GROUP):
+        for row in range(6):
+            found = IndexRanker(index).rank(table.question(row, scope, 48, space.name)).ids
+            allowed = {table.items[n].id for n in np.flatnonzero(table.candidates(row, scope))}
+            assert set(found) == allowed, (scope, row)
+    asked = Asked(range(48), space.name, 10, 48)
+    by_index, by_numpy = (
+        measure(table, one, asked).values for one in (IndexRanker(index), NumpyRanker(table, vectors))
+    )
+    for key, values in by_numpy.items():
+        np.testing.assert_allclose(by_index[key], values, err_msg=key)
+
+
+def test_an_empty_answer_is_a_bad_one() -> None:
+    class Nothing:
+        def rank(self, question: Question) -> Ranked:
+            return Ranked((), "none")
+
+    table = Table(DATA.items)
+    found = measure(table, Nothing(), Asked(range(10), "m", 10, 50)).values
+    for key in ("precision", "ap", "ndcg_category", "within_color", "within_group"):
+        assert found[key].tolist() == [0] * 10, key
+
+
+def test_an_ability_without_a_figure_leaves_the_headline_to_the_others() -> None:
+    table, found = measured(knows(DATA, "class", "color_family"))
+    clusters = np.array([item.cluster for item in table.items])
+    flat = found.values | {"chance_within_pattern": found.values["best_within_pattern"]}  # no room above chance
+    scores = [Scores("m__1", "d", 10, tuple(table.row), table.classes, clusters, one) for one in (found.values, flat)]
+    whole, lacking = (summarize(one, 100) for one in scores)
+    assert lacking["ability"]["within_pattern"]["mean"] is None
+    others = [one["mean"] for key, one in whole["ability"].items() if key != "within_pattern"]
+    assert lacking["within"]["mean"] == pytest.approx(np.mean(others), abs=1e-3)
+    assert lacking["headline"]["low"] <= lacking["headline"]["mean"] <= lacking["headline"]["high"]
+    assert "headline" in as_text(scores[1], lacking)

@@ -23,13 +23,19 @@ def test_average_precision_over_all_ranks_is_scikit_learns(trial: int) -> None:
     gains = (RNG.random(50) < 0.2).astype(float)
     gains[RNG.integers(50)] = 1
     expected = average_precision_score(gains, np.arange(50, 0, -1))
-    assert metrics.average_precision(gains, int(gains.sum())) == pytest.approx(expected, abs=1e-12)
+    assert metrics.average_precision(gains, int(gains.sum()), 50) == pytest.approx(expected, abs=1e-12)
 
 
 def test_average_precision_of_a_cut_answer_counts_what_was_missed() -> None:
     gains = np.array([1.0, 0.0, 1.0])  # two of five relevant ones in the three that were looked at
-    assert metrics.average_precision(gains, 5) == pytest.approx((1 + 2 / 3) / 3)
-    assert metrics.average_precision(gains, 2) == pytest.approx((1 + 2 / 3) / 2)
+    assert metrics.average_precision(gains, 5, 3) == pytest.approx((1 + 2 / 3) / 3)
+    assert metrics.average_precision(gains, 2, 3) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_an_answer_that_is_too_short_missed_what_it_lacks() -> None:
+    assert metrics.average_precision(np.ones(2), 5, 100) == pytest.approx(2 / 5)
+    assert metrics.average_precision(np.ones(0), 5, 100) == 0
+    assert metrics.average_precision(np.ones(8), 8, 4) == 1
 
 
 def test_precision_and_recall_by_hand() -> None:
@@ -55,7 +61,7 @@ def test_nothing_to_find_is_no_figure() -> None:
     found = [
         metrics.precision(nothing, 0, 5, 3),
         metrics.recall(nothing, 0, 3),
-        metrics.average_precision(nothing, 0),
+        metrics.average_precision(nothing, 0, 5),
         metrics.ndcg(nothing, nothing, 3),
         metrics.chance(0, 5),
     ]

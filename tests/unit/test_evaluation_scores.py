@@ -22,6 +22,7 @@ def scores(**changes: object) -> Scores:
         "hits": (("b", "c"), ("a",), ()),
         "photos": {"a": "/photos/a.jpg"},
         "facts": {"plans": {"exact": 3}},
+        "hit_classes": {"a": "hat", "b": "hat", "c": "coat"},
     }
     return Scores(**(found | changes))  # type: ignore[arg-type]
 
@@ -30,7 +31,7 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     before = scores()
     before.save(tmp_path / "new" / "s.json", {"macro": 0.5})
     after = load(tmp_path / "new" / "s.json")
-    for name in ("model", "data", "k", "ids", "hits", "photos", "facts"):
+    for name in ("model", "data", "k", "ids", "hits", "photos", "facts", "hit_classes"):
         assert getattr(after, name) == getattr(before, name)
     assert after.classes.tolist() == before.classes.tolist()
     assert after.clusters.tolist() == before.clusters.tolist()
@@ -69,6 +70,14 @@ def test_a_row_that_lacks_a_figure_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps(body))
     with pytest.raises(InvalidScores, match="precision"):
         load(tmp_path / "s.json")
+
+
+def test_files_of_before_have_no_classes_of_hits(tmp_path: Path) -> None:
+    scores().save(tmp_path / "s.json")
+    body = json.loads((tmp_path / "s.json").read_text())
+    del body["hit_classes"]
+    (tmp_path / "s.json").write_text(json.dumps(body))
+    assert load(tmp_path / "s.json").hit_classes == {}
 
 
 def test_columns_of_other_lengths_are_refused() -> None:

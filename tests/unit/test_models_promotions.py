@@ -21,6 +21,17 @@ from models.promotions import Wish, promote, rollback
 from tests.unit.models_making import put
 
 WISH = Wish("ada", "better on hats")
+CLASSES = {
+    f"class{n}": {
+        "name": f"class{n}",
+        "queries": 50,
+        "clusters": 9,
+        "difference": n / 100 if n else None,
+        "state": "ok",
+    }
+    for n in range(8)
+}
+VERDICT = {"classes": CLASSES, "notes": ["hat is small"], "rules": {"loss": 0.05}, "seed": 7, "repeats": 4000}
 
 
 class Index:
@@ -69,7 +80,7 @@ class Room:
                 passed=passed,
                 reasons=() if passed else ("hat is worse",),
                 figures={"precision": 0.6},
-                verdict={"classes": []},
+                verdict=VERDICT,
                 when=datetime.now(UTC),
                 command="python -m evaluation gate",
             ),
@@ -94,6 +105,9 @@ FIRST = replace(WISH, first=True)
 def test_the_first_promotion_has_to_be_called_that(room: Room) -> None:
     with pytest.raises(GateNotPassed, match="--first"):
         room.promote(0)
+    first = room.bundles[0]
+    with pytest.raises(GateNotPassed, match="with itself"):
+        promote(room.index, first, room.gate(first, first.space.name), FIRST)
     entry = room.promote(0, FIRST)
     assert (entry.space, entry.by, entry.reason, entry.action) == (
         room.bundles[0].space.name,
@@ -106,6 +120,14 @@ def test_the_first_promotion_has_to_be_called_that(room: Room) -> None:
     assert (entry.figures["done"], entry.figures["failed"]) == (10, 1)
 
 
+def test_the_record_keeps_the_verdict_in_short(room: Room) -> None:
+    found = room.promote(0, FIRST).figures["gate"]["verdict"]
+    assert found["rules"] == {"loss": 0.05} and found["notes"] == ["hat is small"]
+    assert (found["seed"], found["repeats"], found["classes"]) == (7, 4000, 8)
+    assert [one["name"] for one in found["worst"]] == ["class1", "class2", "class3", "class4", "class5"]
+    assert found["worst"][0]["difference"] == 0.01 and "clusters" not in found["worst"][0]
+
+
 def test_only_a_passed_gate_of_this_version_against_what_serves_counts(room: Room) -> None:
     old, new, other = room.bundles
     room.promote(0, FIRST)
@@ -114,6 +136,7 @@ def test_only_a_passed_gate_of_this_version_against_what_serves_counts(room: Roo
         (lambda: room.gate(new, other.space.name), f"but {old.space.name} serves"),
         (lambda: room.gate(new, old.space.name, passed=False), "hat is worse"),
         (lambda: room.gate(new, old.space.name, sha="0" * 64), "another network"),
+        (lambda: room.gate(new, new.space.name), "with itself"),
     ):
         with pytest.raises(GateNotPassed, match=message):
             promote(room.index, new, gate(), FIRST)

@@ -1,0 +1,74 @@
+"""Which two versions the gate compares, however they are named, and that they are two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catalog.errors import InvalidInput
+from evaluation.cli import app
+from evaluation.gate_names import Known, sides
+from tests.unit.models_making import put
+
+SPACES = ("color__7a7a7a", "shop__cccc11", "shop__bbbb22", "shop__bbbb33", "shop__aaaa44")  # newest first
+OLD_SERVES = Known(SPACES, "shop__aaaa44")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "expected"),
+    [
+        ("current", "shop", ("shop__aaaa44", "shop__cccc11")),
+        ("shop", "shop", ("shop__aaaa44", "shop__cccc11")),
+        ("current", "shop/cccc11", ("shop__aaaa44", "shop__cccc11")),
+        ("current", "shop__cccc11", ("shop__aaaa44", "shop__cccc11")),
+        ("current", "shop/cccc", ("shop__aaaa44", "shop__cccc11")),
+        ("color", "shop/aaaa44", ("color__7a7a7a", "shop__aaaa44")),
+        ("shop/bbbb22", "color", ("shop__bbbb22", "color__7a7a7a")),
+        ("hog", "shop", ("hog", "shop__cccc11")),
+        ("current", "new/dddd", ("shop__aaaa44", "new__dddd")),  # nobody knows it: refused where it is looked for
+    ],
+)
+def test_names_mean_versions(baseline: str, candidate: str, expected: tuple[str, str]) -> None:
+    assert sides(baseline, candidate, OLD_SERVES) == expected
+
+
+def test_the_newest_is_judged_even_where_it_is_the_only_one() -> None:
+    assert sides("color", "shop", Known(("color__7a7a7a", "shop__aaaa44"), "shop__aaaa44")) == (
+        "color__7a7a7a",
+        "shop__aaaa44",
+    )
+    assert sides("color", "shop", Known(SPACES, None)) == ("color__7a7a7a", "shop__cccc11")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "known"),
+    [
+        ("current", "shop/aaaa44", OLD_SERVES),
+        ("current", "color", Known(("color__7a7a7a",), "color__7a7a7a")),
+        ("shop/cccc", "shop", OLD_SERVES),
+        ("hog", "hog", OLD_SERVES),
+    ],
+)
+def test_nothing_is_compared_with_itself(baseline: str, candidate: str, known: Known) -> None:
+    with pytest.raises(InvalidInput, match="name another baseline"):
+        sides(baseline, candidate, known)
+
+
+def test_what_cannot_be_told_is_asked_back() -> None:
+    with pytest.raises(InvalidInput, match="could be shop__bbbb22, shop__bbbb33"):
+        sides("current", "shop/bbbb", OLD_SERVES)
+    with pytest.raises(InvalidInput, match=r"nothing serves .* \(it is empty\); name a model instead"):
+        sides("current", "shop", Known(SPACES, None, "it is empty"))
+
+
+def test_the_command_refuses_before_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:9")  # nobody is there
+    monkeypatch.setenv("BUNDLES", str(tmp_path / "bundles"))
+    tiny = put(tmp_path / "bundles", "tiny")
+    data = ["--data", str(tmp_path / "absent")]
+    done = CliRunner().invoke(app, ["gate", "--candidate", "tiny", "--baseline", f"tiny/{tiny.version}", *data])
+    assert done.exit_code == 2 and f"both sides are {tiny.space.name}" in done.stderr
+    done = CliRunner().invoke(app, ["gate", "--candidate", "tiny", "--baseline", "hog", *data])
+    assert done.exit_code == 2 and "no folder or feed" in done.stderr
