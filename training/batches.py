@@ -120,8 +120,8 @@ def mixed(batch: Batch, share: float, other: Tensor) -> Batch:
     )
 
 
-def plain_input(cache: Cache, photos: NDArray[np.int64], recipe: Recipe) -> Tensor:
-    """What the network is given of the plain crops of `photos`, as in service."""
+def plain_input(cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int = 0) -> Tensor:
+    """What the network is given of one crop of `photos`, unchanged; crop 0 is the plain one, as in service."""
     if recipe.network.kind == "projection" and recipe.network.base:
-        return torch.from_numpy(cache.features[recipe.network.base][photos, 0].astype(np.float32))
-    return normal(torch.from_numpy(cache.pixels[photos, 0]).permute(0, 3, 1, 2).float() / 255, recipe.network)
+        return torch.from_numpy(cache.features[recipe.network.base][photos, crop].astype(np.float32))
+    return normal(torch.from_numpy(cache.pixels[photos, crop]).permute(0, 3, 1, 2).float() / 255, recipe.network)

@@ -38,15 +38,16 @@ def text(record: Record, recipe: Recipe, job: Job, known: Mapping[str, Bundle], 
 
 
 def _what(record: Record, recipe: Recipe, base: Bundle | None) -> str:
+    part, share = recipe.class_part, recipe.class_part.share if recipe.class_part else 0.0
     whole = sum(block.share for block in recipe.blocks.values())
     blocks = ", ".join(
-        f"{block.kept} dimensions `{name}` with {block.share / whole * (1 - recipe.class_share):.0%} of the cosine"
+        f"{block.kept} dimensions `{name}` with {block.share / whole * (1 - share):.0%} of the cosine"
         + (f" (teacher: {block.teacher})" if block.teacher else "")
         for name, block in recipe.blocks.items()
     )
-    if recipe.class_share and record.classes:
-        told = f"the roots of its {len(record.classes)} probabilities of `{recipe.classes}`"
-        blocks += f", and {told} with {recipe.class_share:.0%}"
+    if part:
+        many = record.dims - recipe.dims
+        blocks += f", and the roots of its {many} probabilities of `{part.task}` with {share:.0%}"
     tasks = ", ".join(recipe.tasks) or "none"
     frozen = f" on the frozen bundle {base.space.name}" if base else ""
     return (

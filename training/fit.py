@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from models.bundle_writer import Written
 from models.settings import Settings as ModelSettings
-from training import card, export, kept, measure, networks
+from training import card, class_part, export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
 from training.gate_photos import hashes
@@ -129,9 +130,16 @@ class Training:
             if trainer.step < join:
                 trainer.go(report, join)
             if 0 < join == trainer.step and not measured(self._folder):
-                self._measure(trainer.glimpse(), gathered)
+                self._measure(self._settled(trainer.glimpse(), gathered, gathered.train), gathered)
             batches.widen(gathered.usable, join)
-        return trainer.run(report)
+        return self._settled(trainer.run(report), gathered, self._seen(gathered))
+
+    def _settled(self, learner: networks.Learner, gathered: Material, photos: NDArray[np.int64]) -> networks.Learner:
+        return class_part.settled(learner, gathered.cache, gathered.targets, photos, self._recipe)
+
+    def _seen(self, gathered: Material) -> NDArray[np.int64]:
+        """The photos that the finished network has seen."""
+        return gathered.train if self._job.refined is None else gathered.usable
 
     def _report(self, history: History, step: int, parts: dict[str, float]) -> None:
         self._progress("training", step, self._recipe.schedule.steps)
@@ -149,7 +157,7 @@ class Training:
         return figures
 
     def _export(self, learner: networks.Learner, gathered: Material, provenance: Provenance) -> Written:
-        seen = gathered.train if self._job.refined is None else gathered.usable
+        seen = self._seen(gathered)
         rows = measure.embeddings(learner, gathered.cache, seen, self._recipe)
         groups = [gathered.photos[index].group for index in seen]
         base = frozen_base(self._recipe)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from catalog.similarity import cosine
 from models.embedder import Embeddings
 from training.batches import plain_input
 from training.crops import Cache
-from training.networks import Learner
+from training.networks import Answer, Learner
 from training.photos import Photo
 from training.recipe import Recipe
 from training.targets import Targets
@@ -59,13 +61,19 @@ def within(rows: Embeddings, classes: NDArray[np.int64], same: NDArray[np.int64]
 
 def embeddings(learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe) -> Embeddings:
     """The joined embeddings [n,dims] of the plain crops of `photos`."""
+    rows = [learner.joined(answer).cpu().numpy() for answer in answers(learner, cache, photos, recipe)]
+    return np.concatenate([np.empty((0, learner.dims), dtype=np.float32), *rows])
+
+
+def answers(
+    learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int = 0
+) -> Iterator[Answer]:
+    """What the network says of one crop of `photos`, batch by batch; crop 0 is the plain one."""
     device = next(learner.parameters()).device
-    rows = [np.empty((0, learner.dims), dtype=np.float32)]
-    with torch.inference_mode():
-        for start in range(0, len(photos), BATCH):
-            given = plain_input(cache, photos[start : start + BATCH], recipe).to(device)
-            rows.append(learner.joined(learner(given)).cpu().numpy())
-    return np.concatenate(rows)
+    for start in range(0, len(photos), BATCH):
+        with torch.inference_mode():
+            answer: Answer = learner(plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device))
+        yield answer
 
 
 def figures(

@@ -79,12 +79,13 @@ class Learner(nn.Module):
         super().__init__()
         self.body = body
         self.heads = nn.ModuleDict({name: nn.Linear(features, block.dims) for name, block in recipe.blocks.items()})
+        part = recipe.class_part
+        share = part.share if part else 0.0
         blocks = sum(block.share for block in recipe.blocks.values())
-        self.shares = {name: block.share / blocks * (1 - recipe.class_share) for name, block in recipe.blocks.items()}
+        self.shares = {name: block.share / blocks * (1 - share) for name, block in recipe.blocks.items()}
         self.kept = {name: block.kept for name, block in recipe.blocks.items()}
-        self.classes = recipe.classes if recipe.class_share else None
-        self.class_share = recipe.class_share
-        self.dims = recipe.dims + (classes[self.classes] if self.classes else 0)
+        self.class_part = part
+        self.dims = recipe.dims + (classes[part.task] if part else 0)
         self.block_of: dict[str, str] = {name: recipe.tasks[name].block for name in classes}
         self.classifiers = nn.ModuleDict(
             {name: nn.Linear(recipe.blocks[self.block_of[name]].dims, many) for name, many in classes.items()}
@@ -107,9 +108,9 @@ class Learner(nn.Module):
             functional.normalize(rows[:, : self.kept[name]]) * self.shares[name] ** 0.5
             for name, rows in answer.blocks.items()
         ]
-        if self.classes:
-            roots = (0.5 * functional.log_softmax(answer.logits[self.classes].float(), dim=1)).exp()
-            parts.append(roots * self.class_share**0.5)
+        if self.class_part:
+            roots = (0.5 * functional.log_softmax(answer.logits[self.class_part.task].float(), dim=1)).exp()
+            parts.append(roots * self.class_part.share**0.5)
         return torch.cat(parts, dim=1)
 
 

@@ -66,6 +66,19 @@ class Task(Part):
     probe: Weight = 0.0
 
 
+class ClassPart(Part):
+    """A stretch of the embedding made of what a photo may be: the roots of the probabilities of `task`'s classes, so
+    that a dot product is their Bhattacharyya coefficient (1943), with `share` of the cosine.
+
+    They are told by a logistic regression (`strength` is sklearn's C) on the rows of the task's block once the
+    network is trained.
+    """
+
+    task: str
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    strength: Annotated[float, Field(gt=0)] = 1.0
+
+
 class Network(Part):
     """`resnet`: from scratch, `width` channels at first; `torchvision`: fine-tuned published weights of `base`;
     `projection`: linear heads on the frozen bundle `base`."""
@@ -130,9 +143,6 @@ class Schedule(Part):
 class Recipe(Part):
     """All of it; `classes` is the task whose labels the bundle tells.
 
-    With a `class_share` the roots of the told probabilities are a stretch of the embedding, too, with that share of
-    the cosine: what two photos have in common there is the Bhattacharyya coefficient (1943) of what they may be.
-
     `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.
     """
 
@@ -147,7 +157,7 @@ class Recipe(Part):
     blocks: Annotated[dict[Named, Block], Field(min_length=1)]
     tasks: dict[Named, Task] = Field(default_factory=dict)
     classes: str | None = None
-    class_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_part: ClassPart | None = None
     augment: Augment = Augment()
     schedule: Schedule = Schedule()
     refine: Schedule | None = None
@@ -166,10 +176,10 @@ class Recipe(Part):
         for schedule in (self.schedule, *((self.refine,) if self.refine else ())):
             if strange := {*schedule.contrast} - {*self.tasks} | {*schedule.relations} - {*self.blocks}:
                 raise ValueError(f"a schedule weighs '{min(strange)}', which is no task or block")
-        if self.class_share and self.classes is None:
-            raise ValueError("class_share needs `classes`")
-        if self.network.kind == "projection" and (self.class_share or any(one.shown for one in self.blocks.values())):
-            raise ValueError("class_share and shown are for networks that are trained whole, not for projections")
+        if self.class_part is not None and self.class_part.task not in self.tasks:
+            raise ValueError(f"class_part names the task '{self.class_part.task}', which is not among the tasks")
+        if self.network.kind == "projection" and (self.class_part or any(one.shown for one in self.blocks.values())):
+            raise ValueError("class_part and shown are for networks that are trained whole, not for projections")
         if self.resize < self.side:
             raise ValueError("resize is smaller than side")
         if not self.tasks and not any(block.teacher for block in self.blocks.values()):
@@ -178,7 +188,7 @@ class Recipe(Part):
 
     @property
     def dims(self) -> int:
-        """Dimensions of all blocks in the embedding; where there is a class share, one per class comes on top."""
+        """Dimensions of all blocks in the embedding; where there is a class part, one per class comes on top."""
         return sum(block.kept for block in self.blocks.values())
 
     @property

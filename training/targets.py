@@ -70,8 +70,8 @@ def learnable(recipe: Recipe, photos: list[Photo]) -> Recipe:
         )
     log.warning("no photo has a label for %s: the model learns %s", ", ".join(gone), ", ".join([*tasks, *blocks]))
     classes = recipe.classes if recipe.classes in tasks else next(iter(tasks), None)
-    share = recipe.class_share if classes else 0.0
-    return recipe.model_copy(update={"tasks": tasks, "blocks": blocks, "classes": classes, "class_share": share})
+    part = recipe.class_part if recipe.class_part and recipe.class_part.task in tasks else None
+    return recipe.model_copy(update={"tasks": tasks, "blocks": blocks, "classes": classes, "class_part": part})
 
 
 def projections(cache: Cache, train: NDArray[np.int64], recipe: Recipe) -> dict[str, Projection]:

@@ -1,0 +1,52 @@
+"""Fits what tells the classes inside the embedding, on the finished network."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from training import measure
+from training.crops import Cache
+from training.networks import Learner
+from training.recipe import Recipe
+from training.targets import PROBE_CROPS, PROBE_SCALE, UNSEEN, Targets
+
+
+def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np.int64], recipe: Recipe) -> Learner:
+    """The learner (eval mode) with the classifier of its class part fitted on `photos`; as it is without such a part.
+
+    The network keeps class apart only as far as its teachers did; which directions tell classes is known best at the
+    end, from the very rows that are shipped. A class that no photo has is told with hardly any probability.
+    """
+    part = recipe.class_part
+    labels = targets.labels[part.task] if part else np.empty(0, dtype=np.int64)
+    known = photos[labels[photos] >= 0] if part else photos
+    if part is None or len(np.unique(labels[known])) < 2:
+        return learner
+    from sklearn.linear_model import LogisticRegression
+
+    crops = range(min(PROBE_CROPS, cache.pixels.shape[1]))
+    rows = np.concatenate([_rows(learner, cache, known, recipe, crop) for crop in crops]) * PROBE_SCALE
+    found = LogisticRegression(C=part.strength, max_iter=300).fit(rows, np.tile(labels[known], len(crops)))
+    weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
+    if len(weight) == 1:  # of two classes sklearn tells the difference of their logits
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    classifier = learner.classifiers[part.task]
+    assert isinstance(classifier, nn.Linear)
+    with torch.no_grad():
+        classifier.weight.zero_()
+        classifier.bias.fill_(UNSEEN)
+        classifier.weight[found.classes_] = torch.from_numpy(weight).to(classifier.weight)
+        classifier.bias[found.classes_] = torch.from_numpy(bias).to(classifier.bias)
+        learner.scales[part.task].fill_(1.0)
+    return learner
+
+
+def _rows(
+    learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int
+) -> NDArray[np.float32]:
+    block = recipe.tasks[recipe.class_part.task].block if recipe.class_part else ""
+    answers = measure.answers(learner, cache, photos, recipe, crop)
+    return np.concatenate([answer.blocks[block].cpu().numpy() for answer in answers])
