@@ -113,9 +113,10 @@ class _Move:
         }
 
     def _sync_spaces(self) -> None:
-        for space in self.catalogue.read_spaces():
+        shape = self.catalogue.read_shape()
+        for space in shape.spaces:
             if space.name not in self.without:
-                self.catalogue.put_space(self.new, space)
+                self.catalogue.put_space(self.new, space, shape.added[space.name])
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         names = self.catalogue.names
