@@ -13,9 +13,9 @@ from app.jsons import respond
 from app.observe import photo_spent
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
 from app.schemas.params import NoParams
-from app.views.status import serving_space
 from catalog.errors import Unavailable
 from catalog.filters import Filters
+from catalog.similar import serving_space
 from models.bundle import Bundle
 from models.registry import Listed, choose, list_bundles
 

@@ -37,6 +37,14 @@ def _seniority(space: Space, status: SpaceStatus | None) -> tuple[bool, int, int
     return (status.done > 0, -status.added, status.done, space.name) if status else (False, 0, 0, space.name)
 
 
+def serving_space(index: SearchPort) -> str | None:
+    """Name of the space that answers questions without `model`; None before anything is embedded."""
+    try:
+        return resolve_space(index, None).name
+    except SpaceNotFound:
+        return None
+
+
 def resolve_spaces(index: SearchPort, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:
     """Weight per space; raises InvalidInput when `model` and `models` are both named or two names mean one space."""
     if not models:

@@ -72,7 +72,7 @@ def test_a_threshold_cuts_and_total_counts_what_passes_the_filters(index: FakeCa
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
     with pytest.raises(ProductNotFound, match="there is no product 'nope'"):
         similar_to(index, SimilarRequest("nope"))
-    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color"):
+    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color/v1"):
         similar_to(index, SimilarRequest("bare"))
 
 
