@@ -18,7 +18,7 @@ from models.bundle_writer import write
 from models.canonical import pictures
 from models.cli import app
 from models.errors import ExportFailed, InvalidModel
-from models.hybrid import Maker, concatenated, pack
+from models.hybrid import Maker, concatenated, joint_limits, pack
 from models.hybrid_graph import Part
 from models.manifest import Licenses, Limits, Preprocessing, Record, Tensor
 from models.onnx_embedder import OnnxEmbedder
@@ -148,6 +148,19 @@ def test_the_manifest_speaks_for_all_parts(tmp_path: Path) -> None:
     pixels = np.stack([together.preprocess(image) for image in seen])
     expected = alone.predict(np.stack([alone.preprocess(image) for image in seen])).probabilities
     assert together.predict(pixels).probabilities == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("categories", "joint"),
+    [
+        ((("dress", "hat"), ("hat", "shoes"), None), ("hat",)),
+        ((("hat", "dress"), ("shoes",)), ("dress", "hat", "shoes")),
+        (((), ("shoes",)), ("shoes",)),
+        ((None, ()), None),
+    ],
+)
+def test_categories_that_parts_share_else_those_of_any(categories: Any, joint: Any) -> None:
+    assert joint_limits([Limits(categories=each) for each in categories]).categories == joint
 
 
 def run(bundles: Path, *words: str, code: int = 0) -> Any:
