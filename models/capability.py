@@ -20,8 +20,8 @@ class Need:
     """What a model must declare; None asks nothing.
 
     `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
-    bundle. `licenses`: what the terms of the weights may be, each part of `MIT; color: Apache-2.0` one of them, case and
-    version ignored (`Apache` for `Apache-2.0`; but `CC-BY` is not `CC-BY-NC`). `categories`: all of them must be
+    bundle. `licenses`: what the terms of the weights may be, each part of `MIT; color: Apache-2.0` one of them, case
+    ignored; the version may be left off (`Apache`), but `CC-BY` is not `CC-BY-NC`. `categories`: all of them must be
     among `limits.categories` (a bundle that names none takes all goods). `quality` is the metric to rank by; where a
     bundle has it by data and task only (`clothing_kind_macro_p10`), their mean stands for it: name the very one where
     bundles were measured on different data.

@@ -46,7 +46,7 @@ def _joined(
     from models.hybrid import Maker, pack_pca
     from models.hybrid import pack as pack_parts
     from models.hybrid_graph import Part
-    from models.photo_folder import Photos
+    from models.photo_folder import Photos, hashes
 
     parts = [Part(find(model, settings), weight) for model, weight in map(_weighted, words)]
     maker = Maker(settings.model_owner, command_line(), settings.bundles)
@@ -54,15 +54,15 @@ def _joined(
         return pack_parts(name, parts, maker)
     log.info("fitting the PCA of %s on the photos of %s", name, folder)
     with photos_counted("embedding") as progress:
-        return pack_pca(name, parts, pca, Photos(folder, limit, progress), maker)
+        return pack_pca(name, parts, pca, Photos(folder, limit, progress, hashes(settings.gate_data)), maker)
 
 
 def _int8(name: str, base: str, folder: Path, limit: int, settings: Settings) -> Written:
     from models.int8 import quantize
-    from models.photo_folder import Photos
+    from models.photo_folder import Photos, hashes
 
     with photos_counted("reading") as progress:
-        photos = Photos(folder, min(limit, 256), progress)  # more find no wider ranges
+        photos = Photos(folder, min(limit, 256), progress, hashes(settings.gate_data))  # more find no wider ranges
         return quantize(find(base, settings), photos, name, settings.bundles, settings.model_owner, command_line())
 
 

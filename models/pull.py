@@ -128,7 +128,7 @@ def _itself(source: Source) -> list[Entry]:
 
 
 def _looked_for(source: FileSource) -> list[Entry]:
-    """The bundles in a folder of bundles; one that cannot be read, or only by another installation, harms no other."""
+    """The bundles in a folder of bundles; one that this installation cannot read harms no other."""
     found = []
     for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
         try:

@@ -52,7 +52,8 @@ def verified(path: Path) -> Bundle:
 def find(name: str, settings: Settings) -> Bundle:
     """The verified bundle called `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
 
-    Of several versions the newest by `created` that can be read. Raises BundleNotFound listing what there is, InvalidBundle.
+    Of several versions the newest by `created` that can be read. Raises BundleNotFound listing what there is,
+    InvalidBundle.
     """
     return load(choose(name, settings).path)
 

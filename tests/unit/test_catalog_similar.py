@@ -118,9 +118,7 @@ def test_of_spaces_from_before_their_order_was_kept_the_fullest(
     for name in index.docs:
         index.embed(name, new, [1, 0])
     known = index.space_status
-    monkeypatch.setattr(
-        index, "space_status", lambda space: replace(known(space), added=1 if space == new else 0)
-    )
+    monkeypatch.setattr(index, "space_status", lambda space: replace(known(space), added=1 if space == new else 0))
     assert resolve_space(index, None) == B
 
 

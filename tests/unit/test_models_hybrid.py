@@ -205,6 +205,29 @@ def test_int8_is_a_bundle_of_its_own_and_says_what_it_lost(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("pack", "new", "--parts", "one:1", "conv:1", "--pca", "4", "--photos"),
+        ("pack", "new", "--int8", "conv", "--photos"),
+        ("export", "conv", "--pca", "4", "--fit-on"),
+    ],
+)
+def test_nothing_is_fitted_on_photos_of_the_gate(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convolving(tmp_path / "b")
+    convolving(tmp_path / "b", "one", 4, resize_shorter_side=50)
+    folder, gate = photos(tmp_path / "photos"), tmp_path / "gate"
+    gate.mkdir()
+    monkeypatch.setenv("GATE_DATA", str(gate))
+    (gate / "renamed.png").write_bytes((folder / "07.png").read_bytes())
+    assert "07.png belongs to the gate" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["conv", "one"]
+    monkeypatch.setenv("GATE_DATA", str(tmp_path / "nowhere"))
+    assert "which is no folder" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("pack", "new"), "name either parts"),
