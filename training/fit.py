@@ -13,14 +13,13 @@ import torch
 from pydantic import JsonValue
 
 from models.bundle_writer import Written
-from models.photo_folder import hashes
 from models.settings import Settings as ModelSettings
 from training import export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
 from training.loop import Trainer
 from training.material import Material, bundles, frozen_base, material
-from training.photos import gather
+from training.photos import gather, hashes
 from training.provenance import Provenance, collect, hash_table
 from training.settings import Settings
 from training.stages import Job, Stages, keep_figures, scheduled

@@ -50,6 +50,15 @@ def fingerprint(photos: list[Photo]) -> str:
     return sha256_bytes(canonical_json(sorted([photo.sha256, dict(photo.labels)] for photo in photos)))
 
 
+def hashes(folder: Path | None) -> frozenset[str]:
+    """The hashes of all photos below `folder`; none without one. Raises NoTrainingData where it is absent."""
+    if folder is None:
+        return frozenset()
+    if not folder.is_dir():
+        raise NoTrainingData(f"GATE_DATA names {folder}, which is no folder: nothing can be checked against it")
+    return frozenset(sha256_file(path) for path in photo_paths(folder))
+
+
 def _refuse(photos: list[Photo]) -> None:
     if photos:
         raise GateDataRefused(
