@@ -95,7 +95,8 @@ def _base(name: str, weights: Path | None, license_: str, settings: Settings, pc
 
 def _with_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: Settings) -> Written:
     from models import pca_export
-    from models.photo_folder import Photos, hashes
+    from models.gate_photos import hashes
+    from models.photo_folder import Photos
 
     with photos_counted("embedding") as progress:
         photos = Photos(folder, limit, progress, hashes(settings.gate_data))

@@ -43,10 +43,11 @@ def pack(
 def _joined(
     name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: Settings
 ) -> Written:
+    from models.gate_photos import hashes
     from models.hybrid import Maker, pack_pca
     from models.hybrid import pack as pack_parts
     from models.hybrid_graph import Part
-    from models.photo_folder import Photos, hashes
+    from models.photo_folder import Photos
 
     parts = [Part(find(model, settings), weight) for model, weight in map(_weighted, words)]
     maker = Maker(settings.model_owner, command_line(), settings.bundles)
@@ -58,8 +59,9 @@ def _joined(
 
 
 def _int8(name: str, base: str, folder: Path, limit: int, settings: Settings) -> Written:
+    from models.gate_photos import hashes
     from models.int8 import quantize
-    from models.photo_folder import Photos, hashes
+    from models.photo_folder import Photos
 
     with photos_counted("reading") as progress:
         photos = Photos(folder, min(limit, 256), progress, hashes(settings.gate_data))  # more find no wider ranges

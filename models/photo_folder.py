@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import FitFailed
-from models.fingerprint import sha256_bytes, sha256_file
+from models.fingerprint import sha256_bytes
 from models.photos import PhotoError, decode
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
@@ -22,15 +22,6 @@ log = logging.getLogger(__name__)
 def photo_paths(folder: Path) -> list[Path]:
     """The photos below `folder`, by their suffix, sorted; none where the folder is absent."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-
-
-def hashes(folder: Path | None) -> frozenset[str]:
-    """SHA-256 of all photos below GATE_DATA's `folder`; none without one. Raises FitFailed where it is absent."""
-    if folder is None:
-        return frozenset()
-    if not folder.is_dir():
-        raise FitFailed(f"GATE_DATA names {folder}, which is no folder: nothing can be checked against it")
-    return frozenset(sha256_file(path) for path in photo_paths(folder))
 
 
 class Photos:

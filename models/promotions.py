@@ -14,8 +14,6 @@ from models.errors import GateNotPassed, NotEmbedded
 from models.gate_record import GateRecord, read
 from models.manifest import MODEL_FILE
 
-MAX_LOST = 0.01  # share of the products that serve now which a new version may lack without --incomplete
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -108,6 +106,9 @@ def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
             f"`python -m etl run --model {name}` first, or say --incomplete"
         )
     return status
+
+
+MAX_LOST = 0.01  # share of the products that serve now which a new version may lack without --incomplete
 
 
 def _check_kept(index: PromotionPort, new: SpaceStatus, serving: str, wish: Wish) -> None:

@@ -220,11 +220,15 @@ def test_nothing_is_fitted_on_photos_of_the_gate(
     folder, gate = photos(tmp_path / "photos"), tmp_path / "gate"
     gate.mkdir()
     monkeypatch.setenv("GATE_DATA", str(gate))
-    (gate / "renamed.png").write_bytes((folder / "07.png").read_bytes())
+    (gate / "renamed").write_bytes((folder / "07.png").read_bytes())
     assert "07.png belongs to the gate" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
     assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["conv", "one"]
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text(json.dumps({"id": "1", "title": "x", "image_link": f"file://{folder / '11.png'}"}) + "\n")
+    monkeypatch.setenv("GATE_DATA", str(feed))
+    assert "11.png belongs to the gate" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
     monkeypatch.setenv("GATE_DATA", str(tmp_path / "nowhere"))
-    assert "which is no folder" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
+    assert "which holds no photos" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
 
 
 @pytest.mark.parametrize(
