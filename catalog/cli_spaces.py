@@ -1,13 +1,17 @@
 """The command that drops the vectors of a version: only on request, and never those that serve."""
 
 from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.errors import RefusedChange, SpaceNotFound
 from catalog.similar import resolve_space
+
+if TYPE_CHECKING:
+    from catalog.elastic import Catalogue
 
 Yes = Annotated[bool, typer.Option("--yes", help="Yes, drop them.")]
 Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what a killed reindex left.")]
@@ -30,11 +34,20 @@ def drop_space(
         known = {one.name: one for one in catalogue.read_spaces()}
         if space not in known:
             raise SpaceNotFound(f"there is no space {space}; there are: {', '.join(known) or 'none'}")
-        if space == resolve_space(catalogue, None).name:
-            raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")
+        _refuse_what_serves(catalogue, space)
         done = catalogue.space_status(known[space]).done
         if not yes:
             raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
         with counting("drop-space") as progress:
-            moved = reindex(catalogue, progress, discard_unfinished=discard_unfinished, without=(space,))
+            again = partial(_refuse_what_serves, catalogue, space)  # it may have been promoted meanwhile
+            moved = reindex(
+                catalogue, progress, discard_unfinished=discard_unfinished, without=(space,), before_swap=again
+            )
         show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, f"{space} dropped: {done:,} vectors")
+
+
+def _refuse_what_serves(catalogue: "Catalogue", space: str) -> None:
+    """Raises RefusedChange; promotions are read anew, for what is remembered of them may be seconds old."""
+    promoted = [entry.space for entry in catalogue.promotions()[-1:]]
+    if space in (*promoted, resolve_space(catalogue, None).name):
+        raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")

@@ -42,8 +42,15 @@ PRODUCT_PROPERTIES: dict[str, Any] = {
 }
 
 
-def space_properties(space: Space, index_type: VectorIndex) -> dict[str, Any]:
-    """Mapping of `embedding.<space>`; the index type is always explicit: the server's default changes."""
+ADDED = "added"  # in the `meta` of a space's vector, so that it is written in one go with the space
+
+
+def space_properties(space: Space, index_type: VectorIndex, added: int = 0) -> dict[str, Any]:
+    """Mapping of `embedding.<space>`; the index type is always explicit: the server's default changes.
+
+    `added` is its place among the spaces of the catalogue, from 1; 0 leaves that out.
+    """
+    meta: dict[str, Any] = {"meta": {ADDED: str(added)}} if added else {}
     return {
         "properties": {
             "vector": {
@@ -52,7 +59,8 @@ def space_properties(space: Space, index_type: VectorIndex) -> dict[str, Any]:
                 "index": True,
                 "similarity": INDEX_SIMILARITY,
                 "index_options": {"type": index_type},
-            },
+            }
+            | meta,
             "image_url": STORED,
             "image_sha256": KEYWORD,
             "status": KEYWORD,

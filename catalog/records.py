@@ -30,6 +30,7 @@ class SpaceStatus:
     retry: int
     failed: Mapping[str, int]  # by reason
     retry_reasons: Mapping[str, int]
+    added: int = 0  # the place in which it came into this catalogue, from 1; 0: before that was kept on record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import cli_upkeep, wiring
 from etl.cli_shared import Json, Models, errors_told, show
-from etl.job import Limits, Workshop
+from etl.job import Limits
 from etl.job import run as run_once
 from etl.progress import Progress, suited
 from etl.report import run_text
@@ -51,7 +52,7 @@ def run(
 ) -> None:
     """Embed every photo that has no embedding yet, with one or several models."""
     with errors_told(as_json), stopped_by_signals() as stop:
-        summary = _run(wiring.workshop(wiring.catalogue()), model, device, Limits(limit, batch_size), stop)
+        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size), stop)
         show(as_json, summary.as_dict(), run_text(summary))
         if summary.failed_share > fail_above:
             raise typer.Exit(1)
@@ -69,13 +70,13 @@ def watch(
 ) -> None:
     """Run again and again; an Elasticsearch that is away is waited for."""
     with errors_told(as_json), stopped_by_signals() as stop:
-        shop = wiring.workshop(wiring.catalogue())
+        index = wiring.catalogue()
         wiring.find_models(model, device)  # a wrong name is to be told now, not every minute
         number = 0
         while not stop.asked:
             number += 1
             try:
-                summary = _run(shop, model, device, Limits(limit, batch_size), stop)
+                summary = _run(index, model, device, Limits(limit, batch_size), stop)
                 show(as_json, summary.as_dict(), run_text(summary))
             except Unavailable as error:
                 if number == runs:
@@ -86,6 +87,6 @@ def watch(
             stop.wait(interval)
 
 
-def _run(shop: Workshop, names: list[str], device: Device, limits: Limits, stop: Stop) -> RunSummary:
+def _run(index: Catalogue, names: list[str], device: Device, limits: Limits, stop: Stop) -> RunSummary:
     progress: Progress = suited(Console(stderr=True))
-    return run_once(shop, wiring.find_models(names, device), limits, stop, progress)
+    return run_once(wiring.workshop(index), wiring.find_models(names, device, index), limits, stop, progress)

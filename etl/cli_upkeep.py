@@ -47,7 +47,7 @@ def restore(model: Models, as_json: Json = False) -> None:
         index = wiring.catalogue()
         shop = wiring.workshop(index)
         body: dict[str, Any] = {}
-        for one in wiring.find_models(model):
+        for one in wiring.find_models(model, index=index):
             index.ensure_space(one.space)
             found = restore_vectors(index, shop.store, one.space, shop.store.parts(one.space.name), shop.settings)
             body[one.space.name] = asdict(found)
@@ -63,6 +63,7 @@ def _spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
     present = index.spaces()
     if names is None:
         return list(present)
+    names = [name.replace("/", "__") for name in names]
     for name in names:
         if not any(name in (space.model, space.name) for space in present):
             known = ", ".join(space.name for space in present) or "none"

@@ -1,18 +1,27 @@
 """Puts the job together: settings, index, vector store and models; the one place that knows the real ones."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
 from catalog import settings as catalog_settings
 from catalog.elastic import Catalogue, connect
+from catalog.ports import SearchPort
+from catalog.similar import serving_space
 from etl import settings as etl_settings
-from etl.items import Model
+from etl.items import Embedder, Model
 from etl.job import Workshop
 from etl.store import VectorStore
+from models import canonical
 from models import settings as model_settings
+from models.bundle import Bundle
+from models.errors import BundleNotFound
 from models.open import Device, open_embedder
 from models.photos import settings as photo_settings
 from models.registry import find
+from models.settings import Settings as ModelSettings
+
+log = logging.getLogger("etl")
 
 
 def catalogue() -> Catalogue:
@@ -26,14 +35,40 @@ def workshop(index: Catalogue) -> Workshop:
     return Workshop(index, VectorStore(settings.vector_store), settings, photo_settings.load())
 
 
-def find_models(names: Sequence[str], device: Device = "auto") -> list[Model]:
-    """The models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is."""
+def find_models(names: Sequence[str], device: Device = "auto", index: SearchPort | None = None) -> list[Model]:
+    """The models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is.
+
+    A bare name is the newest version and, where another one serves in `index`, that one too: after a rollback, or
+    while a new version is being filled, new photos have to get there as well.
+    """
     settings = model_settings.load()
     threads = settings.model_threads or etl_settings.load().model_threads
     found: dict[str, Model] = {}
-    for name in names:
-        bundle = find(name, settings)
-        opener = partial(open_embedder, bundle, device, threads, settings)
+    for bundle in (one for name in names for one in _meant(name, index, settings)):
+        opener = partial(_open, bundle, device, threads, settings)
         side = bundle.manifest.limits.min_side
         found.setdefault(bundle.space.name, Model(bundle.space.model, bundle.space, opener, side))
     return list(found.values())
+
+
+def _meant(name: str, index: SearchPort | None, settings: ModelSettings) -> list[Bundle]:
+    newest = find(name, settings)
+    if index is None or name != newest.name:
+        return [newest]
+    serving = index.promoted() or serving_space(index)  # a promoted one that the index lost is to come back
+    if serving is None or serving == newest.space.name or serving.partition("__")[0] != name:
+        return [newest]
+    try:
+        return [newest, find(serving, settings)]
+    except BundleNotFound:
+        log.warning(
+            "%s serves, but its bundle is not in %s: it gets no new photos from here", serving, settings.bundles
+        )
+        return [newest]
+
+
+def _open(bundle: Bundle, device: Device, threads: int | None, settings: ModelSettings) -> Embedder:
+    """Raises InvalidBundle where this machine would fill the index with other vectors than the bundle's own."""
+    embedder = open_embedder(bundle, device, threads, settings)
+    canonical.check(bundle, embedder)
+    return embedder

@@ -1,6 +1,7 @@
 """A model bundle on disk, verified: `load` trusts nothing it has not hashed."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,14 +60,10 @@ class Bundle:
 
 def read_manifest(path: Path) -> Bundle:
     """The bundle in folder `path` by its manifest and place alone; hashes no file. Raises InvalidBundle."""
-    if path.is_symlink() or not path.is_dir():
-        raise InvalidBundle(f"{path} is not a folder of its own (links are not followed)")
-    file = path / MANIFEST_FILE
-    if file.is_symlink() or not file.is_file():
-        raise InvalidBundle(f"{path} has no {MANIFEST_FILE}: it is not a model bundle, or was copied incompletely")
-    if file.stat().st_size > MAX_MANIFEST_BYTES:
-        raise InvalidBundle(f"{file} is larger than {MAX_MANIFEST_BYTES} bytes")
-    manifest = parse(file.read_bytes(), str(file))
+    try:
+        manifest = parse(_manifest_bytes(path), str(path / MANIFEST_FILE))
+    except OSError as error:
+        raise InvalidBundle(f"{path} cannot be read: {error}") from error
     if (path.parent.name, path.name) != (manifest.name, manifest.version):
         raise InvalidBundle(
             f"{path} holds {manifest.name}/{manifest.version}: the folder and its content were swapped or renamed"
@@ -74,8 +71,19 @@ def read_manifest(path: Path) -> Bundle:
     return Bundle(path, manifest)
 
 
-def load(path: Path) -> Bundle:
-    """The bundle in folder `path` (`<name>/<version>`) with every file verified.
+def _manifest_bytes(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_dir():
+        raise InvalidBundle(f"{path} is not a folder of its own (links are not followed)")
+    file = path / MANIFEST_FILE
+    if file.is_symlink() or not file.is_file():
+        raise InvalidBundle(f"{path} has no {MANIFEST_FILE}: it is not a model bundle, or was copied incompletely")
+    if file.stat().st_size > MAX_MANIFEST_BYTES:
+        raise InvalidBundle(f"{file} is larger than {MAX_MANIFEST_BYTES} bytes")
+    return file.read_bytes()
+
+
+def load(path: Path, hashed: Callable[[Path], str] = sha256_file) -> Bundle:
+    """The bundle in folder `path` (`<name>/<version>`) with every file verified, their SHA-256 as `hashed` tells it.
 
     Raises UnsupportedSchema for an older or newer schema, InvalidBundle for anything missing, extra, linked,
     truncated, changed or swapped.
@@ -85,7 +93,7 @@ def load(path: Path) -> Bundle:
     _check_listing(path, set(bundle.manifest.files))
     for name, expected in bundle.manifest.files.items():
         try:
-            found = sha256_file(path / name)
+            found = hashed(path / name)
         except OSError as error:
             raise InvalidBundle(f"{path / name} cannot be read: {error}") from error
         _check_hash(path / name, found, expected)
@@ -93,7 +101,10 @@ def load(path: Path) -> Bundle:
 
 
 def _check_listing(path: Path, listed: set[str]) -> None:
-    entries = {entry.name: entry for entry in os.scandir(path) if entry.name != MANIFEST_FILE}
+    try:
+        entries = {entry.name: entry for entry in os.scandir(path) if entry.name != MANIFEST_FILE}
+    except OSError as error:
+        raise InvalidBundle(f"{path} cannot be read: {error}") from error
     for name, entry in sorted(entries.items()):
         if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
             raise InvalidBundle(f"{path / name} is a link or a folder: a bundle holds plain files only")

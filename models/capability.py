@@ -1,5 +1,6 @@
 """Choosing a model by what bundles declare they can do, instead of by name."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -19,7 +20,8 @@ class Need:
     """What a model must declare; None asks nothing.
 
     `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
-    bundle. `licenses`: what the terms of the weights may start with, case ignored. `categories`: all of them must be
+    bundle. `licenses`: what the terms of the weights may be, each part of `MIT; color: Apache-2.0` one of them, case
+    ignored; the version may be left off (`Apache`), but `CC-BY` is not `CC-BY-NC`. `categories`: all of them must be
     among `limits.categories` (a bundle that names none takes all goods). `quality` is the metric to rank by; where a
     bundle has it by data and task only (`clothing_kind_macro_p10`), their mean stands for it: name the very one where
     bundles were measured on different data.
@@ -83,11 +85,17 @@ def _of_speed(manifest: Manifest, need: Need) -> str | None:
 
 def _of_use(manifest: Manifest, need: Need) -> str | None:
     weights, covered = manifest.licenses.weights, manifest.limits.categories
-    if need.licenses and not weights.lower().startswith(tuple(one.lower() for one in need.licenses)):
+    if need.licenses and not all(_allowed(part, need.licenses) for part in weights.split(";")):
         return f"its weights stand under '{weights}'"
     if covered is not None and set(need.categories) - set(covered):
         return f"it was made for {', '.join(covered)}"
     return None
+
+
+def _allowed(terms: str, licenses: Sequence[str]) -> bool:
+    """Whether one part of the terms begins with one of `licenses` as a whole word, behind the name of its model."""
+    words = "|".join(re.escape(one.strip()) for one in licenses if one.strip())
+    return re.match(rf"\s*(?:\w+: )?(?:{words})(?!\w|\.\w|-[a-z])", terms, re.IGNORECASE) is not None
 
 
 def number(manifest: Manifest, metric: str) -> float | None:

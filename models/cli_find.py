@@ -17,7 +17,7 @@ def find(
         float | None, typer.Option(min=0, help="milliseconds for one photo, by metrics.latency_ms")
     ] = None,
     license_: Annotated[
-        list[str] | None, typer.Option("--license", help="what the terms of its weights may start with; repeatable")
+        list[str] | None, typer.Option("--license", help="what the terms of its weights may be; repeatable")
     ] = None,
     category: Annotated[list[str] | None, typer.Option(help="goods it has to be made for; repeatable")] = None,
     classes: Annotated[bool | None, typer.Option(help="whether it has to tell classes")] = None,

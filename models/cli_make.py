@@ -95,10 +95,11 @@ def _base(name: str, weights: Path | None, license_: str, settings: Settings, pc
 
 def _with_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: Settings) -> Written:
     from models import pca_export
+    from models.gate_photos import hashes
     from models.photo_folder import Photos
 
     with photos_counted("embedding") as progress:
-        photos = Photos(folder, limit, progress)
+        photos = Photos(folder, limit, progress, hashes(settings.gate_data))
         written = pca_export.export(base, photos, dims, settings.bundles, settings.model_owner, command_line())
     if photos.failures:
         log.warning("left out: %s", ", ".join(f"{count} {reason}" for reason, count in photos.failures.items()))

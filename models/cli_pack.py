@@ -43,6 +43,7 @@ def pack(
 def _joined(
     name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: Settings
 ) -> Written:
+    from models.gate_photos import hashes
     from models.hybrid import Maker, pack_pca
     from models.hybrid import pack as pack_parts
     from models.hybrid_graph import Part
@@ -54,15 +55,16 @@ def _joined(
         return pack_parts(name, parts, maker)
     log.info("fitting the PCA of %s on the photos of %s", name, folder)
     with photos_counted("embedding") as progress:
-        return pack_pca(name, parts, pca, Photos(folder, limit, progress), maker)
+        return pack_pca(name, parts, pca, Photos(folder, limit, progress, hashes(settings.gate_data)), maker)
 
 
 def _int8(name: str, base: str, folder: Path, limit: int, settings: Settings) -> Written:
+    from models.gate_photos import hashes
     from models.int8 import quantize
     from models.photo_folder import Photos
 
     with photos_counted("reading") as progress:
-        photos = Photos(folder, min(limit, 256), progress)  # more find no wider ranges
+        photos = Photos(folder, min(limit, 256), progress, hashes(settings.gate_data))  # more find no wider ranges
         return quantize(find(base, settings), photos, name, settings.bundles, settings.model_owner, command_line())
 
 

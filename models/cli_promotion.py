@@ -28,7 +28,7 @@ def promote(
     why: Why,
     first: Annotated[bool, typer.Option("--first", help="nothing was promoted in this catalogue before")] = False,
     incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="though products are not embedded yet, and vanish from answers")
+        bool, typer.Option("--incomplete", help="though products lack it (or their photos failed) and vanish")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -9,7 +9,7 @@ from models import settings as model_settings
 from models.cli_shared import Json, errors_told, show
 from models.errors import InvalidLock
 from models.lock import LOCK_FILE, Entry, Lock, entry_of, read, write
-from models.pull import index_of
+from models.pull import index_of, there
 from models.pull import pull as pull_bundle
 from models.registry import find, list_bundles
 from models.settings import Settings
@@ -28,9 +28,9 @@ def lock(
     with errors_told(as_json):
         settings = model_settings.load()
         chosen = names or sorted({one.name for one in list_bundles(settings)})
-        entries = [entry_of(find(name, settings), source) for name in chosen]
-        before = read(lock_file) if names and lock_file.exists() else Lock()
-        content = before.with_entries(entries)
+        before = read(lock_file) if lock_file.exists() else Lock()
+        entries = [before.with_source(entry_of(find(name, settings), source)) for name in chosen]
+        content = (before if names else Lock()).with_entries(entries)
         write(lock_file, content)
         text = "\n".join(f"{one.place}  {one.sha256[:12]}  {one.source or 'no source'}" for one in content.bundles)
         show(as_json, {"lock": str(lock_file), **content.model_dump(mode="json")}, f"{lock_file}:\n{text}")
@@ -51,8 +51,10 @@ def pull(
         settings = model_settings.load()
         locked = read(lock_file) if lock_file.exists() else Lock()
         old, new = _wanted(locked, source, names or [], lock_file)
+        _need_sources(old, source, settings.bundles, lock_file)
         places = [(one, source or one.source or "") for one in old] + [(one, one.source or "") for one in new]
-        written = [pull_bundle(entry, open_source(place), settings.bundles) for entry, place in places]
+        root = settings.bundles
+        written = [there(entry, root) or pull_bundle(entry, open_source(place), root) for entry, place in places]
         if new:
             write(lock_file, locked.with_entries(new))
         rows = [{"name": one.bundle.name, "version": one.bundle.version, "existed": one.existed} for one in written]
@@ -82,8 +84,6 @@ def _wanted(locked: Lock, source: str | None, names: list[str], lock_file: Path)
     """What is locked, and what is to be locked: the newest of each name where no version is named."""
     old = [name for name in names if locked.matching(name)]
     entries = locked.named(old) if names else list(locked.bundles)
-    if missing := [one.place for one in entries if not (source or one.source)]:
-        raise InvalidLock(f"{lock_file} has no source for {', '.join(missing)}: name one, `models pull SOURCE`")
     new = [name for name in names if name not in old]
     if (names and not new) or (entries and not names):
         return entries, []
@@ -92,6 +92,13 @@ def _wanted(locked: Lock, source: str | None, names: list[str], lock_file: Path)
     index = index_of(open_source(source))
     wanted = (index.named([word]) for word in new or sorted({one.name for one in index.bundles}))
     return entries, [max(found, key=lambda one: one.created) for found in wanted]
+
+
+def _need_sources(entries: list[Entry], source: str | None, root: Path, lock_file: Path) -> None:
+    """Raises InvalidLock naming what is neither here nor to be had from anywhere."""
+    missing = [one.place for one in entries if not (source or one.source or (root / one.place).exists())]
+    if missing:
+        raise InvalidLock(f"{lock_file} has no source for {', '.join(missing)}: name one, `models pull SOURCE`")
 
 
 def _local(settings: Settings) -> Lock:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,17 @@ def sha256_file(path: Path) -> str:
     """Lower-case hex SHA-256 of a file, read in pieces; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """As `sha256_file`, but remembered by this process as long as the file's time and size stay."""
+    found = path.stat()
+    return _remembered(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1000)
+def _remembered(path: Path, _mtime_ns: int, _size: int) -> str:
+    return sha256_file(path)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -72,7 +72,7 @@ def read(path: Path) -> tuple[GateRecord, str]:
     again = "run `python -m evaluation gate` again"
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidGate(f"{path} cannot be read as the result of a gate: {error}; {again}") from error
     if not isinstance(content, dict) or HASH not in content:
         raise InvalidGate(f"{path} is not the result of a gate: {again}")

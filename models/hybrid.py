@@ -78,13 +78,18 @@ def pack_pca(name: str, parts: Sequence[Part], dims: int, photos: Photos, maker:
 
 
 def joint_limits(limits: Sequence[Limits]) -> Limits:
-    """What all parts were made for; a cosine that means 'unlike' to one means nothing to the mix."""
-    narrow = [set(one.categories) for one in limits if one.categories is not None]
+    """What all parts were made for; a cosine that means 'unlike' to one means nothing to the mix.
+
+    Parts that share no category are mixed to cover more goods: then what any of them was made for, for an empty list
+    would not warn of anything.
+    """
+    narrow = [set(one.categories) for one in limits if one.categories]
+    shared = set.intersection(*narrow) or set.union(*narrow) if narrow else set()
     return Limits(
         max_batch=min(one.max_batch for one in limits),
         max_pixels=min(one.max_pixels for one in limits),
         min_side=max(one.min_side for one in limits),
-        categories=tuple(sorted(set.intersection(*narrow))) if narrow else None,
+        categories=tuple(sorted(shared)) or None,
     )
 
 

@@ -59,6 +59,11 @@ class Lock(Part):
         name, _, version = word.replace("__", "/").partition("/")
         return [one for one in self.bundles if one.name == name and one.version.startswith(version)]
 
+    def with_source(self, entry: Entry) -> Entry:
+        """`entry`, unless it says its own source with the one that is known here for the very same bundle."""
+        known = (one.source for one in self.bundles if (one.place, one.sha256) == (entry.place, entry.sha256))
+        return entry if entry.source else entry.model_copy(update={"source": next(known, None)})
+
     def with_entries(self, entries: Iterable[Entry]) -> "Lock":
         """This lock with `entries` added or put in place of those of the same name and version."""
         merged = {one.place: one for one in self.bundles} | {one.place: one for one in entries}
@@ -80,7 +85,7 @@ def parse(content: bytes, where: str) -> Lock:
     """The lock in `content`; raises InvalidLock saying what is wrong with it."""
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidLock(f"{where} is not JSON ({error})") from error
     version = found.get("schema_version") if isinstance(found, dict) else None
     if isinstance(version, int) and version > 1:

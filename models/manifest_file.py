@@ -15,7 +15,7 @@ def parse(text: bytes, source: str) -> Manifest:
     """The manifest in `text` (read from `source`); raises InvalidBundle or UnsupportedSchema."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for thousands of brackets
         raise InvalidBundle(f"{source} is not JSON ({error}): fetch or make the bundle again") from error
     _check_schema_version(content, source)
     try:

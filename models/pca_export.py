@@ -62,6 +62,7 @@ def _record(base: Bundle, projection: Projection, output: str, photos: Photos, o
         "outputs": (Tensor(name=output, shape=("N", projection.dims), dtype="float32"),),
         "dims": projection.dims,
         "classes": None,
+        "limits": base.manifest.limits.model_copy(update={"ood_cosine": None}),  # centred vectors have other cosines
         "training": Training(
             data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.fingerprint()}; on {base.space.name}",
             command=command,

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import FitFailed
+from models.fingerprint import sha256_bytes
 from models.photos import PhotoError, decode
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
@@ -26,11 +27,15 @@ def photo_paths(folder: Path) -> list[Path]:
 class Photos:
     """Photos below `folder` (`limit` of them, evenly spaced over the sorted paths); iterate `batches` once.
 
-    Raises FitFailed where the folder is absent or holds no photos.
+    Raises FitFailed where the folder is absent or holds no photos, and for a photo whose hash is among `refused`.
     """
 
     def __init__(
-        self, folder: Path, limit: int = 5_000, progress: Callable[[int, int], None] = lambda done, total: None
+        self,
+        folder: Path,
+        limit: int = 5_000,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        refused: frozenset[str] = frozenset(),
     ) -> None:
         if not folder.is_dir():
             raise FitFailed(f"there is no folder {folder} to fit on")
@@ -41,6 +46,7 @@ class Photos:
         self.paths = [paths[index] for index in chosen]
         self.failures: Counter[str] = Counter()
         self._progress = progress
+        self._refused = refused
         self._seen = hashlib.sha256()
 
     def batches(self) -> Iterator[list[Image.Image]]:
@@ -49,7 +55,7 @@ class Photos:
         for done, path in enumerate(self.paths, 1):
             try:
                 data = path.read_bytes()
-                batch.append(decode(data))
+                batch.append(self._allowed(path, data))
                 self._seen.update(hashlib.sha256(data).digest())
             except (PhotoError, OSError) as error:
                 self.failures[str(error.reason) if isinstance(error, PhotoError) else "unreadable"] += 1
@@ -60,6 +66,14 @@ class Photos:
             self._progress(done, len(self.paths))
         if batch:
             yield batch
+
+    def _allowed(self, path: Path, data: bytes) -> Image.Image:
+        if sha256_bytes(data) in self._refused:
+            raise FitFailed(
+                f"{path} belongs to the gate (GATE_DATA): a model must be judged on photos it never saw. "
+                "Fit on others; nothing was written"
+            )
+        return decode(data)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) over the hashes of the photos that were read, in order."""

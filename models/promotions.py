@@ -11,7 +11,6 @@ from catalog.errors import RefusedChange
 from catalog.ports import PromotionPort
 from catalog.promotion import Promotion, serving_stack
 from catalog.records import SpaceStatus
-from catalog.space import Space
 from models.bundle import Bundle
 from models.errors import GateNotPassed, NotEmbedded
 from models.gate_record import GateRecord, read
@@ -50,6 +49,7 @@ def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: Wish) -> Pro
         raise RefusedChange(f"{serving} serves already")
     _check_gate(record, bundle, serving, wish)
     status = _embedded(index, bundle.space.name, wish)
+    _check_kept(index, status, serving or record.baseline.space, wish)
     entry = Promotion(
         bundle.space.name, wish.by.strip(), wish.why.strip(), "promote", _figures(record, stamp, status)
     )
@@ -115,6 +115,23 @@ def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
     return status
 
 
+MAX_LOST = 0.01  # share of the products that serve now which a new version may lack without --incomplete
+
+
+def _check_kept(index: PromotionPort, new: SpaceStatus, serving: str, wish: Wish) -> None:
+    """Photos that failed in the new space for good are products that answers lose, as much as those still pending."""
+    known = {space.name: space for space in index.read_spaces()}
+    old = index.space_status(known[serving]).done if serving in known else 0
+    lost = old - new.done
+    if lost > MAX_LOST * old and not wish.incomplete:
+        failed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(new.failed.items())) or "none"
+        raise NotEmbedded(
+            f"{lost:,} of the {old:,} products embedded in {serving} would vanish from answers, for {new.space.name} "
+            f"has only {new.done:,} (photos that failed there: {failed}): run `python -m etl retry --failed --model "
+            f"{new.space.name}` and `python -m etl run --model {new.space.name}`, or say --incomplete"
+        )
+
+
 def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
     """What the entry keeps of the gate, so that it can be understood when the file is gone."""
     gate = record.model_dump(mode="json", exclude={"verdict"}) | {"verdict": _in_short(record.verdict)}
@@ -148,7 +165,8 @@ def _before(entries: Sequence[Promotion]) -> str:
 
 def _named(entries: Sequence[Promotion], to: str) -> str:
     served = dict.fromkeys(entry.space for entry in entries)
-    found = [space for space in served if to.replace("/", "__") in {space, Space.parse(space, 1).version}]
+    # An entry written by hand may name a space without a version.
+    found = [space for space in served if to.replace("/", "__") in {space, space.rpartition("__")[2]}]
     if not found:
         raise RefusedChange(f"'{to}' never served; these did: {', '.join(served) or 'none'}")
     if len(found) > 1:

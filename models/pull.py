@@ -1,10 +1,13 @@
 """Fetching bundles: every hash compared before a folder appears, and nothing half-written when one is wrong."""
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from models.bundle import MAX_MANIFEST_BYTES, load
 from models.bundle_writer import Written
@@ -15,6 +18,8 @@ from models.lock import parse as parse_lock
 from models.manifest import MANIFEST_FILE, Manifest
 from models.manifest_file import parse
 from models.sources import FileSource, Source
+
+log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 4 * 2**30  # more than ONNX's 2 GiB in one file
 
@@ -44,9 +49,9 @@ def pull(entry: Entry, source: Source, root: Path) -> Written:
     Raises InvalidBundle for a file that is not the one that was locked, SourceUnavailable, BundleDiffers where
     another bundle.json is in its place already.
     """
+    if found := there(entry, root):
+        return found
     target = root.absolute() / entry.name / entry.version
-    if target.exists():
-        return _there(target, entry)
     content = _manifest_bytes(entry, source)
     manifest = parse(content, f"{source.url}/{entry.place}/{MANIFEST_FILE}")
     if (manifest.name, manifest.version) != (entry.name, entry.version):
@@ -57,10 +62,21 @@ def pull(entry: Entry, source: Source, root: Path) -> Written:
         (folder / MANIFEST_FILE).write_bytes(content)
         _fetch(manifest, entry, source, folder)
         folder.chmod(0o755)
-        folder.rename(target)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            return _there(target, entry)  # somebody else was faster
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Written(load(target), existed=False)
+
+
+def there(entry: Entry, root: Path) -> Written | None:
+    """The bundle of `entry` where it lies below `root` already; raises as `pull` does where it is not the one."""
+    target = root.absolute() / entry.name / entry.version
+    return _there(target, entry) if target.exists() else None
 
 
 def _there(target: Path, entry: Entry) -> Written:
@@ -112,9 +128,14 @@ def _itself(source: Source) -> list[Entry]:
 
 
 def _looked_for(source: FileSource) -> list[Entry]:
-    """The bundles in a folder of bundles."""
-    places = [f"{name}/{version}/" for name in source.folders() for version in source.folders(name)]
-    return [entry for entry in (_entry_at(source, place, source.url) for place in places) if entry]
+    """The bundles in a folder of bundles; one that this installation cannot read harms no other."""
+    found = []
+    for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
+        try:
+            found.append(_entry_at(source, place, source.url))
+        except (InvalidBundle, ValidationError) as error:
+            log.warning("left out: %s", error)
+    return [entry for entry in found if entry]
 
 
 def _entry_at(source: Source, place: str, above: str) -> Entry | None:

@@ -1,14 +1,18 @@
 """The bundles of a folder: list them, find one by name."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.bundle import Bundle, load, read_manifest
 from models.errors import BundleNotFound, InvalidBundle
+from models.fingerprint import sha256_once
 from models.settings import Settings
 
 MIN_VERSION_DIGITS = 4
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,21 @@ def list_bundles(settings: Settings) -> list[Listed]:
     return sorted(newest_first, key=lambda one: one.name)
 
 
+def list_verified(settings: Settings) -> list[Listed]:
+    """The same with every file verified; each is hashed anew only once its time or size has changed."""
+    return [one if one.bundle is None else _look(one.path, verified) for one in list_bundles(settings)]
+
+
+def verified(path: Path) -> Bundle:
+    """As `bundle.load`, which is for whoever uses a bundle: here unchanged files are trusted to be what they were."""
+    return load(path, sha256_once)
+
+
 def find(name: str, settings: Settings) -> Bundle:
     """The verified bundle called `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
 
-    Of several versions the newest by `created`. Raises BundleNotFound listing what there is, InvalidBundle.
+    Of several versions the newest by `created` that can be read. Raises BundleNotFound listing what there is,
+    InvalidBundle.
     """
     return load(choose(name, settings).path)
 
@@ -55,11 +70,12 @@ def choose(name: str, settings: Settings, prefer: str | None = None) -> Bundle:
     if version and len(candidates) > 1:
         which = ", ".join(one.version for one in candidates)
         raise BundleNotFound(f"'{name}' could be {which}: give more digits")
-    bundles = []
-    for one in candidates:
-        if one.bundle is None:
-            raise InvalidBundle(one.problem or f"{one.path} is no bundle")
-        bundles.append(one.bundle)
+    bundles = [one.bundle for one in candidates if one.bundle]
+    problems = [one.problem for one in candidates if one.problem]
+    if not bundles:
+        raise InvalidBundle(problems[0])
+    for problem in problems:
+        log.warning("passed over: %s", problem)
     return next((bundle for bundle in bundles if bundle.space.name == prefer), bundles[0])
 
 
@@ -72,16 +88,20 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    if not root.is_dir():
-        return
-    for model in sorted(root.iterdir()):
-        if model.is_dir() and not model.name.startswith("."):
-            yield from (one.absolute() for one in sorted(model.iterdir()) if one.is_dir() and one.name[0] != ".")
+    for model in _subfolders(root) if root.is_dir() else ():
+        try:
+            yield from _subfolders(model)
+        except OSError as error:
+            log.warning("passed over: %s", error)
 
 
-def _look(path: Path) -> Listed:
+def _subfolders(folder: Path) -> list[Path]:
+    return [one.absolute() for one in sorted(folder.iterdir()) if one.name[0] != "." and one.is_dir()]
+
+
+def _look(path: Path, read: Callable[[Path], Bundle] = read_manifest) -> Listed:
     try:
-        return Listed(path, read_manifest(path), None)
+        return Listed(path, read(path), None)
     except InvalidBundle as error:
         return Listed(path, None, error.message)
 

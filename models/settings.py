@@ -26,6 +26,7 @@ class Settings(BaseModel):
 
     bundles: Path = Field(default_factory=_default_bundles)  # made bundles: <name>/<version>/
     model_weights: Path = Field(default_factory=_default_weights)  # pretrained weight files, placed or downloaded
+    gate_data: Path | None = None  # photos that judge models: none is fitted on them
     model_owner: str = Field(default="visual-search", min_length=1)  # written into bundles made here
     model_threads: int | None = Field(default=None, ge=1, le=256)  # per model run; unset: all cores
 

@@ -228,7 +228,8 @@ class FakeCatalogue:
         done = sum(state.get("status") == "done" for state in states)
         retry = sum(state.get("status") == "retry" for state in states)
         pending = sum(not state.get("status") for state in states)
-        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"))
+        added = [*self.known, space.name].index(space.name) + 1
+        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"), added)
 
     def status(self) -> CatalogStatus:
         self._check()

@@ -13,11 +13,11 @@ from app.jsons import respond
 from app.observe import photo_spent
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
 from app.schemas.params import NoParams
-from app.views.status import serving_space
 from catalog.errors import Unavailable
 from catalog.filters import Filters
+from catalog.similar import serving_space
 from models.bundle import Bundle
-from models.registry import Listed, choose, list_bundles
+from models.registry import Listed, choose, list_verified, verified
 
 bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
 EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}
@@ -36,7 +36,7 @@ def allow_photos() -> None:
 @bp.doc(responses=[422, 503])
 def list_models(query_data: NoParams) -> Response:
     """The models that are here, with what they declare and which one serves"""
-    listed = list_bundles(context().embedders.settings)
+    listed = list_verified(context().embedders.settings)
     spaces = _Spaces()
     return respond(
         {
@@ -56,7 +56,8 @@ def model(name: str, query_data: NoParams) -> Response:
     The name is a model's (`color`: the version that serves, else the newest) or a space's (`color__0123456789ab`).
     """
     spaces = _Spaces()
-    return respond(spaces.card(choose(name, context().embedders.settings, prefer=spaces.serving)))
+    chosen = choose(name, context().embedders.settings, prefer=spaces.serving)
+    return respond(spaces.card(verified(chosen.path)))
 
 
 @bp.post("/models/<name>/predict")

@@ -9,20 +9,10 @@ from app.context import context
 from app.jsons import respond
 from app.schemas.answers import StatusAnswer
 from app.schemas.params import NoParams
-from catalog.errors import SpaceNotFound
-from catalog.ports import SearchPort
 from catalog.records import SpaceStatus
-from catalog.similar import resolve_space
+from catalog.similar import serving_space
 
 bp = APIBlueprint("status", __name__, url_prefix="/v1", tag="catalog")
-
-
-def serving_space(index: SearchPort) -> str | None:
-    """Name of the space that answers questions without `model`; None before anything is embedded."""
-    try:
-        return resolve_space(index, None).name
-    except SpaceNotFound:
-        return None
 
 
 def _space(status: SpaceStatus, serving: str | None) -> dict[str, Any]:

@@ -23,11 +23,15 @@ MGET_SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What queries have to know of the index: its spaces, by name, each one's index type, and its shards."""
+    """What queries have to know of the index: its spaces, by name, each one's index type, and its shards.
+
+    `added`: the place in which each space came into the catalogue, 0 where that is not on record.
+    """
 
     spaces: Sequence[Space]
     index_types: Mapping[str, VectorIndex]
     shards: int
+    added: Mapping[str, int]
 
 
 class Store:
@@ -112,11 +116,13 @@ class Store:
             [Space.parse(name, vector["dims"]) for name, vector in vectors.items()],
             {name: vector["index_options"]["type"] for name, vector in vectors.items()},
             int(body["settings"]["index"]["number_of_shards"]),
+            {name: int(vector.get("meta", {}).get(mapping.ADDED, 0)) for name, vector in vectors.items()},
         )
 
     def ensure_space(self, space: Space) -> None:
         """Add the mapping of `space`; raises InvalidInput when it is there with other dimensions."""
-        present = {known.name: known for known in self.read_spaces()}
+        shape = self.read_shape()
+        present = {known.name: known for known in shape.spaces}
         if known := present.get(space.name):
             if known.dims != space.dims:
                 raise InvalidInput(
@@ -124,11 +130,11 @@ class Store:
                     "dimensions of a field cannot change: export the model as a new version"
                 )
             return
-        self.put_space(self.names.products, space)
+        self.put_space(self.names.products, space, 1 + max(shape.added.values(), default=0))
 
-    def put_space(self, index: str, space: Space) -> None:
-        """Add the mapping of a space to `index` (an alias or a concrete index)."""
-        properties = mapping.space_properties(space, self.index_type(space))
+    def put_space(self, index: str, space: Space, added: int) -> None:
+        """Add the mapping of a space to `index` (an alias or a concrete index); `added` as in `Shape`."""
+        properties = mapping.space_properties(space, self.index_type(space), added)
         with translated(self.names):
             self.client.indices.put_mapping(
                 index=index, properties={"embedding": {"properties": {space.name: properties}}}

@@ -43,9 +43,11 @@ def reindex(
     *,
     discard_unfinished: bool = False,
     without: Collection[str] = (),
+    before_swap: Callable[[], None] = lambda: None,
 ) -> ReindexSummary:
     """Move the catalogue to a new index with today's mapping and settings, and leave out the spaces named `without`.
 
+    `before_swap` is called last, while writers wait; what it raises leaves everything as it was.
     Raises RefusedChange when the new index is there already (another reindex runs, or one was killed; then
     `discard_unfinished` deletes what it left), Unavailable when Elasticsearch does not take part.
     """
@@ -55,7 +57,7 @@ def reindex(
         _claim(catalogue, new, discard_unfinished)
         move = _Move(catalogue, old, new, progress, frozenset(without))
         try:
-            return move.run()
+            return move.run(before_swap)
         except BaseException:
             move.undo()
             raise
@@ -79,7 +81,7 @@ class _Move:
         self.old, self.new, self.without = old, new, without
         self.copied = self.replayed = self.deleted = 0
 
-    def run(self) -> ReindexSummary:
+    def run(self, before_swap: Callable[[], None]) -> ReindexSummary:
         seen = self._checkpoints()
         self._sync_spaces()
         self.client.indices.refresh(index=self.old)
@@ -91,6 +93,7 @@ class _Move:
         self.client.indices.add_block(index=self.old, block="write")  # returns when writes under way have ended
         self._replay(seen)
         self._delete_what_is_gone()
+        before_swap()
         self._swap()
         blocked = (time.perf_counter() - started) * 1000
         time.sleep(GRACE)
@@ -113,9 +116,10 @@ class _Move:
         }
 
     def _sync_spaces(self) -> None:
-        for space in self.catalogue.read_spaces():
+        shape = self.catalogue.read_shape()
+        for space in shape.spaces:
             if space.name not in self.without:
-                self.catalogue.put_space(self.new, space)
+                self.catalogue.put_space(self.new, space, shape.added[space.name])
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         names = self.catalogue.names

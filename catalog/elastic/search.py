@@ -54,18 +54,19 @@ class SearchStore(Store):
         """How far one space has come, the newest writes included."""
         self.refresh()
         answer = self._status_answer([space])
-        return _space_status(space, answer["aggregations"]["with_image"])
+        added = self.shape.get().added.get(space.name, 0)
+        return _space_status(space, answer["aggregations"]["with_image"], added)
 
     def status(self) -> CatalogStatus:
         """Totals and every space's counts, as searches see them."""
-        spaces = list(self.read_spaces())
-        answer = self._status_answer(spaces)
+        shape = self.read_shape()
+        answer = self._status_answer(shape.spaces)
         photos = answer["aggregations"]["with_image"]
         return CatalogStatus(
             products=answer["hits"]["total"]["value"],
             with_image=photos["doc_count"],
             available=answer["aggregations"]["available"]["doc_count"],
-            spaces=[_space_status(space, photos) for space in spaces],
+            spaces=[_space_status(space, photos, shape.added[space.name]) for space in shape.spaces],
             index=self.concrete(),
         )
 
@@ -76,7 +77,7 @@ class SearchStore(Store):
             )
 
 
-def _space_status(space: Space, photos: dict[str, Any]) -> SpaceStatus:
+def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStatus:
     buckets = {bucket["key"]: bucket for bucket in photos[space.name]["buckets"]}
 
     def count(status: str) -> int:
@@ -87,4 +88,4 @@ def _space_status(space: Space, photos: dict[str, Any]) -> SpaceStatus:
         return {bucket["key"]: bucket["doc_count"] for bucket in found}
 
     pending = photos["doc_count"] - count("done") - count("failed") - count("retry")
-    return SpaceStatus(space, count("done"), pending, count("retry"), reasons("failed"), reasons("retry"))
+    return SpaceStatus(space, count("done"), pending, count("retry"), reasons("failed"), reasons("retry"), added)

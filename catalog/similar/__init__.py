@@ -2,6 +2,6 @@
 
 from catalog.similar.answer import similar_to
 from catalog.similar.request import Answer, SimilarRequest
-from catalog.similar.spaces import resolve_space, resolve_spaces
+from catalog.similar.spaces import resolve_space, resolve_spaces, serving_space
 
-__all__ = ["Answer", "SimilarRequest", "resolve_space", "resolve_spaces", "similar_to"]
+__all__ = ["Answer", "SimilarRequest", "resolve_space", "resolve_spaces", "serving_space", "similar_to"]

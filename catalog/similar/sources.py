@@ -47,8 +47,9 @@ def _product(index: SearchPort, product_id: str, spaces: Mapping[Space, float]) 
     for space in spaces:
         if space.name not in vectors:
             has_photo = stored.source.get("image_url")
-            again = f"if its photo failed, `python -m etl retry --model {space.model} --failed` lets it try again"
-            todo = f"run `python -m etl run --model {space.model}`; {again}" if has_photo else "it has no photo"
+            model = f"{space.model}/{space.version}"  # by its name alone the newest is meant
+            again = f"if its photo failed, `python -m etl retry --model {model} --failed` lets it try again"
+            todo = f"run `python -m etl run --model {model}`; {again}" if has_photo else "it has no photo"
             message = f"product '{product_id}' has no embedding of {space.name} yet; {todo}"
             raise ProductNotEmbedded(message, id=product_id, space=space.name)
     return Source([Part(s, vectors[s.name], w) for s, w in spaces.items()], stored, [stored])

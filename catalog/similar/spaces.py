@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 from catalog.errors import InvalidInput, SpaceNotFound
 from catalog.ports import SearchPort
+from catalog.records import SpaceStatus
 from catalog.space import Space
 
 
 def resolve_space(index: SearchPort, model: str | None) -> Space:
     """The space a request means: a space's name, a model's name, or (None) the promoted one.
 
-    Where nothing was promoted, or a model has several versions, the one with the most embeddings serves.
-    Raises SpaceNotFound with the names there are.
+    Where nothing was promoted, or not that model, the space that came first into the catalogue goes on serving as
+    long as it has embeddings: only a promotion switches. Of those from before their order was kept on record, which
+    came before all others, the fullest. Raises SpaceNotFound with the names there are.
     """
     spaces = {space.name: space for space in index.spaces()}
     promoted = index.promoted()
@@ -19,16 +21,28 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
         return spaces[model]
     candidates = [space for space in spaces.values() if model in (None, space.model)]
     if not candidates:
-        known = ", ".join(sorted({space.model for space in spaces.values()} | set(spaces))) or "none yet"
+        there = ", ".join(sorted({space.model for space in spaces.values()} | set(spaces))) or "none yet"
         hint = f"no embeddings of a model '{model}'" if model else "no product has been embedded"
-        raise SpaceNotFound(f"{hint}; there are: {known}. Run `python -m etl run --model {model or 'color'}`")
+        raise SpaceNotFound(f"{hint}; there are: {there}. Run `python -m etl run --model {model or 'color'}`")
     for space in candidates:
         if space.name == promoted:
             return space
     if len(candidates) == 1:
         return candidates[0]
-    done = {status.space.name: status.done for status in index.status().spaces}
-    return max(candidates, key=lambda space: (done.get(space.name, 0), space.name))
+    known = {status.space.name: status for status in index.status().spaces}
+    return max(candidates, key=lambda space: _seniority(space, known.get(space.name)))
+
+
+def _seniority(space: Space, status: SpaceStatus | None) -> tuple[bool, int, int, str]:
+    return (status.done > 0, -status.added, status.done, space.name) if status else (False, 0, 0, space.name)
+
+
+def serving_space(index: SearchPort) -> str | None:
+    """Name of the space that answers questions without `model`; None before anything is embedded."""
+    try:
+        return resolve_space(index, None).name
+    except SpaceNotFound:
+        return None
 
 
 def resolve_spaces(index: SearchPort, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:

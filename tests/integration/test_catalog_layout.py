@@ -12,6 +12,7 @@ from catalog.product import document, parse
 from catalog.questions import SimilarQuery
 from catalog.records import Change, Outcome
 from catalog.settings import Settings
+from catalog.similar import resolve_space
 from catalog.space import Space
 
 SPACE = Space("layout", "v1", 8)
@@ -83,3 +84,55 @@ def test_a_space_added_from_here_is_seen_at_once(catalogue: Catalogue) -> None:
     assert catalogue.spaces() == []
     catalogue.ensure_space(SPACE)
     assert catalogue.spaces() == [SPACE]
+
+
+def put_vectors(index: Catalogue, space: Space, count: int) -> None:
+    index.ensure_space(space)
+    ids = [f"p{n:02d}" for n in range(count)]
+    rows = np.random.default_rng(7).normal(size=(count, space.dims))
+    outcomes = [
+        Outcome(name, f"file:///{n}", "done", vector=similarity.normalize(rows[n])) for n, name in enumerate(ids)
+    ]
+    index.write_outcomes(space, outcomes)
+    index.refresh()
+
+
+def test_the_order_in_which_spaces_came_outlives_a_reindex(catalogue: Catalogue, settings: Settings) -> None:
+    fill(catalogue, 12, random_vector)
+    later, last = Space("zebra", "v1", 4), Space("apple", "v1", 4)
+    for space in (later, last):
+        put_vectors(catalogue, space, 12)
+    for name in ("p00", "p01"):  # from now on the first one has the fewest vectors
+        stored = catalogue.get(name)
+        assert stored is not None
+        at = {"seq_no": stored.seq_no, "primary_term": stored.primary_term}
+        moved = {**stored.source, "image_url": f"file:///{name}-new"}
+        assert catalogue.write([Change(name, moved, **at)])[0].status == "updated"  # type: ignore[arg-type]
+    for space in (later, last):
+        outcomes = [
+            Outcome(name, f"file:///{name}-new", "done", vector=similarity.normalize([1, 2, 3, 4]))
+            for name in ("p00", "p01")
+        ]
+        catalogue.write_outcomes(space, outcomes)
+    for index in (catalogue, connect(settings)):
+        assert index.read_shape().added == {SPACE.name: 1, later.name: 2, last.name: 3}
+        assert resolve_space(index, None) == SPACE
+        reindex(catalogue)
+    assert {one.space.name: (one.added, one.done) for one in connect(settings).status().spaces} == {
+        SPACE.name: (1, 10),
+        later.name: (2, 12),
+        last.name: (3, 12),
+    }
+
+
+def test_a_catalogue_that_kept_no_order_goes_by_the_fullest_and_takes_up_the_order(catalogue: Catalogue) -> None:
+    fill(catalogue, 12, random_vector)
+    other, new = Space("another", "v1", 4), Space("new", "v1", 4)
+    for space in (SPACE, other):  # as a catalogue of before has them
+        catalogue.put_space(catalogue.names.products, space, 0)
+    put_vectors(catalogue, other, 11)
+    assert catalogue.read_shape().added == {SPACE.name: 0, other.name: 0}
+    assert resolve_space(catalogue, None) == SPACE
+    put_vectors(catalogue, new, 12)
+    assert catalogue.read_shape().added == {SPACE.name: 0, other.name: 0, new.name: 1}
+    assert resolve_space(catalogue, None) == SPACE

@@ -254,3 +254,31 @@ def test_what_is_on_record(catalogue: Catalogue, environment: dict[str, str], tm
     assert listed[1]["figures"]["gate"]["figures"] == {"precision": 0.6}
     assert listed[1]["figures"]["done"] == COUNT
     assert catalogue.promoted() == old
+
+
+def test_what_is_promoted_while_it_is_being_dropped_stays(
+    catalogue: Catalogue, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop.drawn(tmp_path / "bundles")
+    shop.fill(catalogue)
+    shop.embed(catalogue, shop.new, range(COUNT))
+    old, new = shop.old.space.name, shop.new.space.name
+    assert models_("promote", old, "--gate", gate_file(tmp_path, shop.old, new), *REASONS, "--first")[0] == 0
+    index, gate = catalogue.concrete(), gate_file(tmp_path, shop.new, old)
+    told = []
+
+    @contextmanager
+    def meanwhile(_what: str) -> Iterator[Any]:
+        yield (
+            lambda step, _count: told.append(models_("promote", new, "--gate", gate, *REASONS)[0]) if not told else 0
+        )
+
+    monkeypatch.setattr("catalog.cli_spaces.counting", meanwhile)
+    done = runner.invoke(catalog.cli.app, ["drop-space", new, "--yes"])
+    assert told == [0]
+    assert done.exit_code == 2 and f"{new} serves" in done.stderr
+    assert catalogue.concrete() == index and catalogue.space_status(shop.new.space).done == COUNT
+    stored = catalogue.get(IDS[0])
+    assert stored is not None
+    gone = Change(IDS[0], None, seq_no=stored.seq_no, primary_term=stored.primary_term)
+    assert catalogue.write([gone])[0].status == "deleted"  # the old index takes writes again

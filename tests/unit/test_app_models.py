@@ -70,6 +70,16 @@ def test_a_folder_that_is_no_bundle_is_named(client: FlaskClient, bundles: Path)
     assert client.get("/v1/models/old").get_json()["code"] == "invalid_bundle"
 
 
+def test_a_model_that_was_cut_short_is_broken(client: FlaskClient, bundles: Path) -> None:
+    assert client.get("/v1/models/teller").status_code == 200
+    [file] = bundles.glob("teller/*/model.onnx")
+    file.write_bytes(file.read_bytes()[:-1])
+    body = client.get("/v1/models").get_json()
+    assert "teller" not in [one["name"] for one in body["models"]]
+    assert [(one["name"], "not the file it was" in one["problem"]) for one in body["broken"]] == [("teller", True)]
+    assert client.get("/v1/models/teller").get_json()["code"] == "invalid_bundle"
+
+
 def test_the_version_that_serves_goes_before_the_newest(bundles: Path) -> None:
     catalogue = shop()
     old = put(bundles, seed=1, day=1)

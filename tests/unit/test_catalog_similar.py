@@ -1,5 +1,7 @@
 """Similar products to a product, over the fake index."""
 
+from dataclasses import replace
+
 import pytest
 
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound, SpaceNotFound
@@ -70,7 +72,7 @@ def test_a_threshold_cuts_and_total_counts_what_passes_the_filters(index: FakeCa
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
     with pytest.raises(ProductNotFound, match="there is no product 'nope'"):
         similar_to(index, SimilarRequest("nope"))
-    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color"):
+    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color/v1"):
         similar_to(index, SimilarRequest("bare"))
 
 
@@ -85,14 +87,39 @@ def test_a_band_needs_a_price(index: FakeCatalogue) -> None:
         similar_to(index, SimilarRequest("source", price_band=(0.5, 1.5)))
 
 
-def test_the_promoted_space_serves_then_the_fullest(index: FakeCatalogue) -> None:
+def test_only_a_promotion_switches_from_the_space_that_came_first(index: FakeCatalogue) -> None:
     index.ensure_space(B)
     assert resolve_space(index, None) == A
     assert resolve_space(index, "color") == A
     assert resolve_space(index, B.name) == B
+    for name in index.docs:  # more than A has, and B comes later by name
+        index.embed(name, B, [1, 0])
+    assert resolve_space(index, None) == A
+    assert resolve_space(index, "color") == A
     index.promotion = B.name
     assert resolve_space(index, None) == B
     assert resolve_space(index, "color") == B
+
+
+def test_a_space_without_any_vector_does_not_serve_while_another_has_some() -> None:
+    fake = FakeCatalogue([product("one")], [A, B])
+    fake.embed("one", B, [1, 0])
+    assert resolve_space(fake, None) == B
+
+
+def test_of_spaces_from_before_their_order_was_kept_the_fullest(
+    index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.ensure_space(B)
+    for name in index.docs:
+        index.embed(name, B, [1, 0])
+    new = Space("shop", "v1", 2)
+    index.ensure_space(new)
+    for name in index.docs:
+        index.embed(name, new, [1, 0])
+    known = index.space_status
+    monkeypatch.setattr(index, "space_status", lambda space: replace(known(space), added=1 if space == new else 0))
+    assert resolve_space(index, None) == B
 
 
 def test_an_unknown_model_lists_those_there_are(index: FakeCatalogue) -> None:

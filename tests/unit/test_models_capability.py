@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from models.bundle_writer import write
-from models.capability import Need, find_best_model
+from models.capability import Need, find_best_model, shortfall
 from models.cli import app
 from models.errors import BundleNotFound
 from models.manifest import Licenses, Limits
+from models.registry import list_bundles
 from tests.unit.models_making import record, settings_for, tiny_network
 from tests.unit.test_models_classes import put_telling
 
@@ -49,6 +50,32 @@ def root(tmp_path: Path) -> Path:
 )
 def test_the_best_that_fits(need: Need, found: str, root: Path) -> None:
     assert find_best_model(need, settings_for(root)).name == found
+
+
+@pytest.mark.parametrize(
+    ("weights", "licenses", "fits"),
+    [
+        ("Apache-2.0 (color); proprietary (heads)", ("Apache-2.0",), False),
+        ("proprietary (color); Apache-2.0 (heads)", ("Apache-2.0",), False),
+        ("Apache-2.0 (color); MIT (heads)", ("Apache-2.0", "MIT"), True),
+        ("color: CC0; shop: Apache-2.0", ("apache", "cc0"), True),
+        ("color: CC0; shop: ours", ("apache", "cc0"), False),
+        ("CC-BY-NC-4.0", ("CC-BY",), False),
+        ("CC-BY-4.0", ("CC-BY",), True),
+        ("MITx", ("MIT",), False),
+        ("MIT.", ("MIT",), True),
+        ("GPL-2.0", ("GPL-2",), False),
+        ("a.b", ("axb",), False),
+        ("anything", ("",), False),
+    ],
+)
+def test_every_part_of_the_terms_has_to_be_allowed(
+    weights: str, licenses: tuple[str, ...], fits: bool, tmp_path: Path
+) -> None:
+    make(tmp_path, "one", licenses=APACHE.model_copy(update={"weights": weights}))
+    (listed,) = list_bundles(settings_for(tmp_path))
+    assert listed.bundle is not None
+    assert (shortfall(listed.bundle.manifest, Need(licenses=licenses)) is None) == fits
 
 
 def test_without_figures_the_quicker_one(tmp_path: Path) -> None:

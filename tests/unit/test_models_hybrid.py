@@ -18,7 +18,7 @@ from models.bundle_writer import write
 from models.canonical import pictures
 from models.cli import app
 from models.errors import ExportFailed, InvalidModel
-from models.hybrid import Maker, concatenated, pack
+from models.hybrid import Maker, concatenated, joint_limits, pack
 from models.hybrid_graph import Part
 from models.manifest import Licenses, Limits, Preprocessing, Record, Tensor
 from models.onnx_embedder import OnnxEmbedder
@@ -150,6 +150,19 @@ def test_the_manifest_speaks_for_all_parts(tmp_path: Path) -> None:
     assert together.predict(pixels).probabilities == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("categories", "joint"),
+    [
+        ((("dress", "hat"), ("hat", "shoes"), None), ("hat",)),
+        ((("hat", "dress"), ("shoes",)), ("dress", "hat", "shoes")),
+        (((), ("shoes",)), ("shoes",)),
+        ((None, ()), None),
+    ],
+)
+def test_categories_that_parts_share_else_those_of_any(categories: Any, joint: Any) -> None:
+    assert joint_limits([Limits(categories=each) for each in categories]).categories == joint
+
+
 def run(bundles: Path, *words: str, code: int = 0) -> Any:
     done = CliRunner().invoke(app, [*words, "--json"], env={"BUNDLES": str(bundles)})
     assert done.exit_code == code, done.output
@@ -189,6 +202,33 @@ def test_int8_is_a_bundle_of_its_own_and_says_what_it_lost(tmp_path: Path) -> No
     assert metrics["drift_min_cosine"] == pytest.approx(drift.min(), abs=1e-4)
     assert json.loads(bundle.read("canonical.json"))["tolerance_cosine"] == 0.98
     assert verify(bundle.path) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pack", "new", "--parts", "one:1", "conv:1", "--pca", "4", "--photos"),
+        ("pack", "new", "--int8", "conv", "--photos"),
+        ("export", "conv", "--pca", "4", "--fit-on"),
+    ],
+)
+def test_nothing_is_fitted_on_photos_of_the_gate(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convolving(tmp_path / "b")
+    convolving(tmp_path / "b", "one", 4, resize_shorter_side=50)
+    folder, gate = photos(tmp_path / "photos"), tmp_path / "gate"
+    gate.mkdir()
+    monkeypatch.setenv("GATE_DATA", str(gate))
+    (gate / "renamed").write_bytes((folder / "07.png").read_bytes())
+    assert "07.png belongs to the gate" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["conv", "one"]
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text(json.dumps({"id": "1", "title": "x", "image_link": f"file://{folder / '11.png'}"}) + "\n")
+    monkeypatch.setenv("GATE_DATA", str(feed))
+    assert "11.png belongs to the gate" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
+    monkeypatch.setenv("GATE_DATA", str(tmp_path / "nowhere"))
+    assert "which holds no photos" in run(tmp_path / "b", *words, str(folder), code=2)["message"]
 
 
 @pytest.mark.parametrize(

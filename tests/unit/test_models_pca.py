@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from models.bundle import load
+from models.bundle_writer import write
 from models.errors import FitFailed
+from models.manifest import Limits
 from models.onnx_embedder import OnnxEmbedder, open_session
 from models.pca import fit, project
 from models.pca_export import export
 from models.pca_graph import append
 from models.photo_folder import Photos
-from tests.unit.models_making import DIMS, SIDE, put, tiny_network
+from tests.unit.models_making import DIMS, SIDE, record, tiny_network
 
 
 def embeddings(count: int = 200, width: int = 30, rank: int = 12) -> np.ndarray:
@@ -91,11 +93,13 @@ def photos(tmp_path: Path) -> Path:
 
 def test_bundle_with_pca(tmp_path: Path, photos: Path) -> None:
     (photos / "page.jpg").write_text("<html>not found</html>")
-    base = put(tmp_path / "b")
+    told = record().model_copy(update={"limits": Limits(min_side=20, ood_cosine=0.4)})
+    base = write(tmp_path / "b", told, {"model.onnx": tiny_network()}).bundle
     seen = Photos(photos)
     made = export(base, seen, 2, tmp_path / "b", "tests", "test").bundle
     assert (made.name, made.dims) == ("tiny_pca2", 2)
     assert made.version != base.version
+    assert (made.manifest.limits.min_side, made.manifest.limits.ood_cosine) == (20, None)
     assert dict(seen.failures) == {"not_an_image": 1}
     assert made.manifest.metrics["pca_photos"] == 40
     assert base.space.name in str(made.manifest.training.data_fingerprint)

@@ -40,6 +40,8 @@ class Index:
     def __init__(self, *spaces: Space) -> None:
         self.spaces, self.entries = list(spaces), []  # type: ignore[var-annotated]
         self.missing: dict[str, int] = {}
+        self.failed: dict[str, int] = {}
+        self.count = 10
         self.late: list[Promotion] = []
 
     def read_spaces(self) -> Sequence[Space]:
@@ -47,7 +49,9 @@ class Index:
 
     def space_status(self, space: Space) -> SpaceStatus:
         pending = self.missing.get(space.name, 0)
-        return SpaceStatus(space, 10 - pending, pending, 0, {"not_found": 1}, {})
+        failed = self.failed.get(space.name, 1)
+        done = self.count - pending - (failed - 1)
+        return SpaceStatus(space, done, pending, 0, {"not_found": failed}, {})
 
     def promotions(self) -> list[Promotion]:
         return list(self.entries)
@@ -180,6 +184,39 @@ def test_who_and_why_are_needed(room: Room, by: str, why: str) -> None:
         room.promote(0, Wish(by, why, first=True))
     with pytest.raises(RefusedChange, match="who"):
         rollback(room.index, Wish(by, why))
+
+
+def test_photos_that_failed_in_the_new_version_only_are_products_lost(room: Room) -> None:
+    room.index.count = 1000
+    old, new, newer = (bundle.space.name for bundle in room.bundles)
+    room.promote(0, FIRST)
+    room.index.failed[new] = 12
+    with pytest.raises(NotEmbedded, match=f"11 of the 1,000 .* in {old} would vanish.*12 not_found.*--incomplete"):
+        room.promote(1)
+    room.index.failed[new] = 11  # a hundredth
+    room.promote(1)
+    room.index.failed[newer] = 300
+    room.promote(2, replace(WISH, incomplete=True))
+    room.index.spaces = [bundle.space for bundle in room.bundles[1:]]
+    room.promote(1)  # which has more than what serves
+
+
+def test_the_first_one_is_compared_with_what_the_gate_compared_with(room: Room) -> None:
+    color = Space("color", "000000000000", 2)
+    room.index.spaces.append(color)
+    room.index.failed[room.bundles[0].space.name] = 5
+    with pytest.raises(NotEmbedded, match=f"4 of the 10 .* {color.name}"):
+        room.promote(0, FIRST)
+
+
+def test_a_promotion_that_was_written_by_hand_is_no_trap(room: Room) -> None:
+    plain = "plain"
+    room.index.entries = [Promotion(plain, "ops", "by hand")]
+    room.promote(0)
+    room.promote(1)
+    assert rollback(room.index, WISH, room.bundles[0].version).space == room.bundles[0].space.name
+    with pytest.raises(NotEmbedded, match="no product has vectors of plain"):
+        rollback(room.index, WISH, plain)
 
 
 def test_the_slower_one_of_two_is_told(room: Room) -> None:

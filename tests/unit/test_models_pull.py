@@ -16,11 +16,14 @@ from typer.testing import CliRunner
 
 from models.bundle import Bundle, load
 from models.cli import app
+from models.pull import index_of, pull
 from models.settings import Settings
+from models.sources import FileSource
 from tests.image_server import image_server
 from tests.unit.models_making import edit, put
 
 ROOT = Path(__file__).parents[2]
+NESTED = "[" * 200_000
 
 
 class Deployment:
@@ -197,11 +200,12 @@ def test_a_server_with_bad_habits(path: str, deployment: Deployment, monkeypatch
         ({"schema_version": 2, "bundles": []}, "upgrade this installation"),
         ({"schema_version": 1, "bundles": [{"name": "../x"}]}, "bundles.0.name"),
         ([], "an object"),
+        (NESTED, "not JSON"),
         ({"schema_version": 1, "bundles": [], "more": 1}, "more"),
     ],
 )
 def test_a_lock_that_cannot_be_read(content: Any, said: str, deployment: Deployment) -> None:
-    deployment.lock.write_text(json.dumps(content))
+    deployment.lock.write_text(content if content is NESTED else json.dumps(content))
     assert said in deployment.run("pull", code=2)["message"]
 
 
@@ -212,9 +216,67 @@ def test_without_a_source_it_says_so(shelf: Path, deployment: Deployment) -> Non
     assert deployment.run("outdated")["outdated"] == []
 
 
+def test_what_is_here_and_whole_needs_no_source(shelf: Path, deployment: Deployment) -> None:
+    deployment.run("pull", str(shelf), "other")
+    deployment.lock.unlink()
+    assert [one["source"] for one in deployment.run("lock")["bundles"]] == [None]
+    assert [one["existed"] for one in deployment.run("pull")["bundles"]] == [True]
+    (newest(deployment.bundles, "other").path / "model.onnx").write_bytes(b"cut")
+    assert "not the file it was" in deployment.run("pull", code=2)["message"]
+
+
+def test_locking_again_keeps_the_sources_that_are_known(shelf: Path, deployment: Deployment) -> None:
+    deployment.run("pull", str(shelf), "tiny", "other")
+    before = json.loads(deployment.lock.read_text())
+    deployment.run("lock")
+    deployment.run("lock", "tiny")
+    assert json.loads(deployment.lock.read_text()) == before
+    edit(newest(deployment.bundles), owner="somebody else")  # not what lies there
+    sources = {one["name"]: one["source"] for one in deployment.run("lock")["bundles"]}
+    assert sources == {"tiny": None, "other": str(shelf)}
+    deployment.run("lock", "other", "--source", "https://elsewhere.example")
+    assert [one["source"] for one in json.loads(deployment.lock.read_text())["bundles"]] == [
+        "https://elsewhere.example",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("changes", [{"schema_version": 2}, {"name": "../other"}, {"dims": "many"}])
+def test_a_bundle_that_cannot_be_read_harms_no_other_of_its_folder(
+    changes: dict[str, Any], shelf: Path, deployment: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = newest(shelf)
+    edit(bad, **changes)
+    [older] = [path.name for path in (shelf / "tiny").iterdir() if path.name != bad.version]
+    assert [one["name"] for one in deployment.run("pull", str(shelf), "other")["bundles"]] == ["other"]
+    assert "left out" in caplog.text and "tiny" in caplog.text
+    assert deployment.run("outdated", str(shelf))["outdated"] == []
+    assert [one["version"] for one in deployment.run("pull", str(shelf), "tiny")["bundles"]] == [older]
+
+
+def test_the_slower_of_two_pulls_finds_it_there(shelf: Path, tmp_path: Path) -> None:
+    source = FileSource(str(shelf))
+    [entry] = index_of(source).named(["other"])
+
+    class Overtaken:
+        url = source.url
+
+        def read(self, path: str) -> Iterator[bytes]:
+            if path.endswith("model.onnx"):
+                assert not pull(entry, source, tmp_path / "here").existed
+            yield from source.read(path)
+
+    late = pull(entry, Overtaken(), tmp_path / "here")
+    assert late.existed and late.bundle == load(tmp_path / "here" / entry.place)
+    assert [path.name for path in (tmp_path / "here" / "other").iterdir()] == [entry.version]
+
+
 def test_the_lock_of_this_repository_is_what_it_ships() -> None:
     locked = json.loads((ROOT / "models.lock").read_text())["bundles"]
     assert locked
     for entry in locked:
         bundle = load(Settings().bundles / entry["name"] / entry["version"])
         assert hashlib.sha256((bundle.path / "bundle.json").read_bytes()).hexdigest() == entry["sha256"]
+    done = CliRunner().invoke(app, ["pull", "--lock", str(ROOT / "models.lock"), "--json"], env={"BUNDLES": ""})
+    assert done.exit_code == 0, done.output
+    assert {one["existed"] for one in json.loads(done.stdout)["bundles"]} == {True}

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import InvalidInput, NotFound
+from models import fingerprint
 from models import settings as model_settings
 from models.errors import BundleNotFound, InvalidBundle
-from models.registry import find, list_bundles
+from models.registry import choose, find, list_bundles, list_verified
 from tests.unit.models_making import edit, put, settings_for
 
 
@@ -55,6 +56,53 @@ def test_broken_bundle_is_listed_with_its_problem_and_harms_no_other(tmp_path: P
     assert find("good", settings_for(tmp_path)) == good
     with pytest.raises(InvalidBundle, match=r"has no bundle\.json"):
         find("broken", settings_for(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, "{", '{"schema_version": 2}'], ids=["nested", "cut", "newer"])
+def test_a_version_that_cannot_be_read_hides_no_other(
+    content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, serving, bad = (put(tmp_path, seed=seed, day=seed) for seed in (2, 1, 3))
+    (bad.path / "bundle.json").write_text(content)
+    settings = settings_for(tmp_path)
+    assert [one.version for one in list_bundles(settings) if one.problem] == [bad.version]
+    assert find("tiny", settings) == good
+    assert choose("tiny", settings, prefer=serving.space.name) == serving
+    assert "passed over" in caplog.text and bad.version in caplog.text
+    with pytest.raises(InvalidBundle):
+        find(bad.space.name, settings)
+
+
+def test_a_manifest_that_the_disk_does_not_give_is_a_broken_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = put(tmp_path, "bad"), put(tmp_path, "good")
+    read = Path.read_bytes
+
+    def unreadable(path: Path) -> bytes:
+        if path.is_relative_to(bad.path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", unreadable)
+    listed = {one.name: one for one in list_bundles(settings_for(tmp_path))}
+    assert "Permission denied" in str(listed["bad"].problem)
+    assert find("good", settings_for(tmp_path)) == good
+
+
+def test_files_are_compared_once_until_they_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, hashed = settings_for(tmp_path), []
+    one, other = put(tmp_path, "one"), put(tmp_path, "other")
+    whole = fingerprint.sha256_file
+    monkeypatch.setattr(fingerprint, "sha256_file", lambda path: hashed.append(path) or whole(path))  # type: ignore[func-returns-value]
+    assert [each.problem for each in list_verified(settings)] == [None, None]
+    first = len(hashed)
+    assert first == len(one.manifest.files) + len(other.manifest.files)
+    assert [each.problem for each in list_verified(settings)] == [None, None] and len(hashed) == first
+    (other.path / "model.onnx").write_bytes(other.read()[:-1])
+    (well, cut) = list_verified(settings)
+    assert (well.bundle, cut.bundle, len(hashed)) == (one, None, first + 1)
+    assert "not the file it was" in str(cut.problem)
 
 
 def test_find_verifies_files(tmp_path: Path) -> None:
