@@ -1,4 +1,4 @@
-"""The photos that judge models (`GATE_DATA`), by hash: what no model may be fitted on."""
+"""The photos that judge models (`GATE_DATA`), by hash: what no model may be trained or fitted on."""
 
 from __future__ import annotations
 

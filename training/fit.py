@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from models.bundle_writer import Written
+from models.gate_photos import hashes
 from models.settings import Settings as ModelSettings
 from training import card, class_part, export, kept, measure, networks
 from training.batches import Batches
 from training.curves import History
-from training.gate_photos import hashes
 from training.loop import Trainer
 from training.material import Material, bundles, frozen_base, material
 from training.photos import gather

@@ -16,11 +16,12 @@ pytest.importorskip("torch")
 import torch
 from PIL import Image
 
+from models.errors import FitFailed
+from models.gate_photos import hashes
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection
-from training.errors import GateDataRefused, NoTrainingData
+from training.errors import GateDataRefused
 from training.fit import Training
-from training.gate_photos import hashes
 from training.photos import gather
 from training.provenance import Provenance, collect, hash_table, uncommitted
 from training.recipe import Source
@@ -69,7 +70,7 @@ def test_gate_data_that_gives_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "gate").mkdir()
     (tmp_path / "gate" / "photos.csv").write_text("path,class\nabsent.png,cap\n")
     for nothing in (tmp_path / "gate", tmp_path / "gone"):
-        with pytest.raises(NoTrainingData, match="holds no photos"):
+        with pytest.raises(FitFailed, match="holds no photos"):
             hashes(nothing)
 
 
