@@ -29,7 +29,7 @@ def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np
 
     crops = range(min(PROBE_CROPS, cache.pixels.shape[1]))
     rows = np.concatenate([_rows(learner, cache, known, recipe, crop) for crop in crops]) * PROBE_SCALE
-    found = LogisticRegression(C=part.strength, max_iter=300).fit(rows, np.tile(labels[known], len(crops)))
+    found = LogisticRegression(C=part.strength, max_iter=1000).fit(rows, np.tile(labels[known], len(crops)))
     weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
     if len(weight) == 1:  # of two classes sklearn tells the difference of their logits
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
