@@ -56,12 +56,12 @@ def join(parts: Sequence[Part], recipe: Preprocessing, teller: Bundle | None) ->
     total = sum(part.weight for part in parts)
     units = []
     for number, part in enumerate(parts):
-        prefix = f"part{number}/"
-        graph.feed(f"{prefix}{part.bundle.manifest.inputs[0].name}", prefix, part.bundle.preprocessing, recipe)
+        prefix, ours = f"part{number}/", f"join{number}/"  # a part may call its values as we would call ours
+        graph.feed(f"{prefix}{part.bundle.manifest.inputs[0].name}", ours, part.bundle.preprocessing, recipe)
         outputs = graph.add(part.bundle, prefix)
-        unit = graph.unit(outputs[0], part.bundle.dims, prefix)
-        scale = graph.constant(f"{prefix}scale", np.float32(np.sqrt(part.weight / total)))
-        units.append(graph.node("Mul", [unit, scale], f"{prefix}scaled"))
+        unit = graph.unit(outputs[0], part.bundle.dims, ours)
+        scale = graph.constant(f"{ours}scale", np.float32(np.sqrt(part.weight / total)))
+        units.append(graph.node("Mul", [unit, scale], f"{ours}scaled"))
         if teller is part.bundle:
             graph.node("Identity", [outputs[1]], LOGITS)
     dims = sum(part.bundle.dims for part in parts)

@@ -11,6 +11,8 @@ from benchmarks.gate import shipped_default
 from catalog.similarity import Vectors, cosine
 from demo.settings import load as demo_settings
 from demo.steps import all_steps
+from models.hybrid import Maker, pack
+from models.hybrid_graph import Part
 from models.onnx_embedder import OnnxEmbedder
 from models.photos import decode
 from models.registry import find
@@ -76,3 +78,15 @@ def test_the_int8_variant_is_the_default_in_a_third_of_its_size(shop: tuple[list
     assert (small.path / "model.onnx").stat().st_size * 3 < (whole.path / "model.onnx").stat().st_size
     rows = embedded("fashion", shop[0]), embedded("fashion_int8", shop[0])
     assert float(np.diagonal(cosine(*rows)).mean()) > 0.97
+
+
+def test_a_hybrid_of_the_shipped_bundles_mixes_their_cosines(
+    shop: tuple[list[Image.Image], list[str]], tmp_path: Path
+) -> None:
+    """Their graphs name values as a joined graph would name its own (`mean`)."""
+    parts = [Part(find(name, SHIPPED), weight) for name, weight in (("color", 0.3), ("fashion", 0.7))]
+    rows = OnnxEmbedder(pack("duo", parts, Maker("tests", "test", tmp_path)).bundle, 1).embed_images(shop[0][:20])
+    apart = [embedded(part.bundle.name, shop[0][:20]) for part in parts]
+    expected = sum(part.weight * cosine(one, one) for part, one in zip(parts, apart, strict=True))
+    # Resizing within the graph is not Pillow's to the last bit.
+    np.testing.assert_allclose(cosine(rows, rows), expected, atol=0.02)
