@@ -21,14 +21,18 @@ def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np
     end, from the very rows that are shipped. A class that no photo has is told with hardly any probability.
     """
     part = recipe.class_part
-    labels = targets.labels[part.task] if part else np.empty(0, dtype=np.int64)
-    known = photos[labels[photos] >= 0] if part else photos
-    if part is None or len(np.unique(labels[known])) < 2:
+    if part is None:
+        return learner
+    labels = targets.labels[part.task]
+    known = photos[labels[photos] >= 0]
+    if len(np.unique(labels[known])) < 2:
         return learner
     from sklearn.linear_model import LogisticRegression
 
+    block = recipe.tasks[part.task].block
     crops = range(min(PROBE_CROPS, cache.pixels.shape[1]))
-    rows = np.concatenate([_rows(learner, cache, known, recipe, crop) for crop in crops]) * PROBE_SCALE
+    told = (one for crop in crops for one in measure.answers(learner, cache, known, recipe, crop))
+    rows = np.concatenate([answer.blocks[block].cpu().numpy() for answer in told]) * PROBE_SCALE
     found = LogisticRegression(C=part.strength, max_iter=1000).fit(rows, np.tile(labels[known], len(crops)))
     weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
     if len(weight) == 1:  # of two classes sklearn tells the difference of their logits
@@ -42,11 +46,3 @@ def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np
         classifier.bias[found.classes_] = torch.from_numpy(bias).to(classifier.bias)
         learner.scales[part.task].fill_(1.0)
     return learner
-
-
-def _rows(
-    learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int
-) -> NDArray[np.float32]:
-    block = recipe.tasks[recipe.class_part.task].block if recipe.class_part else ""
-    answers = measure.answers(learner, cache, photos, recipe, crop)
-    return np.concatenate([answer.blocks[block].cpu().numpy() for answer in answers])

@@ -124,8 +124,8 @@ class Stages:
         Those taken half-way through a refinement are for its record: the rate is high then, and the pictures perhaps
         still small.
         """
-        file = self.folder(f"held {fold}") / FIGURES
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        folder = self.folder(f"held {fold}")
+        return json.loads((folder / FIGURES).read_text(encoding="utf-8")) if measured(folder) else None
 
 
 def keep_figures(folder: Path, figures: dict[str, float]) -> None:
