@@ -7,6 +7,7 @@ from typing import Any, Literal
 from catalog.filters import Filters
 from catalog.similarity import Vectors
 from catalog.space import Space
+from catalog.warnings import AnswerWarning
 
 FACETS = (
     "available",
@@ -127,3 +128,4 @@ class BrowsePage:
     products: Sequence[Mapping[str, Any]]
     total: int
     facets: Mapping[str, Any] | None = None
+    warnings: tuple[AnswerWarning, ...] = ()

@@ -79,6 +79,14 @@ class PlanAnswer(Answer):
     reason: str
 
 
+class WarningAnswer(Answer):
+    """Where an answer is not quite what was asked for, or only probably right."""
+
+    code: str = Field(description="stable, for programs")
+    message: str = Field(description="for a developer")
+    detail: dict[str, Any] | None = Field(description="names and figures, and what an operator can do about it")
+
+
 class SimilarAnswer(Answer):
     """Similar products, most similar first, ties by id."""
 
@@ -90,7 +98,7 @@ class SimilarAnswer(Answer):
     model: ModelAnswer
     plan: PlanAnswer
     missing_ids: list[str]
-    warnings: list[str]
+    warnings: list[WarningAnswer]
 
 
 class ErrorAnswer(Answer):
@@ -126,6 +134,7 @@ class BrowseAnswer(Answer):
     limit: int
     offset: int
     total: int
+    warnings: list[WarningAnswer]
 
 
 class SpaceAnswer(Answer):

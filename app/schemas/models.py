@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.inputs import Query
-from app.schemas.answers import Answer, ModelAnswer
+from app.schemas.answers import Answer, ModelAnswer, WarningAnswer
 from app.schemas.bodies import Base64, Url
 from app.schemas.words import BOX, Box
 from models.manifest import Licenses, Limits, Manifest, Preprocessing
@@ -109,7 +109,7 @@ class PredictAnswer(Answer):
     model: ModelAnswer
     embedding: list[float] = Field(description="of length 1")
     classes: list[ClassAnswer] | None = Field(description="most probable first; null where the model has no classes")
-    warnings: list[str]
+    warnings: list[WarningAnswer]
 
 
 def declared(manifest: Manifest) -> dict[str, Any]:

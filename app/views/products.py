@@ -37,6 +37,7 @@ def browse(query_data: BrowseParams) -> Response:
             "limit": query.limit,
             "offset": query.offset,
             "total": page.total,
+            "warnings": page.warnings,
         }
     )
 

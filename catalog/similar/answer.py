@@ -1,5 +1,6 @@
 """The use case: resolve the spaces and the source, complete the filters, search, shape, answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from catalog.similar.request import Answer, SimilarRequest
 from catalog.similar.shaping import Shaped
 from catalog.similar.sources import Source, find_source
 from catalog.similar.spaces import resolve_spaces
+from catalog.warnings import AnswerWarning
 
 
 def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
@@ -47,13 +49,20 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
     )
 
 
-def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, list[str]]:
-    """What the filters leave, and which of them were relaxed."""
+def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, list[AnswerWarning]]:
+    """What the filters leave, and a warning where some of them were dropped."""
     known = source.product.source if source.product else None
     rules = in_force(index.rules(), known, datetime.now(UTC))
     filters = implied_filters(request.filters, known or {}, request.price_band)
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
-    return _search(index, request, query, rules), [f"relaxed {key}: too few products passed" for key in dropped]
+    return _search(index, request, query, rules), _of_relaxing(dropped)
+
+
+def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
+    if not dropped:
+        return []
+    message = f"too few products passed, so these filters were dropped: {', '.join(dropped)}"
+    return [AnswerWarning("relaxed_filters", message, {"filters": list(dropped)})]
 
 
 def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:

@@ -12,6 +12,7 @@ from catalog.rules import ActiveRules, in_force
 from catalog.similar.narrowing import implied_filters
 from catalog.similar.request import Answer, SimilarRequest
 from catalog.space import Space
+from catalog.warnings import AnswerWarning
 
 BEST = "available ones first, then the most recently updated, as the catalogue has no sales figures"
 
@@ -37,8 +38,16 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         offset=request.offset,
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
-        warnings=(f"{why.message}; instead of similar products these are {what}: {BEST}",),
+        warnings=(_warning(source["id"], space, what, category, why),),
     )
+
+
+def _warning(
+    product_id: str, space: Space, what: str, category: str | None, why: ProductNotEmbedded
+) -> AnswerWarning:
+    message = f"product '{product_id}' has no embedding yet; instead of similar products these are {what}: {BEST}"
+    detail = {"product_id": product_id, "space": space.name, "category": category, "to_do": why.message}
+    return AnswerWarning("not_similar", message, detail)
 
 
 def _query(

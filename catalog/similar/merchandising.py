@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from catalog.filters import TERM_FIELDS
 from catalog.ports import SearchPort
 from catalog.questions import Hit, SimilarQuery
 from catalog.rules import MAX_POSITION, ActiveRules
+from catalog.warnings import AnswerWarning
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
 RULE_FIELDS = ("id", *TERM_FIELDS.values(), "available", "attributes", "effective_price", "group_key")
@@ -53,7 +55,7 @@ def placed(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
 
 def find_pins(
     index: SearchPort, query: SimilarQuery, rules: ActiveRules, pool: Sequence[Hit]
-) -> tuple[list[Pin], tuple[str, ...]]:
+) -> tuple[list[Pin], tuple[AnswerWarning, ...]]:
     """The pins among what passes `query`, looked up where the pool has them not, and warnings about the others.
 
     In a search for groups the group of a pinned product is pinned.
@@ -105,7 +107,7 @@ def _warnings(
     wanted: Mapping[str, tuple[int, str]],
     keys: Mapping[str, str],
     hits: Mapping[str, Hit],
-) -> tuple[str, ...]:
+) -> tuple[AnswerWarning, ...]:
     """Why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
     missing = [name for name in wanted if keys.get(name) not in hits and name not in query.exclude_ids]
     if not missing:
@@ -114,9 +116,15 @@ def _warnings(
     stored = index.get_vectors(missing, spaces)
     found = []
     for name in missing:
-        left_out = f"rule {wanted[name][1]}: product '{name}' is not pinned"
+        rule = wanted[name][1]
         if name not in stored:
-            found.append(f"{left_out}, there is none")
+            found.append(_not_pinned(rule, name, "it does not exist", reason="product_not_found"))
         elif lacking := [space.name for space in spaces if space.name not in stored[name][1]]:
-            found.append(f"{left_out}, it has no embedding of {', '.join(lacking)} yet")
+            why = f"it has no embedding of {', '.join(lacking)} yet"
+            found.append(_not_pinned(rule, name, why, reason="product_not_embedded", spaces=lacking))
     return tuple(found)
+
+
+def _not_pinned(rule: str, product_id: str, why: str, **detail: Any) -> AnswerWarning:
+    message = f"rule '{rule}' could not pin product '{product_id}': {why}"
+    return AnswerWarning("pin_not_shown", message, {"rule": rule, "product_id": product_id, **detail})

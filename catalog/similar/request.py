@@ -8,6 +8,7 @@ from catalog.filters import Filters
 from catalog.questions import Hit, Plan
 from catalog.similarity import Vectors
 from catalog.space import Space
+from catalog.warnings import AnswerWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,6 @@ class Answer:
     space: Space
     plan: Plan
     missing_ids: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnswerWarning, ...] = ()
     server_ms: float = 0.0
     explanations: Mapping[str, Mapping[str, Any]] | None = None

@@ -13,6 +13,7 @@ from catalog.rules import NONE, ActiveRules
 from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
+from catalog.warnings import AnswerWarning
 
 POOL = 200  # hits that are shaped, whatever page is asked for; behind them the order of similarity goes on
 
@@ -25,7 +26,7 @@ class Shaped:
 
     page: SimilarPage
     explanations: Explanations | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnswerWarning, ...] = ()
 
 
 def wanted(request: SimilarRequest) -> bool:

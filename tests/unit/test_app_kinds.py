@@ -191,7 +191,9 @@ def test_filters_are_relaxed_in_order_until_a_page_is_full_the_same_on_every_pag
     filters = {"color_family": "red", "size": ["XXL"], "price": {"lte": 26}}
     assert ids(ask(client, query, filter=filters)) == []
     found = ask(client, query, filter=filters, relax=["size", "price"], limit=3)
-    assert [warning.split(":")[0] for warning in found.warnings] == ["relaxed size"]
+    assert [(warning.code, warning.detail) for warning in found.warnings] == [
+        ("relaxed_filters", {"filters": ["size"]})
+    ]
     assert {hit.product.color_family for hit in found.hits} == {"red"}  # type: ignore[attr-defined]
     whole = ask(client, query, filter={"color_family": "red", "price": {"lte": 26}}, limit=50)
     assert len(whole.hits) == 4
@@ -199,7 +201,8 @@ def test_filters_are_relaxed_in_order_until_a_page_is_full_the_same_on_every_pag
     assert second.warnings == found.warnings
     assert ids(found) + ids(second) == ids(whole)
     wider = client.get("/v1/products/p-1/similar?color_family=red&size=XXL&price_max=26&relax=size,price&limit=20")
-    assert len(wider.get_json()["warnings"]) == 2
+    [warning] = wider.get_json()["warnings"]
+    assert warning["detail"] == {"filters": ["size", "price"]}
 
 
 def test_deep_pages_end_and_contradictions_are_empty(client: FlaskClient) -> None:

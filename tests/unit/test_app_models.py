@@ -139,7 +139,7 @@ def test_a_box_and_a_warning(client: FlaskClient) -> None:
     box = picture(5).crop((12, 16, 24, 32))
     assert body["embedding"] == pytest.approx(embedder().embed_images([box])[0].tolist(), abs=1e-6)
     [warning] = body["warnings"]
-    assert "12 x 16" in warning and "32" in warning
+    assert "12 x 16" in warning["message"] and warning["detail"]["min_side"] == 32
 
 
 def test_what_cannot_be_answered_says_why(client: FlaskClient, bundles: Path) -> None:
@@ -194,11 +194,12 @@ def test_a_photo_unlike_anything_here_is_answered_with_a_warning(bundles: Path) 
     edit(load(bundles / "color" / COLOR.version), limits=limits)
     client = client_of(shop(), models=ModelSettings(bundles=bundles))
 
-    def warnings(data: bytes, **fields: Any) -> list[str]:
+    def warnings(data: bytes, **fields: Any) -> list[dict[str, Any]]:
         form = {"image": (io.BytesIO(data), "photo"), **fields}
         return list(client.post("/v1/search/image", data=form).get_json()["warnings"])
 
     [strange] = warnings(encoded(Image.effect_noise((90, 90), 80)))
-    assert "nothing here looks like this photo" in strange and "0.999" in strange
+    assert strange["code"] == "unlike_catalogue" and "nothing here looks like" in strange["message"]
+    assert strange["detail"]["expected"] == 0.999
     assert warnings(encoded(picture(3))) == []
     assert warnings(encoded(picture(3)), offset="1") == []  # less alike, as a second page is

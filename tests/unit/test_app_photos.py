@@ -271,7 +271,8 @@ def test_a_photo_too_small_for_the_model_is_answered_with_a_warning(client: Flas
     answer = upload(client, encoded(picture(2).resize((24, 30))))
     assert answer.get_json()["hits"][0]["id"] == "p-2"
     [warning] = answer.get_json()["warnings"]
-    assert "24 x 30" in warning and "32" in warning
+    assert warning["code"] == "photo_too_small" and "24 x 30" in warning["message"]
+    assert warning["detail"]["min_side"] == 32
     assert upload(client, encoded(picture(2))).get_json()["warnings"] == []
 
 
@@ -279,10 +280,11 @@ def test_the_other_limits_of_a_bundle() -> None:
     image = Image.new("RGB", (100, 50))
     made_for = Limits(max_pixels=4000, min_side=10, categories=("dress", "skirt"), ood_cosine=0.5)
     pixels_, categories = of_photo(image, {"m__v": made_for}, Filters(category=("shoes",)))
-    assert "4,000" in pixels_ and "dress, skirt, not for shoes" in categories
+    assert pixels_.code == "photo_too_large" and "4,000" in pixels_.message
+    assert categories.code == "unsuited_category" and "dress, skirt, not for shoes" in categories.message
     assert of_photo(image, {"m__v": Limits()}, Filters(category=("shoes",))) == []
     [strange] = of_hits([Hit("a", 0.31, {})], {"m__v": made_for})
-    assert "0.31" in strange and "0.5" in strange
+    assert "0.31" in strange.message and "0.5" in strange.message
     assert of_hits([Hit("a", 0.6, {})], {"m__v": made_for}) == of_hits([], {"m__v": made_for}) == []
 
 

@@ -98,7 +98,7 @@ def test_a_product_without_an_embedding_gets_its_category_where_asked(client: Fl
         body = SimilarAnswer.model_validate_json(answer.data, strict=True)
         assert body.plan.strategy == "fallback" and body.total == 19
         assert [hit.score for hit in body.hits] == [None] * 3
-        assert "category 'dress'" in body.warnings[0]
+        assert "category 'dress'" in body.warnings[0].message
         assert all(hit["product"]["available"] for hit in answer.get_json()["hits"])
     wrong = client.get(path, query_string={"fallback": "brand"})
     assert wrong.status_code == 422 and "fallback" in wrong.get_json()["message"]

@@ -216,10 +216,11 @@ def test_a_pin_that_cannot_be_shown_is_a_warning_unless_it_does_not_pass() -> No
     index = keep(
         shop([*LINE, (0, 0)]), {"action": "pin", "target": {"ids": ["nope", "p6", "p0", "s"]}, "position": 1}
     )
-    assert similar_to(index, SimilarRequest("s")).warnings == (
-        "rule r0: product 'nope' is not pinned, there is none",
-        "rule r0: product 'p6' is not pinned, it has no embedding of color__v1 yet",
-    )
+    gone, waiting = similar_to(index, SimilarRequest("s")).warnings
+    assert gone.code == waiting.code == "pin_not_shown"
+    assert gone.message == "rule 'r0' could not pin product 'nope': it does not exist"
+    assert gone.detail == {"rule": "r0", "product_id": "nope", "reason": "product_not_found"}
+    assert waiting.message == "rule 'r0' could not pin product 'p6': it has no embedding of color__v1 yet"
     filtered = SimilarRequest("s", filters=parse_filters({"brand": "z"}))
     keep(index, {"action": "pin", "target": {"ids": ["p0"]}, "position": 1})
     assert similar_to(index, filtered).warnings == ()
@@ -316,7 +317,10 @@ def test_a_product_without_an_embedding_falls_back_to_its_category_where_asked()
     answer = similar_to(index, SimilarRequest("s", fallback="category", total=True, facets=("category",)))
     assert [(hit.id, hit.score) for hit in answer.hits] == [("new", None), ("old", None), ("gone", None)]
     assert answer.plan.strategy == "fallback" and answer.total == 3
-    assert "category 'dress'" in answer.warnings[0] and "no sales figures" in answer.warnings[0]
+    [warning] = answer.warnings
+    assert warning.code == "not_similar" and "category 'dress'" in warning.message
+    assert "no sales figures" in warning.message and "python -m" not in warning.message
+    assert warning.detail and "python -m etl run" in warning.detail["to_do"]
     assert answer.facets == {"category": [{"value": "clothing", "count": 3}, {"value": "dress", "count": 3}]}
     pages = [
         hit.id
