@@ -12,7 +12,7 @@ from catalog.records import SpaceStatus
 from catalog.space import Space
 from etl import wiring
 from etl.cli_shared import Json, Models, errors_told, show
-from etl.report import status_text
+from etl.report import restored_text, status_text
 from etl.restore import restore as restore_vectors
 
 OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
@@ -42,7 +42,10 @@ def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json
 
 
 def restore(model: Models, as_json: Json = False) -> None:
-    """Write stored vectors back into an index that lost them, without running a model."""
+    """Write stored vectors back into an index that lost them, without running a model.
+
+    Ends with status 1 where vectors are missing and files of the vector store could not be used.
+    """
     with errors_told(as_json):
         index = wiring.catalogue()
         shop = wiring.workshop(index)
@@ -51,11 +54,9 @@ def restore(model: Models, as_json: Json = False) -> None:
             index.ensure_space(one.space)
             found = restore_vectors(index, shop.store, one.space, shop.store.parts(one.space.name), shop.settings)
             body[one.space.name] = asdict(found)
-        lines = [
-            f"{name}: {counts['restored']:,} restored, {counts['missing']:,} still without an embedding"
-            for name, counts in body.items()
-        ]
-        show(as_json, {"spaces": body}, "\n".join(lines))
+        show(as_json, {"spaces": body}, "\n".join(restored_text(name, counts) for name, counts in body.items()))
+        if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
+            raise typer.Exit(1)
 
 
 def _spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:

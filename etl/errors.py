@@ -3,6 +3,7 @@
 catalog.errors.VisualSearchError
 ├── ModelFailed     a model that embeds none of the photos it is given
 └── StoreFailed     the vector store cannot be written or read
+    └── BrokenPart  one part holds something else than was written; the run sets it aside and goes on
 """
 
 from catalog.errors import VisualSearchError
@@ -14,3 +15,7 @@ class ModelFailed(VisualSearchError):
 
 class StoreFailed(VisualSearchError):
     code = "store_failed"
+
+
+class BrokenPart(StoreFailed):
+    code = "broken_part"

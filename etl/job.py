@@ -79,12 +79,16 @@ def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, pro
 
 def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:
     """Index what a run that was killed had stored already, instead of embedding it again."""
+    if swept := shop.store.sweep(summary.space.name, datetime.now(UTC)):
+        log.info("%s: %d half-written files of killed runs deleted", summary.model, swept)
     parts = shop.store.unfinished(summary.space.name)
     if not parts:
         return
     found = restore(shop.index, shop.store, summary.space, parts, shop.settings)
-    summary.reused = found.restored
+    summary.reused, summary.broken_parts = found.restored, found.broken_parts
     log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
+    if found.unread_parts:  # they may be there again for the next run
+        return
     for name in sorted({part.run_id for part in parts}):
         shop.store.finish(summary.space.name, name, {"run_id": name, "finished_by": run_id})
 

@@ -34,6 +34,8 @@ def run_text(summary: RunSummary) -> str:
 
 def _model_line(model: ModelSummary, seconds: float) -> str:
     reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
+    if model.broken_parts:
+        reused += f", {model.broken_parts:,} broken files of VECTOR_STORE set aside (*.bad; the log names them)"
     if not model.seen:
         return f"{model.model}: nothing to embed: every photo has an embedding, a failure or a retry to come{reused}"
     rate = model.seen / seconds if seconds else 0.0
@@ -42,6 +44,16 @@ def _model_line(model: ModelSummary, seconds: float) -> str:
         f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {reasons(model.failed)}, "
         f"retry {reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
     )
+
+
+def restored_text(space: str, counts: Mapping[str, int]) -> str:
+    """One line for a space: what `restore` brought back, and which files it could not use."""
+    told = f"{space}: {counts['restored']:,} restored, {counts['missing']:,} still without an embedding"
+    if counts["broken_parts"]:
+        told += f"; {counts['broken_parts']:,} broken files set aside (*.bad)"
+    if counts["unread_parts"]:
+        told += f"; {counts['unread_parts']:,} files could not be read, the log says why"
+    return told
 
 
 def status_text(spaces: Sequence[SpaceStatus], with_image: int) -> str:

@@ -1,32 +1,26 @@
 """Keeps every vector in Parquet: parts are written aside and renamed, the marker of a finished run comes last."""
 
 import json
+import os
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import fsspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
 
 from catalog.errors import InvalidInput
 from catalog.records import Outcome
-from catalog.similarity import Vectors
 from catalog.space import Space
-from etl.errors import StoreFailed
+from etl import part_file
+from etl.errors import BrokenPart, StoreFailed
+from etl.part_file import StoredVector
 
-
-@dataclass(frozen=True, slots=True)
-class StoredVector:
-    """One row of a part."""
-
-    product_id: str
-    image_url: str
-    image_sha256: str | None
-    vector: Vectors
+ASIDE, BAD = ".tmp", ".bad"
+STRAY_AFTER = timedelta(hours=1)  # writing one file takes seconds; a younger one may be a running job's
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,21 +30,6 @@ class Part:
     run_id: str
     number: int
     path: str
-
-
-def schema(dims: int) -> pa.Schema:
-    """Columns of a part; `vector` is a fixed-size list of `dims` float32."""
-    return pa.schema(
-        [
-            pa.field("product_id", pa.string(), nullable=False),
-            pa.field("image_url", pa.string(), nullable=False),
-            pa.field("image_sha256", pa.string()),
-            pa.field("vector", pa.list_(pa.float32(), dims), nullable=False),
-            pa.field("model_version", pa.string(), nullable=False),
-            pa.field("run_id", pa.string(), nullable=False),
-            pa.field("created", pa.timestamp("us", tz="UTC"), nullable=False),
-        ]
-    )
 
 
 class VectorStore:
@@ -64,6 +43,7 @@ class VectorStore:
             self._fs, self._root = fsspec.core.url_to_fs(location)
         except (ImportError, ValueError) as error:
             raise InvalidInput(f"VECTOR_STORE is '{location}', which cannot be used: {error}") from error
+        self._is_local = isinstance(self._fs, LocalFileSystem)
 
     def _folder(self, space_name: str) -> str:
         return posixpath.join(self._root, f"space={space_name}")
@@ -73,20 +53,24 @@ class VectorStore:
         folder = self._folder(space.name)
         name = f"part-{run_id}-{number:06d}.parquet"
         path = posixpath.join(folder, name)
-        self._put(path, _table(space, run_id, outcomes, created))
+        self._put(path, part_file.encode(space, run_id, outcomes, created))
         return Part(run_id, number, path)
 
-    def _put(self, path: str, content: "pa.Table | bytes") -> None:
+    def _put(self, path: str, content: bytes) -> None:
+        """The content is on the disk before the file has its name, so that a crash leaves all of it or none."""
         folder, name = posixpath.split(path)
-        aside = posixpath.join(folder, f".{name}.tmp")
+        aside = posixpath.join(folder, f".{name}{ASIDE}")
         try:
+            is_new = not self._fs.isdir(folder)
             self._fs.makedirs(folder, exist_ok=True)
             with self._fs.open(aside, "wb") as file:
-                if isinstance(content, bytes):
-                    file.write(content)
-                else:
-                    pq.write_table(content, file, compression="zstd")
+                file.write(content)
+                if self._is_local:
+                    file.flush()
+                    os.fsync(file.fileno())
             self._fs.mv(aside, path)
+            if self._is_local:
+                _sync_folders([folder, *([self._root, posixpath.dirname(self._root)] if is_new else [])])
         except OSError as error:
             raise StoreFailed(f"VECTOR_STORE cannot be written: {error}") from error
 
@@ -102,18 +86,33 @@ class VectorStore:
         return sorted(found)
 
     def read(self, part: Part, space: Space) -> list[StoredVector]:
-        """The rows of a part; raises StoreFailed when it is no part of `space`."""
+        """The rows of a part; raises BrokenPart where they are not what was written for `space`."""
         try:
-            with self._fs.open(part.path, "rb") as file:
-                table = pq.read_table(file, columns=["product_id", "image_url", "image_sha256", "vector"])
-        except (OSError, pa.ArrowInvalid) as error:
+            data = self._fs.cat_file(part.path)
+        except OSError as error:  # the disk or the network: the part itself may be sound
             raise StoreFailed(f"{part.path} cannot be read: {error}") from error
-        column = table["vector"].combine_chunks()
-        if column.type.list_size != space.dims:
-            raise StoreFailed(f"{part.path} holds vectors of {column.type.list_size} values, not {space.dims}")
-        rows = np.asarray(column.flatten(), dtype=np.float32).reshape(-1, space.dims)
-        products, urls, hashes = (table[name].to_pylist() for name in ("product_id", "image_url", "image_sha256"))
-        return [StoredVector(*row) for row in zip(products, urls, hashes, rows, strict=True)]
+        try:
+            return part_file.decode(data, space)
+        except BrokenPart as error:
+            raise BrokenPart(f"{part.path} cannot be used: {error.message}") from error
+
+    def set_aside(self, part: Part) -> str:
+        """Rename a broken part, so that nobody reads it again; returns its new name."""
+        try:
+            self._fs.mv(part.path, part.path + BAD)
+        except OSError as error:
+            raise StoreFailed(f"{part.path} cannot be renamed: {error}") from error
+        return part.path + BAD
+
+    def sweep(self, space_name: str, now: datetime) -> int:
+        """Delete what killed writers left half written, if it is older than STRAY_AFTER; returns how many files."""
+        swept = 0
+        for path in self._fs.glob(posixpath.join(self._folder(space_name), f".*{ASIDE}")):
+            with suppress(OSError, NotImplementedError):  # gone meanwhile, or a store that knows no times
+                if now - self._fs.modified(path) > STRAY_AFTER:
+                    self._fs.rm_file(path)
+                    swept += 1
+        return swept
 
     def finish(self, space_name: str, run_id: str, summary: dict[str, Any]) -> None:
         """Mark that everything `run_id` stored in a space is in the index too."""
@@ -127,17 +126,12 @@ class VectorStore:
         return [part for part in self.parts(space_name) if part.run_id not in done]
 
 
-def _table(space: Space, run_id: str, outcomes: Sequence[Outcome], created: datetime) -> pa.Table:
-    rows = np.stack([outcome.vector for outcome in outcomes if outcome.vector is not None]).astype(np.float32)
-    count = len(outcomes)
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), space.dims)
-    columns = [
-        pa.array([outcome.product_id for outcome in outcomes], pa.string()),
-        pa.array([outcome.image_url for outcome in outcomes], pa.string()),
-        pa.array([outcome.image_sha256 for outcome in outcomes], pa.string()),
-        vectors,
-        pa.array([space.version] * count, pa.string()),
-        pa.array([run_id] * count, pa.string()),
-        pa.array([created] * count, pa.timestamp("us", tz="UTC")),
-    ]
-    return pa.Table.from_arrays(columns, schema=schema(space.dims))
+def _sync_folders(folders: Iterable[str]) -> None:
+    """A new name is safe only once the folder that holds it is on the disk too."""
+    for folder in folders:
+        with suppress(PermissionError):  # a folder above that may be passed through but not read
+            descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

@@ -12,13 +12,17 @@ from etl.clock import StageClock
 
 @dataclass(slots=True)
 class ModelSummary:
-    """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind."""
+    """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind.
+
+    `broken_parts` are files of the vector store that this run set aside because they are not what was written.
+    """
 
     model: str
     space: Space
     seen: int = 0
     done: int = 0
     reused: int = 0
+    broken_parts: int = 0
     moved: int = 0
     gone: int = 0
     failed: Counter[str] = field(default_factory=Counter)
@@ -51,6 +55,7 @@ class ModelSummary:
             "seen": self.seen,
             "done": self.done,
             "reused": self.reused,
+            "broken_parts": self.broken_parts,
             "failed": dict(self.failed),
             "retry": dict(self.retry),
             "moved": self.moved,

@@ -283,6 +283,22 @@ def test_restore_gives_a_lost_index_its_vectors_without_a_photo_or_a_model_run(
     assert etl("restore", "--model", "color", "--json")["spaces"][space.name]["restored"] == 0
 
 
+def test_restore_says_by_its_status_that_a_broken_part_leaves_products_without_a_vector(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, tmp_path: Path
+) -> None:
+    fill(catalogue, server, 5)
+    etl("run", "--model", "color")
+    (part,) = (tmp_path / "vectors").rglob("part-*.parquet")
+    part.write_bytes(part.read_bytes()[:-9])
+    catalogue.drop()
+    catalogue.create()
+    fill(catalogue, server, 5)
+    found = etl("restore", "--model", "color", "--json", expect=1)["spaces"][color_space(bundles).name]
+    assert (found["restored"], found["missing"], found["broken_parts"]) == (0, 5, 1)
+    assert part.name in etl.errors
+    assert etl("run", "--model", "color", "--json")["models"][0]["done"] == 5
+
+
 def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer, etl: Etl) -> None:
     fill(catalogue, server, 5)
     process = etl.start("watch", "--model", "color", "--interval", "0.5", "--runs", "6", "--json")

@@ -248,6 +248,7 @@ def test_a_part_has_the_columns_that_others_read(tmp_path: Path) -> None:
         "model_version",
         "run_id",
         "created",
+        "digest",
     ]
     assert str(table.schema.field("vector").type) == "fixed_size_list<element: float>[4]"
     assert table.to_pylist()[0]["created"] == NOW
@@ -276,7 +277,7 @@ def test_parts_of_another_size_and_broken_ones_are_refused(tmp_path: Path) -> No
     with pytest.raises(StoreFailed, match="4 values, not 5"):
         store.read(part, Space("mean", "v1", 5))
     Path(part.path).write_bytes(b"PAR1 nonsense")
-    with pytest.raises(StoreFailed, match="cannot be read"):
+    with pytest.raises(StoreFailed, match="cannot be used"):
         store.read(part, SPACE)
 
 
@@ -325,6 +326,7 @@ def test_a_summary_counts_each_fate_once() -> None:
         "seen": 8,
         "done": 2,
         "reused": 0,
+        "broken_parts": 0,
         "failed": {"refused_by_index": 1, "not_found": 1},
         "retry": {"timeout": 1},
         "moved": 2,
