@@ -35,9 +35,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.agents.add(self.headers.get("User-Agent", ""))
         if self.server.delay:
             time.sleep(self.server.delay)
-        if time.monotonic() < self.server.busy_until:
+        if self.server.take_busy():
             self.status(429, Retry_After="1")
             return
+        self.server.admission.acquire()
         habit = HABITS.get(self.path)
         with suppress(ConnectionError):
             if habit is not None:
@@ -142,7 +143,9 @@ class ImageServer(ThreadingHTTPServer):
         self.seen: Counter[str] = Counter()
         self.agents: set[str] = set()
         self.delay = 0.0
-        self.busy_until = 0.0  # by the monotonic clock
+        self.busy = 0  # so many of the next requests are told to come back after a second
+        self.admission = threading.Semaphore(1_000_000)  # one with n: the next n are answered, the rest wait
+        self._lock = threading.Lock()
         self.stopping = threading.Event()
 
     @property
@@ -151,6 +154,12 @@ class ImageServer(ThreadingHTTPServer):
 
     def url(self, path: str) -> str:
         return f"http://{self.host}{path}"
+
+    def take_busy(self) -> bool:
+        """Returns whether this request is one of those that are told to come back."""
+        with self._lock:
+            self.busy -= 1
+            return self.busy >= 0
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is what these tests are about."""

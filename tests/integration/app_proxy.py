@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 
 
 class Relay:
-    """Passes bytes on to `url`; `delay` seconds are spent on every piece, `cut()` makes the server look dead."""
+    """Passes bytes on to `url`.
+
+    `delay` seconds are spent on every piece that a client sends, `cut()` makes the server look dead.
+    While `passing` is cleared pieces are held back. `pieces` counts what clients sent.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -20,6 +24,9 @@ class Relay:
         self._listener: socket.socket | None = None
         self.delay = 0.0
         self.accepted = 0
+        self.pieces = 0
+        self.passing = threading.Event()
+        self.passing.set()
         self.port = 0
         self.mend()
 
@@ -61,8 +68,10 @@ class Relay:
     def _pass_on(self, source: socket.socket, target: socket.socket, wait: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if wait and self.delay:
+                if wait:
+                    self.pieces += 1
                     time.sleep(self.delay)
+                    self.passing.wait()
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
@@ -74,4 +83,5 @@ def relay_to(url: str) -> Iterator[Relay]:
     try:
         yield relay
     finally:
+        relay.passing.set()
         relay.cut()

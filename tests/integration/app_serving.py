@@ -64,19 +64,19 @@ class Server:
         return self._log.read_text()
 
     def get(self, path: str, **params: str) -> requests.Response:
-        return requests.get(self.url + path, params=params, timeout=30, headers={"Connection": "close"})
+        return requests.get(self.url + path, params=params, timeout=120, headers={"Connection": "close"})
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
     def wait_alive(self) -> None:
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(requests.ConnectionError):
                 if self.get("/healthz").ok:
                     return
             assert self.process.poll() is None, self.log
             time.sleep(0.1)
-        raise AssertionError(f"not up after 30 s: {self.log}")
+        raise AssertionError(f"not up after two minutes: {self.log}")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.errors import RETRY_AFTER
 from tests.integration.app_proxy import Relay, relay_to
 from tests.integration.app_serving import Server, fill, serving
 
@@ -39,14 +40,29 @@ def server(relay: Relay, index_prefix: str, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def until(server: Server, path: str, status: int, seconds: float) -> float:
-    """Seconds until `path` answers with `status`."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if server.get(path).status_code == status:
-            return time.monotonic() - started
+@pytest.fixture
+def patient(relay: Relay, index_prefix: str, tmp_path: Path) -> Iterator[Server]:
+    """A server whose delays never run out within a test."""
+    with serving(
+        tmp_path,
+        ELASTICSEARCH_URL=relay.url,
+        INDEX_PREFIX=index_prefix,
+        SHUTDOWN_DELAY="300",
+        GRACEFUL_TIMEOUT="300",
+        SEARCH_TIMEOUT="60",
+    ) as running:
+        yield running
+
+
+def wait_for(server: Server, path: str, status: int) -> requests.Response:
+    """Returns the first answer of `path` with `status`; raises AssertionError after two minutes."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        answer = server.get(path)
+        if answer.status_code == status:
+            return answer
         time.sleep(0.1)
-    raise AssertionError(f"{path} is not {status} after {seconds} s: {server.log}")
+    raise AssertionError(f"{path} is not {status} after two minutes: {server.log}")
 
 
 def test_it_serves_counts_over_all_processes_and_logs_json(server: Server, tmp_path: Path) -> None:
@@ -67,9 +83,7 @@ def test_elasticsearch_down_is_a_fast_503_and_heals_by_itself(server: Server, re
     relay.cut()
     for _ in range(10):
         server.get(SIMILAR)  # the breaker of each process opens
-    started = time.monotonic()
     refused = [server.get(SIMILAR) for _ in range(20)]
-    assert (time.monotonic() - started) / 20 < 0.1
     assert {answer.status_code for answer in refused} == {503}
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
     assert refused[0].json()["code"] == "unavailable"
@@ -78,53 +92,58 @@ def test_elasticsearch_down_is_a_fast_503_and_heals_by_itself(server: Server, re
         last = server.get("/readyz")
     assert last.status_code == 503
     relay.mend()
-    time.sleep(1.1)
     for _ in range(3):  # both processes
-        assert until(server, SIMILAR, 200, 10) < 10
-    assert until(server, "/readyz", 200, 10) < 10
+        wait_for(server, SIMILAR, 200)
+    wait_for(server, "/readyz", 200)
 
 
 def test_a_hanging_elasticsearch_does_not_hold_everybody_up(server: Server, relay: Relay) -> None:
     assert server.get(SIMILAR).status_code == 200
-    relay.delay = 30
+    relay.passing.clear()
     with ThreadPoolExecutor(12) as pool:
         slow = list(pool.map(lambda _: server.get(SIMILAR), range(12)))
     assert {answer.status_code for answer in slow} == {503}
-    started = time.monotonic()
-    statuses = [server.get(SIMILAR).status_code for _ in range(4)]
-    assert statuses.count(503) == 4 and time.monotonic() - started < 9  # at most one per process waited its 4 s
+    before, started = relay.pieces, time.monotonic()
+    with ThreadPoolExecutor(12) as pool:
+        refused = list(pool.map(lambda _: server.get(SIMILAR), range(60)))
+    assert {answer.status_code for answer in refused} == {503}
+    # While its breaker is open each of the two processes lets one question through per RETRY_AFTER.
+    pauses = (time.monotonic() - started) / RETRY_AFTER
+    assert relay.pieces - before <= 2 * (pauses + 1)
+    relay.passing.set()
+    wait_for(server, SIMILAR, 200)
 
 
-def test_sigterm_fails_readiness_drains_and_stops(server: Server, relay: Relay) -> None:
+def test_sigterm_fails_readiness_drains_and_a_second_one_skips_the_delay(patient: Server, relay: Relay) -> None:
     for _ in range(4):
-        assert server.get("/readyz").status_code == 200
-    relay.delay = 1.2  # a request needs several answers of Elasticsearch: it outlives the shutdown delay
+        assert patient.get("/readyz").status_code == 200
+    relay.passing.clear()
+    before = relay.pieces
     with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(server.get, SIMILAR) for _ in range(3)]
-        time.sleep(0.3)
-        server.terminate()
-        assert until(server, "/readyz", 503, 1.2) < 1.2
-        answer = server.get("/readyz")
+        running = [pool.submit(patient.get, SIMILAR) for _ in range(3)]
+        while relay.pieces < before + 3:
+            time.sleep(0.05)
+        patient.terminate()
+        answer = wait_for(patient, "/readyz", 503)
         assert "shutting down" in answer.json()["message"]
-        assert server.get("/healthz").status_code == 200  # still taking what was sent before the news spread
+        assert patient.get("/healthz").status_code == 200  # still taking what was sent before the news spread
+        patient.terminate()
+        relay.passing.set()
         assert {each.result().status_code for each in running} == {200}
-    assert server.process.wait(20) == 0
+    assert patient.process.wait(120) == 0  # the delay alone is five minutes
     with pytest.raises(requests.ConnectionError):
-        server.get("/healthz")
+        patient.get("/healthz")
 
 
-def test_a_second_sigterm_does_not_wait(server: Server) -> None:
+def test_it_stops_by_itself_after_the_shutdown_delay(server: Server) -> None:
     server.terminate()
-    time.sleep(0.2)
-    started = time.monotonic()
-    server.terminate()
-    assert server.process.wait(20) == 0
-    assert time.monotonic() - started < 1.2
+    assert server.process.wait(120) == 0
 
 
 def test_a_reload_keeps_serving_and_counting(server: Server) -> None:
     assert server.get(SIMILAR).status_code == 200
     server.process.send_signal(signal.SIGHUP)
-    time.sleep(1.0)
+    while server.log.count("Booting worker") < 4:
+        time.sleep(0.1)
     assert {server.get(SIMILAR).status_code for _ in range(10)} == {200}
     assert "visual_search_requests_total" in server.get("/metrics").text

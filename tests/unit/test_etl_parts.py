@@ -56,6 +56,8 @@ def test_a_channel_holds_no_more_than_its_size_and_ends_with_its_producers() -> 
     threads = [threading.Thread(target=produce, args=(start,)) for start in (0, 100)]
     for thread in threads:
         thread.start()
+    while len(put) < 3:
+        time.sleep(0.01)
     time.sleep(0.1)
     assert len(put) == 3
     assert sorted(channel) == [*range(10), *range(100, 110)]
