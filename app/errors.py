@@ -104,9 +104,14 @@ def domain_error(error: errors.VisualSearchError) -> Response:
     status = status_of(error)
     response = respond(domain_body(error), status)
     if status == 503:
-        wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
-        response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
+        response.headers["Retry-After"] = retry_after(error)
     return response
+
+
+def retry_after(error: errors.VisualSearchError) -> str:
+    """The header's value for an error that passes by itself: whole seconds, at least one."""
+    wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
+    return str(max(1, math.ceil(wait)))
 
 
 def http_error(error: HTTPException) -> Response:

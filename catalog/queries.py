@@ -34,10 +34,17 @@ BROWSE_SORTS: dict[str, list[Any]] = {
 }
 
 
-def stable_preference(body: Any) -> str:
-    """A `preference` that sends the same question to the same shard copies, so that pages do not jump."""
-    text = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:16]
+def preference(query: SimilarQuery | BrowseQuery) -> str:
+    """The `preference` of a question: all its pages are asked of the same shard copies.
+
+    Copies of a graph differ in what they find, and each refreshes in its own time. So nothing goes into it that
+    changes from page to page: not limit and offset, nor what a later page leaves out because earlier ones had it.
+    """
+    if isinstance(query, BrowseQuery):
+        asked: list[Any] = [query.q, query.sort, query.filters.model_dump(), query.within.model_dump()]
+    else:
+        asked = [[part.space.name, part.vector, part.weight] for part in query.parts]
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SERIALIZE_NUMPY)).hexdigest()[:16]
 
 
 def source_filter(fields: Sequence[str] | None) -> dict[str, Any]:

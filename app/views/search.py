@@ -14,7 +14,7 @@ from app.jsons import respond
 from app.schemas.answers import BatchAnswer, SimilarAnswer
 from app.schemas.bodies import BatchBody, SearchBody
 from app.schemas.params import ImageForm, NoParams, SimilarParams
-from catalog.errors import VisualSearchError
+from catalog.errors import Unavailable, VisualSearchError
 from catalog.similar import Answer
 
 bp = APIBlueprint("search", __name__, url_prefix="/v1", tag="search")
@@ -89,19 +89,33 @@ def search_batch(json_data: BatchBody) -> Response:
     """Several searches in one request
 
     `results` has, in the order of `searches`, the body that `POST /v1/search` would have answered, or the error with
-    its `status`: a search that fails does not touch the others.
+    its `status`: a search that fails does not touch the others. Where some are 503 there is a `Retry-After`; where
+    all are, the whole answer is that 503.
     """
     asker = Asker(context())
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="batch") as pool:
-        return respond({"results": list(pool.map(lambda each: _result(asker, each), json_data.each()))})
+        found = list(pool.map(lambda each: _result(asker, each), json_data.each()))
+    unavailable = [one for one in found if isinstance(one, Unavailable)]
+    if unavailable and len(unavailable) == len(found):
+        raise unavailable[0]
+    response = respond({"results": [_told(one) for one in found]})
+    if unavailable:
+        response.headers["Retry-After"] = max(map(errors.retry_after, unavailable), key=int)
+    return response
 
 
-def _result(asker: Asker, each: SearchBody | InvalidRequest) -> dict[str, Any]:
+def _result(asker: Asker, each: SearchBody | InvalidRequest) -> Answer | Exception:
+    if isinstance(each, InvalidRequest):
+        return each
     try:
-        if isinstance(each, InvalidRequest):
-            raise each
-        return shown(asker.search(each))
-    except VisualSearchError as error:
-        return {"status": errors.status_of(error), **errors.domain_body(error)}
+        return asker.search(each)
     except Exception as error:
-        return {"status": 500, **errors.unexpected_body(error)}
+        return error
+
+
+def _told(found: Answer | Exception) -> dict[str, Any]:
+    if isinstance(found, Answer):
+        return shown(found)
+    if isinstance(found, VisualSearchError):
+        return {"status": errors.status_of(found), **errors.domain_body(found)}
+    return {"status": 500, **errors.unexpected_body(found)}

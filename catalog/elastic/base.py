@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from elasticsearch import Elasticsearch
 
-from catalog import mapping, queries
+from catalog import mapping
 from catalog.costs import read_costs
 from catalog.elastic.client import no_catalogue, translated
+from catalog.elastic.completeness import whole
 from catalog.elastic.names import Names
 from catalog.elastic.remembered import Remembered
 from catalog.errors import InvalidInput, Unavailable, VisualSearchError
@@ -81,18 +82,27 @@ class Store:
                     )
         return found
 
-    def msearch(self, bodies: Sequence[dict[str, Any]]) -> list[Any]:
-        """The answers to several searches in one request; raises what any of them was refused with."""
+    def msearch(self, bodies: Sequence[dict[str, Any]], preference: str) -> list[Any]:
+        """The answers to several searches in one request, each of the same copies of the shards.
+
+        Raises what any of them was refused with, and Incomplete where a shard did not answer.
+        """
         # Lines are serialised here: the client's own NDJSON serializer knows neither orjson nor numpy.
         lines = [orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode() for body in bodies]
-        header = {"preference": queries.stable_preference(lines[0])}
+        header = {"preference": preference}
         searches: Any = [part for line in lines for part in (header, line)]
         with translated(self.names):
             answers = self.client.msearch(index=self.names.products, searches=searches)["responses"]
         for answer in answers:
             if "error" in answer:
                 raise self.refused(answer["error"], answer["status"])
-        return list(answers)
+        return [whole(answer) for answer in answers]
+
+    def count_products(self, query: Mapping[str, Any] | None = None, index: str = "") -> int:
+        """How many products searches see that pass `query`, of `index` or the alias; raises Incomplete."""
+        with translated(self.names):
+            answer = self.client.count(index=index or self.names.products, query=query)
+        return int(whole(answer)["count"])
 
     def concrete(self) -> str:
         """The index behind the alias; raises Unavailable when there is none."""
@@ -146,7 +156,5 @@ class Store:
         chosen = self.settings.vector_index
         if chosen != "auto":
             return chosen
-        with translated(self.names):
-            present = int(self.client.count(index=self.names.products)["count"])
-        products = max(present, self.settings.expected_products)
+        products = max(self.count_products(), self.settings.expected_products)
         return advise(products, space.dims, self.costs, self.settings.expected_updates).index_type

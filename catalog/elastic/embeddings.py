@@ -22,9 +22,7 @@ class EmbeddingStore(Store):
     def count_unprocessed(self, space: Space) -> int:
         """Products with a photo and no outcome in `space`, retries that are due included."""
         self.refresh()
-        with translated(self.names):
-            query = work_queries.unprocessed(space, datetime.now(UTC))
-            return int(self.client.count(index=self.names.products, query=query)["count"])
+        return self.count_products(work_queries.unprocessed(space, datetime.now(UTC)))
 
     def unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
         """Products to embed in id order, at most `limit`, from one point in time taken now."""

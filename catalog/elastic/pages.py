@@ -7,6 +7,7 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError, TransportError
 
 from catalog.elastic.client import translated
+from catalog.elastic.completeness import Incomplete, whole
 from catalog.elastic.names import Names
 
 KEEP_ALIVE = "5m"
@@ -25,7 +26,8 @@ def scan(
 ) -> Iterator[dict[str, Any]]:
     """Every hit of `query`, sorted by `id`, `_source` as `source` says.
 
-    A point in time lost under way (`reindex` replaced its index) is opened anew behind the last id seen.
+    A point in time lost under way (`reindex` replaced its index, a node came back without it) is opened anew behind
+    the last id seen. Raises Incomplete where a shard does not answer, before any hit that would skip its products.
     """
     after: list[Any] | None = None
     while True:
@@ -70,13 +72,22 @@ def _pages(
                 except NotFoundError as error:
                     raise _LostPointInTime from error
             pit = answer["pit_id"]
-            hits = answer["hits"]["hits"]
+            hits = _whole(answer)["hits"]["hits"]
             yield from hits
             if len(hits) < page:
                 return
             after = hits[-1]["sort"][:1]
     finally:
         _close(client, pit)
+
+
+def _whole(answer: Any) -> Any:
+    try:
+        return whole(answer)
+    except Incomplete as error:
+        if error.lost_context:
+            raise _LostPointInTime from error
+        raise
 
 
 def _close(client: Elasticsearch, pit: str) -> None:

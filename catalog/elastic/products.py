@@ -76,8 +76,7 @@ class ProductStore(Store):
     def count(self) -> int:
         """The number of products, the newest writes included."""
         self.refresh()
-        with translated(self.names):
-            return int(self.client.count(index=self.names.products)["count"])
+        return self.count_products()
 
 
 def _action(change: Change, stored: StoredProduct | None, alias: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from elasticsearch import ConflictError, NotFoundError
 from catalog import mapping
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
+from catalog.elastic.completeness import whole
 from catalog.elastic.remembered import Remembered
 from catalog.errors import WriteConflict
 from catalog.promotion import Promotion
@@ -35,7 +36,7 @@ class PromotionStore(Store):
                 )
             except NotFoundError:
                 return []
-        return [_promotion(hit["_source"]) for hit in answer["hits"]["hits"]]
+        return [_promotion(hit["_source"]) for hit in whole(answer)["hits"]["hits"]]
 
     def append_promotion(self, entry: Promotion, after: int) -> Promotion:
         """Write the entry behind the `after` that were read; visible at once.
@@ -69,7 +70,7 @@ class PromotionStore(Store):
                 )
             except NotFoundError:
                 return None
-        hits = answer["hits"]["hits"]
+        hits = whole(answer)["hits"]["hits"]
         return str(hits[0]["_source"]["space"]) if hits else None
 
     def _ensure_promotions(self) -> None:

@@ -180,7 +180,7 @@ class _Move:
 
     def _count(self, index: str) -> int:
         self.client.indices.refresh(index=index)
-        return int(self.client.count(index=index)["count"])
+        return self.catalogue.count_products(index=index)
 
     def _ids(self, index: str) -> Iterator[str]:
         query: dict[str, Any] = {"match_all": {}}

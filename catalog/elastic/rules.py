@@ -9,6 +9,7 @@ from elasticsearch import BadRequestError, NotFoundError
 from catalog import mapping
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
+from catalog.elastic.completeness import whole
 from catalog.elastic.remembered import Remembered
 from catalog.errors import InvalidRule
 from catalog.rules import MAX_RULES, Rule, document, parse
@@ -29,7 +30,7 @@ class RuleStore(Store):
         """All rules by id; none where their index is missing."""
         with translated(self.names):
             try:
-                answer = self.client.search(index=self.names.rules, size=MAX_RULES, sort=[{"id": "asc"}])
+                answer = whole(self.client.search(index=self.names.rules, size=MAX_RULES, sort=[{"id": "asc"}]))
             except NotFoundError:
                 return ()
         found = (_readable(hit["_source"]) for hit in answer["hits"]["hits"])

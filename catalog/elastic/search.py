@@ -9,6 +9,7 @@ import numpy as np
 from catalog import facet_queries, queries, work_queries
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
+from catalog.elastic.completeness import whole
 from catalog.ports import Embedded
 from catalog.questions import BrowsePage, BrowseQuery
 from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
@@ -18,7 +19,10 @@ from catalog.space import Space
 
 class SearchStore(Store):
     def ping(self) -> None:
-        """A search so small that a read-only role may ask it; raises Unavailable."""
+        """A search so small that a read-only role may ask it; raises Unavailable.
+
+        A part of the catalogue is enough: products of the others can still be read.
+        """
         with translated(self.names):
             self.client.search(index=self.names.products, size=0, track_total_hits=False, terminate_after=1)
 
@@ -43,7 +47,7 @@ class SearchStore(Store):
 
     def browse(self, query: BrowseQuery) -> BrowsePage:
         """A page of products that pass the filters."""
-        answer = self.msearch([queries.browse(query)])[0]
+        (answer,) = self.msearch([queries.browse(query)], queries.preference(query))
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
             total=answer["hits"]["total"]["value"],
@@ -72,9 +76,10 @@ class SearchStore(Store):
 
     def _status_answer(self, spaces: Sequence[Space]) -> Any:
         with translated(self.names):
-            return self.client.search(
+            answer = self.client.search(
                 index=self.names.products, size=0, track_total_hits=True, aggs=work_queries.status_aggs(spaces)
             )
+        return whole(answer)
 
 
 def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStatus:

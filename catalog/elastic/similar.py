@@ -9,10 +9,10 @@ import orjson
 
 from catalog import edges, facet_queries, queries, similarity
 from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.completeness import Incomplete
 from catalog.elastic.hits import read_hit
 from catalog.elastic.scans import Scans
-from catalog.errors import InvalidInput, Unavailable
+from catalog.errors import InvalidInput
 from catalog.filters import Filters
 from catalog.planner import IN_BULK, Breadth, Choice, Facts, breadth_of, choose, is_small
 from catalog.questions import Part, Plan, SimilarPage, SimilarQuery
@@ -23,10 +23,6 @@ COUNTS_FRESH = 30.0  # seconds for which the number of products behind a filter 
 COUNTS_KEPT = 2000
 NO_FILTERS = Filters()
 UNION_WIDTH = 3  # pools that each space gives to a mix, whose best need not be among the best of any one space
-
-
-class Unscanned(Unavailable):
-    """Some of the server's nodes do not score in bulk."""
 
 
 class SimilarStore(Store):
@@ -52,7 +48,9 @@ class SimilarStore(Store):
             return self._scripted(query, reason, only_ids)
         try:
             return self._scanned(query, reason)
-        except (InvalidInput, Unscanned) as error:
+        except (InvalidInput, Incomplete) as error:
+            if isinstance(error, Incomplete) and error.is_outage:  # no node that only lacks the plugin
+                raise
             page = self._scripted(query, reason)  # raises as well where the question was wrong
             self.scans.refused(error)
             return page
@@ -62,22 +60,21 @@ class SimilarStore(Store):
         return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
 
     def _scanned(self, query: SimilarQuery, reason: str) -> SimilarPage:
-        """The same by the server's own query; raises Unscanned or InvalidInput where a node does not know it."""
+        """The same by the server's own query; raises Incomplete or InvalidInput where a node does not know it."""
         counted = self._overview(query)
         if not counted and query.score_threshold is None:
             counted = [queries.counting(query)]
         answers = self._best(query, queries.scan(query), counted)
-        if answers[0]["_shards"]["failed"]:
-            raise Unscanned("not every shard answered")
         return self._page(query, Plan("exact", reason + IN_BULK), answers, similarity.script_to_cosine)
 
     def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
         """The answers to a ranking, its ties in order of `id`, and to the searches beside it."""
+        asked = queries.preference(query)
         if query.group_size:  # groups are found by one thread anyway
-            return self.msearch([body, *others])
-        answers = self.msearch([edges.by_score(body), *others])
+            return self.msearch([body, *others], asked)
+        answers = self.msearch([edges.by_score(body), *others], asked)
         hits = edges.page(body, answers[0]["hits"]["hits"])
-        answers[0]["hits"]["hits"] = self.msearch([body])[0]["hits"]["hits"] if hits is None else hits
+        answers[0]["hits"]["hits"] = self.msearch([body], asked)[0]["hits"]["hits"] if hits is None else hits
         return answers
 
     def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
@@ -104,13 +101,13 @@ class SimilarStore(Store):
             return self._union(query, plan)
         (part,) = query.parts
         body = queries.nearest(query, part, self._index_type(part.space), self._breadth(part.space))
-        answers = self.msearch([body, *self._overview(query)])
+        answers = self.msearch([body, *self._overview(query)], queries.preference(query))
         return self._page(query, plan, answers, similarity.knn_to_cosine)
 
     def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
         bodies = [self._wide(query, part) for part in query.parts]
-        answers = self.msearch(bodies)
+        answers = self.msearch(bodies, queries.preference(query))
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
         page = self._exact(query, plan.reason, only_ids=found)
         took = max(float(answer["took"]) for answer in answers)
@@ -178,8 +175,7 @@ class SimilarStore(Store):
         known, now = self._counts.get(key), time.monotonic()
         if known and now - known[0] < COUNTS_FRESH:
             return known[1]
-        with translated(self.names):
-            number = int(self.client.count(index=self.names.products, query=body)["count"])
+        number = self.count_products(body)
         if len(self._counts) >= COUNTS_KEPT:
             self._counts.clear()
         self._counts[key] = (now, number)

@@ -85,6 +85,26 @@ def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeyp
     assert asked == 2
 
 
+def test_a_node_without_the_plugin_among_others_is_asked_once(
+    filled: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, refused = filled.client.msearch, 0
+
+    def mixed(**given: Any) -> Any:
+        nonlocal refused
+        answer = send(**given)
+        if "vector_scan" in str(given["searches"]):
+            refused += 1
+            reason = {"type": "illegal_argument_exception", "reason": "Unknown NamedWriteable [vector_scan]"}
+            answer["responses"][0]["_shards"] |= {"failed": 1, "failures": [{"reason": reason}]}
+        return answer
+
+    monkeypatch.setattr(filled.client, "msearch", mixed)
+    for seed in range(3):
+        assert not filled.similar(SimilarQuery(WIDE, vector(WIDE, seed))).plan.reason.endswith(IN_BULK)
+    assert refused == 1
+
+
 def test_a_wrong_question_says_nothing_about_the_server(filled: Catalogue) -> None:
     with pytest.raises(InvalidInput):
         filled.similar(SimilarQuery(WIDE, vector(WIDE, 0), limit=10, offset=20_000))

@@ -268,5 +268,10 @@ def test_a_batch_tells_our_mistakes_and_outages_in_place(caplog: pytest.LogCaptu
     assert "a secret of the inside" in caplog.text
     down = shop()
     down.down = True
-    answer = client_of(down).post("/v1/search/batch", json={"searches": [{"query": {"product_id": "p-1"}}] * 5})
-    assert [each["status"] for each in answer.get_json()["results"]] == [503] * 5
+    searches: list[Any] = [{"query": {"product_id": "p-1"}}] * 5
+    answer = client_of(down).post("/v1/search/batch", json={"searches": searches})
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
+    answer = client_of(down).post("/v1/search/batch", json={"searches": [*searches, {"query": {}}]})
+    assert [each["status"] for each in answer.get_json()["results"]] == [*[503] * 5, 422]
+    assert int(answer.headers["Retry-After"]) >= 1

@@ -1,5 +1,6 @@
 """Filters and the bodies of queries built from them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,11 @@ def test_vectors_and_bookkeeping_never_leave_the_index() -> None:
         queries.source_filter(("title", "embedding"))
 
 
-def test_the_same_question_prefers_the_same_shards() -> None:
-    one, two = (queries.similar(SimilarQuery(SPACE, VECTOR)) for _ in range(2))
-    assert queries.stable_preference(one) == queries.stable_preference(two)
-    other = queries.similar(SimilarQuery(SPACE, VECTOR, limit=3))
-    assert queries.stable_preference(one) != queries.stable_preference(other)
+def test_all_pages_of_a_question_prefer_the_same_shards() -> None:
+    question = SimilarQuery(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",))
+    later = replace(question, limit=3, offset=40, exclude_ids=("a", "b"), exclude_groups=("g",), total=True)
+    assert queries.preference(later) == queries.preference(question)
+    assert queries.preference(replace(question, vector=-VECTOR)) != queries.preference(question)
+    browsed = BrowseQuery(parse({"color": "red"}), q="dress")
+    assert queries.preference(replace(browsed, limit=3, offset=40)) == queries.preference(browsed)
+    assert queries.preference(replace(browsed, q="shirt")) != queries.preference(browsed)

@@ -1,0 +1,202 @@
+"""Three nodes: copies that differ, and a lost node whose part of the catalogue must not be missing in silence."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import requests
+from flask.testing import FlaskClient
+
+import engine
+from app import create_app
+from app.settings import Settings as ApiSettings
+from catalog.costs import Costs, SearchPrice
+from catalog.elastic import Catalogue, connect
+from catalog.elastic.pages import scan
+from catalog.errors import Unavailable
+from catalog.planner import IN_BULK, Breadth
+from catalog.product import document, parse
+from catalog.questions import SimilarQuery
+from catalog.records import Change, Outcome
+from catalog.settings import Settings
+from catalog.similarity import normalize
+from catalog.space import Space
+
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+SPACE = Space("wide", "v1", 64)
+COUNT = 200
+IDS = [f"p{number:03d}" for number in range(COUNT)]
+PATIENCE = 120  # seconds for a cluster to find itself again, on whatever machine
+
+
+@dataclasses.dataclass
+class Cluster:
+    options: engine.Options
+    settings: engine.Settings
+    running: engine.Running
+
+    def nodes_of(self, index: str) -> list[str]:
+        """Names of the nodes that hold a shard of `index`."""
+        rows = requests.get(f"{self.running.urls[0]}/_cat/shards/{index}?format=json", timeout=30).json()
+        return sorted(row["node"] for row in rows)
+
+    def kill(self, name: str) -> None:
+        """End one node at once."""
+        pid = self.running.pids[int(name.removeprefix("node-")) - 1]
+        process = psutil.Process(pid)
+        os.kill(pid, 9)
+        psutil.wait_procs([process], timeout=PATIENCE)
+
+    def heal(self) -> None:
+        """Start the nodes that are missing."""
+        self.running = engine.start(self.options, self.settings)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Three nodes of this module's own."""
+    settings = dataclasses.replace(engine.Settings.load(), elasticsearch_url=None, port=engine.free_port())
+    data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
+    data.chmod(0o755)
+    options = engine.Options(data=data, nodes=3)
+    try:
+        yield Cluster(options, settings, engine.start(options, settings))
+    finally:
+        engine.stop(settings.port, settings)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def filled(cluster: Cluster, prefix: str, **settings: Any) -> Catalogue:
+    """A catalogue of COUNT products, all embedded, in several segments of every copy."""
+    catalogue = connect(
+        Settings.model_validate(
+            {"elasticsearch_url": tuple(cluster.running.urls), "index_prefix": prefix, "index_refresh": "-1"}
+            | settings
+        )
+    )
+    catalogue.create()
+    small = ",".join([catalogue.names.history, catalogue.names.promotions, catalogue.names.rules])
+    catalogue.client.indices.put_settings(index=small, settings={"number_of_replicas": 2})
+    catalogue.client.cluster.health(index=small, wait_for_status="green", timeout=f"{PATIENCE}s")
+    catalogue.ensure_space(SPACE)
+    for rows in np.array_split(np.arange(COUNT), 8):
+        mine = [IDS[row] for row in rows]
+        catalogue.write([Change(name, product(name)) for name in mine])
+        catalogue.refresh()
+        outcomes = [Outcome(IDS[row], photo(IDS[row]), "done", vector=vectors()[row]) for row in rows]
+        catalogue.write_outcomes(SPACE, outcomes)
+        catalogue.refresh()
+    return catalogue
+
+
+def photo(name: str) -> str:
+    return f"https://photos.example/{name}.jpg"
+
+
+def product(name: str) -> dict[str, Any]:
+    color = ("red", "blue")[int(name[1:]) % 2]
+    return document(parse({"id": name, "title": "x", "color": color, "image_url": photo(name), "price": 5}))
+
+
+def vectors() -> Any:
+    return normalize(np.random.default_rng(3).normal(size=(COUNT, SPACE.dims)))
+
+
+def test_pages_of_a_graph_with_replicas_hold_every_product_once(cluster: Cluster) -> None:
+    catalogue = filled(cluster, "copies_", vector_index="hnsw", index_replicas=2)
+    catalogue.client.cluster.health(index=catalogue.names.products, wait_for_status="green", timeout=f"{PATIENCE}s")
+    # As narrow as can be: what the copies' graphs do not find in the same way shows.
+    catalogue.costs = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
+    catalogue.breadth = Breadth(pool=40, num_candidates=40)
+    for seed in range(5):
+        vector = normalize(np.random.default_rng(seed).normal(size=SPACE.dims))
+        query = SimilarQuery(SPACE, vector, limit=10)
+        pages = [catalogue.similar(replace(query, offset=offset)) for offset in range(0, COUNT, 10)]
+        assert {page.plan.strategy for page in pages} == {"knn"}
+        assert sorted(hit.id for page in pages for hit in page.hits) == IDS
+    catalogue.client.close()
+
+
+QUESTIONS: list[Any] = [
+    ("GET", "/v1/products/{id}/similar", None),
+    ("GET", "/v1/products/{id}/similar?facets=color&facets=price&total=true&group_by=item_group_id", None),
+    ("GET", "/v1/products/{id}/similar?exact=true&diversity=0.5&total=true", None),
+    ("GET", "/v1/products", None),
+    ("GET", "/v1/products?facets=color&color=red", None),
+    ("POST", "/v1/search", {"query": {"vector": [1.0] * SPACE.dims}, "facets": ["color"], "total": True}),
+    ("POST", "/v1/search/batch", {"searches": [{"query": {"vector": [1.0] * SPACE.dims}}] * 3}),
+    ("GET", "/v1/catalog/status", None),
+]
+
+
+def ask(client: FlaskClient, question: Any, known: str) -> Any:
+    method, path, body = question
+    return client.open(path.format(id=known), method=method, json=body)
+
+
+def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None:
+    catalogue = filled(cluster, "halves_", vector_index="flat", index_shards=2)
+    client = create_app(catalogue, ApiSettings()).test_client()
+    before = [ask(client, question, IDS[0]) for question in QUESTIONS]
+    assert [answer.status_code for answer in before] == [200] * len(QUESTIONS)
+    lost, kept = cluster.nodes_of(catalogue.names.products)
+    assert lost != kept
+    walks = [scan(catalogue.client, catalogue.names, {"match_all": {}}, source=False, page=30) for _ in range(2)]
+    begun = [next(walk)["_id"] for walk in walks]
+
+    cluster.kill(lost)
+    known = one_of(catalogue, IDS)
+    for _ in range(3):
+        for question in QUESTIONS:
+            answer = ask(client, question, known)
+            assert (answer.status_code, answer.get_json().get("code")) == (503, "unavailable"), question
+            assert int(answer.headers["Retry-After"]) >= 1
+    with pytest.raises(Unavailable):
+        list(walks[0])
+    with pytest.raises(Unavailable):
+        list(catalogue.unprocessed(SPACE))
+    for counted in (catalogue.count, lambda: catalogue.count_unprocessed(SPACE), catalogue.status):
+        with pytest.raises(Unavailable):
+            counted()
+
+    cluster.heal()
+    assert within(PATIENCE, lambda: [ask(client, question, IDS[0]) for question in QUESTIONS]) == [
+        answer.get_data() for answer in before
+    ]
+    # A lost node says nothing about the plugin: the answers are in bulk as before.
+    assert IN_BULK in catalogue.similar(SimilarQuery(SPACE, vectors()[0])).plan.reason
+    # A walk whose point in time died with the node goes on behind the last product seen.
+    assert [begun[1], *(hit["_id"] for hit in walks[1])] == IDS
+    catalogue.client.close()
+
+
+def one_of(catalogue: Catalogue, ids: list[str]) -> str:
+    """A product that can still be read."""
+    for name in ids:
+        try:
+            if catalogue.get(name):
+                return name
+        except Unavailable:
+            continue
+    raise AssertionError("no product can be read")
+
+
+def within(seconds: float, answers: Any) -> list[bytes]:
+    """The bodies once all are 200."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = answers()
+        if all(answer.status_code == 200 for answer in found) or time.monotonic() > deadline:
+            return [answer.get_data() for answer in found]
+        time.sleep(0.5)

@@ -1,0 +1,48 @@
+"""An answer of a part of the catalogue is an error, and says whether another query would fare better."""
+
+from typing import Any
+
+import pytest
+
+from catalog.elastic.completeness import Incomplete, whole
+from catalog.errors import Unavailable
+
+
+def answer(failed: int = 0, successful: int = 2, *types: str, **more: Any) -> dict[str, Any]:
+    failures = [{"shard": 0, "reason": {"type": kind, "reason": None}} for kind in types]
+    return {"_shards": {"total": 2, "successful": successful, "failed": failed, "failures": failures}, **more}
+
+
+def test_an_answer_of_every_shard_passes() -> None:
+    good = answer(timed_out=False, hits={"total": 3})
+    assert whole(good) is good
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        answer(1, 1, "node_not_connected_exception"),
+        answer(0, 1),
+        answer(0, 2, timed_out=True),
+    ],
+)
+def test_a_part_of_an_answer_is_unavailable(partial: dict[str, Any]) -> None:
+    with pytest.raises(Unavailable, match="of 2 parts of the catalogue answered") as raised:
+        whole(partial)
+    assert raised.value.code == "unavailable" and raised.value.detail == {}
+
+
+@pytest.mark.parametrize(
+    ("types", "outage", "lost_context"),
+    [
+        ((), True, False),
+        (("no_shard_available_action_exception",), True, False),
+        (("search_context_missing_exception",), True, True),
+        (("search_context_missing_exception", "node_disconnected_exception"), True, False),
+        (("illegal_argument_exception",), False, False),
+        (("illegal_argument_exception", "node_disconnected_exception"), False, False),
+    ],
+)
+def test_a_query_that_a_node_does_not_know_is_no_outage(types: Any, outage: bool, lost_context: bool) -> None:
+    error = Incomplete(answer(1, 1, *types))
+    assert (error.is_outage, error.lost_context) == (outage, lost_context)
