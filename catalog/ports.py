@@ -66,6 +66,10 @@ class EmbeddingPort(Protocol):
     def unprocessed(
         self, space: Space, limit: int | None = None
     ) -> Iterator[Pending]: ...  # point in time, refreshed
+    def embedded(
+        self, space: Space, limit: int | None = None, after: str = ""
+    ) -> Iterator[Pending]: ...  # with a vector, in id order, those whose id comes behind `after`; likewise
+    def write_etags(self, space: Space, outcomes: Sequence[Outcome]) -> None: ...  # where the photo is the same
     def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]: ...
     def append_history(self, entries: Iterable[HistoryEntry]) -> None: ...
     def refresh(self) -> None: ...

@@ -44,12 +44,16 @@ class CatalogStatus:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A product whose photo has no embedding in a space yet, or a retry that is due."""
+    """A product whose photo has no embedding in a space yet, or a retry that is due, or one to ask for again.
+
+    `image_sha256` is None where there is no vector; else that of the photo it was made from, empty if not on record.
+    """
 
     product_id: str
     image_url: str
     attempts: int = 0
     etag: str | None = None
+    image_sha256: str | None = None
 
 
 EmbeddingStatus = Literal["done", "failed", "retry"]

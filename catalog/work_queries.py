@@ -33,6 +33,16 @@ def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -
     return all_of(clauses)
 
 
+def embedded(space: Space, after: str) -> dict[str, Any]:
+    """Has a photo and a vector of it in this space, and an id behind `after`."""
+    prefix = f"embedding.{space.name}"
+    clauses: list[dict[str, Any]] = [{"exists": {"field": name}} for name in ("image_url", f"{prefix}.vector")]
+    clauses.append({"term": {f"{prefix}.status": "done"}})
+    if after:
+        clauses.append({"range": {"id": {"gt": after}}})
+    return all_of(clauses)
+
+
 def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
     """Totals and, per space, statuses by reason among products that have a photo."""
     per_space = {

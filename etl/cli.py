@@ -29,6 +29,9 @@ BatchSize = Annotated[int, typer.Option(min=1, max=4096, help="Photos per model 
 FailAbove = Annotated[
     float, typer.Option(min=0, max=1, help="Status 1 when a larger share of the photos seen has no embedding.")
 ]
+Recheck = Annotated[
+    bool, typer.Option("--recheck", help="Ask again for photos that have an embedding; embed those replaced since.")
+]
 Interval = Annotated[float, typer.Option(min=0, help="Seconds from the end of a run to the start of the next.")]
 Runs = Annotated[int | None, typer.Option(min=1, help="End after so many runs; without it, never.")]
 
@@ -48,11 +51,12 @@ def run(
     device: DeviceOption = "auto",
     batch_size: BatchSize = 32,
     fail_above: FailAbove = 0.05,
+    recheck: Recheck = False,
     as_json: Json = False,
 ) -> None:
     """Embed every photo that has no embedding yet, with one or several models."""
     with errors_told(as_json), stopped_by_signals() as stop:
-        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size), stop)
+        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size, recheck), stop)
         show(as_json, summary.as_dict(), run_text(summary))
         if summary.failed_share > fail_above:
             raise typer.Exit(1)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 
+from etl import recheck
 from etl.hosts import Hosts, host_of
 from etl.items import Failure, Fetched, Job, Result, failed
 from models.photos import Fetcher, Photo, PhotoError
@@ -29,16 +30,19 @@ class Downloader:
         self._fetcher, self._hosts = fetcher, hosts
 
     def __call__(self, job: Job) -> Iterable[Fetched | Result]:
-        got = self._fetch(job.image_url)
-        return failed(job, got) if isinstance(got, Failure) else [Fetched(job, got)]
+        got = self._fetch(job.image_url, recheck.etag_of(job))
+        if got is None:
+            return recheck.unchanged(job)
+        return failed(job, got) if isinstance(got, Failure) else recheck.sorted_out(job, got)
 
-    def _fetch(self, url: str) -> Photo | Failure:
+    def _fetch(self, url: str, etag: str | None) -> Photo | Failure | None:
+        """The photo; None where it is still the one with `etag`."""
         host = host_of(url)
         for left in range(ASKED_AGAIN, -1, -1):
             if refusal := self._hosts.refusal(host):
                 return refusal
             try:
-                photo = self._fetcher.fetch(url)
+                photo = self._fetcher.refetch(url, etag) if etag else self._fetcher.fetch(url)
             except PhotoError as error:
                 if not self._hosts.failed(host, error) or not left:
                     return failure_of(error)

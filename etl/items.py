@@ -75,7 +75,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a photo in one space: a `vector` float32 [dims], or a `failure`."""
+    """What became of a photo in one space: a `vector` float32 [dims], a `failure`, or neither if it is the same."""
 
     space: str
     image_url: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.ports import EmbeddingPort
+from catalog.space import Space
+from etl import recheck
 from etl.decoder import Decoder
 from etl.downloader import Downloader
 from etl.embed import Embed
@@ -29,10 +31,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`products` per model at most (None: all), `batch_size` photos per model call."""
+    """`products` per model at most (None: all), `batch_size` photos per model call.
+
+    `recheck`: ask again for the photos that have an embedding, as far as `products` leaves room for them.
+    """
 
     products: int | None = None
     batch_size: int = 32
+    recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, pro
         _reuse(shop, its, summary.run_id)
     with Worklist() as work:
         for model in models:
-            work.add(model.space.name, shop.index.unprocessed(model.space, limits.products))
+            _find_work(shop, model.space, limits, work)
         counts = work.counts()
         if counts:
             _embed(
@@ -75,6 +81,13 @@ def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, pro
     summary.seconds = time.monotonic() - started
     _finish(shop, summary, counts)
     return summary
+
+
+def _find_work(shop: Workshop, space: Space, limits: Limits, work: Worklist) -> None:
+    found = work.add(space.name, shop.index.unprocessed(space, limits.products))
+    room = None if limits.products is None else limits.products - found
+    if limits.recheck and (room is None or room > 0):
+        work.add(space.name, recheck.due(shop.index, shop.store, space, room))
 
 
 def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:

@@ -12,8 +12,12 @@ NOT_BELOW = timedelta(seconds=1)
 
 
 def outcomes(result: Result, now: datetime, settings: Settings) -> list[Outcome]:
-    """One outcome per product that wanted the photo."""
-    return [_outcome(result, pending, now, settings) for pending in result.products]
+    """One outcome per product that wanted the photo; none where a product that has a vector gets no new one."""
+    return [
+        _outcome(result, pending, now, settings)
+        for pending in result.products
+        if result.vector is not None or pending.image_sha256 is None
+    ]
 
 
 def _outcome(result: Result, pending: Pending, now: datetime, settings: Settings) -> Outcome:

@@ -49,9 +49,9 @@ class Lines(Quiet):
         if now < self._next:
             return
         self._next = now + EVERY
-        rate = self._summary.seen / (now - self._started)
-        left = f"{(self._total - self._summary.seen) / rate:.0f} s left" if rate else "waiting for the first part"
-        log.info("%d of %d, %.1f/s, %s", self._summary.seen, self._total, rate, left)
+        rate = self._summary.handled / (now - self._started)
+        left = f"{(self._total - self._summary.handled) / rate:.0f} s left" if rate else "waiting for the first part"
+        log.info("%d of %d, %.1f/s, %s", self._summary.handled, self._total, rate, left)
 
 
 class Bar(Quiet):
@@ -80,8 +80,8 @@ class Bar(Quiet):
 
     def tick(self) -> None:
         if self._task is not None:
-            rate = self._summary.seen / max(time.monotonic() - self._started, 1e-3)
-            self._bar.update(self._task, completed=self._summary.seen, rate=f"{rate:.0f}/s")
+            rate = self._summary.handled / max(time.monotonic() - self._started, 1e-3)
+            self._bar.update(self._task, completed=self._summary.handled, rate=f"{rate:.0f}/s")
 
 
 def suited(console: Console) -> Progress:

@@ -19,14 +19,14 @@ class Worklist:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", check_same_thread=False)  # nameless: on disk, and gone when closed
         self._db.execute(
-            "create table wanted (url text, product text, space text, attempts int, etag text, "
+            "create table wanted (url text, product text, space text, attempts int, etag text, sha256 text, "
             "primary key (url, product, space)) without rowid"
         )
 
     def add(self, space: str, pending: Iterable[Pending]) -> int:
         """Note that `pending` lack an embedding in `space`; returns how many there are."""
-        rows = ((one.image_url, one.product_id, space, one.attempts, one.etag) for one in pending)
-        return self._db.executemany("insert or replace into wanted values (?, ?, ?, ?, ?)", rows).rowcount
+        rows = ((one.image_url, one.product_id, space, one.attempts, one.etag, one.image_sha256) for one in pending)
+        return self._db.executemany("insert or replace into wanted values (?, ?, ?, ?, ?, ?)", rows).rowcount
 
     def counts(self) -> dict[str, int]:
         """Products per space."""
@@ -34,14 +34,14 @@ class Worklist:
 
     def jobs(self, stop: Stop) -> Iterator[Job]:
         """One job per photo, ordered by its address, until there are no more or `stop` says so."""
-        rows = self._db.execute("select url, space, product, attempts, etag from wanted order by url")
+        rows = self._db.execute("select url, space, product, attempts, etag, sha256 from wanted order by url")
         rows.arraysize = PAGE
         for url, group in groupby(rows, key=lambda row: str(row[0])):
             if stop.asked:
                 return
             wants: dict[str, list[Pending]] = {}
-            for _, space, product, attempts, etag in group:
-                wants.setdefault(space, []).append(Pending(product, url, attempts, etag))
+            for _, space, product, *known in group:
+                wants.setdefault(space, []).append(Pending(product, url, *known))
             yield Job(url, wants)
 
     def take(self, url: str) -> list[Pending]:

@@ -36,6 +36,7 @@ def _model_line(model: ModelSummary, seconds: float) -> str:
     reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
     if model.broken_parts:
         reused += f", {model.broken_parts:,} broken files of VECTOR_STORE set aside (*.bad; the log names them)"
+    reused += _recheck_text(model)
     if not model.seen:
         return f"{model.model}: nothing to embed: every photo has an embedding, a failure or a retry to come{reused}"
     rate = model.seen / seconds if seconds else 0.0
@@ -44,6 +45,14 @@ def _model_line(model: ModelSummary, seconds: float) -> str:
         f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {reasons(model.failed)}, "
         f"retry {reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
     )
+
+
+def _recheck_text(model: ModelSummary) -> str:
+    asked = model.unchanged + model.replaced + model.kept.total()
+    if not asked:
+        return ""
+    told = f"; asked again for {asked:,}: {model.unchanged:,} unchanged, {model.replaced:,} replaced by another photo"
+    return told + (f", vector kept though the photo failed {reasons(model.kept)}" if model.kept else "")
 
 
 def restored_text(space: str, counts: Mapping[str, int]) -> str:

@@ -114,6 +114,20 @@ class VectorStore:
                     swept += 1
         return swept
 
+    def recheck_place(self, space_name: str) -> str:
+        """The product id behind which the next round of `etl run --recheck --limit` goes on; empty: at the start."""
+        try:
+            return str(json.loads(self._fs.cat_file(self._recheck_path(space_name)))["after"])
+        except (OSError, ValueError, KeyError, TypeError):  # none yet, or damaged: a round begins anew
+            return ""
+
+    def keep_recheck_place(self, space_name: str, product_id: str) -> None:
+        """Remember how far the round of rechecks has come."""
+        self._put(self._recheck_path(space_name), json.dumps({"after": product_id}).encode())
+
+    def _recheck_path(self, space_name: str) -> str:
+        return posixpath.join(self._folder(space_name), "recheck.json")
+
     def finish(self, space_name: str, run_id: str, summary: dict[str, Any]) -> None:
         """Mark that everything `run_id` stored in a space is in the index too."""
         path = posixpath.join(self._folder(space_name), f"done-{run_id}.json")

@@ -8,13 +8,16 @@ from typing import Any
 from catalog.records import WriteResult, Written
 from catalog.space import Space
 from etl.clock import StageClock
+from etl.items import Result
 
 
 @dataclass(slots=True)
 class ModelSummary:
     """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind.
 
-    `broken_parts` are files of the vector store that this run set aside because they are not what was written.
+    Of those asked for again (`--recheck`), `unchanged` show the same photo, `replaced` another one (these are among
+    the `seen`), and `kept` by reason go on with the vector they have. `broken_parts` are files of the vector store
+    that this run set aside because they are not what was written.
     """
 
     model: str
@@ -23,10 +26,13 @@ class ModelSummary:
     done: int = 0
     reused: int = 0
     broken_parts: int = 0
+    unchanged: int = 0
+    replaced: int = 0
     moved: int = 0
     gone: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     retry: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: WriteResult) -> None:
         """Count what the index made of one outcome."""
@@ -43,6 +49,23 @@ class ModelSummary:
             counter = self.failed if result.outcome.status == "failed" else self.retry
             counter[result.outcome.reason or "unknown"] += 1
 
+    def add_recheck(self, result: Result) -> None:
+        """Count the products of a result that have a vector already."""
+        again = sum(pending.image_sha256 is not None for pending in result.products)
+        if not again:
+            return
+        if result.failure:
+            self.kept[result.failure.reason] += again
+        elif result.vector is None:
+            self.unchanged += again
+        else:
+            self.replaced += again
+
+    @property
+    def handled(self) -> int:
+        """Products that the run has dealt with, with or without a write."""
+        return self.seen + self.unchanged + self.kept.total()
+
     @property
     def not_done(self) -> int:
         """Photos without an embedding after this run, for good or for now; not the changed and deleted ones."""
@@ -58,6 +81,9 @@ class ModelSummary:
             "broken_parts": self.broken_parts,
             "failed": dict(self.failed),
             "retry": dict(self.retry),
+            "unchanged": self.unchanged,
+            "replaced": self.replaced,
+            "kept": dict(self.kept),
             "moved": self.moved,
             "gone": self.gone,
             "images_per_second": round(self.seen / seconds, 2) if seconds > 0 else 0.0,
@@ -77,6 +103,10 @@ class RunSummary:
     @property
     def seen(self) -> int:
         return sum(model.seen for model in self.models)
+
+    @property
+    def handled(self) -> int:
+        return sum(model.handled for model in self.models)
 
     @property
     def failed_share(self) -> float:

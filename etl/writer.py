@@ -10,7 +10,7 @@ from catalog.errors import Unavailable
 from catalog.ports import EmbeddingPort
 from catalog.records import Outcome, WriteResult, Written
 from catalog.space import Space
-from etl import history, policy
+from etl import history, policy, recheck
 from etl.clock import StageClock
 from etl.items import Result
 from etl.settings import Settings
@@ -37,6 +37,7 @@ class Writer:
         self._index, self._store, self._settings, self._run_id = index, store, settings, run_id
         self._summaries, self._clock = summaries, clock
         self._waiting: dict[str, list[Outcome]] = {name: [] for name in summaries}
+        self._etags: dict[str, list[Outcome]] = {name: [] for name in summaries}
         self._since: dict[str, float] = {}
         self._numbers = dict.fromkeys(summaries, 0)
 
@@ -44,6 +45,7 @@ class Writer:
         """Write everything that comes; raises StoreFailed, and Unavailable when Elasticsearch stays away."""
         try:
             for result in results:
+                self._note_recheck(result)
                 self._waiting[result.space] += policy.outcomes(result, datetime.now(UTC), self._settings)
                 self._since.setdefault(result.space, time.monotonic())
                 self._write_what_is_due()
@@ -51,18 +53,33 @@ class Writer:
             for space in self._waiting:
                 self._flush(space)
 
+    def _note_recheck(self, result: Result) -> None:
+        """Count what became of products that have a vector already, and keep new ETags for the next flush."""
+        self._summaries[result.space].add_recheck(result)
+        self._etags[result.space] += recheck.new_etags(result)
+        asked_again = [pending.product_id for pending in result.products if pending.image_sha256 is not None]
+        if asked_again and result.failure and result.failure.permanent:
+            told = ", ".join(asked_again)
+            log.warning("%s: %s; kept is the vector of %s", result.image_url, result.failure.message, told)
+
     def _write_what_is_due(self) -> None:
         old = time.monotonic() - self._settings.etl_part_seconds
         for space, waiting in self._waiting.items():
-            if len(waiting) >= self._settings.etl_part_rows or self._since.get(space, old + 1) <= old:
+            if (
+                len(waiting) + len(self._etags[space]) >= self._settings.etl_part_rows
+                or self._since.get(space, old + 1) <= old
+            ):
                 self._flush(space)
 
     def _flush(self, name: str) -> None:
         outcomes, self._waiting[name] = self._waiting[name], []
         self._since.pop(name, None)
+        space, now = self._summaries[name].space, datetime.now(UTC)
+        etags, self._etags[name] = self._etags[name], []
+        if etags:
+            patiently(lambda: self._index.write_etags(space, etags), self._settings.etl_patience)
         if not outcomes:
             return
-        space, now = self._summaries[name].space, datetime.now(UTC)
         vectors = [outcome for outcome in outcomes if outcome.status == "done"]
         if vectors:
             with self._clock.measure("store", len(vectors)):

@@ -265,6 +265,21 @@ class FakeCatalogue:
             state = self._state(i, space) if i in self.docs else {}
             yield Pending(i, self.docs[i]["image_url"], state.get("attempts") or 0, state.get("etag"))
 
+    def embedded(self, space: Space, limit: int | None = None, after: str = "") -> Iterator[Pending]:
+        self._check()
+        for i in [i for i in sorted(self.docs) if i > after and self._state(i, space).get("vector")][:limit]:
+            state = self._state(i, space)
+            yield Pending(i, self.docs[i]["image_url"], 0, state.get("etag"), state.get("image_sha256") or "")
+
+    def write_etags(self, space: Space, outcomes: Sequence[Outcome]) -> None:
+        self._check()
+        for outcome in outcomes:
+            source = self.docs.get(outcome.product_id, {})
+            same = source.get("image_url") == outcome.image_url
+            if same and self._state(outcome.product_id, space).get("image_sha256") == outcome.image_sha256:
+                self._state(outcome.product_id, space)["etag"] = outcome.etag
+                self._touch(outcome.product_id)
+
     def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]:
         self._check()
         return [self._write_outcome(space, outcome) for outcome in outcomes]

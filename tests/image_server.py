@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             if habit is not None:
                 habit(self)
             elif self.path in self.server.photos:
-                self.give(self.server.photos[self.path], {"Content-Type": "image/jpeg", "ETag": '"v1"'})
+                self.photo(self.server.photos[self.path])
             else:
                 self.give(b"no such photo", status=404)
 
@@ -54,6 +54,17 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def photo(self, body: bytes) -> None:
+        """200 with an ETag, or 304 to whoever has that one."""
+        etag = self.server.etags.get(self.path, '"v1"')
+        if self.headers.get("If-None-Match") == etag:
+            self.server.unmodified[self.path] += 1
+            self.send_response(304)  # it has no body and says nothing of its length
+            self.send_header("ETag", etag)
+            self.end_headers()
+        else:
+            self.give(body, {"Content-Type": "image/jpeg"} | ({"ETag": etag} if etag else {}))
 
     def status(self, status: int, **headers: str) -> None:
         self.give(b"", {name.replace("_", "-"): value for name, value in headers.items()}, status)
@@ -97,6 +108,7 @@ STATUS_LINE = b"HTTP/1.1 200 OK\r\n"
 HABITS: dict[str, Callable[[Handler], None]] = {
     "/gone.jpg": lambda h: h.status(410),
     "/forbidden.jpg": lambda h: h.status(403),
+    "/304.jpg": lambda h: h.status(304),
     "/500.jpg": lambda h: h.status(500),
     "/503.jpg": lambda h: h.status(503, Retry_After="120"),
     "/busy.jpg": lambda h: h.status(429, Retry_After="7"),
@@ -130,7 +142,10 @@ HABITS: dict[str, Callable[[Handler], None]] = {
 
 
 class ImageServer(ThreadingHTTPServer):
-    """`photos` maps a path to bytes and may change while it runs; `seen` counts requests per path."""
+    """`photos` maps a path to bytes and may change while it runs; `seen` counts requests per path.
+
+    `etags` are those that are not `"v1"` (an empty one is not sent); `unmodified` counts the answers 304.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -141,6 +156,8 @@ class ImageServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.photos: dict[str, bytes] = dict(self.defaults)
         self.seen: Counter[str] = Counter()
+        self.etags: dict[str, str] = {}
+        self.unmodified: Counter[str] = Counter()
         self.agents: set[str] = set()
         self.delay = 0.0
         self.busy = 0  # so many of the next requests are told to come back after a second

@@ -4,13 +4,14 @@ from catalog.elastic.client import open_client
 from catalog.elastic.embeddings import EmbeddingStore
 from catalog.elastic.products import ProductStore
 from catalog.elastic.promotions import PromotionStore
+from catalog.elastic.rechecks import RecheckStore
 from catalog.elastic.rules import RuleStore
 from catalog.elastic.search import SearchStore
 from catalog.elastic.similar import SimilarStore
 from catalog.settings import Settings
 
 
-class Catalogue(SimilarStore, SearchStore, PromotionStore, RuleStore, EmbeddingStore, ProductStore):
+class Catalogue(SimilarStore, SearchStore, PromotionStore, RuleStore, EmbeddingStore, RecheckStore, ProductStore):
     """Everything of `catalog.ports`, answered by a real Elasticsearch."""
 
 

@@ -41,6 +41,13 @@ class Fetcher:
             return _photo(url, answer.data, answer.etag)
         raise PhotoError(Reason.BAD_ADDRESS, "a photo's address starts with https:, http: or file:")
 
+    def refetch(self, url: str, etag: str) -> Photo | None:
+        """The photo at `url`, None where its host says that it is still the one with `etag`; raises PhotoError."""
+        if url.partition(":")[0].lower() not in ("http", "https"):
+            return self.fetch(url)
+        answer = self._http.get(url, Deadline(self.settings.image_timeout), etag)
+        return None if answer.not_modified else _photo(url, answer.data, answer.etag)
+
     def close(self) -> None:
         """Close kept connections."""
         self._http.close()

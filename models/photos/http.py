@@ -31,11 +31,12 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A photo's bytes, decompressed, or where to look instead."""
+    """A photo's bytes, decompressed, or where to look instead, or that it is still the one with the ETag given."""
 
     data: bytes = b""
     etag: str | None = None
     location: str | None = None
+    not_modified: bool = False
 
 
 class HttpReader:
@@ -45,12 +46,13 @@ class HttpReader:
         self.max_bytes = max_bytes
         self._connections = Connections(dialer)
 
-    def get(self, url: str, deadline: Deadline) -> Answer:
-        """The photo at `url`, redirects followed; raises PhotoError."""
+    def get(self, url: str, deadline: Deadline, etag: str | None = None) -> Answer:
+        """The photo at `url`, redirects followed, unless it is the one with `etag`; raises PhotoError."""
+        headers = HEADERS | ({"If-None-Match": etag} if etag else {})
         for _ in range(MAX_REDIRECTS + 1):
             origin, target = parse_target(url)
             try:
-                answer = self._ask(origin, target, deadline)
+                answer = self._ask(origin, target, deadline, headers)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
                 deadline.remaining()  # an error after the deadline is the deadline's doing
                 raise _named(error, origin.host) from error
@@ -59,26 +61,28 @@ class HttpReader:
             url = urljoin(url, answer.location)
         raise PhotoError(Reason.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
-    def _ask(self, origin: Origin, target: str, deadline: Deadline) -> Answer:
+    def _ask(self, origin: Origin, target: str, deadline: Deadline, headers: Mapping[str, str]) -> Answer:
         kept = self._connections.take(origin)
         if kept is not None:
             try:
-                return self._exchange(kept, origin, target, deadline)
+                return self._exchange(kept, origin, target, deadline, headers)
             except (ConnectionError, HTTPException):  # the host closed it while it was idle
                 deadline.remaining()
-        return self._exchange(self._connections.open(origin, deadline), origin, target, deadline)
+        return self._exchange(self._connections.open(origin, deadline), origin, target, deadline, headers)
 
-    def _exchange(self, connection: Connection, origin: Origin, target: str, deadline: Deadline) -> Answer:
+    def _exchange(
+        self, connection: Connection, origin: Origin, target: str, deadline: Deadline, headers: Mapping[str, str]
+    ) -> Answer:
         reusable = False
         try:
             connection.timeout = deadline.remaining()
-            connection.request("GET", target, headers=HEADERS, preload_content=False)
+            connection.request("GET", target, headers=headers, preload_content=False)
             sock = connection.sock
             if sock is None:
                 raise PhotoError(Reason.INTERRUPTED, f"{origin.host} closed the connection")
             with deadline.guard(sock):
                 response = connection.getresponse()
-                answer = self._read(response, origin.host)
+                answer = self._read(response, origin.host, headers)
                 reusable = answer.location is None
             return answer
         finally:
@@ -87,8 +91,11 @@ class HttpReader:
             else:
                 connection.close()
 
-    def _read(self, response: BaseHTTPResponse, host: str) -> Answer:
+    def _read(self, response: BaseHTTPResponse, host: str, asked: Mapping[str, str]) -> Answer:
         headers = response.headers
+        if response.status == 304 and "If-None-Match" in asked:
+            response.drain_conn()
+            return Answer(not_modified=True)
         if response.status in REDIRECTS:
             location = headers.get("Location")
             if not location:

@@ -300,6 +300,26 @@ def test_restore_says_by_its_status_that_a_broken_part_leaves_products_without_a
     assert etl("run", "--model", "color", "--json")["models"][0]["done"] == 5
 
 
+def test_recheck_asks_with_the_stored_etag_and_embeds_only_what_was_replaced(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path
+) -> None:
+    fill(catalogue, server, 12)
+    etl("run", "--model", "color")
+    space = color_space(bundles)
+    before = vectors_of(catalogue, space, 12)
+    server.photos["/shop/3.jpg"], server.etags["/shop/3.jpg"] = photo((5, 5, 250)), '"v2"'
+    server.etags["/shop/4.jpg"] = '"v2"'
+    del server.photos["/shop/5.jpg"]
+    (model,) = etl("run", "--model", "color", "--recheck", "--json")["models"]
+    assert (model["unchanged"], model["replaced"], model["kept"], model["done"]) == (10, 1, {"not_found": 1}, 1)
+    assert server.unmodified.total() == 9
+    after = vectors_of(catalogue, space, 12)
+    assert [name for name in after if not np.array_equal(after[name], before[name])] == ["p3"]
+    (again,) = etl("run", "--model", "color", "--recheck", "--limit", "5", "--json")["models"]
+    assert (again["unchanged"], server.unmodified.total()) == (5, 14), "p4's new ETag was kept"
+    assert catalogue.space_status(space).done == 12
+
+
 def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer, etl: Etl) -> None:
     fill(catalogue, server, 5)
     process = etl.start("watch", "--model", "color", "--interval", "0.5", "--runs", "6", "--json")

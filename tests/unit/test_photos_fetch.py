@@ -53,6 +53,16 @@ def test_a_photo_comes_with_its_hash_and_etag(server: ImageServer, fetcher: Fetc
     assert got.etag == '"v1"'
 
 
+def test_a_photo_that_is_still_the_same_is_not_sent_again(server: ImageServer, fetcher: Fetcher) -> None:
+    url = server.url("/red.jpg")
+    before = server.unmodified["/red.jpg"]
+    assert fetcher.refetch(url, '"v1"') is None
+    assert fetcher.refetch(url, '"older"') == fetcher.fetch(url), "the connection is in order after an answer 304"
+    assert fetcher.refetch(url, '"v1"') is None
+    assert server.unmodified["/red.jpg"] == before + 2
+    assert failure(fetcher, server.url("/304.jpg")).reason == "http_error", "nobody asked for it"
+
+
 @pytest.mark.parametrize(
     ("path", "reason", "permanent"),
     [
