@@ -5,6 +5,7 @@ VisualSearchError (catalog.errors)
 │   ├── InvalidRequest       parameters or body do not fit the schema; 422
 │   │   └── UnreadableBody   the body is no JSON; 400
 │   └── NoEmbedding          the model makes nothing of a photo; 400
+├── WritesNotAllowed         nobody may write here without a key; 403
 ├── Conflict
 │   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
 └── Unavailable
@@ -41,6 +42,10 @@ class NoEmbedding(errors.InvalidInput):
     code = "invalid_image"
 
 
+class WritesNotAllowed(errors.VisualSearchError):
+    code = "writes_not_allowed"
+
+
 class BundleMissing(errors.Conflict):
     code = "bundle_missing"
 
@@ -61,6 +66,7 @@ STATUS: dict[type[BaseException], int] = {
     errors.InvalidProduct: 422,
     errors.InvalidRule: 422,
     errors.InvalidInput: 400,
+    WritesNotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Unavailable: 503,

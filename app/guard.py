@@ -8,7 +8,8 @@ from typing import TypeVar
 from app.breaker import CircuitBreaker
 from catalog.ports import Embedded, ShopPort
 from catalog.questions import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
-from catalog.records import CatalogStatus, StoredProduct
+from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
+from catalog.rulebook import Rulebook
 from catalog.rules import Rule
 from catalog.space import Space
 
@@ -69,11 +70,15 @@ class GuardedIndex:
     def spaces(self) -> Sequence[Space]:
         return self._ask(self.index.spaces)
 
-    def promoted(self) -> str | None:
-        return self._ask(self.index.promoted)
+    def space_counts(self) -> Sequence[SpaceStatus]:
+        return self._ask(self.index.space_counts)
 
-    def rules(self) -> Sequence[Rule]:
-        return self._ask(self.index.rules)
+    # Small indices of their own, remembered: losing one says nothing about the products, so it opens no breaker.
+    def promoted(self) -> str | None:
+        return self._timed(self.index.promoted)
+
+    def rules(self) -> Rulebook:
+        return self._timed(self.index.rules)
 
     def list_rules(self) -> Sequence[Rule]:
         return self._ask(self.index.list_rules)

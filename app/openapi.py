@@ -26,6 +26,7 @@ CONFIG: dict[str, Any] = {
 MEANING = {
     "400": "The body is unreadable, the Host is not answered, the photo cannot be had (`invalid_image`, "
     "`blocked_address`; `detail.reason` says why), or the question makes no sense for this catalogue",
+    "403": "Nobody may write here: ALLOW_ANONYMOUS_WRITES is not set",
     "404": "No such product, model or rule",
     "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
     "413": "The body is larger than MAX_CONTENT_LENGTH, with a photo than MAX_UPLOAD_LENGTH",

@@ -37,6 +37,9 @@ class Settings(BaseModel):
         description="Host headers that are answered, `.shop.example` with all below it; `*` answers every one",
     )
     cors_origins: Words = Field((), description="origins whose pages may call the API from a browser; `*` means all")
+    allow_anonymous_writes: bool = Field(
+        False, description="whether anybody may write merchandising rules; there are no keys yet"
+    )
     log_format: Literal["json", "text"] = Field("text", description="`json` writes one object per line")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     access_log: bool = Field(False, description="whether every request is logged")

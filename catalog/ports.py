@@ -16,6 +16,7 @@ from catalog.records import (
     StoredProduct,
     WriteResult,
 )
+from catalog.rulebook import Rulebook
 from catalog.rules import Rule
 from catalog.similarity import Vectors
 from catalog.space import Space
@@ -33,8 +34,9 @@ class SearchPort(Protocol):
     def browse(self, query: BrowseQuery) -> BrowsePage: ...
     def status(self) -> CatalogStatus: ...
     def spaces(self) -> Sequence[Space]: ...
-    def promoted(self) -> str | None: ...  # name of the space the newest promotion names
-    def rules(self) -> Sequence[Rule]: ...  # remembered for seconds; none where there is no index of them
+    def space_counts(self) -> Sequence[SpaceStatus]: ...  # of all spaces, by name; remembered for seconds
+    def promoted(self) -> str | None: ...  # name of the space the newest promotion names; remembered
+    def rules(self) -> Rulebook: ...  # remembered for seconds, or what was read last; never raises Unavailable
 
 
 class RulePort(Protocol):

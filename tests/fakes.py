@@ -26,6 +26,7 @@ from catalog.records import (
     WriteResult,
     Written,
 )
+from catalog.rulebook import UNKNOWN, Rulebook, check_room
 from catalog.rules import Rule
 from catalog.similar.narrowing import without
 from catalog.space import Space
@@ -198,9 +199,12 @@ class FakeCatalogue:
     def promoted(self) -> str | None:
         return self.promotion
 
-    def rules(self) -> Sequence[Rule]:
+    def space_counts(self) -> Sequence[SpaceStatus]:
         self._check()
-        return self.list_rules()
+        return [self.space_status(space) for space in self.spaces()]
+
+    def rules(self) -> Rulebook:
+        return UNKNOWN if self.down else Rulebook(self.list_rules())
 
     # -- RulePort
     def list_rules(self) -> Sequence[Rule]:
@@ -209,6 +213,7 @@ class FakeCatalogue:
 
     def put_rule(self, rule: Rule) -> None:
         self._check()
+        check_room(rule, self.list_rules())
         self.merchandising[rule.id] = rule
 
     def delete_rule(self, rule_id: str) -> bool:

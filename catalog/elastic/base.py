@@ -43,7 +43,7 @@ class Store:
         self.settings = settings
         self.names = Names(settings.index_prefix)
         self.costs = read_costs(settings.planner_costs)
-        self.shape = Remembered(self.read_shape)
+        self.shape = Remembered(self.read_shape, "the mapping")
 
     def refresh(self) -> None:
         """Make every write so far visible to searches."""

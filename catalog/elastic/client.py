@@ -45,7 +45,7 @@ def translated(names: Names) -> Iterator[None]:
         message = f"Elasticsearch answered {error.status_code}: {_reason(error)}"
         if error.status_code in (401, 403):
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
-        if error.status_code in BUSY or error.status_code >= 500:
+        if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
             raise Unavailable(message) from error
         raise InvalidInput(message) from error
     except TransportError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catalog import mapping
-from catalog.elastic import bulk
+from catalog.elastic import bulk, small
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
@@ -18,13 +18,13 @@ class ProductStore(Store):
         with translated(self.names):
             if not self.client.indices.exists_alias(name=self.names.products):
                 self.create_index(self.names.first, alias=self.names.products)
-            for name, body in (
-                (self.names.history, mapping.FEATURE_HISTORY),
-                (self.names.promotions, mapping.PROMOTIONS),
-                (self.names.rules, mapping.RULES),
-            ):
-                if not self.client.indices.exists(index=name):
-                    self.client.indices.create(index=name, mappings=body, settings=self.index_settings(1))
+            if not self.client.indices.exists(index=self.names.history):  # of a size that replicas are paid for
+                history = self.index_settings(1)
+                self.client.indices.create(
+                    index=self.names.history, mappings=mapping.FEATURE_HISTORY, settings=history
+                )
+            for name, body in ((self.names.promotions, mapping.PROMOTIONS), (self.names.rules, mapping.RULES)):
+                small.ensure(self.client, name, body, self.index_settings(1))
         return self.concrete()
 
     def create_index(self, name: str, alias: str | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from elasticsearch import ConflictError, NotFoundError
 
 from catalog import mapping
+from catalog.elastic import small
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.completeness import whole
@@ -20,7 +21,7 @@ TICK = timedelta(milliseconds=1)  # what the index can tell apart
 class PromotionStore(Store):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._promoted = Remembered(self._read_promoted)
+        self._promoted = Remembered(self._read_promoted, "the promotions")
 
     def promoted(self) -> str | None:
         """Name of the space that the newest promotion says shall serve, if there is one."""
@@ -63,25 +64,14 @@ class PromotionStore(Store):
         return _promotion(_document(entry, at, after + 1))
 
     def _read_promoted(self) -> str | None:
-        with translated(self.names):
-            try:
-                answer = self.client.search(
-                    index=self.names.promotions, size=1, sort=[{"promoted_at": "desc"}], source_includes=["space"]
-                )
-            except NotFoundError:
-                return None
-        hits = whole(answer)["hits"]["hits"]
-        return str(hits[0]["_source"]["space"]) if hits else None
+        newest = {"size": 1, "sort": [{"promoted_at": "desc"}], "_source": ["space"]}
+        found = small.read(self.client, self.names, self.names.promotions, newest)
+        return str(found[0]["space"]) if found else None
 
     def _ensure_promotions(self) -> None:
         """Catalogues of before have no such index, or one that knows fewer fields."""
         with translated(self.names):
-            if not self.client.indices.exists(index=self.names.promotions):
-                settings = self.index_settings(1)
-                body = mapping.PROMOTIONS
-                self.client.options(ignore_status=400).indices.create(
-                    index=self.names.promotions, mappings=body, settings=settings
-                )
+            small.ensure(self.client, self.names.promotions, mapping.PROMOTIONS, self.index_settings(1))
             self.client.indices.put_mapping(index=self.names.promotions, properties=mapping.PROMOTIONS["properties"])
 
 

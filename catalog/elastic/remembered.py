@@ -1,27 +1,119 @@
-"""Values of the index that hardly ever change, read again every few seconds."""
+"""Values of the index that hardly ever change: read again every few seconds, served old while they cannot be."""
 
+import logging
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from catalog.errors import VisualSearchError
+
 T = TypeVar("T")
-FRESH = 2.0  # seconds; a promotion has to take effect this soon
+FRESH = 2.0  # seconds; a promotion or a rule has to take effect this soon
+PATIENCE = 1.0  # seconds for which a caller waits for a read that another one has begun
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    """A value and the time of the last attempt to read it; `failed`: the attempt did, the value is an older one."""
+
+    value: T
+    tried_at: float
+    failed: bool = False
 
 
 class Remembered(Generic[T]):
-    """A value read again when it is older than FRESH seconds."""
+    """A value that is read again when it is older than `fresh` (or FRESH) seconds, by one caller or thread at a time.
 
-    def __init__(self, read: Callable[[], T]) -> None:
+    Under traffic a thread reads it before it is that old, so that no question waits. After a pause the first caller
+    reads it, and the others wait for that. Once a read has failed, callers get what was read last, a thread tries
+    again every half of that time, and the log says so once. What could never be read is `otherwise`, or, where there
+    is none, the error that the read raised.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], T],
+        name: str = "a value",
+        otherwise: T | None = None,
+        fresh: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._read = read
-        self._value: tuple[float, T] | None = None
+        self._name = name
+        self._otherwise = otherwise
+        self._own_fresh = fresh
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: _Kept[T] | None = None
+        self._reading: Future[T] | None = None
+
+    @property
+    def _fresh(self) -> float:
+        return FRESH if self._own_fresh is None else self._own_fresh
 
     def get(self) -> T:
-        """The value, at most FRESH seconds old."""
-        now = time.monotonic()
-        if self._value is None or now - self._value[0] > FRESH:
-            self._value = (now, self._read())
-        return self._value[1]
+        """The value, at most that old if it can be read; raises what `read` raises if it never could."""
+        with self._lock:
+            kept = self._kept
+            age = self._clock() - kept.tried_at if kept else 0.0
+            if kept and age <= self._fresh / 2:
+                return kept.value
+            reading = self._reading
+            if mine := reading is None:
+                reading = self._reading = Future()
+        if kept and (kept.failed or age <= self._fresh):
+            if mine:
+                threading.Thread(target=self._run, args=(reading,), name=f"read {self._name}", daemon=True).start()
+            return kept.value
+        if mine:
+            self._run(reading)
+        return self._outcome(reading, kept)
 
     def forget(self) -> None:
         """Read it again at the next `get`: it was written from here."""
-        self._value = None
+        with self._lock:
+            self._reading = None  # what is being read now may be what was there before
+            if self._kept:
+                self._kept = _Kept(self._kept.value, float("-inf"))
+
+    def _outcome(self, reading: "Future[T]", kept: _Kept[T] | None) -> T:
+        try:
+            return reading.result(PATIENCE if kept or self._otherwise is not None else None)
+        except (VisualSearchError, TimeoutError):
+            if kept:
+                return kept.value
+            if self._otherwise is not None:
+                return self._otherwise
+            raise
+
+    def _run(self, reading: "Future[T]") -> None:
+        """Read, keep what came of it unless it was forgotten meanwhile, and tell who waits."""
+        try:
+            value = self._read()
+        except BaseException as error:
+            self._settle(reading, None, error)
+            reading.set_exception(error)
+            return
+        self._settle(reading, _Kept(value, self._clock()), None)
+        reading.set_result(value)
+
+    def _settle(self, reading: "Future[T]", found: _Kept[T] | None, error: BaseException | None) -> None:
+        with self._lock:
+            if self._reading is not reading:
+                return
+            self._reading = None
+            before = self._kept
+            last = before.value if before else self._otherwise
+            if found is None and last is not None:
+                found = _Kept(last, self._clock(), failed=True)
+            self._kept = found
+        if error is not None and found and not (before and before.failed):
+            older = "what was read last goes on being used" if before else "nothing was ever read"
+            log.warning("%s cannot be read, %s; trying again until it can: %s", self._name, older, error)
+        elif error is None and before and before.failed:
+            log.info("%s can be read again", self._name)

@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
-from elasticsearch import BadRequestError, NotFoundError
+from elasticsearch import NotFoundError
 
 from catalog import mapping
+from catalog.elastic import small
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
-from catalog.elastic.completeness import whole
 from catalog.elastic.remembered import Remembered
 from catalog.errors import InvalidRule
-from catalog.rules import MAX_RULES, Rule, document, parse
+from catalog.rulebook import UNKNOWN, Rulebook, check_room
+from catalog.rules import Rule, document, parse
+
+READ_MOST = 1000  # rules that are read: what could be kept before there was a lower limit
 
 log = logging.getLogger(__name__)
 
@@ -20,30 +24,25 @@ log = logging.getLogger(__name__)
 class RuleStore(Store):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._rules = Remembered(self.list_rules)
+        self._compiled: tuple[list[Any], Rulebook] = [], Rulebook()
+        self._rules = Remembered(self._read_rules, "the merchandising rules", otherwise=UNKNOWN)
+        self._writing = Lock()
 
-    def rules(self) -> Sequence[Rule]:
-        """All rules, as they were a moment ago."""
+    def rules(self) -> Rulebook:
+        """All rules as they were a moment ago, or when they could last be read; never raises Unavailable."""
         return self._rules.get()
 
     def list_rules(self) -> Sequence[Rule]:
-        """All rules by id; none where their index is missing."""
-        with translated(self.names):
-            try:
-                answer = whole(self.client.search(index=self.names.rules, size=MAX_RULES, sort=[{"id": "asc"}]))
-            except NotFoundError:
-                return ()
-        found = (_readable(hit["_source"]) for hit in answer["hits"]["hits"])
-        return tuple(rule for rule in found if rule)
+        """All rules by id as they are this moment; none where their index is missing."""
+        return _parsed(self._stored_rules())
 
     def put_rule(self, rule: Rule) -> None:
-        """Keep a rule in the place of the one with its id; raises InvalidRule where there are MAX_RULES others."""
-        others = [known for known in self.list_rules() if known.id != rule.id]
-        if len(others) >= MAX_RULES:
-            raise InvalidRule(f"there are {MAX_RULES} rules already, and no more can be kept: delete some")
-        self._make_index()
-        with translated(self.names):
-            self.client.index(index=self.names.rules, id=rule.id, document=document(rule), refresh=True)
+        """Keep a rule in the place of the one with its id; raises InvalidRule where there is no room for it."""
+        with self._writing:  # two writers at once would both see the room for one
+            check_room(rule, self.list_rules())
+            with translated(self.names):
+                small.ensure(self.client, self.names.rules, mapping.RULES, self.index_settings(1))
+                self.client.index(index=self.names.rules, id=rule.id, document=document(rule), refresh=True)
         self._rules.forget()
 
     def delete_rule(self, rule_id: str) -> bool:
@@ -56,18 +55,19 @@ class RuleStore(Store):
         self._rules.forget()
         return True
 
-    def _make_index(self) -> None:
-        """Catalogues made before there were rules get the index with the first one."""
-        with translated(self.names):
-            if self.client.indices.exists(index=self.names.rules):
-                return
-            try:
-                self.client.indices.create(
-                    index=self.names.rules, mappings=mapping.RULES, settings=self.index_settings(1)
-                )
-            except BadRequestError as error:
-                if error.error != "resource_already_exists_exception":  # another process was first
-                    raise
+    def _read_rules(self) -> Rulebook:
+        """Parsed and made ready only where they are not what they were."""
+        stored = self._stored_rules()
+        if stored != self._compiled[0]:
+            self._compiled = stored, Rulebook(_parsed(stored))
+        return self._compiled[1]
+
+    def _stored_rules(self) -> list[Any]:
+        return small.read(self.client, self.names, self.names.rules, {"size": READ_MOST, "sort": [{"id": "asc"}]})
+
+
+def _parsed(stored: Sequence[Any]) -> Sequence[Rule]:
+    return tuple(rule for source in stored if (rule := _readable(source)))
 
 
 def _readable(source: dict[str, Any]) -> Rule | None:

@@ -10,14 +10,21 @@ from catalog import facet_queries, queries, work_queries
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.completeness import whole
+from catalog.elastic.remembered import Remembered
 from catalog.ports import Embedded
 from catalog.questions import BrowsePage, BrowseQuery
 from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
 from catalog.similarity import Vectors
 from catalog.space import Space
 
+COUNTS_FRESH = 10.0  # seconds; which space serves hangs on them only until the first vectors are there
+
 
 class SearchStore(Store):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._counts_of_spaces = Remembered(self._read_counts, "how far the models are", fresh=COUNTS_FRESH)
+
     def ping(self) -> None:
         """A search so small that a read-only role may ask it; raises Unavailable.
 
@@ -73,6 +80,20 @@ class SearchStore(Store):
             spaces=[_space_status(space, photos, shape.added[space.name]) for space in shape.spaces],
             index=self.concrete(),
         )
+
+    def space_counts(self) -> Sequence[SpaceStatus]:
+        """How far every space has come, as it was seconds ago; a space added since is among them."""
+        names = [space.name for space in self.spaces()]
+        found = self._counts_of_spaces.get()
+        if [each.space.name for each in found] == names:
+            return found
+        self._counts_of_spaces.forget()
+        return self._counts_of_spaces.get()
+
+    def _read_counts(self) -> Sequence[SpaceStatus]:
+        shape = self.shape.get()
+        photos = self._status_answer(shape.spaces)["aggregations"]["with_image"]
+        return [_space_status(space, photos, shape.added[space.name]) for space in shape.spaces]
 
     def _status_answer(self, spaces: Sequence[Space]) -> Any:
         with translated(self.names):

@@ -8,7 +8,7 @@ from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.filters import Filters
 from catalog.ports import SearchPort
 from catalog.questions import MAX_WINDOW, SimilarQuery
-from catalog.rules import ActiveRules, in_force
+from catalog.rulebook import ActiveRules
 from catalog.similar import fallback, shaping
 from catalog.similar.narrowing import implied_filters, without
 from catalog.similar.request import Answer, SimilarRequest
@@ -52,10 +52,11 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
 def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, list[AnswerWarning]]:
     """What the filters leave, and a warning where some of them were dropped."""
     known = source.product.source if source.product else None
-    rules = in_force(index.rules(), known, datetime.now(UTC))
+    book = index.rules()
+    rules = book.in_force(known, datetime.now(UTC))
     filters = implied_filters(request.filters, known or {}, request.price_band)
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
-    return _search(index, request, query, rules), _of_relaxing(dropped)
+    return _search(index, request, query, rules), [*_of_relaxing(dropped), *book.warnings]
 
 
 def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:

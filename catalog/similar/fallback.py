@@ -8,7 +8,7 @@ from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.filters import Filters
 from catalog.ports import SearchPort
 from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
-from catalog.rules import ActiveRules, in_force
+from catalog.rulebook import ActiveRules
 from catalog.similar.narrowing import implied_filters
 from catalog.similar.request import Answer, SimilarRequest
 from catalog.space import Space
@@ -27,7 +27,8 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         raise ProductNotFound(f"there is no product '{request.product_id}'", id=request.product_id)
     source = stored.source
     category = (source.get("category") or [None])[-1]
-    page = index.browse(_query(request, source, category, in_force(index.rules(), source, datetime.now(UTC))))
+    book = index.rules()
+    page = index.browse(_query(request, source, category, book.in_force(source, datetime.now(UTC))))
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
     return Answer(
@@ -38,7 +39,7 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         offset=request.offset,
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
-        warnings=(_warning(source["id"], space, what, category, why),),
+        warnings=(_warning(source["id"], space, what, category, why), *book.warnings),
     )
 
 

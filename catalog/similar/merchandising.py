@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from catalog.filters import TERM_FIELDS
 from catalog.ports import SearchPort
 from catalog.questions import Hit, SimilarQuery
-from catalog.rules import MAX_POSITION, ActiveRules
+from catalog.rulebook import ActiveRules
 from catalog.warnings import AnswerWarning
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
@@ -60,7 +59,7 @@ def find_pins(
 
     In a search for groups the group of a pinned product is pinned.
     """
-    wanted = _wanted(rules)
+    wanted = rules.pin_places
     if not wanted:
         return [], ()
     keys = _keys(index, query, list(wanted))
@@ -78,15 +77,6 @@ def find_pins(
             pins[key] = Pin(position + places[rule], rule, hits[key])
             places[rule] += 1
     return list(pins.values()), _warnings(index, query, wanted, keys, hits)
-
-
-def _wanted(rules: ActiveRules) -> dict[str, tuple[int, str]]:
-    """Product id -> position and rule, by position; a product pinned twice keeps its first place."""
-    wanted: dict[str, tuple[int, str]] = {}
-    for rule in rules.pins:
-        for name in rule.target.ids:
-            wanted.setdefault(name, (rule.position or 1, rule.id))
-    return dict(islice(wanted.items(), MAX_POSITION))
 
 
 def _key(query: SimilarQuery, hit: Hit) -> str:

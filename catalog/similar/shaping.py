@@ -9,7 +9,7 @@ import numpy as np
 from catalog import diversity, similarity
 from catalog.ports import SearchPort
 from catalog.questions import Hit, Part, SimilarPage, SimilarQuery
-from catalog.rules import NONE, ActiveRules
+from catalog.rulebook import NONE, ActiveRules
 from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors

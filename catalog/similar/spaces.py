@@ -13,10 +13,10 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
 
     Where nothing was promoted, or not that model, the space that came first into the catalogue goes on serving as
     long as it has embeddings: only a promotion switches. Of those from before their order was kept on record, which
-    came before all others, the fullest. Raises SpaceNotFound with the names there are.
+    came before all others, the fullest. Raises SpaceNotFound with the names there are, and Unavailable where there is
+    a choice and promotions were never read: another model than the promoted one would be a wrong answer.
     """
     spaces = {space.name: space for space in index.spaces()}
-    promoted = index.promoted()
     if model is not None and model in spaces:
         return spaces[model]
     candidates = [space for space in spaces.values() if model in (None, space.model)]
@@ -24,12 +24,13 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
         there = ", ".join(sorted({space.model for space in spaces.values()} | set(spaces))) or "none yet"
         hint = f"no embeddings of a model '{model}'" if model else "no product has been embedded"
         raise SpaceNotFound(f"{hint}; there are: {there}. Run `python -m etl run --model {model or 'color'}`")
+    if len(candidates) == 1:
+        return candidates[0]
+    promoted = index.promoted()
     for space in candidates:
         if space.name == promoted:
             return space
-    if len(candidates) == 1:
-        return candidates[0]
-    known = {status.space.name: status for status in index.status().spaces}
+    known = {status.space.name: status for status in index.space_counts()}
     return max(candidates, key=lambda space: _seniority(space, known.get(space.name)))
 
 

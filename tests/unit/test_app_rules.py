@@ -8,8 +8,11 @@ from flask.testing import FlaskClient
 from app.schemas.answers import SimilarAnswer
 from app.schemas.rules import EXAMPLES, RulesAnswer
 from catalog.errors import Unavailable
+from catalog.rulebook import UNKNOWN, Rulebook
+from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import UNEMBEDDED, client_of, shop
 
+WRITING = ("put", "delete", "patch")  # what is posted here are questions
 HIDE = {"action": "hide", "target": {"filter": {"color_family": "red"}}}
 PIN = {"action": "pin", "target": {"ids": ["p-17"]}, "position": 2}
 SIMILAR = "/v1/products/p-1/similar"
@@ -17,7 +20,7 @@ SIMILAR = "/v1/products/p-1/similar"
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return client_of(shop())
+    return client_of(shop(), allow_anonymous_writes=True)
 
 
 def put(client: FlaskClient, rule_id: str, body: Any) -> Any:
@@ -111,6 +114,62 @@ def test_refused_writes_do_not_make_shoppers_wait(monkeypatch: pytest.MonkeyPatc
         raise Unavailable("Elasticsearch answered 403: security_exception")
 
     monkeypatch.setattr(catalogue, "put_rule", refuse)
-    client = client_of(catalogue)
+    client = client_of(catalogue, allow_anonymous_writes=True)
     assert [client.put("/v1/rules/r", json=HIDE).status_code for _ in range(5)] == [503] * 5
     assert client.get(SIMILAR).status_code == 200
+
+
+@pytest.mark.parametrize("settings", [{}, {"allow_anonymous_writes": False}], ids=str)
+def test_nobody_writes_rules_where_writing_is_not_allowed(settings: Any) -> None:
+    catalogue = shop()
+    client = client_of(catalogue, **settings)
+    for answer in (
+        client.put("/v1/rules/r", json=HIDE),
+        client.put("/v1/rules/r", data="not even JSON"),  # refused before it is read
+        client.put("/v1/rules/a b", json=HIDE),
+        client.delete("/v1/rules/r"),
+        client.delete("/v1/rules/r?nonsense=1"),
+    ):
+        body = answer.get_json()
+        assert (answer.status_code, body["code"]) == (403, "writes_not_allowed")
+        assert body["detail"] == {"scope": "catalog", "setting": "ALLOW_ANONYMOUS_WRITES"}
+    assert catalogue.merchandising == {}
+    assert client.get("/v1/rules").get_json() == {"rules": []}
+
+
+def test_every_endpoint_that_writes_is_guarded(client: FlaskClient) -> None:
+    closed = client_of(shop())
+    spec = closed.get("/openapi.json").get_json()
+    writing = [(path, verb) for path, verbs in spec["paths"].items() for verb in verbs if verb in WRITING]
+    assert ("/v1/rules/{rule_id}", "put") in writing and ("/v1/rules/{rule_id}", "delete") in writing
+    for path, verb in writing:
+        answer = closed.open(path.replace("{rule_id}", "r"), method=verb.upper(), json={})
+        assert answer.status_code == 403, (verb, path)
+        assert "403" in spec["paths"][path][verb]["responses"]
+
+
+def test_rules_may_name_only_so_many_products_in_all(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.rulebook.MAX_NAMED", 5)
+    put(client, "a", {"action": "hide", "target": {"ids": ["1", "2"]}, "when": {"ids": ["3"]}})
+    put(client, "b", {"action": "hide", "target": {"filter": {"brand": ["x"], "attributes": {"fit": ["slim"]}}}})
+    refused = client.put("/v1/rules/c", json={"action": "hide", "target": {"ids": ["1"]}})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_rule")
+    assert refused.get_json()["detail"] == {"named": 5, "asked": 1, "allowed": 5}
+    assert "5 ids" in refused.get_json()["message"]
+    put(client, "a", {"action": "hide", "target": {"ids": ["1", "2", "3"]}})  # in its own place there is room
+    monkeypatch.setattr("catalog.rulebook.MAX_NAMED", 2)
+    put(client, "a", {"action": "hide", "target": {"ids": ["1", "2"]}})  # fewer than before, if still too many
+    assert client.delete("/v1/rules/b").status_code == 200
+
+
+def test_there_is_an_answer_where_rules_were_never_read_and_it_says_so() -> None:
+    class Unread(FakeCatalogue):
+        def rules(self) -> Rulebook:
+            return UNKNOWN
+
+    catalogue = shop()
+    catalogue.__class__ = Unread
+    client = client_of(catalogue)
+    for path in (SIMILAR, f"/v1/products/{UNEMBEDDED}/similar?fallback=category"):
+        body = SimilarAnswer.model_validate_json(client.get(path).data, strict=True)
+        assert body.hits and [each.code for each in body.warnings][-1] == "rules_unavailable"

@@ -10,6 +10,7 @@ from catalog.errors import InvalidInput, InvalidRule
 from catalog.filters import parse as parse_filters
 from catalog.filters import passes
 from catalog.product import document, parse
+from catalog.rulebook import NONE, Rulebook
 from catalog.similar import shaping
 
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
@@ -93,8 +94,8 @@ def test_rules_come_in_one_order_whatever_order_they_were_kept_in() -> None:
         rules.parse(PIN | {"id": name, "position": position}) for name, position in (("b", 1), ("c", 2), ("a", 2))
     ]
     for given in (several, several[::-1]):
-        assert [rule.id for rule in rules.in_force(given, None, NOW).pins] == ["b", "a", "c"]
-    assert rules.in_force([], None, NOW) is rules.NONE
+        assert [rule.id for rule in Rulebook(given).in_force(None, NOW).pins] == ["b", "a", "c"]
+    assert Rulebook().in_force(None, NOW) is NONE
 
 
 def test_a_filter_sees_a_stored_product_as_elasticsearch_does() -> None:
@@ -128,3 +129,19 @@ def test_a_filter_sees_a_stored_product_as_elasticsearch_does() -> None:
     ):
         assert passes(product, parse_filters(filter_)) is expected, filter_
     assert not passes({"id": "b"}, parse_filters({"price": {}}))
+
+
+def test_a_rulebook_finds_the_same_rules_as_asking_each() -> None:
+    sources: list[dict[str, Any] | None] = [{"id": f"s{n}", "brand": "xy"[n % 2]} for n in range(6)]
+    conditions: list[dict[str, Any]] = [{}, {"ids": ["s1", "s2"]}, {"filter": {"brand": "x"}}]
+    conditions.append({"ids": ["s2", "s3", "s9"], "filter": {"brand": "y"}})
+    given = [
+        rules.parse(HIDE | {"id": f"r{n}", "when": when, "valid_until": NOW + DAY * (n % 2)})
+        for n, when in enumerate(conditions * 3)
+    ]
+    book = Rulebook(given)
+    for source in [*sources, None]:
+        expected = [rule.id for rule in sorted(given, key=lambda each: each.id) if rule.applies(source, NOW)]
+        found = book.in_force(source, NOW)
+        assert [rule.id for rule in found.hides] == expected
+        assert book.in_force(source, NOW) is found  # made ready once
