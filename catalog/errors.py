@@ -16,6 +16,7 @@ VisualSearchError
 │   ├── WriteConflict        somebody else wrote first
 │   └── RefusedChange        too much would be lost; needs an explicit yes
 └── Unavailable              Elasticsearch does not answer, or has no catalogue yet
+    └── TimeSpent            the calls for one question took longer than it may
 """
 
 from typing import Any, ClassVar
@@ -90,3 +91,7 @@ class RefusedChange(Conflict):
 
 class Unavailable(VisualSearchError):
     code = "unavailable"
+
+
+class TimeSpent(Unavailable):
+    pass
