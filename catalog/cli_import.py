@@ -14,6 +14,7 @@ from catalog.importer import Importer
 from catalog.importer_removal import CAREFUL, FORCED, Caution, remove_missing
 from catalog.importer_report import report_to
 from catalog.importer_summary import ImportSummary
+from catalog.patience import PatientProducts
 from catalog.ports import ProductPort
 from catalog.rehearsal import Rehearsal
 
@@ -49,7 +50,8 @@ def import_feed(
         group = feeds.merge_sizes if merge_sizes else feeds.as_they_are
         items = feeds.read_products(feed, format_name, now=now, group=group)
         catalogue = open_catalogue()
-        port: ProductPort = Rehearsal(catalogue) if dry_run else catalogue
+        patient = PatientProducts(catalogue, catalogue.settings.elasticsearch_patience)
+        port: ProductPort = Rehearsal(patient) if dry_run else patient
         port.create()
         before = port.count()
         with report_to(report) as on_problem, counting(f"import {feed.name}") as count:

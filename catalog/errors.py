@@ -16,7 +16,7 @@ VisualSearchError
 │   ├── WriteConflict        somebody else wrote first
 │   └── RefusedChange        too much would be lost; needs an explicit yes
 └── Unavailable              Elasticsearch does not answer, or has no catalogue yet
-    └── TimeSpent            the calls for one question took longer than it may
+    └── WriteBlocked         it answers questions and refuses writes: a full disk, a block set by hand or by a reindex
 """
 
 from typing import Any, ClassVar
@@ -93,5 +93,5 @@ class Unavailable(VisualSearchError):
     code = "unavailable"
 
 
-class TimeSpent(Unavailable):
-    pass
+class WriteBlocked(Unavailable):
+    code = "write_blocked"

@@ -91,6 +91,9 @@ class WriteResult:
     message: str = ""
 
 
+HISTORY_PRODUCTS = 1000  # that an entry names at most: a placeholder photo of a whole shop stays a small document
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One line of `feature_history`, keyed by (image_url, space)."""

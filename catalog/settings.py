@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from catalog.errors import InvalidInput
 
 T = TypeVar("T", bound=BaseModel)
+PATIENCE = 60.0  # seconds; a node that restarts is back after 12 to 30
 VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
 # Fields of products by which an index can be kept in order: filtered ones, of one value each.
 SortField = Literal["brand", "color_family", "gender", "age_group", "pattern", "material", "available"]
@@ -31,6 +32,7 @@ class Settings(BaseModel):
     elasticsearch_password: str = ""
     elasticsearch_ca: str = ""
     elasticsearch_timeout: Annotated[float, Field(gt=0)] = 10.0
+    elasticsearch_patience: Annotated[float, Field(ge=0)] = PATIENCE  # how long it may be away, or refuse writes
     index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
     index_shards: Annotated[int, Field(ge=1, le=64)] = 1
     index_replicas: Annotated[int, Field(ge=0, le=5)] = 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from catalog.ports import EmbeddingPort
 from catalog.space import Space
@@ -18,7 +19,7 @@ from etl.items import Model
 from etl.pipeline import Pipeline, Stages, run_line
 from etl.progress import Progress
 from etl.reader import Worklist
-from etl.restore import restore
+from etl.restore import reuse
 from etl.settings import Settings
 from etl.stopping import Stop
 from etl.store import VectorStore
@@ -79,7 +80,7 @@ def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, pro
             )
     summary.interrupted = stop.asked
     summary.seconds = time.monotonic() - started
-    _finish(shop, summary, counts)
+    _finish(shop, summary)
     return summary
 
 
@@ -97,13 +98,12 @@ def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:
     parts = shop.store.unfinished(summary.space.name)
     if not parts:
         return
-    found = restore(shop.index, shop.store, summary.space, parts, shop.settings)
+    found, settled = reuse(shop.index, shop.store, summary.space, parts, shop.settings)
     summary.reused, summary.broken_parts = found.restored, found.broken_parts
     log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
-    if found.unread_parts:  # they may be there again for the next run
-        return
-    for name in sorted({part.run_id for part in parts}):
-        shop.store.finish(summary.space.name, name, {"run_id": name, "finished_by": run_id})
+    for name, its in groupby(sorted(settled), key=lambda part: part.run_id):
+        marker = {"run_id": name, "finished_by": run_id}
+        shop.store.finish(summary.space.name, name, [part.number for part in its], marker)
 
 
 def _embed(
@@ -135,9 +135,9 @@ def _embed(
             raise
 
 
-def _finish(shop: Workshop, summary: RunSummary, counts: Mapping[str, int]) -> None:
+def _finish(shop: Workshop, summary: RunSummary) -> None:
     shop.index.refresh()
     for its in summary.models:
-        if counts.get(its.space.name) and its.done:
+        if its.settled:
             marker = {"run_id": summary.run_id, **its.as_dict(summary.seconds)}
-            shop.store.finish(its.space.name, summary.run_id, marker)
+            shop.store.finish(its.space.name, summary.run_id, its.settled, marker)

@@ -9,6 +9,7 @@ from itertools import islice
 from catalog.ports import EmbeddingPort
 from catalog.records import Outcome, WriteResult, Written
 from catalog.space import Space
+from etl import history
 from etl.errors import BrokenPart, StoreFailed
 from etl.part_file import StoredVector
 from etl.reader import Worklist
@@ -54,17 +55,50 @@ def restore(
         for part in sorted(parts, reverse=True):
             if not left:
                 break
-            outcomes = _outcomes(_sound_rows(store, space, part, found), wanted)
-            while chunk := list(islice(outcomes, settings.etl_part_rows)):
-                left -= len(chunk)
-                found.add(write(index, space, chunk, part.run_id, datetime.now(UTC), settings.etl_patience))
+            rows = _sound_rows(store, space, part, found) or ()
+            left -= len(_write_back(index, space, part, _outcomes(rows, wanted), found, settings))
     index.refresh()
     found.missing = index.count_unprocessed(space)
     return found
 
 
-def _sound_rows(store: VectorStore, space: Space, part: Part, found: Restored) -> list[StoredVector]:
-    """The rows of a part; none where it is broken, for its products are embedded anew."""
+def reuse(
+    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: Settings
+) -> tuple[Restored, list[Part]]:
+    """Do what runs that were killed left undone of `parts`: index and history; returns those that are settled now."""
+    found, settled = Restored(), []
+    with Worklist() as wanted:
+        wanted.add(space.name, index.unprocessed(space))
+        for part in sorted(parts, reverse=True):
+            rows = _sound_rows(store, space, part, found)
+            if rows is None:
+                continue
+            results = _write_back(index, space, part, _outcomes(rows, wanted), found, settings)
+            missed = history.complete(index, space, part.run_id, rows, settings.elasticsearch_patience)
+            if missed:
+                log.info("%s: history of %d photos written that a killed run owed", space.name, len(missed))
+            if not any(result.result == Written.REFUSED for result in results):
+                settled.append(part)
+    return found, settled
+
+
+def _write_back(
+    index: EmbeddingPort,
+    space: Space,
+    part: Part,
+    outcomes: Iterator[Outcome],
+    found: Restored,
+    settings: Settings,
+) -> list[WriteResult]:
+    results: list[WriteResult] = []
+    while chunk := list(islice(outcomes, settings.etl_part_rows)):
+        results += write(index, space, chunk, part.run_id, datetime.now(UTC), settings.elasticsearch_patience)
+    found.add(results)
+    return results
+
+
+def _sound_rows(store: VectorStore, space: Space, part: Part, found: Restored) -> list[StoredVector] | None:
+    """The rows of a part; None where it is broken, for its products are embedded anew."""
     try:
         return store.read(part, space)
     except BrokenPart as error:
@@ -77,7 +111,7 @@ def _sound_rows(store: VectorStore, space: Space, part: Part, found: Restored) -
     except StoreFailed as error:
         found.unread_parts += 1
         log.warning("%s; it is left out of this run", error.message)
-    return []
+    return None
 
 
 def _outcomes(rows: Iterable[StoredVector], wanted: Worklist) -> Iterator[Outcome]:

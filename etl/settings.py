@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.settings import read
+from catalog.settings import PATIENCE, read
 
 
 def cores() -> int:
@@ -26,7 +26,7 @@ class Settings(BaseModel):
     etl_retry_seconds: Annotated[float, Field(gt=0)] = 600.0  # until the second attempt; four times that to the third
     etl_part_rows: Annotated[int, Field(ge=1, le=100_000)] = 512  # photos per Parquet part and index request
     etl_part_seconds: Annotated[float, Field(gt=0)] = 5.0  # how long a vector may wait for its part to fill
-    etl_patience: Annotated[float, Field(ge=0)] = 60.0  # seconds that Elasticsearch may be away during a run
+    elasticsearch_patience: Annotated[float, Field(ge=0)] = PATIENCE  # seconds it may be away, or refuse writes
 
     @property
     def model_threads(self) -> int:

@@ -3,7 +3,8 @@
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from etl import part_file
 from etl.errors import BrokenPart, StoreFailed
 from etl.part_file import StoredVector
 
-ASIDE, BAD = ".tmp", ".bad"
+ASIDE, BAD, MARKER = ".tmp", ".bad", "done-"
+ALL = range(sys.maxsize)  # part numbers
 STRAY_AFTER = timedelta(hours=1)  # writing one file takes seconds; a younger one may be a running job's
 
 
@@ -128,16 +130,31 @@ class VectorStore:
     def _recheck_path(self, space_name: str) -> str:
         return posixpath.join(self._folder(space_name), "recheck.json")
 
-    def finish(self, space_name: str, run_id: str, summary: dict[str, Any]) -> None:
-        """Mark that everything `run_id` stored in a space is in the index too."""
-        path = posixpath.join(self._folder(space_name), f"done-{run_id}.json")
-        self._put(path, json.dumps(summary, indent=1).encode())
+    def finish(self, space_name: str, run_id: str, parts: Iterable[int], summary: Mapping[str, Any]) -> None:
+        """Mark that the `parts` of `run_id`, by number, are in the index too; earlier marked ones stay marked."""
+        path = posixpath.join(self._folder(space_name), f"{MARKER}{run_id}.json")
+        earlier = next(iter(self._markers([path]).values()), {})
+        settled = sorted({*earlier.get("parts", ()), *parts})
+        self._put(path, json.dumps({**earlier, **summary, "parts": settled}, indent=1).encode())
 
     def unfinished(self, space_name: str) -> list[Part]:
-        """Parts of runs that ended before their marker: perhaps stored, perhaps not indexed."""
-        markers = self._fs.glob(posixpath.join(self._folder(space_name), "done-*.json"))
-        done = {posixpath.basename(path).removeprefix("done-").removesuffix(".json") for path in markers}
-        return [part for part in self.parts(space_name) if part.run_id not in done]
+        """Parts that no marker lists: perhaps not indexed, or refused in part.
+
+        Markers of earlier versions have no list; they stand for all parts of their run.
+        """
+        paths = self._fs.glob(posixpath.join(self._folder(space_name), f"{MARKER}*.json"))
+        settled = {run_id: marker.get("parts", ALL) for run_id, marker in self._markers(paths).items()}
+        return [part for part in self.parts(space_name) if part.number not in settled.get(part.run_id, ())]
+
+    def _markers(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Markers by run; without those that are not there or no markers, whose parts are looked at once more."""
+        found = {}
+        for path, content in self._fs.cat(list(paths), on_error="omit").items() if paths else ():
+            with suppress(ValueError):
+                marker = json.loads(content)
+                if isinstance(marker, dict):
+                    found[posixpath.basename(path).removeprefix(MARKER).removesuffix(".json")] = marker
+        return found
 
 
 def _sync_folders(folders: Iterable[str]) -> None:

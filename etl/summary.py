@@ -16,8 +16,9 @@ class ModelSummary:
     """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind.
 
     Of those asked for again (`--recheck`), `unchanged` show the same photo, `replaced` another one (these are among
-    the `seen`), and `kept` by reason go on with the vector they have. `broken_parts` are files of the vector store
-    that this run set aside because they are not what was written.
+    the `seen`), and `kept` by reason go on with the vector they have. `settled` are the numbers of this run's parts
+    of which the index refused no row; `broken_parts` are files of the vector store that this run set aside because
+    they are not what was written.
     """
 
     model: str
@@ -30,6 +31,7 @@ class ModelSummary:
     replaced: int = 0
     moved: int = 0
     gone: int = 0
+    settled: list[int] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     retry: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)

@@ -1,12 +1,12 @@
-"""Writes results in parts: Parquet first, then the index, then the history."""
+"""Writes results in parts: Parquet first, then the history, then the index."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from catalog.errors import Unavailable
+from catalog.patience import patiently
 from catalog.ports import EmbeddingPort
 from catalog.records import Outcome, WriteResult, Written
 from catalog.space import Space
@@ -18,8 +18,6 @@ from etl.store import VectorStore
 from etl.summary import ModelSummary
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-PAUSE = 1.0
 
 
 class Writer:
@@ -44,14 +42,19 @@ class Writer:
     def __call__(self, results: Iterator[Result]) -> None:
         """Write everything that comes; raises StoreFailed, and Unavailable when Elasticsearch stays away."""
         try:
-            for result in results:
-                self._note_recheck(result)
-                self._waiting[result.space] += policy.outcomes(result, datetime.now(UTC), self._settings)
-                self._since.setdefault(result.space, time.monotonic())
-                self._write_what_is_due()
-        finally:  # when another stage broke, too: what was embedded is not embedded again
+            try:
+                for result in results:
+                    self._note_recheck(result)
+                    self._waiting[result.space] += policy.outcomes(result, datetime.now(UTC), self._settings)
+                    self._since.setdefault(result.space, time.monotonic())
+                    self._write_what_is_due()
+            finally:  # when another stage broke, too: what was embedded is not embedded again
+                for space in self._waiting:
+                    self._flush(space)
+        except Unavailable:  # it had its patience: the rest is kept in the store alone, where the next run finds it
             for space in self._waiting:
-                self._flush(space)
+                self._store_part(space, self._take(space))
+            raise
 
     def _note_recheck(self, result: Result) -> None:
         """Count what became of products that have a vector already, and keep new ETags for the next flush."""
@@ -71,48 +74,53 @@ class Writer:
             ):
                 self._flush(space)
 
-    def _flush(self, name: str) -> None:
+    def _take(self, name: str) -> list[Outcome]:
         outcomes, self._waiting[name] = self._waiting[name], []
         self._since.pop(name, None)
-        space, now = self._summaries[name].space, datetime.now(UTC)
+        return outcomes
+
+    def _store_part(self, name: str, outcomes: Sequence[Outcome]) -> int | None:
+        """The number of the part that holds the vectors of `outcomes`, None where there are none."""
+        vectors = [outcome for outcome in outcomes if outcome.status == "done"]
+        if not vectors:
+            return None
+        number = self._numbers[name]
+        with self._clock.measure("store", len(vectors)):
+            self._store.write(self._summaries[name].space, self._run_id, number, vectors, datetime.now(UTC))
+        self._numbers[name] += 1
+        return number
+
+    def _flush(self, name: str) -> None:
+        outcomes, summary = self._take(name), self._summaries[name]
+        number, now = self._store_part(name, outcomes), datetime.now(UTC)
+        patience = self._settings.elasticsearch_patience
         etags, self._etags[name] = self._etags[name], []
         if etags:
-            patiently(lambda: self._index.write_etags(space, etags), self._settings.etl_patience)
+            patiently(lambda: self._index.write_etags(summary.space, etags), patience)
         if not outcomes:
             return
-        vectors = [outcome for outcome in outcomes if outcome.status == "done"]
-        if vectors:
-            with self._clock.measure("store", len(vectors)):
-                self._store.write(space, self._run_id, self._numbers[name], vectors, now)
-            self._numbers[name] += 1
         with self._clock.measure("index", len(outcomes)):
-            written = write(self._index, space, outcomes, self._run_id, now, self._settings.etl_patience)
+            written = write(self._index, summary.space, outcomes, self._run_id, now, patience)
         for result in written:
-            self._summaries[name].add(result)
+            summary.add(result)
+        if number is not None and not any(result.result == Written.REFUSED for result in written):
+            summary.settled.append(number)
 
 
 def write(
     index: EmbeddingPort, space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime, patience: float
 ) -> list[WriteResult]:
-    """Index and history of `outcomes`; waits `patience` seconds for an Elasticsearch that is away."""
+    """History and index of `outcomes`; waits `patience` seconds for an Elasticsearch that is away.
+
+    The history comes first and loses again what the index did not take: a run killed in between leaves products that
+    are unprocessed, which the next run does again, never an embedding that the history does not know.
+    """
+    entries = history.entries(space, outcomes, run_id, now)
+    patiently(lambda: index.append_history(entries), patience)
     written = patiently(lambda: index.write_outcomes(space, outcomes), patience)
     for result in written:
         if result.result == Written.REFUSED:
             log.warning("product %s: %s", result.outcome.product_id, result.message)
-    entries = history.entries(space, written, run_id, now)
-    if entries:
-        patiently(lambda: index.append_history(entries), patience)
+    if not_taken := history.not_taken(written):
+        patiently(lambda: index.retract_history(space, not_taken), patience)
     return written
-
-
-def patiently(work: Callable[[], T], patience: float) -> T:
-    """`work` again every second while it raises Unavailable, for `patience` seconds in all."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            return work()
-        except Unavailable as error:
-            if time.monotonic() + PAUSE > end:
-                raise
-            log.warning("waiting for Elasticsearch: %s", error.message)
-            time.sleep(PAUSE)

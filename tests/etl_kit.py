@@ -72,7 +72,7 @@ def product(number: int, image_url: str | None) -> dict[str, Any]:
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings that keep everything below `folder` and wait for nothing."""
-    defaults = {"vector_store": str(folder / "vectors"), "etl_patience": 0, "etl_download_threads": 4}
+    defaults = {"vector_store": str(folder / "vectors"), "elasticsearch_patience": 0, "etl_download_threads": 4}
     return Settings.model_validate(defaults | changes)
 
 

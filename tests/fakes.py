@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from catalog.product import document, parse
 from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
 from catalog.questions import IN_STOCK_NEWEST, BrowsePage, BrowseQuery, Hit, Plan, SimilarPage, SimilarQuery
 from catalog.records import (
+    HISTORY_PRODUCTS,
     CatalogStatus,
     Change,
     ChangeResult,
@@ -315,8 +317,30 @@ class FakeCatalogue:
         self.seq[product_id] = self.clock
 
     def append_history(self, entries: Iterable[HistoryEntry]) -> None:
+        self._check()
         for entry in entries:
-            self.history[entry.image_url, entry.space.name] = entry
+            known = self.history.get((entry.image_url, entry.space.name))
+            kept = [i for i in known.product_ids if i not in entry.product_ids] if known else []
+            products = (*kept, *entry.product_ids)[-HISTORY_PRODUCTS:]
+            self.history[entry.image_url, entry.space.name] = replace(entry, product_ids=products)
+
+    def retract_history(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None:
+        self._check()
+        for url, gone in photos.items():
+            if known := self.history.pop((url, space.name), None):
+                kept = tuple(i for i in known.product_ids if i not in gone)
+                if kept:
+                    self.history[url, space.name] = replace(known, product_ids=kept)
+
+    def history_products(self, space: Space, urls: Sequence[str]) -> dict[str, frozenset[str]]:
+        self._check()
+        found = {url: self.history.get((url, space.name)) for url in urls}
+        return {url: frozenset(entry.product_ids) for url, entry in found.items() if entry}
+
+    def embedded_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
+        self._check()
+        states = {i: self._state(i, space) for i in ids if i in self.docs}
+        return {i: state["image_url"] for i, state in states.items() if state.get("status") == "done"}
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         found = 0

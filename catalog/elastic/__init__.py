@@ -2,6 +2,7 @@
 
 from catalog.elastic.client import open_client
 from catalog.elastic.embeddings import EmbeddingStore
+from catalog.elastic.history import HistoryStore
 from catalog.elastic.products import ProductStore
 from catalog.elastic.promotions import PromotionStore
 from catalog.elastic.rechecks import RecheckStore
@@ -11,7 +12,9 @@ from catalog.elastic.similar import SimilarStore
 from catalog.settings import Settings
 
 
-class Catalogue(SimilarStore, SearchStore, PromotionStore, RuleStore, EmbeddingStore, RecheckStore, ProductStore):
+class Catalogue(
+    SimilarStore, SearchStore, PromotionStore, RuleStore, HistoryStore, EmbeddingStore, RecheckStore, ProductStore
+):
     """Everything of `catalog.ports`, answered by a real Elasticsearch."""
 
 

@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 
 from catalog import mapping
 from catalog.costs import read_costs
+from catalog.elastic import bulk
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.completeness import whole
 from catalog.elastic.names import Names
@@ -65,6 +66,11 @@ class Store:
         cause = (error.get("root_cause") or [error])[0]
         message = f"Elasticsearch answered {status}: {cause.get('type')}: {cause.get('reason')}"
         return Unavailable(message) if status == 429 or status >= 500 else InvalidInput(message)
+
+    def send(self, actions: Sequence[dict[str, Any]], *, require_alias: bool = True) -> dict[str, dict[str, Any]]:
+        """`bulk.send` with the patience of the settings."""
+        patience = self.settings.elasticsearch_patience
+        return bulk.send(self.client, actions, require_alias=require_alias, patience=patience)
 
     def read_many(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredProduct]:
         """Those of `ids` that exist, as they are this moment, with `fields` of their source."""

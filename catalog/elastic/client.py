@@ -7,11 +7,11 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializer, TransportError
 
 from catalog.elastic.names import Names
-from catalog.elastic.node import DeadlineNode, OutOfTime
-from catalog.errors import InvalidInput, TimeSpent, Unavailable
+from catalog.errors import InvalidInput, Unavailable, WriteBlocked
 from catalog.settings import Settings
 
 BUSY = (429, 502, 503, 504)
+FLOOD_STAGE = "/12/"  # the number of the block that Elasticsearch sets on a full disk, as its reasons write it
 
 
 def open_client(settings: Settings) -> Elasticsearch:
@@ -27,7 +27,6 @@ def open_client(settings: Settings) -> Elasticsearch:
             max_retries=2,
             serializer=OrjsonSerializer(),
             connections_per_node=16,
-            node_class=DeadlineNode,
             **tls,
         )
     except ValueError as error:
@@ -44,14 +43,14 @@ def translated(names: Names) -> Iterator[None]:
             raise no_catalogue(names.products) from error
         raise Unavailable(f"Elasticsearch lost what was asked for: {error}") from error
     except ApiError as error:
+        if error.status_code in (403, 429) and "cluster_block_exception" in str(error):
+            raise write_blocked(_reason(error)) from error
         message = f"Elasticsearch answered {error.status_code}: {_reason(error)}"
         if error.status_code in (401, 403):
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
         if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
             raise Unavailable(message) from error
         raise InvalidInput(message) from error
-    except OutOfTime as error:
-        raise TimeSpent(f"Elasticsearch is too slow: {error.message} (SEARCH_TIMEOUT)") from error
     except TransportError as error:
         raise Unavailable(
             f"Elasticsearch does not answer: {error.message}; is it running? (`python -m engine status`)"
@@ -61,6 +60,23 @@ def translated(names: Names) -> Iterator[None]:
 def no_catalogue(alias: str) -> Unavailable:
     """The error for an alias that does not exist."""
     return Unavailable(f"there is no catalogue '{alias}' on this Elasticsearch yet; run `python -m catalog create`")
+
+
+def write_blocked(reason: str) -> WriteBlocked:
+    """The error for writes that an index block refuses; `reason` is Elasticsearch's and names the block by number."""
+    if FLOOD_STAGE in reason:
+        todo = (
+            "its disk is nearly full (flood stage). Free disk space or add a node; the block then goes by itself, "
+            'or lift it with PUT _settings {"index.blocks.read_only_allow_delete": null} on the index'
+        )
+    else:
+        todo = (
+            "a reindex is at work or was killed (`python -m catalog status`), or somebody set a block; "
+            'lift it with PUT _settings {"index.blocks.write": null} on the index'
+        )
+    return WriteBlocked(
+        f"Elasticsearch refuses writes: {todo}. Nothing is lost: run this again afterwards", reason=reason
+    )
 
 
 def _reason(error: ApiError) -> str:

@@ -1,7 +1,6 @@
 """Reads of what still needs an embedding and writes that reach only the photo they were made from."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +10,8 @@ from catalog.elastic import bulk
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
-from catalog.errors import InvalidVector, Unavailable
-from catalog.records import HistoryEntry, Outcome, Pending, StoredProduct, WriteResult, Written
+from catalog.errors import InvalidVector
+from catalog.records import Outcome, Pending, StoredProduct, WriteResult, Written
 from catalog.space import Space
 
 ROUNDS = 10  # a product that changes more often than this between two requests is left for the next run
@@ -76,21 +75,18 @@ class EmbeddingStore(Store):
             else:  # one per product and request; a second outcome for it waits for the next round
                 actions.setdefault(outcome.product_id, (number, _update(self.names.products, space, outcome, stored)))
         with translated(self.names):
-            items = bulk.send(self.client, [action for _, action in actions.values()])
+            items = self.send([action for _, action in actions.values()])
         for product_id, (number, _) in actions.items():
             if result := _read(todo[number], items[product_id]):
                 results[number] = result
         return results
 
-    def append_history(self, entries: Iterable[HistoryEntry]) -> None:
-        """Record outcomes under (image_url, space); a later one for the same photo replaces the earlier."""
-        actions = {(action := _history(self.names.history, entry))["_id"]: action for entry in entries}
-        with translated(self.names):
-            items = bulk.send(self.client, list(actions.values()), require_alias=False)
-        if refused := [item for item in items.values() if item["status"] >= 300]:
-            raise Unavailable(
-                f"the feature history did not take {len(refused)} entries: {bulk.error_reason(refused[0])}"
-            )
+    def embedded_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
+        """The photo that each of `ids` has its embedding in `space` from; without those that have none."""
+        state = f"embedding.{space.name}"
+        stored = self.read_many(ids, (f"{state}.status", f"{state}.image_url"))
+        states = {i: one.source.get("embedding", {}).get(space.name, {}) for i, one in stored.items()}
+        return {i: str(known["image_url"]) for i, known in states.items() if known.get("status") == "done"}
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         """Let products with one of `statuses` (and `reasons`) be tried again at once; returns how many."""
@@ -108,7 +104,7 @@ class EmbeddingStore(Store):
             for hit in hits
         ]
         with translated(self.names):
-            items = bulk.send(self.client, actions)
+            items = self.send(actions)
         self.refresh()
         return sum(item["status"] < 300 for item in items.values())
 
@@ -152,20 +148,3 @@ def _read(outcome: Outcome, item: dict[str, Any]) -> WriteResult | None:
     if item["status"] >= 300:
         return WriteResult(outcome, Written.REFUSED, bulk.error_reason(item))
     return WriteResult(outcome, Written.UNCHANGED if item["result"] == "noop" else Written.WRITTEN)
-
-
-def _history(index: str, entry: HistoryEntry) -> dict[str, Any]:
-    key = hashlib.sha256(f"{entry.image_url}\n{entry.space.name}".encode()).hexdigest()
-    body = {
-        "image_url": entry.image_url,
-        "space": entry.space.name,
-        "model_name": entry.space.model,
-        "model_id": entry.space.version,
-        "snapshot_date": entry.snapshot_date.isoformat(),
-        "product_ids": list(entry.product_ids),
-        "status": entry.status,
-        "reason": entry.reason,
-        "attempts": entry.attempts,
-        "run_id": entry.run_id,
-    }
-    return {"_index": index, "_id": key, "_source": body}

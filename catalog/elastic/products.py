@@ -64,7 +64,7 @@ class ProductStore(Store):
         stored = self.read_many(kept, ("image_url", "embedding")) if kept else {}
         actions = [_action(change, stored.get(change.id), self.names.products) for change in changes]
         with translated(self.names):
-            items = bulk.send(self.client, actions)
+            items = self.send(actions)
         return [_result(change, items[change.id]) for change in changes]
 
     def ids(self) -> Iterator[str]:

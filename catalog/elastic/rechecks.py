@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog import work_queries
-from catalog.elastic import bulk
 from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
@@ -47,7 +46,7 @@ class RecheckStore(Store):
             if (stored := current.get(outcome.product_id)) and _shows(stored.source, space, outcome)
         ]
         with translated(self.names):
-            bulk.send(self.client, actions)
+            self.send(actions)
 
 
 def _shows(source: Mapping[str, Any], space: Space, outcome: Outcome) -> bool:

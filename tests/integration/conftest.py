@@ -1,11 +1,15 @@
-"""Fixtures of the integration tests: a catalogue of its own on the shared engine."""
+"""Fixtures of the integration tests: a catalogue of its own on the shared engine, and the job that embeds it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.settings import Settings
+from models.color_export import export
+from tests.image_server import ImageServer, image_server
+from tests.integration.etl_process import Etl, environ_for
 
 
 @pytest.fixture
@@ -21,3 +25,23 @@ def catalogue(settings: Settings) -> Iterator[Catalogue]:
     found.create()
     yield found
     found.client.close()
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the model `color`."""
+    folder = tmp_path_factory.mktemp("bundles")
+    export(folder, "tests", "pytest")
+    return folder
+
+
+@pytest.fixture
+def server() -> Iterator[ImageServer]:
+    with image_server() as running:
+        yield running
+
+
+@pytest.fixture
+def etl(settings: Settings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
+    """`python -m etl` on the catalogue of this test."""
+    return Etl(environ_for(settings, bundles, server, tmp_path / "vectors"))

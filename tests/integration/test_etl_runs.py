@@ -1,107 +1,25 @@
 """The embedding job as a process, against a real Elasticsearch: killed, raced, stopped, restored."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Semaphore
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from catalog.elastic import Catalogue, connect
 from catalog.product import document, parse
 from catalog.records import Change, StoredProduct
 from catalog.settings import Settings
 from catalog.similarity import cosine
-from catalog.space import Space
-from models.color_export import export
 from models.open import open_embedder
 from models.photos import PhotoSettings, decode
 from models.settings import Settings as ModelSettings
 from tests.etl_kit import SPACE, MeanColor, product, run_job, totals, workshop
-from tests.image_server import ImageServer, image_server, photo
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundles")
-    export(folder, "tests", "pytest")
-    return folder
-
-
-@pytest.fixture
-def server() -> Iterator[ImageServer]:
-    with image_server() as running:
-        yield running
-
-
-class Etl:
-    """`python -m etl` with an environment of its own."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = {**os.environ, "PYTHONWARNINGS": "error", **environ}
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "etl", *arguments]
-        return subprocess.Popen(
-            command, env=self.environ, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-
-    def __call__(self, *arguments: str, expect: int = 0) -> Any:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == expect, f"status {process.returncode}\n{out}\n{err}"
-        assert "Traceback" not in err
-        self.errors = err
-        return json.loads(out) if "--json" in arguments and out else out
-
-
-@pytest.fixture
-def etl(settings: Settings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
-    return Etl(environ_for(settings, bundles, server, tmp_path / "vectors"))
-
-
-def environ_for(settings: Settings, bundles: Path, server: ImageServer, store: Path) -> dict[str, str]:
-    return {
-        "ELASTICSEARCH_URL": ",".join(settings.elasticsearch_url),
-        "INDEX_PREFIX": settings.index_prefix,
-        "BUNDLES": str(bundles),
-        "VECTOR_STORE": str(store),
-        "IMAGE_ALLOWED_HOSTS": server.host,
-        "IMAGE_TIMEOUT": "3",
-        "MODEL_THREADS": "1",
-    }
-
-
-def fill(catalogue: Catalogue, server: ImageServer, count: int) -> None:
-    """`count` products, each with a photo of its own colours."""
-    changes = []
-    for number in range(count):
-        path = f"/shop/{number}.jpg"
-        color = (number * 37 % 240 + 10, number * 91 % 250, number * 53 % 250)
-        server.photos.setdefault(path, photo(color, size=(48, 48 + number % 17)))
-        changes.append(Change(f"p{number}", document(parse(product(number, server.url(path))))))
-    assert {result.status for result in catalogue.write(changes)} == {"created"}
-    catalogue.refresh()
-
-
-def vectors_of(catalogue: Catalogue, space: Space, count: int) -> dict[str, NDArray[np.float32] | None]:
-    found = catalogue.get_vectors([f"p{number}" for number in range(count)], [space])
-    assert len(found) == count
-    return {product_id: vectors.get(space.name) for product_id, (_, vectors) in found.items()}
-
-
-def color_space(bundles: Path) -> Space:
-    return open_embedder("color", "cpu", settings=ModelSettings(bundles=bundles)).space
+from tests.image_server import ImageServer, photo
+from tests.integration.etl_process import Etl, color_space, environ_for, fill, vectors_of
 
 
 def test_photos_become_searchable_vectors_and_a_second_run_does_nothing(

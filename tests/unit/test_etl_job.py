@@ -320,7 +320,7 @@ def test_vectors_stored_but_not_indexed_are_used_by_the_next_run(
 def test_an_elasticsearch_that_comes_back_in_time_is_waited_for(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etl.writer.PAUSE", 0.01)
+    monkeypatch.setattr("catalog.patience.PAUSE", 0.01)
     index, failures = good(server), iter([True, True, True])
 
     def shaky(_: str) -> None:
@@ -328,7 +328,7 @@ def test_an_elasticsearch_that_comes_back_in_time_is_waited_for(
             raise Unavailable("Elasticsearch does not answer")
 
     index.before_write = shaky
-    summary = run_job(workshop(index, tmp_path, photos, etl_patience=5), [MeanColor()])
+    summary = run_job(workshop(index, tmp_path, photos, elasticsearch_patience=5), [MeanColor()])
     assert totals(summary)["done"] == 7
 
 
@@ -360,20 +360,6 @@ def test_the_newest_stored_vector_wins(server: ImageServer, photos: PhotoSetting
     url, now = server.url("/0.jpg"), datetime.now(UTC)
     for run_id, row in (("20250101T000000-a", [1, 0, 0, 0]), ("20260101T000000-b", [0, 1, 0, 0])):
         shop.store.write(SPACE, run_id, 0, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
-    index.ensure_space(SPACE)
-    assert restore(index, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings).restored == 1
-    assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])
-
-
-def test_parts_of_a_run_are_ordered_by_number_not_by_spelling(
-    server: ImageServer, photos: PhotoSettings, tmp_path: Path
-) -> None:
-    index = good(server)
-    shop = workshop(index, tmp_path, photos)
-    url, now = server.url("/0.jpg"), datetime.now(UTC)
-    for number, row in ((10, [0, 1, 0, 0]), (9, [1, 0, 0, 0])):
-        shop.store.write(SPACE, "run", number, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
-    assert [part.number for part in shop.store.parts(SPACE.name)] == [9, 10]
     index.ensure_space(SPACE)
     assert restore(index, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings).restored == 1
     assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])

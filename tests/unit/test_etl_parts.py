@@ -268,9 +268,27 @@ def test_a_part_half_written_is_no_part_and_a_marker_ends_a_run(
     monkeypatch.undo()
     assert store.parts(SPACE.name) == [first]
     assert store.unfinished(SPACE.name) == [first]
-    store.finish(SPACE.name, "r1", {"done": 1})
+    marker = tmp_path / "space=mean__v1" / "done-r1.json"
+    store.finish(SPACE.name, "r1", [0], {"done": 1})
     assert store.unfinished(SPACE.name) == []
-    assert json.loads((tmp_path / "space=mean__v1" / "done-r1.json").read_text()) == {"done": 1}
+    assert json.loads(marker.read_text()) == {"done": 1, "parts": [0]}
+
+
+@pytest.mark.parametrize("scheme", ["", "memory://"])
+def test_a_marker_settles_the_parts_it_lists_and_no_others(tmp_path: Path, scheme: str) -> None:
+    store = VectorStore(f"{scheme}{tmp_path}/v")
+    parts = [store.write(SPACE, "r1", number, [done(str(number), [1, 0, 0, 0])], NOW) for number in range(3)]
+    other = store.write(SPACE, "r2", 0, [done("x", [1, 0, 0, 0])], NOW)
+    store.finish(SPACE.name, "r1", [0, 2], {"done": 2})
+    assert store.unfinished(SPACE.name) == [parts[1], other]
+    store.finish(SPACE.name, "r1", [1], {"finished_by": "r3"})
+    assert store.unfinished(SPACE.name) == [other]
+    with store._fs.open(f"{store._folder(SPACE.name)}/done-r2.json", "wb") as file:
+        file.write(b'{"run_id": "r2"}')  # as versions before wrote it
+    assert store.unfinished(SPACE.name) == []
+    with store._fs.open(f"{store._folder(SPACE.name)}/done-r2.json", "wb") as file:
+        file.write(b"{")
+    assert store.unfinished(SPACE.name) == [other], "no marker: it is looked at once more"
 
 
 def test_parts_of_another_size_and_broken_ones_are_refused(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatc
     assert events[:3] == ["sync .part-r1-000000.parquet.tmp", "rename", "sync space=mean__v1"]
     assert set(events[3:]) == {"sync v", f"sync {tmp_path.name}"}, "the new folders' own names too"
     events.clear()
-    store.finish(SPACE.name, "r1", {})
+    store.finish(SPACE.name, "r1", [0], {})
     assert events == ["sync .done-r1.json.tmp", "rename", "sync space=mean__v1"]
 
 

@@ -1,1 +1,0 @@
-"""The gunicorn worker that serves the API: requests are read whole before a thread is taken for them."""

@@ -1,0 +1,70 @@
+"""Waits for an Elasticsearch that is away or takes no writes: one patience for imports and embedding runs."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import dropwhile
+from typing import TypeVar
+
+from catalog.errors import Unavailable
+from catalog.ports import ProductPort
+from catalog.records import Change, ChangeResult, StoredProduct
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PAUSE = 1.0  # seconds between two tries
+
+
+def patiently(work: Callable[[], T], patience: float) -> T:
+    """Returns what `work` does; repeats it every second while it raises Unavailable, for `patience` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return work()
+        except Unavailable as error:
+            if time.monotonic() + PAUSE > end:
+                raise
+            log.warning("waiting for Elasticsearch: %s", error.message)
+            time.sleep(PAUSE)
+
+
+class PatientProducts:
+    """A ProductPort over another whose work waits for Elasticsearch; `create` does not: what cannot start says so.
+
+    A write that was carried out though its answer got lost is a conflict when it is sent again, and is decided anew.
+    """
+
+    def __init__(self, port: ProductPort, patience: float) -> None:
+        self._port, self._patience = port, patience
+
+    def create(self) -> str:
+        return self._port.create()
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        return patiently(lambda: self._port.get_many(ids), self._patience)
+
+    def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
+        return patiently(lambda: self._port.write(changes), self._patience)
+
+    def ids(self) -> Iterator[str]:
+        """Every product id in ascending order; after a failure it is read again and goes on behind the last one."""
+        rest, last = self._port.ids(), ""
+
+        def following() -> str | None:
+            nonlocal rest
+            try:
+                return next(rest, None)
+            except Unavailable:
+                told = last
+                rest = dropwhile(lambda product_id: product_id <= told, self._port.ids())
+                raise
+
+        while (found := patiently(following, self._patience)) is not None:
+            last = found
+            yield found
+
+    def count(self) -> int:
+        return patiently(self._port.count, self._patience)
+
+    def refresh(self) -> None:
+        patiently(self._port.refresh, self._patience)
