@@ -9,20 +9,38 @@ from catalog.filters import clauses as clauses_of
 GROUPS = "_groups"  # the aggregation that counts groups; no facet can be called so
 MAX_PRECISION = 40_000  # Elasticsearch's highest: group totals are exact up to here, close beyond
 FACET_SIZE = 100  # values per facet, most frequent first
+SPARE = 50  # values asked for beyond those: what comes up when a source's own are taken out (catalog.overviews)
 FACET_FIELDS = {**TERM_FIELDS, "available": "available"}
 
 
-def facet_aggs(names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One aggregation per facet, each under all filters but its own."""
+def facet_aggs(
+    names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]], size: int = FACET_SIZE + SPARE
+) -> dict[str, Any]:
+    """One aggregation per facet, each under all filters but its own, with up to `size` values."""
     aggs: dict[str, Any] = {}
     for name in names:
         others = [clause for key, clause in clauses.items() if key != name]
         if name == "price":
             inner: dict[str, Any] = {"stats": {"field": "effective_price"}}
         else:
-            inner = {"terms": {"field": FACET_FIELDS[name], "size": FACET_SIZE}}
-        aggs[name] = {"filter": all_of(others) if others else {"match_all": {}}, "aggs": {"values": inner}}
+            inner = {"terms": {"field": FACET_FIELDS[name], "size": size}}
+        aggs[name] = {"filter": _passing(others), "aggs": {"values": inner}}
     return aggs
+
+
+def _passing(clauses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return all_of(clauses) if clauses else {"match_all": {}}
+
+
+def group_aggs(clauses: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The aggregation that counts the groups among what passes the clauses."""
+    counted = {"cardinality": {"field": "group_key", "precision_threshold": MAX_PRECISION}}
+    return {GROUPS: {"filter": _passing(clauses), "aggs": {"values": counted}}}
+
+
+def read_groups(aggregations: Mapping[str, Any]) -> int:
+    """The number of groups that `group_aggs` counted."""
+    return int(aggregations[GROUPS]["values"]["value"])
 
 
 def overview(
@@ -32,6 +50,7 @@ def overview(
     never: Sequence[Mapping[str, Any]] = (),
     *,
     count_groups: bool = False,
+    size: int = FACET_SIZE + SPARE,
 ) -> dict[str, Any]:
     """The size-0 search that counts what passes and fills the facets.
 
@@ -48,13 +67,9 @@ def overview(
     }
     if faceted:
         body["post_filter"] = all_of(faceted.values())
-    aggs = facet_aggs(facets, faceted)
+    aggs = facet_aggs(facets, faceted, size)
     if count_groups:
-        counted = {"cardinality": {"field": "group_key", "precision_threshold": MAX_PRECISION}}
-        aggs[GROUPS] = {
-            "filter": all_of(faceted.values()) if faceted else {"match_all": {}},
-            "aggs": {"values": counted},
-        }
+        aggs |= group_aggs(list(faceted.values()))
     if aggs:
         body["aggs"] = aggs
     return body
@@ -67,8 +82,10 @@ def read_facets(names: Sequence[str], aggregations: Mapping[str, Any]) -> dict[s
         values = aggregations[name]["values"]
         if name == "price":
             found[name] = {"min": values["min"], "max": values["max"]}
-        elif name == "available":
-            found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in values["buckets"]]
+            continue
+        buckets = values["buckets"][:FACET_SIZE]
+        if name == "available":
+            found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in buckets]
         else:
-            found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in values["buckets"]]
+            found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in buckets]
     return found

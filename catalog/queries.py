@@ -57,17 +57,33 @@ def source_filter(fields: Sequence[str] | None) -> dict[str, Any]:
     return {"includes": list(fields)}
 
 
-def must_not(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+def must_not(query: SimilarQuery) -> list[dict[str, Any]]:
     """Clauses that leave out products, whole groups, and what passes a filter."""
     return [*_must_not_be(query), *_must_not_pass(query)]
 
 
-def _must_not_be(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+def must_not_but_source(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+    """The same without those that leave out the source."""
+    return [*_named(query.exclude_ids, query.exclude_groups), *_must_not_pass(query)]
+
+
+def of_source(query: SimilarQuery) -> dict[str, Any] | None:
+    """The clause that only the source's own products pass; None where there are none."""
+    own = _named(query.source_ids, query.source_groups)
+    return {"bool": {"should": own, "minimum_should_match": 1}} if own else None
+
+
+def _must_not_be(query: SimilarQuery) -> list[dict[str, Any]]:
+    ids, groups = (*query.source_ids, *query.exclude_ids), (*query.source_groups, *query.exclude_groups)
+    return _named(ids, groups)
+
+
+def _named(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if query.exclude_ids:
-        found.append({"ids": {"values": list(query.exclude_ids)}})
-    if query.exclude_groups:
-        found.append({"terms": {"group_key": list(query.exclude_groups)}})
+    if ids:
+        found.append({"ids": {"values": list(ids)}})
+    if groups:
+        found.append({"terms": {"group_key": list(groups)}})
     return found
 
 
@@ -121,7 +137,7 @@ def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[
 def scan(query: SimilarQuery) -> dict[str, Any]:
     """The exact plan by `vector_scan`, the query of the engine's plugin: the same scores, and nothing counted.
 
-    Not to have to count, it hands on only what can still reach the page, which is half of its speed.
+    Where it need not count, it hands on only what can still reach the page, which is half of its speed.
     """
     parts = [
         {"field": part.space.field, "query_vector": part.vector, "weight": float(part.weight)} for part in query.parts
@@ -130,12 +146,12 @@ def scan(query: SimilarQuery) -> dict[str, Any]:
     scored: dict[str, Any] = {"vector_scan": {"parts": parts, "filter": passing}}
     if few := _must_not_be(query):  # as part of the filter they would cost a look at every product
         scored = {"bool": {"must": [scored], "must_not": few}}
-    return _ranked(query, scored) | {"track_total_hits": False}
+    return _ranked(query, scored) | {"track_total_hits": counts_hits(query)}
 
 
-def counting(query: SimilarQuery) -> dict[str, Any]:
-    """How many products a query has to choose from."""
-    return {"query": candidates(query), "size": 0, "track_total_hits": True}
+def counts_hits(query: SimilarQuery) -> bool:
+    """Whether the total is that of the hits themselves: how many reach a threshold no filter knows."""
+    return query.total and query.score_threshold is not None
 
 
 def _ranked(query: SimilarQuery, scored: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +162,9 @@ def _ranked(query: SimilarQuery, scored: dict[str, Any]) -> dict[str, Any]:
     if query.group_size:
         inner = {"name": "group", "size": query.group_size, "sort": RANKING, "_source": body["_source"]}
         body["collapse"] = {"field": "group_key", "inner_hits": inner}
+        if counts_hits(query):  # aggregations do not know the search's own `min_score`, but that of a query
+            body["query"] = {"function_score": {"query": scored, "min_score": body.pop("min_score")}}
+            body["aggs"] = facet_queries.group_aggs()
     return body
 
 
@@ -178,7 +197,7 @@ def _page(query: SimilarQuery) -> dict[str, Any]:
 def browse(query: BrowseQuery) -> dict[str, Any]:
     """Products that pass the filters and match `q` in the title, with facets in the same search."""
     body = facet_queries.overview(
-        query.filters, query.facets, filters.clauses(query.within).values(), must_not(query)
+        query.filters, query.facets, filters.clauses(query.within).values(), must_not_but_source(query)
     )
     if query.q:
         body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]

@@ -43,6 +43,8 @@ class SimilarQuery:
     With `more` parts the score is the weighted mean of the cosines, over products that have a vector in every space.
     `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
     What passes any of `exclude_filters` is left out; `only_ids` and `only_groups`, where given, leave out the rest.
+    `source_ids` are the products that the question is about, where these are left out, and `source_groups` the keys
+    of all their groups: they are apart from `exclude_ids` so that what is counted can be the same for every source.
     """
 
     space: Space
@@ -64,6 +66,8 @@ class SimilarQuery:
     exact: bool = False
     group_size: int = 0
     with_vectors: bool = False
+    source_ids: tuple[str, ...] = ()
+    source_groups: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -96,6 +100,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPage:
+    """Hits, and what was asked to be counted: `total` is None, too, where a threshold cuts and nobody scored all.
+
+    `facets` count what passes the filters, `total` what reaches the threshold as well.
+    """
+
     hits: Sequence[Hit]
     plan: Plan
     total: int | None = None

@@ -139,16 +139,18 @@ class FakeCatalogue:
         for score, i in ranked:
             groups.setdefault(self.docs[i]["group_key"] if query.group_size else i, []).append((score, i))
         window = list(groups.values())[query.offset : query.offset + query.limit]
-        total = len({self.docs[i]["group_key"] for i in passing}) if query.group_size else len(passing)
         return SimilarPage(
             hits=[self._hit(query, members) for members in window],
             plan=Plan("exact", "a fake compares with everything", len(passing)),
-            total=total if query.total else None,
+            total=len(groups) if query.total else None,
             facets=self._facets(query.facets, query.filters, pool) if query.facets else None,
         )
 
     def _excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
-        named = source["id"] in query.exclude_ids or source["group_key"] in query.exclude_groups
+        ids, groups = query.exclude_ids, query.exclude_groups
+        if isinstance(query, SimilarQuery):
+            ids, groups = (*query.source_ids, *ids), (*query.source_groups, *groups)
+        named = source["id"] in ids or source["group_key"] in groups
         return named or any(passes(source, excluded) for excluded in query.exclude_filters)
 
     def _score(self, query: SimilarQuery, product_id: str) -> float:

@@ -94,7 +94,7 @@ class SimilarAnswer(Answer):
     facets: Facets | None
     limit: int
     offset: int
-    total: int | None
+    total: int | None = Field(description="null where it was not asked for, or is not known; then a warning says so")
     model: ModelAnswer
     plan: PlanAnswer
     missing_ids: list[str]

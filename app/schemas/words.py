@@ -16,6 +16,10 @@ MAX_EXCLUDED = 1000
 MAX_FACTOR = 1000.0
 MAX_GROUP_SIZE = 20
 MAX_MODELS = 8
+TOTAL = (
+    "count all products (with `group_by` groups) that pass the filters and reach `score_threshold`; "
+    "null, with a warning, where there is a threshold and the search was approximate"
+)
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
 FILTERS = tuple(Filters.model_fields)
@@ -54,7 +58,10 @@ FieldName = Annotated[str, _check("field", PUBLIC_FIELDS), _enum(PUBLIC_FIELDS)]
 Sort = Annotated[str, _check("sort", SORTS), _enum(SORTS)]
 Facets = Annotated[
     tuple[Facet, ...],
-    Field(max_length=len(FACETS), description="count the values of these over all products that pass"),
+    Field(
+        max_length=len(FACETS),
+        description="count the values of these over all products that pass the filters, whatever their score",
+    ),
 ]
 FieldNames = Annotated[
     tuple[FieldName, ...],
@@ -105,7 +112,7 @@ class SimilarOptions(Page):
     exclude_source: bool = Field(True, description="leave out the source product and its group")
     exclude_ids: ProductIds = Field((), description="products that shall not be in the answer")
     exact: bool = Field(False, description="compare with every product that passes, whatever it costs")
-    total: bool = Field(False, description="count all products (with `group_by` groups) that pass")
+    total: bool = Field(False, description=TOTAL)
     explain: bool = Field(
         False, description="say why a hit is there: its cosine per model, its rank before and after"
     )

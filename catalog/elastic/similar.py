@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 
-from catalog import edges, facet_queries, queries, similarity
+from catalog import edges, facet_queries, overviews, queries, similarity
 from catalog.elastic.base import Store
 from catalog.elastic.completeness import Incomplete
 from catalog.elastic.hits import read_hit
 from catalog.elastic.scans import Scans
 from catalog.errors import InvalidInput
 from catalog.filters import Filters
+from catalog.overviews import Overview
 from catalog.planner import IN_BULK, Breadth, Choice, Facts, breadth_of, choose, is_small
 from catalog.questions import Part, Plan, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
@@ -56,15 +57,13 @@ class SimilarStore(Store):
             return page
 
     def _scripted(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
-        answers = self._best(query, queries.similar(query, only_ids), self._overview(query))
+        answers = self._best(query, queries.similar(query, only_ids), _counts(query))
         return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
 
     def _scanned(self, query: SimilarQuery, reason: str) -> SimilarPage:
         """The same by the server's own query; raises Incomplete or InvalidInput where a node does not know it."""
-        counted = self._overview(query)
-        if not counted and query.score_threshold is None:
-            counted = [queries.counting(query)]
-        answers = self._best(query, queries.scan(query), counted)
+        counts = overviews.searches(query) if query.score_threshold is None else _counts(query)
+        answers = self._best(query, queries.scan(query), counts)
         return self._page(query, Plan("exact", reason + IN_BULK), answers, similarity.script_to_cosine)
 
     def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
@@ -101,7 +100,7 @@ class SimilarStore(Store):
             return self._union(query, plan)
         (part,) = query.parts
         body = queries.nearest(query, part, self._index_type(part.space), self._breadth(part.space))
-        answers = self.msearch([body, *self._overview(query)], queries.preference(query))
+        answers = self.msearch([body, *_counts(query)], queries.preference(query))
         return self._page(query, plan, answers, similarity.knn_to_cosine)
 
     def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
@@ -111,7 +110,8 @@ class SimilarStore(Store):
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
         page = self._exact(query, plan.reason, only_ids=found)
         took = max(float(answer["took"]) for answer in answers)
-        return replace(page, plan=plan, server_ms=page.server_ms + took)
+        total = None if queries.counts_hits(query) else page.total
+        return replace(page, plan=plan, total=total, server_ms=page.server_ms + took)
 
     def _wide(self, query: SimilarQuery, part: Part) -> dict[str, Any]:
         breadth = self._breadth(part.space)
@@ -122,32 +122,27 @@ class SimilarStore(Store):
     def _breadth(self, space: Space) -> Breadth:
         return self.breadth or breadth_of(self._index_type(space))
 
-    def _overview(self, query: SimilarQuery) -> list[dict[str, Any]]:
-        if not (query.facets or query.total):
-            return []
-        always, never = [*queries.scorable(query.parts), *queries.only(query)], queries.must_not(query)
-        groups = bool(query.group_size and query.total)
-        return [facet_queries.overview(query.filters, query.facets, always, never, count_groups=groups)]
-
     def _page(self, query: SimilarQuery, plan: Plan, answers: Sequence[Any], to_cosine: Any) -> SimilarPage:
-        found, overview = answers[0]["hits"], answers[1] if len(answers) > 1 else None
-        counted = plan.candidates
-        if overview:
-            counted = overview["hits"]["total"]["value"]
-        elif counted is None and query.score_threshold is None:  # under a threshold hits count only what is above it
-            counted = found["total"]["value"]
-        total = counted if query.total else None
-        if overview and query.group_size and query.total:
-            total = overview["aggregations"][facet_queries.GROUPS]["values"]["value"]
+        """The page that a ranking and, behind it, the searches of `overviews`, where they were asked, say."""
+        ranked = answers[0]
+        overview = self._overview(query, answers[1:]) if len(answers) > 1 else None
+        counted = overview.products if overview else plan.candidates
+        if counted is None and query.score_threshold is None:  # under a threshold hits count only what is above it
+            counted = ranked["hits"]["total"]["value"]
         return SimilarPage(
-            hits=[read_hit(hit, query, to_cosine) for hit in found["hits"]],
+            hits=[read_hit(hit, query, to_cosine) for hit in ranked["hits"]["hits"]],
             plan=replace(plan, candidates=counted),
-            total=total,
-            facets=facet_queries.read_facets(query.facets, overview["aggregations"])
-            if overview and query.facets
-            else None,
+            total=_total(query, plan, ranked, overview),
+            facets=overview.facets if overview and query.facets else None,
             server_ms=float(max(answer["took"] for answer in answers)),
         )
+
+    def _overview(self, query: SimilarQuery, answers: Sequence[Any]) -> Overview:
+        overview = overviews.read(query, answers)
+        if overview.unclear:
+            (answer,) = self.msearch([overviews.again(query, overview.unclear)], queries.preference(query))
+            overview = overviews.completed(query, overview, answer)
+        return overview
 
     def _choose(self, query: SimilarQuery) -> Choice:
         needed = "groups need every product that passes" if query.group_size else ""
@@ -170,7 +165,7 @@ class SimilarStore(Store):
 
         What is left out by id or group is counted all the same, or every source would have to be counted anew.
         """
-        body = queries.candidates(replace(query, exclude_ids=(), exclude_groups=()))
+        body = queries.candidates(replace(query, source_ids=(), source_groups=(), exclude_ids=(), exclude_groups=()))
         key = orjson.dumps(body)
         known, now = self._counts.get(key), time.monotonic()
         if known and now - known[0] < COUNTS_FRESH:
@@ -183,3 +178,23 @@ class SimilarStore(Store):
 
     def _index_type(self, space: Space) -> VectorIndex:
         return self.shape.get().index_types.get(space.name, "flat")
+
+
+def _counts(query: SimilarQuery) -> list[dict[str, Any]]:
+    """The searches for what a query wants counted."""
+    return overviews.searches(query) if query.facets or query.total else []
+
+
+def _total(query: SimilarQuery, plan: Plan, ranked: Any, overview: Overview | None) -> int | None:
+    """How many products or groups all pages hold; None where that was not asked, or nobody counted them.
+
+    Under a threshold they are counted where every score is known: what an approximate search does not look at may
+    reach it too.
+    """
+    if overview is None or not query.total:
+        return None
+    if not queries.counts_hits(query):
+        return overview.groups if query.group_size else overview.products
+    if plan.strategy != "exact":
+        return None
+    return facet_queries.read_groups(ranked["aggregations"]) if query.group_size else ranked["hits"]["total"]["value"]

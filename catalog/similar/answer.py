@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.filters import Filters
 from catalog.ports import SearchPort
-from catalog.questions import MAX_WINDOW, SimilarQuery
+from catalog.questions import MAX_WINDOW, SimilarPage, SimilarQuery
 from catalog.rulebook import ActiveRules
 from catalog.similar import fallback, shaping
 from catalog.similar.narrowing import implied_filters, without
@@ -43,7 +43,7 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
         space=next(iter(spaces)),
         plan=page.plan,
         missing_ids=source.missing_ids,
-        warnings=(*relaxed, *found.warnings),
+        warnings=(*relaxed, *found.warnings, *_of_counting(request, page)),
         server_ms=page.server_ms,
         explanations=found.explanations,
     )
@@ -64,6 +64,16 @@ def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
         return []
     message = f"too few products passed, so these filters were dropped: {', '.join(dropped)}"
     return [AnswerWarning("relaxed_filters", message, {"filters": list(dropped)})]
+
+
+def _of_counting(request: SimilarRequest, page: SimilarPage) -> list[AnswerWarning]:
+    if not request.total or page.total is not None:
+        return []
+    message = (
+        "total is null: an approximate search does not know how many products reach score_threshold; "
+        "exact=true counts them"
+    )
+    return [AnswerWarning("total_unknown", message, {"score_threshold": request.score_threshold})]
 
 
 def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
@@ -97,8 +107,9 @@ def _query(request: SimilarRequest, source: Source, filters: Filters, rules: Act
         filters=filters,
         limit=request.limit,
         offset=request.offset,
-        exclude_ids=(*request.exclude_ids, *(example.id for example in examples), *rules.hidden_ids),
-        exclude_groups=tuple(sorted(keys)),
+        source_ids=tuple(example.id for example in examples),
+        source_groups=tuple(sorted(keys)),
+        exclude_ids=(*request.exclude_ids, *rules.hidden_ids),
         exclude_filters=rules.hidden_filters,
         score_threshold=request.score_threshold,
         fields=request.fields,

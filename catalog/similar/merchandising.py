@@ -99,7 +99,9 @@ def _warnings(
     hits: Mapping[str, Hit],
 ) -> tuple[AnswerWarning, ...]:
     """Why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
-    missing = [name for name in wanted if keys.get(name) not in hits and name not in query.exclude_ids]
+    missing = [
+        name for name in wanted if keys.get(name) not in hits and name not in (*query.source_ids, *query.exclude_ids)
+    ]
     if not missing:
         return ()
     spaces = [part.space for part in query.parts]

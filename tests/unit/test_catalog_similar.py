@@ -63,10 +63,19 @@ def test_the_price_band_is_relative_to_the_source_and_meets_the_price_filter(ind
     assert ids(index, price_band=(0.5, 1.5), filters=parse({"price": {"gte": 70}})) == ["far"]
 
 
-def test_a_threshold_cuts_and_total_counts_what_passes_the_filters(index: FakeCatalogue) -> None:
-    answer = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True))
+def test_a_threshold_cuts_hits_and_total_but_no_facets(index: FakeCatalogue) -> None:
+    answer = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True, facets=("gender",)))
     assert [hit.id for hit in answer.hits] == ["near"]
-    assert answer.total == 2
+    assert (answer.total, answer.warnings) == (1, ())
+    assert sum(value["count"] for value in (answer.facets or {})["gender"]) > 1
+
+
+def test_a_total_that_nobody_counted_is_warned_about(index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = index.similar
+    monkeypatch.setattr(index, "similar", lambda query: replace(known(query), total=None))
+    (warning,) = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True)).warnings
+    assert (warning.code, warning.detail) == ("total_unknown", {"score_threshold": 0.9})
+    assert similar_to(index, SimilarRequest("source", score_threshold=0.9)).warnings == ()
 
 
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
