@@ -9,6 +9,7 @@ from PIL import Image
 from models.photos import Fetcher, PhotoError, PhotoSettings, Reason, decode
 
 Box = tuple[float, float, float, float]
+OTHER_PIXELS = 16_000_000  # of a photo that is no plain JPEG; such photos cost more, and phones make plain JPEGs
 SCHEMES = ("http://", "https://")
 
 
@@ -41,7 +42,7 @@ class Photos:
             raise PhotoError(Reason.NOT_AN_IMAGE, "the photo is empty")
         if len(data) > limit:
             raise PhotoError(Reason.TOO_LARGE, f"the photo has {len(data):,} bytes; IMAGE_MAX_BYTES allows {limit:,}")
-        image = decode(data, self._settings.image_max_pixels)
+        image = decode(data, self._settings.image_max_pixels, OTHER_PIXELS)
         return image.crop(pixels(box, image.size)) if box else image
 
 

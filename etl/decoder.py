@@ -21,6 +21,8 @@ class Decoder:
             image = decode(photo.data, self._max_pixels)
         except PhotoError as error:
             return failed(job, failure_of(error), photo.sha256)
+        except Exception as error:  # one photo must not end the run
+            return failed(job, unexpected(error, f"decoding {job.image_url}"), photo.sha256)
         pixels: dict[str, Pixels] = {}
         results: list[Decoded | Result] = []
         for space, products in job.wants.items():

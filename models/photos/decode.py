@@ -1,34 +1,50 @@
-"""Encoded photo to upright RGB pixels, the same way for index and query."""
+"""Encoded photo to upright RGB pixels, the same way for index and query, at a cost that is known beforehand."""
 
 import warnings
 from io import BytesIO
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from models.photos import jpeg_header, png_header, webp_header
+from models.photos.apart import processes
 from models.photos.errors import PhotoError, Reason
+from models.photos.header import check_pixels
+from models.photos.limits import MAX_PIXELS
+from models.photos.pixels import upright_rgb
+from models.photos.signature import name_other, recognize
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-MAX_PIXELS = 25_000_000
-WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # 16 bits per pixel, which convert() would clip at 255
+LOOKS = {"JPEG": jpeg_header.look, "PNG": png_header.look, "WEBP": webp_header.look}
 
 # Below Pillow's own limit (89 million pixels) ours is checked from the header; above it Pillow must not merely warn.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode(data: bytes, max_pixels: int = MAX_PIXELS, other_pixels: int = MAX_PIXELS) -> Image.Image:
     """The photo in `data` (JPEG, PNG, WebP, GIF, AVIF) as an upright RGB image without metadata.
 
-    The first frame of an animation, transparency on white. Raises PhotoError: too_many_pixels (from the header,
-    before anything is unpacked), truncated, unsupported, not_an_image.
+    The first frame of an animation, transparency on white. A plain JPEG (8 bits, one scan) may have `max_pixels`,
+    anything else `other_pixels` too. An ordinary JPEG or PNG is judged by its header and decoded here; all else is
+    decoded in a process whose time and memory are limited. Raises PhotoError: too_many_pixels, too_costly, truncated,
+    unsupported, not_an_image.
     """
+    kind = recognize(data)
+    if kind is None:
+        raise _unidentified(data)
+    header = LOOKS[kind](data) if kind in LOOKS else None
+    if header is not None:
+        header.check(len(data), max_pixels, other_pixels)
+    if header is None or header.apart:
+        return processes.decode(data, min(max_pixels, other_pixels))
+    return decode_here(data, max_pixels)
+
+
+def decode_here(data: bytes, max_pixels: int) -> Image.Image:
+    """The same in this process, at whatever cost; for photos whose header was looked at."""
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise PhotoError(Reason.TOO_MANY_PIXELS, f"{width} x {height} pixels; at most {max_pixels:,} in all")
-            image.load()
-            return _rgb(_upright(image))
+        opened = Image.open(BytesIO(data), formats=FORMATS)
+        check_pixels(*opened.size, max_pixels)
+        return upright_rgb(opened)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -39,67 +55,25 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise _damaged(error) from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # metadata that cannot be read says nothing about the orientation
-        return image
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in WIDE_MODES:
-        wide = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((np.clip(wide, 0, 65_535) // 257).astype(np.uint8))
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, layer)
-    image = image.convert("RGB") if image.mode != "RGB" else image.copy()
-    image.info.clear()
-    return image
-
-
 def _unidentified(data: bytes) -> PhotoError:
-    """Why Pillow saw no picture of ours in `data`; told by the first bytes."""
+    """Why there is no picture of ours in `data`; told by the first bytes."""
     head = data[:512]
     start = head.lstrip().lower()
     if not data:
         return PhotoError(Reason.NOT_AN_IMAGE, "the answer is empty")
     if start.startswith((b"<!doctype html", b"<html")) or b"<html" in start:
         return PhotoError(Reason.NOT_AN_IMAGE, "it is an HTML page, not a photo")
-    if (name := _other_format(head)) is not None:
+    if (name := name_other(head)) is not None:
         return PhotoError(Reason.UNSUPPORTED, f"{name} is not supported; give JPEG, PNG, WebP, GIF or AVIF")
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")) or _is_webp(head):
+    if recognize(data) in ("JPEG", "PNG", "WEBP", "GIF"):
         return PhotoError(Reason.TRUNCATED, "the photo starts well but its header is cut off or damaged")
     return PhotoError(Reason.NOT_AN_IMAGE, "it is not a photo")
 
 
-def _is_webp(head: bytes) -> bool:
-    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
-
-
-def _other_format(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
-        return "HEIC"
-    signatures = {
-        b"BM": "BMP",
-        b"II*\0": "TIFF",
-        b"MM\0*": "TIFF",
-        b"8BPS": "PSD",
-        b"\xff\x0a": "JPEG XL",
-        b"\0\0\0\x0cJXL ": "JPEG XL",
-        b"\0\0\0\x0cjP  ": "JPEG 2000",
-        b"%PDF": "PDF",
-        b"\0\0\x01\0": "ICO",
-    }
-    for signature, name in signatures.items():
-        if head.startswith(signature):
-            return name
-    return "SVG" if b"<svg" in head.lower() else None
-
-
 def _damaged(error: Exception) -> PhotoError:
     text = str(error).lower()
+    if isinstance(error, MemoryError) or "memory" in text:
+        return PhotoError(Reason.TOO_COSTLY, "decoding takes more memory than one photo may: save it smaller")
     if isinstance(error, EOFError) or "truncated" in text or "not enough image data" in text or "incomplete" in text:
         return PhotoError(Reason.TRUNCATED, "the photo ends too early")
     return PhotoError(Reason.NOT_AN_IMAGE, f"the photo is damaged: {error}")

@@ -14,6 +14,7 @@ catalog.errors.InvalidInput
 | `too_many_redirects`  | never  | more than five                                                             |
 | `too_large`           | never  | more bytes than IMAGE_MAX_BYTES, also after decompression                  |
 | `too_many_pixels`     | never  | more pixels than IMAGE_MAX_PIXELS, read from the header                    |
+| `too_costly`          | never  | decoding takes more time or memory than one photo may: scans, frames, tags |
 | `not_an_image`        | never  | HTML, text, nothing at all, a damaged picture                              |
 | `unsupported`         | never  | a picture, but not JPEG, PNG, WebP, GIF or AVIF                            |
 | `truncated`           | never  | the picture ends too early                                                 |
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_COSTLY = "too_costly"
     NOT_AN_IMAGE = "not_an_image"
     UNSUPPORTED = "unsupported"
     TRUNCATED = "truncated"

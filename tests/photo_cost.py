@@ -1,0 +1,58 @@
+"""What decoding one photo costs, told by a process of its own: `python -m tests.photo_cost FILE` prints JSON.
+
+`cpu` in seconds and `memory` in bytes beyond what the process took before, those of the decoding process included;
+`start` is the CPU that a decoding process takes to come up.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from models.photos import PhotoError, decode
+from models.photos.apart import processes
+from tests.hostile_photos import encoded
+
+
+def peak() -> int:
+    """The most memory this process ever held, in bytes; ru_maxrss would be the parent's where it was larger."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def children() -> tuple[float, int]:
+    """CPU seconds and most memory in bytes of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def cost_of(file: Path) -> dict[str, Any]:
+    """What decoding `file` costs, and its size or why it was refused."""
+    decode(encoded(Image.new("RGB", (8, 8)), "JPEG"))  # what is loaded once is no photo's cost
+    processes.decode(encoded(Image.new("RGB", (8, 8)), "GIF"), 64)
+    processes.close()
+    start, base = children()
+    data = file.read_bytes()
+    before, began = peak(), time.process_time()
+    try:
+        outcome: list[str | int] = [*decode(data).size]
+    except PhotoError as error:
+        outcome = [str(error.reason)]
+    cpu, memory = time.process_time() - began, peak() - before
+    processes.close()
+    apart, most = children()
+    return {
+        "outcome": outcome,
+        "cpu": cpu + max(0.0, apart - start),
+        "start": start,
+        "memory": memory,
+        "apart": most - base,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(cost_of(Path(sys.argv[1]))))
