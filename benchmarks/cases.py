@@ -23,8 +23,9 @@ SHARES: dict[float, Filters] = {
 }
 FILTERS = {"none": SHARES[100], "30 %": SHARES[30], "3 %": SHARES[3]}
 LIMIT = 10
-# The API would add the source's own gender and age group as filters: without them `none` means none.
+# The API adds the source's own gender and age group as filters: without them `none` means none.
 DROPPED = ("gender", "age_group")
+SILENT_EVERY = 19  # one in so many products of `bench-query` states neither: questions about it have no other filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,17 @@ class Size:
         return f"{self.products:,} × {self.dims}".replace(",", " ")
 
     def drawn(self, seed: int) -> Iterator[Drawn]:
-        """Its products."""
-        for one in draw.products(self.products, self.dims, seed):
-            kept = {key: value for key, value in one.document.items() if key not in DROPPED}
-            yield replace(one, document=kept)
+        """Its products, none of which states a gender or an age group."""
+        return map(_silent, draw.products(self.products, self.dims, seed))
+
+    def shopped(self, seed: int) -> Iterator[Drawn]:
+        """The same products, of which only every SILENT_EVERYth states neither."""
+        for number, one in enumerate(draw.products(self.products, self.dims, seed)):
+            yield one if number % SILENT_EVERY else _silent(one)
+
+
+def _silent(one: Drawn) -> Drawn:
+    return replace(one, document={key: value for key, value in one.document.items() if key not in DROPPED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks.cases import Size
+from benchmarks.cases import SILENT_EVERY, Size
 from catalog.elastic import Catalogue, connect
 from catalog.planner import GRAPHS
 from catalog.settings import Settings, VectorIndex
@@ -44,8 +44,8 @@ def prefix(size: Size, index_type: VectorIndex) -> str:
 
 def fingerprint(size: Size) -> str:
     """Which products these are: changes with the way they are drawn."""
-    first = next(size.drawn(SEED))
-    told = [size.products, size.dims, SEED, draw.BRANDS, first.document, first.vector.tobytes().hex()]
+    first = next(size.shopped(SEED))
+    told = [size.products, size.dims, SEED, SILENT_EVERY, draw.BRANDS, first.document, first.vector.tobytes().hex()]
     return hashlib.sha256(orjson.dumps(told)).hexdigest()[:12]
 
 
@@ -93,7 +93,7 @@ def load(found: Catalogue, cluster: Cluster, size: Size, index_type: VectorIndex
     if index_type in GRAPHS:
         cluster.ask("PUT", f"{index}/_settings", LOADING_GRAPHS)
     space = loader.Space(size.space, size.dims, index_type)
-    done = loader.load(cluster, found.names.products, space, size.drawn(SEED))
+    done = loader.load(cluster, found.names.products, space, size.shopped(SEED))
     cluster.ask("PUT", f"{index}/_settings", dict.fromkeys(LOADING_GRAPHS))
     seconds = _merge(cluster, index, segments_wanted(index_type))
     stats: Any = found.client.indices.stats(index=index, metric=["segments", "store"])

@@ -8,8 +8,7 @@ from statistics import median, mode
 from typing import get_args
 
 from benchmarks.cases import LIMIT, SHARES, Effort
-from benchmarks.shop import Shop, row
-from benchmarks.speed import some_ids
+from benchmarks.shop import Shop, row, some_ids
 from benchmarks.spread import Spread, percentiles, ratios
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
@@ -125,17 +124,17 @@ def measure(
     settings: Settings, shop: Shop, index_type: VectorIndex, shares: Sequence[float], effort: Effort, seed: int
 ) -> list[PlanCell]:
     """Every share in every repeat; plans that this server or index does not have are left out."""
-    rng = random.Random(seed)
+    rng, rows = random.Random(seed), shop.passing(SHARES[100])
     gateways = {OWN: connect(settings), **_forced(settings, shop)}
     try:
         contests = [Contest(shop, share, gateways) for share in shares]
         for contest in contests:
-            for product_id in some_ids(shop, effort.warm_up, rng):
+            for product_id in some_ids(rows, effort.warm_up, rng):
                 for name in gateways:
                     contest.ask(name, product_id)
         for _ in range(effort.repeats):
             for contest in contests:
-                contest.repeat(some_ids(shop, effort.questions, rng), rng)
+                contest.repeat(some_ids(rows, effort.questions, rng), rng)
         return [contest.summed(index_type) for contest in contests]
     finally:
         for gateway in gateways.values():

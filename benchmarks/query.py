@@ -10,7 +10,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from benchmarks import cases, goals, kept, machine, plans, query_page, query_plot, query_results, speed
+from benchmarks import cases, facets, goals, kept, machine, plans, query_page, query_plot, query_results, speed
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import Effort, Job, Size
 from benchmarks.query_results import Measured
@@ -106,14 +106,17 @@ def measured(settings: Settings, job: Job, effort: Effort, *, keep: bool) -> Mea
     with kept.catalogue(settings, job.size, job.index_type, keep=keep) as (catalogue, loaded):
         described = machine.line(catalogue)
         shop = Shop.of(job.size, kept.SEED)
-        fast, choices = [], []
+        fast, panels, choices = [], [], []
         if job.speed:
             url = catalogue.settings.elasticsearch_url[0]
             environment = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": catalogue.settings.index_prefix}
             with api_running({**environment, "SEARCH_TIMEOUT": PATIENCE}, VAR) as host:
                 fast = speed.measure(shop, host, job.index_type, job.speed, effort, kept.SEED)
+                panels = facets.measure(shop, host, job.index_type, effort, kept.SEED)
             for cell in fast:
                 told.print(_line(cell), highlight=False, soft_wrap=True)
+            for panel in panels:
+                told.print(f"facets, {panel.question}: p50 {panel.p50}, p95 {panel.p95} ms", highlight=False)
         if job.plans:
             choices = plans.measure(catalogue.settings, shop, job.index_type, job.plans, effort, kept.SEED)
             for choice in goals.missed_plans(choices):
@@ -130,6 +133,7 @@ def measured(settings: Settings, job: Job, effort: Effort, *, keep: bool) -> Mea
         effort,
         tuple(fast),
         tuple(choices),
+        tuple(panels),
     )
 
 

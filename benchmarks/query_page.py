@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.cases import Size, advised
-from benchmarks.goals import GOALS, Verdict, judged
+from benchmarks.facets import NAMES, FacetCell
+from benchmarks.goals import FACET_GOAL, GOALS, Verdict, judged
 from benchmarks.plans import MOST, RECALL, PlanCell
 from benchmarks.query_results import Page
 from benchmarks.speed import CROWDS, SpeedCell
@@ -13,11 +14,16 @@ HEAD = """\
 # Questions to a big catalogue
 
 `GET /v1/products/{id}/similar?limit=10` through gunicorn on loopback, drawn vectors and brands (`loadtest/draw.py`,
-clusters stretched like real embeddings), the filter by brand. Milliseconds: the median over repeats of the repeat's
+clusters stretched like real embeddings), the filter by brand, about products that state no gender and so ask for no
+more. Milliseconds: the median over repeats of the repeat's
 percentile, in brackets the lowest and the highest repeat. Caller, API and Elasticsearch share the cores.
 *Recall* is the share of the ten nearest, found by numpy, that the answer holds. *Exact* is the same question with
 `exact=true`, asked in between. *Limit* is the time numpy's BLAS takes to stream the vectors of all candidates from
 memory, in the same run. Both ratios compare medians repeat by repeat.
+"""
+FACET_NOTE = f"""\
+The same with `total=true` and the facets {", ".join(NAMES)}, about products that state a gender and an age group:
+*default* keeps the source's own as filters, *all genders* names every gender.
 """
 PLAN_NOTE = f"""\
 The gateway without HTTP: every plan forced, and the planner left alone, on the same questions in turns; median
@@ -28,7 +34,14 @@ milliseconds. *Chosen / best* compares the plan that the planner takes with the 
 
 def page(measured: Page) -> str:
     """The whole page."""
-    sections = [HEAD, _goals(measured.speed), _speed(measured.speed), _plans(measured.plans), _runs(measured)]
+    sections = [
+        HEAD,
+        _goals(measured.speed),
+        _speed(measured.speed),
+        _facets(measured.facets),
+        _plans(measured.plans),
+        _runs(measured),
+    ]
     return "\n".join(section for section in sections if section)
 
 
@@ -72,6 +85,26 @@ def _speed(cells: Sequence[SpeedCell]) -> str:
         for cell in cells
     ]
     return "\n".join(["## Speed", "", *_table(head, rows), ""])
+
+
+def _facets(cells: Sequence[FacetCell]) -> str:
+    if not cells:
+        return ""
+    goal = FACET_GOAL
+    head = ("vectors", "index", "gender", "p50", "p95", "in Elasticsearch", f"p50 ≤ {goal.ms:g} ms")
+    rows = [
+        (
+            Size(cell.products, cell.dims).text,
+            cell.index_type,
+            cell.question,
+            *(str(spread) for spread in (cell.p50, cell.p95, cell.server_p50)),
+            ("reached" if goal.reached(cell) else "**missed**")
+            if Size(cell.products, cell.dims) == goal.size
+            else "",
+        )
+        for cell in cells
+    ]
+    return "\n".join(["## Facets", "", FACET_NOTE, *_table(head, rows), ""])
 
 
 def _plans(cells: Sequence[PlanCell]) -> str:

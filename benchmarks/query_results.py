@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from benchmarks.cases import Effort
+from benchmarks.facets import FacetCell
 from benchmarks.kept import Loaded
 from benchmarks.plans import PlanCell
 from benchmarks.speed import SpeedCell
@@ -31,6 +32,7 @@ class Measured:
     effort: Effort
     speed: tuple[SpeedCell, ...] = ()
     plans: tuple[PlanCell, ...] = ()
+    facets: tuple[FacetCell, ...] = ()
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -50,6 +52,10 @@ class Page:
     @property
     def plans(self) -> list[PlanCell]:
         return [cell for one in self.catalogues for cell in one.plans]
+
+    @property
+    def facets(self) -> list[FacetCell]:
+        return [cell for one in self.catalogues for cell in one.facets]
 
     def with_(self, new: Measured) -> "Page":
         """A page that has `new` in the place of an older measurement of the same catalogue."""
@@ -78,6 +84,7 @@ def _measured(body: dict[str, Any]) -> Measured:
         "effort": Effort(**body["effort"]),
         "speed": tuple(SpeedCell(**_spreads(cell)) for cell in body["speed"]),
         "plans": tuple(PlanCell(**_spreads(cell)) for cell in body["plans"]),
+        "facets": tuple(FacetCell(**_spreads(cell)) for cell in body.get("facets", ())),  # not in runs of before
     }
     return Measured(**{**body, **parts})
 

@@ -1,12 +1,13 @@
 """The drawn catalogue in memory: the same vectors and brands as in the index, and the right answers by numpy."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cases import LIMIT, Size
+from benchmarks.cases import LIMIT, SILENT_EVERY, Size
 from catalog.filters import Filters
 from loadtest import draw
 
@@ -15,6 +16,11 @@ AT_A_TIME = 16  # questions per matrix product: 64 MB of scores over a million p
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
+
+
+def some_ids(rows: Rows, number: int, rng: random.Random) -> list[str]:
+    """Ids of products among `rows` to ask about, each once."""
+    return [draw.product_id(int(row)) for row in rng.sample(rows.tolist(), min(number, len(rows)))]
 
 
 def row(product_id: str) -> int:
@@ -32,7 +38,7 @@ class Shop:
 
     @classmethod
     def of(cls, size: Size, seed: int) -> "Shop":
-        """The products of `size.drawn(seed)`."""
+        """The products of `size.drawn(seed)` and `size.shopped(seed)`."""
         return cls(size, *draw.vectors(size.products, size.dims, seed))
 
     def vector(self, product_id: str) -> Vectors:
@@ -45,6 +51,14 @@ class Shop:
         if not filters.brand:
             return np.arange(len(self.vectors))
         return np.flatnonzero(np.isin(self.brands, filters.brand))
+
+    def silent(self) -> Rows:
+        """Rows of `size.shopped(seed)` that state no gender: what is asked about them has the filters asked for."""
+        return np.arange(0, len(self.vectors), SILENT_EVERY)
+
+    def stated(self) -> Rows:
+        """All other rows."""
+        return np.setdiff1d(np.arange(len(self.vectors)), self.silent())
 
     def recall(self, filters: Filters, answers: Sequence[tuple[str, Sequence[str]]]) -> float:
         """Mean share of the LIMIT nearest products that answers hold, given as (source id, ids of its hits).

@@ -9,10 +9,9 @@ from benchmarks import limit
 from benchmarks.askers import Api, Asked
 from benchmarks.cases import SHARES, Effort
 from benchmarks.crowd import questions_per_second
-from benchmarks.shop import Shop
+from benchmarks.shop import Shop, some_ids
 from benchmarks.spread import Spread, percentiles, ratios
 from catalog.settings import VectorIndex
-from loadtest import draw
 
 CROWDS = (4, 16)
 EXACT_EVERY = 3  # of the questions are asked with exact=true too, which on a million products takes its time
@@ -115,17 +114,11 @@ def measure(
     shop: Shop, host: str, index_type: VectorIndex, shares: Sequence[float], effort: Effort, seed: int
 ) -> list[SpeedCell]:
     """Every share in every repeat, in turns, so that a bad minute falls on all of them alike."""
-    rng = random.Random(seed)
+    rng, rows = random.Random(seed), shop.silent()
     probes = [Probe(shop, host, share) for share in shares]
     for probe in probes:
-        probe.warm_up(some_ids(shop, effort.warm_up, rng))
+        probe.warm_up(some_ids(rows, effort.warm_up, rng))
     for _ in range(effort.repeats):
         for probe in probes:
-            probe.repeat(some_ids(shop, effort.questions, rng), effort.crowd_seconds)
+            probe.repeat(some_ids(rows, effort.questions, rng), effort.crowd_seconds)
     return [probe.summed(index_type) for probe in probes]
-
-
-def some_ids(shop: Shop, number: int, rng: random.Random) -> list[str]:
-    """Ids of products to ask about, each once."""
-    rows = rng.sample(range(shop.size.products), min(number, shop.size.products))
-    return [draw.product_id(row) for row in rows]

@@ -69,6 +69,8 @@ def test_a_whole_run_finds_the_nearest_and_compares_the_plans(settings: Settings
         assert cell.limit_p50.median < cell.p50.median
         assert set(cell.rates) == {"4", "16"}
         assert all(rate.low > 0 for rate in cell.rates.values())
+    assert [cell.question for cell in found.facets] == ["default", "all genders"]
+    assert all(0 < cell.server_p50.median < cell.p50.median <= cell.p95.median for cell in found.facets)
     for choice in found.plans:
         assert {"exact", "knn"} <= set(choice.times)
         assert choice.recalls["exact"] == 1

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,6 @@ from catalog.space import Space
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 SPACE = Space("wide", "v1", 64)
 COUNT = 200
-IDS = [f"p{number:03d}" for number in range(COUNT)]
 PATIENCE = 120  # seconds for a cluster to find itself again, on whatever machine
 
 
@@ -77,8 +77,8 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def filled(cluster: Cluster, prefix: str, **settings: Any) -> Catalogue:
-    """A catalogue of COUNT products, all embedded, in several segments of every copy."""
+def filled(cluster: Cluster, prefix: str, count: int, **settings: Any) -> Catalogue:
+    """A catalogue of `count` products, all embedded; each copy of a shard has got them in an order of its own."""
     catalogue = connect(
         Settings.model_validate(
             {"elasticsearch_url": tuple(cluster.running.urls), "index_prefix": prefix, "index_refresh": "-1"}
@@ -86,18 +86,31 @@ def filled(cluster: Cluster, prefix: str, **settings: Any) -> Catalogue:
         )
     )
     catalogue.create()
-    small = ",".join([catalogue.names.history, catalogue.names.promotions, catalogue.names.rules])
-    catalogue.client.indices.put_settings(index=small, settings={"number_of_replicas": 2})
-    catalogue.client.cluster.health(index=small, wait_for_status="green", timeout=f"{PATIENCE}s")
     catalogue.ensure_space(SPACE)
-    for rows in np.array_split(np.arange(COUNT), 8):
-        mine = [IDS[row] for row in rows]
-        catalogue.write([Change(name, product(name)) for name in mine])
-        catalogue.refresh()
-        outcomes = [Outcome(IDS[row], photo(IDS[row]), "done", vector=vectors()[row]) for row in rows]
+    rows = normalize(np.random.default_rng(3).normal(size=(count, SPACE.dims)))
+
+    def put(numbers: Any) -> None:
+        names = ids(numbers)
+        catalogue.write([Change(name, product(name)) for name in names])
+        outcomes = [
+            Outcome(name, photo(name), "done", vector=rows[n]) for n, name in zip(numbers, names, strict=True)
+        ]
         catalogue.write_outcomes(SPACE, outcomes)
-        catalogue.refresh()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, np.array_split(np.arange(count), 20)))
+    catalogue.client.indices.forcemerge(index=catalogue.names.products, max_num_segments=1)
+    catalogue.refresh()
+    small = ",".join([catalogue.names.history, catalogue.names.promotions, catalogue.names.rules])
+    catalogue.client.indices.put_settings(
+        index=small, settings={"auto_expand_replicas": "false", "number_of_replicas": 2}
+    )
+    catalogue.client.cluster.health(wait_for_status="green", timeout=f"{PATIENCE}s")
     return catalogue
+
+
+def ids(numbers: Any) -> list[str]:
+    return [f"p{number:04d}" for number in numbers]
 
 
 def photo(name: str) -> str:
@@ -109,22 +122,22 @@ def product(name: str) -> dict[str, Any]:
     return document(parse({"id": name, "title": "x", "color": color, "image_url": photo(name), "price": 5}))
 
 
-def vectors() -> Any:
-    return normalize(np.random.default_rng(3).normal(size=(COUNT, SPACE.dims)))
+def drawn(seed: int) -> Any:
+    return normalize(np.random.default_rng(seed).normal(size=SPACE.dims))
 
 
 def test_pages_of_a_graph_with_replicas_hold_every_product_once(cluster: Cluster) -> None:
-    catalogue = filled(cluster, "copies_", vector_index="hnsw", index_replicas=2)
-    catalogue.client.cluster.health(index=catalogue.names.products, wait_for_status="green", timeout=f"{PATIENCE}s")
+    catalogue = filled(cluster, "copies_", 2000, vector_index="hnsw", index_replicas=2)
     # As narrow as can be: what the copies' graphs do not find in the same way shows.
     catalogue.costs = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
-    catalogue.breadth = Breadth(pool=40, num_candidates=40)
-    for seed in range(5):
-        vector = normalize(np.random.default_rng(seed).normal(size=SPACE.dims))
-        query = SimilarQuery(SPACE, vector, limit=10)
-        pages = [catalogue.similar(replace(query, offset=offset)) for offset in range(0, COUNT, 10)]
+    catalogue.breadth = Breadth(pool=100, num_candidates=100)
+    for seed in range(20):
+        query = SimilarQuery(SPACE, drawn(seed), limit=10)
+        pages = [catalogue.similar(replace(query, offset=offset)) for offset in range(0, 200, 10)]
         assert {page.plan.strategy for page in pages} == {"knn"}
-        assert sorted(hit.id for page in pages for hit in page.hits) == IDS
+        assert len({hit.id for page in pages for hit in page.hits}) == 200
+    everything = [catalogue.similar(replace(query, limit=200, offset=offset)) for offset in range(0, 1000, 200)]
+    assert len({hit.id for page in everything for hit in page.hits}) == 1000
     catalogue.client.close()
 
 
@@ -146,9 +159,9 @@ def ask(client: FlaskClient, question: Any, known: str) -> Any:
 
 
 def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None:
-    catalogue = filled(cluster, "halves_", vector_index="flat", index_shards=2)
+    catalogue, every = filled(cluster, "halves_", COUNT, vector_index="flat", index_shards=2), ids(range(COUNT))
     client = create_app(catalogue, ApiSettings()).test_client()
-    before = [ask(client, question, IDS[0]) for question in QUESTIONS]
+    before = [ask(client, question, every[0]) for question in QUESTIONS]
     assert [answer.status_code for answer in before] == [200] * len(QUESTIONS)
     lost, kept = cluster.nodes_of(catalogue.names.products)
     assert lost != kept
@@ -156,7 +169,7 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
     begun = [next(walk)["_id"] for walk in walks]
 
     cluster.kill(lost)
-    known = one_of(catalogue, IDS)
+    known = one_of(catalogue, every)
     for _ in range(3):
         for question in QUESTIONS:
             answer = ask(client, question, known)
@@ -171,19 +184,19 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
             counted()
 
     cluster.heal()
-    assert within(PATIENCE, lambda: [ask(client, question, IDS[0]) for question in QUESTIONS]) == [
+    assert within(PATIENCE, lambda: [ask(client, question, every[0]) for question in QUESTIONS]) == [
         answer.get_data() for answer in before
     ]
     # A lost node says nothing about the plugin: the answers are in bulk as before.
-    assert IN_BULK in catalogue.similar(SimilarQuery(SPACE, vectors()[0])).plan.reason
+    assert IN_BULK in catalogue.similar(SimilarQuery(SPACE, drawn(0))).plan.reason
     # A walk whose point in time died with the node goes on behind the last product seen.
-    assert [begun[1], *(hit["_id"] for hit in walks[1])] == IDS
+    assert [begun[1], *(hit["_id"] for hit in walks[1])] == every
     catalogue.client.close()
 
 
-def one_of(catalogue: Catalogue, ids: list[str]) -> str:
+def one_of(catalogue: Catalogue, names: list[str]) -> str:
     """A product that can still be read."""
-    for name in ids:
+    for name in names:
         try:
             if catalogue.get(name):
                 return name

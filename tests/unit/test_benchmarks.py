@@ -13,6 +13,7 @@ from benchmarks.askers import Asked, Hits
 from benchmarks.cases import FILTERS, FULL, Effort, Size
 from benchmarks.measure import DifferentAnswers, Result, compare
 from benchmarks.results import Case, Run
+from benchmarks.shop import Shop, row
 from catalog import filters
 from loadtest import draw
 
@@ -73,6 +74,12 @@ def test_different_answers_are_not_timed(hits: Hits) -> None:
 def test_the_filters_keep_what_their_names_say_and_none_means_none() -> None:
     products = [one.document for one in Size(10_000, 2).drawn(seed=7)]
     assert not any({"gender", "age_group"} & set(product) for product in products)
+    shopped = [one.document for one in Size(10_000, 2).shopped(seed=7)]
+    silent = {row(product["id"]) for product in shopped if not {"gender", "age_group"} & set(product)}
+    shop = Shop.of(Size(10_000, 2), 7)
+    assert silent == set(shop.silent().tolist())
+    assert {row(product["id"]) for product in shopped} - silent == set(shop.stated().tolist())
+    assert [product["brand"] for product in shopped] == [product["brand"] for product in products]
     assert filters.clauses(FILTERS["none"]) == {}
     for name, share in (("30 %", 0.30), ("3 %", 0.03)):
         (brand,) = FILTERS[name].brand

@@ -1,5 +1,6 @@
 """The arithmetic of `bench-query`: recall against numpy, goals, choices of the planner, what is kept and shown."""
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from benchmarks import cases, kept, query_page, query_plot, query_results
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import SHARES, Effort, Size
 from benchmarks.crowd import questions_per_second
+from benchmarks.facets import FacetCell
 from benchmarks.goals import GOALS, judged, missed_plans
 from benchmarks.kept import Loaded
 from benchmarks.plans import OWN, Contest, PlanCell
@@ -46,10 +48,18 @@ def plan_cell(chosen: str, ratio: float, recall: float = 1.0) -> PlanCell:
     return PlanCell(10_000, 40, "flat", 3, 300, chosen, "exact", times, recalls, even(10.0), ratio, even(1.05))
 
 
-def measured(size: Size, speed: Sequence[SpeedCell] = (), plans: Sequence[PlanCell] = ()) -> Measured:
+def facet_cell(size: Size, question: str, p50: float) -> FacetCell:
+    return FacetCell(size.products, size.dims, "flat", question, even(p50), even(2 * p50), even(p50 / 2))
+
+
+def measured(
+    size: Size, speed: Sequence[SpeedCell] = (), plans: Sequence[PlanCell] = (), facets: Sequence[FacetCell] = ()
+) -> Measured:
     loaded = Loaded("abc", size.products, 80.0, 12.0, 2, 700.0)
     told = ("a machine", "python -m benchmarks.query run", "2026-01-02", "abc123")
-    return Measured(loaded, size.products, size.dims, "flat", *told, Effort(), tuple(speed), tuple(plans))
+    return Measured(
+        loaded, size.products, size.dims, "flat", *told, Effort(), tuple(speed), tuple(plans), tuple(facets)
+    )
 
 
 def nearest(source: int, share: float, number: int = 10) -> list[str]:
@@ -159,11 +169,16 @@ def test_the_best_plan_is_the_fastest_that_finds_enough() -> None:
 
 def test_results_come_back_as_they_were_and_newer_ones_replace_older(tmp_path: Path) -> None:
     small, big = Size(10_000, 40), Size(1_000_000, 40)
-    page = (
-        Page().with_(measured(big, [speed_cell(big, 30, 20, 30)])).with_(measured(small, (), [plan_cell("knn", 1)]))
-    )
+    fast, choice, panel = speed_cell(big, 30, 20, 30), plan_cell("knn", 1), facet_cell(big, "default", 60)
+    page = Page().with_(measured(big, [fast], (), [panel])).with_(measured(small, (), [choice]))
     query_results.keep(page, tmp_path)
     assert query_results.read(tmp_path) == page
+    path = tmp_path / query_results.FILE  # as a run wrote it that knew no facets yet
+    old = json.loads(path.read_text())
+    for one in old["catalogues"]:
+        del one["facets"]
+    path.write_text(json.dumps(old))
+    assert query_results.read(tmp_path).facets == [] and query_results.read(tmp_path).speed == page.speed
     newer = page.with_(measured(big, [speed_cell(big, 30, 25, 35)]))
     assert [one.products for one in newer.catalogues] == [10_000, 1_000_000]
     assert [cell.p50.median for cell in newer.speed] == [25]
@@ -183,6 +198,17 @@ def test_the_page_says_what_was_reached_missed_and_not_measured() -> None:
     for line in text.splitlines():
         if line.startswith("| 1 000 000 × 40 | flat | 30 %"):
             assert "| 40.0 | 0.50 |" in line  # exact p50, API through exact
+
+
+def test_facets_have_a_goal_at_a_million() -> None:
+    big, small = Size(1_000_000, 40), Size(1_000_000, 64)
+    cells = [facet_cell(big, "default", 100), facet_cell(big, "all genders", 100.1), facet_cell(small, "default", 5)]
+    rows = [line for line in query_page.page(Page([measured(big, (), (), cells)])).splitlines() if "| flat |" in line]
+    assert (
+        rows[0] == "| 1 000 000 × 40 | flat | default | 100 (100-100) | 200 (200-200) | 50.0 (50.0-50.0) | reached |"
+    )
+    assert rows[1].endswith("| **missed** |") and rows[2].endswith("|  |")
+    assert "## Facets" not in query_page.page(Page([measured(big)]))
 
 
 def test_the_picture_has_a_panel_per_size(tmp_path: Path) -> None:
