@@ -1,9 +1,13 @@
 """An answer of a part of the catalogue is an error, and says whether another query would fare better."""
 
+import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog import elastic
 from catalog.elastic.completeness import Incomplete, whole
 from catalog.errors import Unavailable
 
@@ -46,3 +50,18 @@ def test_a_part_of_an_answer_is_unavailable(partial: dict[str, Any]) -> None:
 def test_a_query_that_a_node_does_not_know_is_no_outage(types: Any, outage: bool, lost_context: bool) -> None:
     error = Incomplete(answer(1, 1, *types))
     assert (error.is_outage, error.lost_context) == (outage, lost_context)
+
+
+def test_every_search_and_count_of_the_gateway_is_held_to_all_shards() -> None:
+    """A search added tomorrow must not answer with half a catalogue either."""
+    found = {}
+    for path in sorted(Path(elastic.__file__).parent.glob("*.py")):
+        text = path.read_text()
+        for function in ast.walk(ast.parse(text)):
+            if isinstance(function, ast.FunctionDef):
+                body = ast.get_source_segment(text, function) or ""
+                if re.search(r"\bclient\.(search|msearch|count)\(", body):
+                    found[f"{path.stem}.{function.name}"] = "whole(" in body
+    assert len(found) >= 6
+    # Readiness is about this instance and its Elasticsearch, not about every product.
+    assert [name for name, held in found.items() if not held] == ["search.ping"]
