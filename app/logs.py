@@ -1,13 +1,13 @@
 """Log lines: one JSON object each, or text for people."""
 
+import json
 import logging
 import logging.config
 import sys
 from typing import Any
 
-import orjson
-
 from app.settings import Settings
+from catalog.plain_text import PlainFormatter
 
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
@@ -25,12 +25,15 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        text = json.dumps(line, default=str, separators=(",", ":"))  # in ASCII, so that nothing steers a terminal
+        return text.replace("\x7f", "\\u007f")
 
 
 def config(settings: Settings) -> dict[str, Any]:
     """For logging.config and for gunicorn's logconfig_dict: everything to stderr in one format."""
-    formatter = {"()": "app.logs.JsonFormatter"} if settings.log_format == "json" else {"format": TEXT}
+    formatter: dict[str, Any] = {"()": PlainFormatter, "fmt": TEXT}
+    if settings.log_format == "json":
+        formatter = {"()": "app.logs.JsonFormatter"}
     level = settings.log_level.upper()
     quiet = {"handlers": ["stderr"], "level": "WARNING", "propagate": False}
     ours = {"handlers": ["stderr"], "level": level, "propagate": False}

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from catalog.cli_advise import advise_layout
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.cli_spaces import drop_space
+from catalog.doors import PlainConsole, log_to_stderr
 from catalog.errors import RefusedChange
 from catalog.records import CatalogStatus, SpaceStatus
 
@@ -26,7 +26,7 @@ Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what
 
 @app.callback()
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")  # on standard error
+    log_to_stderr()
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
 
 
@@ -100,7 +100,7 @@ def _status_text(found: CatalogStatus, promoted: str | None) -> str:
             ),
             ", ".join(f"{reason} {number:,}" for reason, number in reasons.items()),
         )
-    console = Console(width=140)
+    console = PlainConsole(width=140, force_terminal=False)
     with console.capture() as captured:
         console.print(table)
     return f"{head}\n{captured.get().rstrip()}" + ("\n* serves" if promoted else "")

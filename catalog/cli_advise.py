@@ -4,12 +4,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from catalog import settings
 from catalog.cli_shared import Json, errors_told, show
 from catalog.costs import read_costs
+from catalog.doors import PlainConsole
 from catalog.sizing import Advice, advise
 from catalog.space import MAX_DIMS
 
@@ -42,7 +42,7 @@ def _text(found: Advice) -> str:
         chosen = " *" if one.index_type == found.index_type else ""
         figures = (f"{one.search_ms:.1f}", f"{one.updates_per_second:,.0f}", f"{one.hot_gb:.2f}")
         table.add_row(one.index_type + chosen, *figures)
-    console = Console(width=100)
+    console = PlainConsole(width=100, force_terminal=False)
     with console.capture() as captured:
         console.print(table)
     breadth = found.breadth

@@ -15,6 +15,7 @@ from catalog.importer_removal import CAREFUL, FORCED, Caution, remove_missing
 from catalog.importer_report import report_to
 from catalog.importer_summary import ImportSummary
 from catalog.patience import PatientProducts
+from catalog.plain_text import printable
 from catalog.ports import ProductPort
 from catalog.rehearsal import Rehearsal
 
@@ -54,7 +55,7 @@ def import_feed(
         port: ProductPort = Rehearsal(patient) if dry_run else patient
         port.create()
         before = port.count()
-        with report_to(report) as on_problem, counting(f"import {feed.name}") as count:
+        with report_to(report) as on_problem, counting(printable(f"import {feed.name}")) as count:
             run = Importer(
                 port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
             )
@@ -69,7 +70,7 @@ def _tell(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) 
     rehearsed = port.examples if isinstance(port, Rehearsal) else None
     show(as_json, summary_json(feed, summary, rehearsed), summary_text(feed, summary, rehearsed))
     if summary.refused:
-        typer.echo(f"catalog: {summary.refused}", err=True)
+        typer.echo(printable(f"catalog: {summary.refused}"), err=True)
 
 
 def _exit_status(summary: ImportSummary, fail_above: float) -> int:

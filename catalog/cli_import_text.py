@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.importer_summary import ImportSummary
+from catalog.plain_text import printable
 from catalog.rehearsal import Example
 
 
@@ -19,7 +20,7 @@ def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | 
     """`rehearsed` is what a dry run would have changed, None after a real one."""
     s = summary
     lines = [
-        f"{feed.name}: {s.rows:,} rows in {s.seconds:.1f} s ({s.rows_per_second:,.0f} rows/s)"
+        f"{printable(feed.name)}: {s.rows:,} rows in {s.seconds:.1f} s ({s.rows_per_second:,.0f} rows/s)"
         + ("; a dry run, nothing was written" if rehearsed is not None else ""),
         f"  created {s.created:,}  updated {s.updated:,}  unchanged {s.unchanged:,}  deleted {s.deleted:,}"
         f"  failed {s.failed:,}",
@@ -29,7 +30,7 @@ def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | 
         lines.append(f"  newer than the feed and kept: {kept}")
     if s.photos_changed:
         lines.append(f"  {s.photos_changed:,} photos changed, their embeddings are gone")
-    lines += [f"  line {p.line}: {p.id or '?'}: {p.reason}" for p in s.first_problems]
+    lines += [printable(f"  line {p.line}: {p.id or '?'}: {p.reason}") for p in s.first_problems]
     if s.failed > len(s.first_problems):
         counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())
         lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
@@ -41,7 +42,7 @@ def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | 
 def _example_lines(examples: list[Example]) -> list[str]:
     lines = []
     for example in examples:
-        lines.append(f"  would be {example.kind}: {example.id}")
+        lines.append(printable(f"  would be {example.kind}: {example.id}"))
         if example.kind == "updated":
             lines += [f"    {name}: {_short(a)} -> {_short(b)}" for name, (a, b) in example.fields.items()]
     return lines

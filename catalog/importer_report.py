@@ -11,6 +11,7 @@ import orjson
 from catalog.errors import InvalidInput
 from catalog.feeds.events import Problem
 from catalog.importer_summary import as_json
+from catalog.plain_text import csv_cell
 
 COLUMNS = ("line", "id", "code", "reason")
 
@@ -36,7 +37,7 @@ def report_to(path: Path | None) -> Iterator[Callable[[Problem], None]]:
 def _csv_lines(file: IO[str]) -> Callable[[Problem], None]:
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
-    return lambda problem: writer.writerow(as_json(problem))
+    return lambda problem: writer.writerow({name: csv_cell(value) for name, value in as_json(problem).items()})
 
 
 def _json_lines(file: IO[str]) -> Callable[[Problem], None]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from catalog.doors import log_to_stderr
 from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import cli_upkeep, wiring
@@ -40,7 +41,7 @@ log = logging.getLogger("etl")
 
 @app.callback()
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")  # standard error
+    log_to_stderr(clock=True)
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.plain_text import csv_cell
 from evaluation.bootstrap import Interval, clustered_class_means, clustered_means, interval, macro_mean
 from evaluation.errors import InvalidScores
 from evaluation.scores import Scores
@@ -136,7 +137,7 @@ def write_csv(pair: Paired, path: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["id", "class", "cluster", *columns, "hits_before", "hits_after"])
         for row in order:
-            table.writerow(_line(pair, row))
+            table.writerow(map(csv_cell, _line(pair, row)))
 
 
 def _line(pair: Paired, row: int) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog import settings as catalog_settings
+from catalog.doors import log_to_stderr
 from catalog.elastic import connect
 from evaluation import cli_compare, cli_gate, cli_leaks, cli_qc
 from evaluation import settings as evaluation_settings
@@ -29,7 +30,7 @@ app.command()(cli_gate.gate)
 
 @app.callback()
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")  # standard error
+    log_to_stderr(clock=True)
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a shelf would stay in the index
 

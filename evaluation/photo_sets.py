@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.feeds import Item as FeedItem
 from catalog.feeds import read_products
+from catalog.plain_text import printable
 from catalog.product import Product
 from evaluation.dataset import ATTRIBUTES, Dataset, Item
 from evaluation.errors import InvalidDataset
@@ -50,6 +51,12 @@ def _found(folder: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _photo(folder: Path, row: Mapping[str, str]) -> Item:
+    for given in (row["path"], row.get("class") or ""):
+        if printable(given) != given:
+            raise InvalidDataset(
+                f"{printable(str(folder))}: the name '{printable(given)}' has control characters or is not UTF-8; "
+                "classes and ids are called after folders and photos: rename it"
+            )
     name = Path(row["path"])
     identity = name.with_suffix("").as_posix().replace("/", ".")
     sender = next((row[column] for column in CLUSTERS if row.get(column)), None)

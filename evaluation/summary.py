@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from catalog.doors import PlainConsole
 from evaluation.bootstrap import (
     REPEATS,
     Interval,
@@ -107,7 +108,7 @@ def _number(value: float) -> float | None:
 
 def as_text(scores: Scores, summary: Mapping[str, Any]) -> str:
     """The summary as tables of at most 110 columns."""
-    console = Console(width=110)
+    console = PlainConsole(width=110, force_terminal=False)
     with console.capture() as captured:
         counts = f"{summary['queries']:,} queries in {summary['clusters']:,} clusters, k = {scores.k}"
         console.print(f"{scores.model}: {counts}, data {scores.data}", highlight=False)
@@ -131,7 +132,7 @@ def _classes_table(summary: Mapping[str, Any]) -> Table:
     table = Table("class", "queries", "precision, 95 % interval", *(key.removeprefix(WITHIN) for key in within))
     for name, entry in sorted(summary["classes"].items(), key=lambda pair: pair[1]["precision"]["mean"] or 0):
         inside = [_decimals(entry[key]["mean"]) if key in entry else "" for key in within]
-        table.add_row(name, str(entry["queries"]), _shown(entry["precision"]), *inside)
+        table.add_row(escape(name), str(entry["queries"]), _shown(entry["precision"]), *inside)
     return table
 
 

@@ -4,9 +4,9 @@ import logging
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from catalog.doors import PlainConsole, log_to_stderr
 from models import settings as model_settings
 from models.bundle import Bundle
 from models.cli_find import find as find_command
@@ -31,7 +31,7 @@ app.command(name="outdated")(outdated)
 
 @app.callback()
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")  # on standard error
+    log_to_stderr()
     for noisy in ("torch", "onnxscript", "onnx_ir"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -45,8 +45,8 @@ def list_(as_json: Json = False) -> None:
         if as_json:
             show(as_json, {"bundles_folder": str(settings.bundles), "models": [_summary(one) for one in listed]}, "")
         elif listed:
-            console = Console()
-            console = console if console.is_terminal else Console(width=WIDE)
+            console = PlainConsole()
+            console = console if console.is_terminal else PlainConsole(width=WIDE)
             console.print(_table(listed))
         else:
             typer.echo(f"no bundles in {settings.bundles}: make one with `python -m models export color`")
@@ -64,9 +64,9 @@ def show_(
         if as_json:
             show(as_json, content | {"space": bundle.space.name, "path": str(bundle.path)}, "")
         else:
-            console = Console()
+            console = PlainConsole()
             console.print(f"[bold]{bundle.space.name}[/bold]  {bundle.path}")
-            console.print_json(data=content)
+            console.print_json(data=content, ensure_ascii=True)
 
 
 @app.command(name="verify")

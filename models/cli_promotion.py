@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from catalog import settings as catalog_settings
+from catalog.doors import PlainConsole
 from catalog.elastic import Catalogue, connect
 from catalog.promotion import Promotion
 from models import promotions
@@ -63,9 +64,9 @@ def promotions_(as_json: Json = False) -> None:
         table = Table("", "when", "space", "what", "who", "why")
         for one in entries:
             when = f"{one.at:%Y-%m-%d %H:%M}" if one.at else ""
-            table.add_row(str(one.number), when, one.space, one.action, one.by, one.reason)
-        console = Console()
-        (console if console.is_terminal else Console(width=160)).print(table)
+            table.add_row(str(one.number), when, one.space, one.action, escape(one.by), escape(one.reason))
+        console = PlainConsole()
+        (console if console.is_terminal else PlainConsole(width=160)).print(table)
 
 
 def _catalogue() -> Catalogue:

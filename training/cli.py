@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.doors import Json, errors_of, show
+from catalog.doors import Json, errors_of, log_to_stderr, show
 from models import settings as model_settings
 from training import settings as training_settings
 from training.changes import REFINE, SCHEDULE
@@ -37,7 +37,7 @@ Threads = Annotated[int | None, typer.Option(min=1, max=256, help="of torch; uns
 
 @cli.callback()
 def start() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    log_to_stderr(clock=True)
     for noisy in ("mlflow", "torch.onnx", "onnxscript", "onnx_ir", "git"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from catalog.plain_text import printable
 from models.fingerprint import canonical_json, sha256_bytes, sha256_file
 from models.photo_folder import photo_paths
 from training.errors import GateDataRefused, NoTrainingData
@@ -92,8 +93,13 @@ def _is_file(path: Path) -> bool:
 
 
 def _of_folder(source: Source, path: Path) -> Photo:
-    digest = sha256_file(path)
-    labels = {FOLDER_TASK: _renamed(source, FOLDER_TASK, readable(path.parent.name))}
+    digest, name = sha256_file(path), readable(path.parent.name)
+    if printable(name) != name:
+        raise NoTrainingData(
+            f"{printable(readable(source.folder))} (source '{source.name}'): folder '{printable(name)}' has control "
+            "characters in its name, which would be that of a class: rename it"
+        )
+    labels = {FOLDER_TASK: _renamed(source, FOLDER_TASK, name)}
     return Photo(path, digest, source.name, f"{source.name}:{digest}", labels)
 
 

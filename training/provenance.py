@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.plain_text import csv_cell
 from models.environment import environment
 from models.fingerprint import sha256_bytes, sha256_file
 from models.settings import REPOSITORY
@@ -70,7 +71,8 @@ def hash_table(photos: list[Photo]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["source", "path", "group", "sha256"])
-    table.writerows([one.source, readable(one.path), one.group, one.sha256] for one in photos)
+    rows = ([one.source, readable(one.path), one.group, one.sha256] for one in photos)
+    table.writerows(map(csv_cell, row) for row in rows)
     return text.getvalue()
 
 
