@@ -13,6 +13,7 @@ from app.cautions import of_hits, of_photo
 from app.context import Context
 from app.observe import photo_spent
 from app.schemas.bodies import SearchBody
+from catalog import deadline
 from catalog.similar import Answer, SimilarRequest, resolve_spaces, similar_to
 
 
@@ -51,8 +52,9 @@ class Asker:
         spaces = resolve_spaces(self.context.index, request.model, request.models)
         limits = embedders.limits(spaces)  # opens the models: nothing is fetched for one that is not here
         started = time.perf_counter()
-        image = read()
-        vectors = embedders.vectors(image, spaces)
+        with deadline.paused():
+            image = read()
+            vectors = embedders.vectors(image, spaces)
         photo_spent(time.perf_counter() - started)
         weights = {space.name: weight for space, weight in spaces.items()}
         answer = self.ask(replace(request, model=None, models=weights, vectors=vectors))

@@ -1,6 +1,7 @@
 """Errors in HTTP's words, all of them: `{code, message, detail}` and a status by the class of the error.
 
 VisualSearchError (catalog.errors)
+├── NotPublic                figures that this port does not serve; 403
 ├── InvalidInput
 │   ├── InvalidRequest       parameters or body do not fit the schema; 422
 │   │   └── UnreadableBody   the body is no JSON; 400
@@ -50,6 +51,10 @@ class BundleMissing(errors.Conflict):
     code = "bundle_missing"
 
 
+class NotPublic(errors.VisualSearchError):
+    code = "not_public"
+
+
 class CircuitOpen(errors.Unavailable):
     """`retry_after` is in seconds."""
 
@@ -60,6 +65,7 @@ class CircuitOpen(errors.Unavailable):
 
 # The nearest class of an error's ancestry decides.
 STATUS: dict[type[BaseException], int] = {
+    NotPublic: 403,
     UnreadableBody: 400,
     InvalidRequest: 422,
     errors.InvalidFilter: 422,

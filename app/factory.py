@@ -2,7 +2,7 @@
 
 from apiflask import APIFlask
 
-from app import cors, errors, observe, openapi
+from app import cors, errors, exposure, limits, observe, openapi
 from app.breaker import CircuitBreaker
 from app.connect import elasticsearch
 from app.context import KEY, Context
@@ -50,6 +50,8 @@ def build(
     app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, embedders)
     errors.install(app)
     observe.install(app, breaker, log_requests=settings.access_log)
+    exposure.install(app, settings)
+    limits.install(app, settings)
     cors.install(app, settings.cors_origins)
     openapi.install(app)
     for room in (search, products, rules, status, models_view, operations, pages):

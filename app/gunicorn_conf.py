@@ -1,8 +1,8 @@
 """How gunicorn runs the API. Its names are gunicorn's settings and hooks.
 
-Threads, because a request mostly waits for Elasticsearch and kept-alive connections save a handshake each; a process
-per core, because the rest is Python. SIGTERM: readiness fails at once, after SHUTDOWN_DELAY no new connection is
-taken, running requests have GRACEFUL_TIMEOUT to end. A second SIGTERM skips the delay.
+Threads, because a request mostly waits for Elasticsearch; none of them ever waits for a client (`app.server`). A
+process per core, because the rest is Python. SIGTERM: readiness fails at once, after SHUTDOWN_DELAY no new connection
+is taken, running requests have GRACEFUL_TIMEOUT to end. A second SIGTERM skips the delay.
 """
 
 import signal
@@ -15,15 +15,16 @@ from app.settings import load
 _settings = load()
 _folder = metrics_folder.prepare()
 
-bind = sockets.address(_settings)
+bind = sockets.addresses(_settings)
 workers = _settings.api_workers
 threads = _settings.api_threads
-worker_class = "gthread"
+worker_class = "app.server.worker.BufferedThreadWorker"
 preload_app = True
 keepalive = 30
 timeout = 60
 graceful_timeout = _settings.graceful_timeout
 limit_request_line = 8190
+sendfile = False  # answers go through memory
 accesslog = None
 logconfig_dict = logs.config(_settings)
 control_socket_disable = True  # nobody needs a way in but signals

@@ -19,7 +19,19 @@ class Settings(BaseModel):
     api_host: str = Field("127.0.0.1", description="address to listen on")
     api_port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     api_workers: int = Field(2, ge=1, le=64, description="processes; one per core is enough, they wait a lot")
-    api_threads: int = Field(8, ge=1, le=256, description="requests each process serves at a time")
+    api_threads: int = Field(
+        8, ge=1, le=256, description="threads of each process; two of them are kept for `/healthz` and `/readyz`"
+    )
+    health_host: str = Field("127.0.0.1", description="address of the health port")
+    health_port: int | None = Field(
+        None, ge=0, le=65535, description="port of `/healthz`, `/readyz`, `/metrics`, `/v1/catalog/status`; 0: none"
+    )
+    public_status: bool = Field(
+        False, description="whether `/metrics` and `/v1/catalog/status` are served on API_PORT as well"
+    )
+    request_timeout: float = Field(
+        60.0, gt=0, le=600, description="seconds a request has to arrive and an answer to be taken; 10 for headers"
+    )
     graceful_timeout: int = Field(20, ge=1, le=600, description="seconds running requests have to end after SIGTERM")
     shutdown_delay: float = Field(
         1.0, ge=0, le=300, description="seconds between failing readiness and refusing connections after SIGTERM"
@@ -43,10 +55,17 @@ class Settings(BaseModel):
     log_format: Literal["json", "text"] = Field("text", description="`json` writes one object per line")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     access_log: bool = Field(False, description="whether every request is logged")
-    search_timeout: float = Field(5.0, gt=0, le=60, description="seconds Elasticsearch has for one answer")
+    search_timeout: float = Field(
+        5.0, gt=0, le=60, description="seconds Elasticsearch has for one answer, all calls together"
+    )
     prometheus_multiproc_dir: str = Field(
         "", description="folder for the counters of all processes; default temporary"
     )
+
+    @property
+    def health(self) -> int:
+        """The health port, 0 where there is none: HEALTH_PORT, by default API_PORT + 1."""
+        return self.api_port + 1 if self.health_port is None else self.health_port
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

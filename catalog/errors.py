@@ -16,7 +16,8 @@ VisualSearchError
 │   ├── WriteConflict        somebody else wrote first
 │   └── RefusedChange        too much would be lost; needs an explicit yes
 └── Unavailable              Elasticsearch does not answer, or has no catalogue yet
-    └── WriteBlocked         it answers questions and refuses writes: a full disk, a block set by hand or by a reindex
+    ├── WriteBlocked         it answers questions and refuses writes: a full disk, a block set by hand or by a reindex
+    └── TimeSpent            the calls for one question took longer than it may
 """
 
 from typing import Any, ClassVar
@@ -95,3 +96,7 @@ class Unavailable(VisualSearchError):
 
 class WriteBlocked(Unavailable):
     code = "write_blocked"
+
+
+class TimeSpent(Unavailable):
+    pass

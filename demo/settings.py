@@ -36,8 +36,9 @@ def load() -> Settings:
     """Settings from the environment; children of the demo see the shop's photos through IMAGE_ROOTS."""
     folder = Path(os.environ.get("DEMO_DIR", "var/demo")).resolve()
     roots = [os.environ.get("IMAGE_ROOTS", ""), str(folder / "shop")]
-    for_all = {"ALLOW_ANONYMOUS_WRITES": "true"}  # on a machine of one's own, where rules are to be tried out
-    environ = {**for_all, **os.environ, "IMAGE_ROOTS": ":".join(root for root in roots if root)}
+    # On a machine of one's own: one port with everything on it, and rules are to be tried out.
+    open_house = {"HEALTH_PORT": "0", "PUBLIC_STATUS": "true", "ALLOW_ANONYMOUS_WRITES": "true"}
+    environ = {**open_house, **os.environ, "IMAGE_ROOTS": ":".join(root for root in roots if root)}
     return Settings(
         folder, int(os.environ.get("API_PORT") or 8000), int(os.environ.get("DEMO_PRODUCTS") or 400), environ
     )

@@ -91,7 +91,9 @@ def api_running(changes: Mapping[str, str], folder: Path) -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=settings.child_environment({**changes, "API_PORT": str(port), "SHUTDOWN_DELAY": "0"}),
+            env=settings.child_environment(
+                {**changes, "API_PORT": str(port), "HEALTH_PORT": "0", "SHUTDOWN_DELAY": "0"}
+            ),
         )
         try:
             host = f"http://127.0.0.1:{port}"

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response
 
 from app.cautions import of_photo
 from app.context import context
@@ -21,13 +21,6 @@ from models.registry import Listed, choose, list_verified, verified
 
 bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
 EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}
-
-
-@bp.before_request
-def allow_photos() -> None:
-    """A photo is larger than a question."""
-    if request.method == "POST":
-        request.max_content_length = context().settings.max_upload_length
 
 
 @bp.get("/models")

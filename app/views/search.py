@@ -1,10 +1,11 @@
 """Similar products: to a product of the path, to what a body asks for, to a photo, and many questions at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, request
+from flask import Response, g
 
 from app import errors
 from app.asking import Asker, shown
@@ -24,13 +25,6 @@ EXAMPLES = {
     "photo at an address": {"value": {"query": {"image_url": "https://shop.example/a.jpg"}, "limit": 5}},
     "examples": {"value": {"query": {"positive": ["p-1", "p-2"], "negative": ["p-3"]}, "diversity": 0.3}},
 }
-
-
-@bp.before_request
-def allow_photos() -> None:
-    """A photo is larger than a question."""
-    if request.method == "POST":
-        request.max_content_length = context().settings.max_upload_length
 
 
 def _respond(answer: Answer) -> Response:
@@ -93,8 +87,9 @@ def search_batch(json_data: BatchBody) -> Response:
     all are, the whole answer is that 503.
     """
     asker = Asker(context())
+    searches = [(copy_context(), each) for each in json_data.each()]  # the copies carry the request's deadline along
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="batch") as pool:
-        found = list(pool.map(lambda each: _result(asker, each), json_data.each()))
+        found = list(pool.map(lambda one: one[0].run(_result, asker, one[1]), searches))
     unavailable = [one for one in found if isinstance(one, Unavailable)]
     if unavailable and len(unavailable) == len(found):
         raise unavailable[0]

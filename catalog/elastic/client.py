@@ -7,7 +7,8 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializer, TransportError
 
 from catalog.elastic.names import Names
-from catalog.errors import InvalidInput, Unavailable, WriteBlocked
+from catalog.elastic.node import DeadlineNode, OutOfTime
+from catalog.errors import InvalidInput, TimeSpent, Unavailable, WriteBlocked
 from catalog.settings import Settings
 
 BUSY = (429, 502, 503, 504)
@@ -27,6 +28,7 @@ def open_client(settings: Settings) -> Elasticsearch:
             max_retries=2,
             serializer=OrjsonSerializer(),
             connections_per_node=16,
+            node_class=DeadlineNode,
             **tls,
         )
     except ValueError as error:
@@ -51,6 +53,8 @@ def translated(names: Names) -> Iterator[None]:
         if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
             raise Unavailable(message) from error
         raise InvalidInput(message) from error
+    except OutOfTime as error:
+        raise TimeSpent(f"Elasticsearch is too slow: {error.message} (SEARCH_TIMEOUT)") from error
     except TransportError as error:
         raise Unavailable(
             f"Elasticsearch does not answer: {error.message}; is it running? (`python -m engine status`)"

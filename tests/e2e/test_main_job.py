@@ -111,7 +111,7 @@ def api(environ: dict[str, str], embedded: Any) -> Iterator[str]:
     port = engine.free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environ, cwd=ROOT)
+    process = subprocess.Popen(command, env={**environ, "HEALTH_PORT": "0", "PUBLIC_STATUS": "true"}, cwd=ROOT)
     try:
         for _ in range(300):
             try:

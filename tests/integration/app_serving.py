@@ -54,8 +54,10 @@ def fill(url: str, prefix: str) -> Catalogue:
 class Server:
     """`python -m app serve`, running."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, health_port: int, log: Path) -> None:
         self.process = process
+        self.port = port
+        self.health_url = f"http://127.0.0.1:{health_port}"
         self.url = f"http://127.0.0.1:{port}"
         self._log = log
 
@@ -65,6 +67,10 @@ class Server:
 
     def get(self, path: str, **params: str) -> requests.Response:
         return requests.get(self.url + path, params=params, timeout=120, headers={"Connection": "close"})
+
+    def health(self, path: str) -> requests.Response:
+        """The answer of the health port."""
+        return requests.get(self.health_url + path, timeout=30, headers={"Connection": "close"})
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -82,18 +88,18 @@ class Server:
 @contextlib.contextmanager
 def serving(tmp_path: Path, **environ: str) -> Iterator[Server]:
     """The server for the time of a test."""
-    port = engine.free_port()
+    port, health_port = engine.free_port(), engine.free_port()
     log = tmp_path / f"api-{port}.log"
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "LOG_FORMAT": "json", **environ},
+            env={**os.environ, "LOG_FORMAT": "json", "HEALTH_PORT": str(health_port), **environ},
             stdout=out,
             stderr=subprocess.STDOUT,
             text=True,
         )
-    server = Server(process, port, log)
+    server = Server(process, port, health_port, log)
     try:
         server.wait_alive()
         yield server

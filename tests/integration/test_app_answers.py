@@ -24,7 +24,7 @@ from tests.unit.app_shop import COLORS
 @pytest.fixture
 def client(elasticsearch_url: str, index_prefix: str) -> Iterator[FlaskClient]:
     catalogue = fill(elasticsearch_url, index_prefix)
-    yield create_app(catalogue, Settings()).test_client()
+    yield create_app(catalogue, Settings(public_status=True)).test_client()
     catalogue.client.close()
 
 
@@ -131,7 +131,7 @@ def test_many_at_once_get_the_same_answer(client: FlaskClient) -> None:
 
 def test_without_a_catalogue_the_answer_says_what_to_run(elasticsearch_url: str, index_prefix: str) -> None:
     empty = connect(catalogue_settings.Settings(elasticsearch_url=(elasticsearch_url,), index_prefix=index_prefix))
-    client = create_app(empty, Settings()).test_client()
+    client = create_app(empty, Settings(public_status=True)).test_client()
     for path in ("/v1/products", "/v1/products/p-1", "/v1/products/p-1/similar", "/v1/catalog/status", "/readyz"):
         answer = client.get(path)
         assert answer.status_code == 503, path

@@ -71,7 +71,7 @@ def test_it_serves_counts_over_all_processes_and_logs_json(server: Server, tmp_p
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     counted = 'visual_search_requests_total{endpoint="search.similar",method="GET",status="200"} 20.0'
-    assert counted in server.get("/metrics").text
+    assert counted in server.health("/metrics").text
     assert list((tmp_path / "metrics").glob("*.db"))
     lines = [json.loads(line) for line in server.log.splitlines()]
     ids = {line.get("query_id") for line in lines}
@@ -146,4 +146,4 @@ def test_a_reload_keeps_serving_and_counting(server: Server) -> None:
     while server.log.count("Booting worker") < 4:
         time.sleep(0.1)
     assert {server.get(SIMILAR).status_code for _ in range(10)} == {200}
-    assert "visual_search_requests_total" in server.get("/metrics").text
+    assert "visual_search_requests_total" in server.health("/metrics").text

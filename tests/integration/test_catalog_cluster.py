@@ -160,7 +160,7 @@ def ask(client: FlaskClient, question: Any, known: str) -> Any:
 
 def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None:
     catalogue, every = filled(cluster, "halves_", COUNT, vector_index="flat", index_shards=2), ids(range(COUNT))
-    client = create_app(catalogue, ApiSettings()).test_client()
+    client = create_app(catalogue, ApiSettings(public_status=True)).test_client()
     before = [ask(client, question, every[0]) for question in QUESTIONS]
     assert [answer.status_code for answer in before] == [200] * len(QUESTIONS)
     lost, kept = cluster.nodes_of(catalogue.names.products)

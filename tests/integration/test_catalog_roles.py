@@ -63,7 +63,7 @@ def test_the_etl_role_fills_a_catalogue_that_the_search_role_can_only_read(runni
     writer.refresh()
 
     reader = as_user(running, "search")
-    client = create_app(reader, ApiSettings()).test_client()
+    client = create_app(reader, ApiSettings(public_status=True)).test_client()
     for path in (
         "/v1/products?facets=color",
         "/v1/products/p1",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import ClassVar
 
 import pytest
+from werkzeug.test import create_environ, run_wsgi_app
 
 from app.breaker import CircuitBreaker
 from app.errors import CircuitOpen
 from app.lifecycle import Draining, Readiness
-from catalog.errors import ProductNotFound, Unavailable
+from catalog import deadline
+from catalog.errors import ProductNotFound, TimeSpent, Unavailable
 from tests.fakes import FakeCatalogue
-from tests.unit.app_shop import client_of, shop
+from tests.unit.app_shop import SPACE, client_of, shop
 
 
 class Clock:
@@ -114,7 +117,7 @@ def test_threads_are_not_all_made_to_wait_for_a_dead_server() -> None:
 
 def test_down_is_503_with_retry_after_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue = shop()
-    client = client_of(catalogue)
+    client = client_of(catalogue, public_status=True)
     catalogue.down = True
     for path in ["/v1/products/p-1/similar", "/v1/products", "/v1/products/p-1", "/v1/catalog/status"] * 2:
         answer = client.get(path)
@@ -175,7 +178,7 @@ def test_leaving_is_not_ready() -> None:
 
 
 def test_metrics_count_answers_by_route_and_not_by_path() -> None:
-    client = client_of(shop())
+    client = client_of(shop(), public_status=True)
     client.get("/v1/products/p-1")
     client.get("/v1/products/p-2/similar")
     client.get("/no/such/path")
@@ -185,3 +188,53 @@ def test_metrics_count_answers_by_route_and_not_by_path() -> None:
     assert 'visual_search_plans_total{strategy="exact"}' in text
     assert 'visual_search_request_seconds_bucket{endpoint="search.similar",le="0.1"}' in text
     assert "p-1" not in text
+
+
+FIGURES = ("/metrics", "/v1/catalog/status")
+HEALTH = {"base_url": "http://localhost:8001"}
+
+
+def test_figures_are_not_for_everybody() -> None:
+    client = client_of(shop())
+    for path in FIGURES:
+        answer = client.get(path)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "not_public")
+        assert "PUBLIC_STATUS" in answer.get_json()["message"]
+        assert client_of(shop(), public_status=True).get(path).status_code == 200
+    assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+
+
+def test_the_health_port_answers_four_paths_and_no_other() -> None:
+    client = client_of(shop())
+    for path in (*FIGURES, "/healthz", "/readyz"):
+        assert client.get(path, **HEALTH).status_code == 200, path
+    for path in ("/v1/products", "/", "/openapi.json", "/nowhere"):
+        assert client.get(path, **HEALTH).status_code == 404, path
+    assert client.get("/healthz", headers={"Host": "evil.example:8001"}, **HEALTH).status_code == 400
+    off = client_of(shop(), health_port=0)
+    assert off.get("/v1/products", **HEALTH).status_code == 200
+    assert off.get("/metrics", **HEALTH).status_code == 403
+
+
+def test_a_request_without_host_is_refused_unless_all_are_trusted() -> None:
+    environ = create_environ("/v1/products")
+    del environ["HTTP_HOST"]
+    _, status, _ = run_wsgi_app(client_of(shop()).application, dict(environ))
+    assert status.startswith("400")
+    _, status, _ = run_wsgi_app(client_of(shop(), trusted_hosts="*").application, dict(environ))
+    assert status.startswith("200")
+
+
+def test_one_question_has_one_deadline() -> None:
+    class Slow(FakeCatalogue):
+        asked: ClassVar[list[float]] = []
+
+        def promoted(self) -> str | None:
+            self.asked.append(deadline.left() or 0)
+            raise TimeSpent("too slow")
+
+    client = client_of(Slow([], [SPACE]), search_timeout=60)
+    for _ in range(5):
+        assert client.get("/v1/products/p-1/similar").status_code == 503
+    assert all(30 < left <= 60 for left in Slow.asked) and len(Slow.asked) == 5  # the breaker let every one through
+    assert deadline.left() is None

@@ -60,7 +60,8 @@ def test_an_unknown_product_is_404(client: FlaskClient, name: str) -> None:
 def test_status_counts_each_space_by_outcome_and_reason(client: FlaskClient, catalogue: FakeCatalogue) -> None:
     state = catalogue.docs["p-19"].setdefault("embedding", {})
     state["color__abc"] = {"status": "failed", "reason": "not_found"}
-    status = StatusAnswer.model_validate_json(client.get("/v1/catalog/status").data, strict=True)
+    answer = client_of(catalogue, public_status=True).get("/v1/catalog/status")
+    status = StatusAnswer.model_validate_json(answer.data, strict=True)
     assert (status.products, status.with_image, status.available) == (20, 20, 15)
     [space] = status.spaces
     assert (space.space, space.serving, space.done, space.pending, space.retry) == ("color__abc", True, 19, 0, 0)
@@ -68,4 +69,4 @@ def test_status_counts_each_space_by_outcome_and_reason(client: FlaskClient, cat
 
 
 def test_status_of_a_catalogue_without_models() -> None:
-    assert client_of(FakeCatalogue()).get("/v1/catalog/status").get_json()["spaces"] == []
+    assert client_of(FakeCatalogue(), public_status=True).get("/v1/catalog/status").get_json()["spaces"] == []

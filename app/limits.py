@@ -1,0 +1,29 @@
+"""What one request may cost: the size of its body, looked up before the body is read, and its time with the index."""
+
+from apiflask import APIFlask
+from flask import request
+
+from app.settings import Settings
+from catalog import deadline
+
+PHOTO_PATHS = ("/v1/search", "/v1/models/")  # a photo is larger than a question
+
+
+def largest_body(settings: Settings, method: str, path: str) -> int:
+    """Bytes that the body of a request to `path` may have."""
+    takes_photos = method == "POST" and path.startswith(PHOTO_PATHS)
+    return settings.max_upload_length if takes_photos else settings.max_content_length
+
+
+def install(app: APIFlask, settings: Settings) -> None:
+    """Bound every request; the server has looked at its body already, other servers do not."""
+
+    def begin() -> None:
+        request.max_content_length = largest_body(settings, request.method, request.path)
+        deadline.begin(settings.search_timeout)
+
+    def end(_error: BaseException | None) -> None:
+        deadline.end()  # threads, and a test's, go on to other things
+
+    app.before_request(begin)
+    app.teardown_request(end)

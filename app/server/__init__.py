@@ -1,0 +1,1 @@
+"""The gunicorn worker that serves the API: requests are read whole before a thread is taken for them."""

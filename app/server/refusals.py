@@ -1,0 +1,93 @@
+"""Answers that the server gives by itself, before the application sees a request: the same JSON as all errors."""
+
+import uuid
+from http import HTTPStatus
+
+from gunicorn.http import errors as http
+
+from app import errors
+from app.jsons import encode
+
+
+class Refused(Exception):
+    """Ends a connection with an error answer; `retry_after` is in seconds and None where asking again is no use."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+def bad_request(message: str) -> Refused:
+    """A request that is not HTTP as this server takes it."""
+    return Refused(400, "bad_request", message)
+
+
+def too_late() -> Refused:
+    """A request that did not arrive in time."""
+    return Refused(
+        408, "request_timeout", "the request did not arrive in time; REQUEST_TIMEOUT says how long it may take"
+    )
+
+
+def too_large(limit: int) -> Refused:
+    """A body over the limit; told before the body is read."""
+    return Refused(413, "content_too_large", f"{errors.MESSAGES['content_too_large']}; here it is {limit:,} bytes")
+
+
+def overloaded() -> Refused:
+    """No thread is free, and none will be soon."""
+    message = (
+        "more requests are being answered than this service has threads for; ask again after Retry-After seconds"
+    )
+    return Refused(503, "overloaded", message, errors.RETRY_AFTER)
+
+
+# What gunicorn's parser raises, the special before the general; hostile text is not repeated.
+PARSER: dict[type[Exception], tuple[int, str, str]] = {
+    http.LimitRequestLine: (414, "uri_too_long", "the address is too long; send a long question as POST /v1/search"),
+    http.LimitRequestHeaders: (431, "headers_too_large", "the headers are too many or too long"),
+    http.ExpectationFailed: (417, "expectation_failed", "the only Expect header understood is 100-continue"),
+    http.UnsupportedTransferCoding: (501, "not_implemented", "the only Transfer-Encoding understood is chunked"),
+    http.InvalidHTTPVersion: (400, "bad_request", "this server speaks HTTP/1.0 and HTTP/1.1"),
+    http.InvalidRequestLine: (400, "bad_request", "the request line is malformed; addresses are percent-encoded"),
+    http.InvalidRequestMethod: (400, "bad_request", "the request's method is malformed"),
+    http.InvalidChunkSize: (400, "bad_request", "the chunked body is malformed"),
+    http.InvalidChunkExtension: (400, "bad_request", "the chunked body is malformed"),
+    http.ChunkMissingTerminator: (400, "bad_request", "the chunked body is malformed"),
+    http.ParseException: (400, "bad_request", "a header is malformed, given twice, or contradicts another"),
+}
+
+
+def refusal_of(error: Exception) -> Refused:
+    """The refusal for a request that could not be read; raises other errors again."""
+    if isinstance(error, Refused):
+        return error
+    for kind, (status, code, message) in PARSER.items():
+        if isinstance(error, kind):
+            return Refused(status, code, message)
+    raise error
+
+
+def internal_error() -> Refused:
+    """A mistake of ours that the application did not answer itself."""
+    return Refused(500, "internal_error", "something went wrong on our side")
+
+
+def written(refused: Refused, *, with_body: bool = True) -> bytes:
+    """The whole HTTP answer of a refusal; `with_body=False` for one to HEAD."""
+    body = encode(errors.body(refused.code, refused.message))
+    lines = [
+        f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "X-Content-Type-Options: nosniff",
+        f"X-Query-Id: {uuid.uuid4().hex}",
+    ]
+    if refused.retry_after is not None:
+        lines.append(f"Retry-After: {refused.retry_after}")
+    head = "\r\n".join([*lines, "", ""]).encode("ascii")
+    return head + body if with_body else head
