@@ -21,7 +21,8 @@ from models.embedder import Embedder, Embeddings, unit_rows, usable
 from models.errors import InvalidBundle
 from models.manifest import Finite, Part, Record
 from models.manifest_file import first_problem
-from models.onnx_embedder import RUNTIME_ERRORS, open_session
+from models.onnx_embedder import open_session
+from models.onnx_runtime import RUNTIME_ERRORS
 from models.preprocess import preprocess
 
 CANONICAL_FILE = "canonical.json"

@@ -15,7 +15,8 @@ from models.embedder import unit_rows, usable
 from models.environment import environment
 from models.errors import ExportFailed, FitFailed
 from models.manifest import MODEL_FILE, Record, Training
-from models.onnx_embedder import RUNTIME_ERRORS, OnnxEmbedder, open_session
+from models.onnx_embedder import OnnxEmbedder, open_session
+from models.onnx_runtime import RUNTIME_ERRORS
 from models.photo_folder import Photos
 from models.preprocess import Pixels
 

@@ -3,36 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime as ort
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    EPFail,
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NoModel,
-    RuntimeException,
-)
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    NotImplemented as NotImplementedByRuntime,
-)
 
 from models.bundle import Bundle
 from models.embedder import BundleEmbedder, Embeddings, check_batch, chunks, unit_rows
 from models.errors import InvalidBatch, InvalidBundle
+from models.onnx_runtime import RUNTIME_ERRORS, ort
 from models.preprocess import Pixels
 
-# They share no base below Exception.
-RUNTIME_ERRORS = (
-    EPFail,
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NoModel,
-    NotImplementedByRuntime,
-    RuntimeException,
-)
 QUIET = 3  # ONNX Runtime's log level: errors only
 
 

@@ -25,7 +25,8 @@ from models.manifest import (
 )
 from models.manifest_file import first_problem
 from models.onnx_check import Signature, only_output, parse, signature
-from models.onnx_embedder import RUNTIME_ERRORS, open_session
+from models.onnx_embedder import open_session
+from models.onnx_runtime import RUNTIME_ERRORS
 from models.trial import trial_pixels
 
 UNKNOWN = "unknown"
