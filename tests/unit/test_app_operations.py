@@ -14,6 +14,7 @@ from app.errors import CircuitOpen
 from app.lifecycle import Draining, Readiness
 from catalog import deadline
 from catalog.errors import ProductNotFound, TimeSpent, Unavailable
+from catalog.records import StoredProduct
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, client_of, shop
 
@@ -229,12 +230,12 @@ def test_one_question_has_one_deadline() -> None:
     class Slow(FakeCatalogue):
         asked: ClassVar[list[float]] = []
 
-        def promoted(self) -> str | None:
+        def get(self, product_id: str) -> StoredProduct | None:
             self.asked.append(deadline.left() or 0)
             raise TimeSpent("too slow")
 
     client = client_of(Slow([], [SPACE]), search_timeout=60)
     for _ in range(5):
-        assert client.get("/v1/products/p-1/similar").status_code == 503
+        assert client.get("/v1/products/p-1").status_code == 503
     assert all(30 < left <= 60 for left in Slow.asked) and len(Slow.asked) == 5  # the breaker let every one through
     assert deadline.left() is None
