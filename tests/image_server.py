@@ -130,7 +130,10 @@ HABITS: dict[str, Callable[[Handler], None]] = {
     "/gzip-bomb.jpg": lambda h: h.give(BOMB, {"Content-Encoding": "gzip"}),
     "/gzip-bomb-chunked.jpg": lambda h: h.chunks(BOMB, 1, {"Content-Encoding": "gzip"}),
     "/gzip-broken.jpg": lambda h: h.give(b"no gzip at all", {"Content-Encoding": "gzip"}),
-    "/moved.jpg": lambda h: h.status(302, Location="/red.jpg"),
+    **{
+        f"/moved-{status}.jpg": lambda h, status=status: h.status(status, Location="/red.jpg")
+        for status in (301, 302, 303, 307, 308)
+    },
     "/moved-nowhere.jpg": lambda h: h.status(302),
     "/loop.jpg": lambda h: h.status(301, Location="/loop.jpg"),
     "/to-metadata.jpg": lambda h: h.status(302, Location="http://169.254.169.254/latest/meta-data"),

@@ -365,6 +365,20 @@ def test_the_newest_stored_vector_wins(server: ImageServer, photos: PhotoSetting
     assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])
 
 
+def test_parts_of_a_run_are_ordered_by_number_not_by_spelling(
+    server: ImageServer, photos: PhotoSettings, tmp_path: Path
+) -> None:
+    index = good(server)
+    shop = workshop(index, tmp_path, photos)
+    url, now = server.url("/0.jpg"), datetime.now(UTC)
+    for number, row in ((10, [0, 1, 0, 0]), (9, [1, 0, 0, 0])):
+        shop.store.write(SPACE, "run", number, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
+    assert [part.number for part in shop.store.parts(SPACE.name)] == [9, 10]
+    index.ensure_space(SPACE)
+    assert restore(index, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings).restored == 1
+    assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])
+
+
 def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:

@@ -101,6 +101,16 @@ def test_a_small_class_is_unproven_until_somebody_accepts_it() -> None:
     assert not any("outside" in note for note in judged({"dress": 0.1}).notes)
 
 
+def test_a_class_too_small_to_prove_anything_has_no_part_in_the_macro_figures() -> None:
+    sizes = {"dress": 200, "hat": 20, "shirt": 200}
+    verdict = judged({"hat": -0.3}, sizes, ("hat",))
+    proven = [one for one in verdict.classes if one.state == "ok"]
+    assert [one.name for one in proven] == ["dress", "shirt"]
+    assert verdict.macro.baseline == pytest.approx(np.mean([one.baseline for one in proven]))
+    assert verdict.macro.candidate == pytest.approx(np.mean([one.candidate for one in proven]))
+    assert verdict.macro.lower > -0.02, "the hats' loss of 0.3 would have pulled it down by a third of that"
+
+
 def test_many_queries_of_few_clusters_prove_nothing() -> None:
     before = scores("old__1")
     clusters = np.where(before.classes == "hat", "one sender", before.clusters)

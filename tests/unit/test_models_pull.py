@@ -180,7 +180,7 @@ def test_a_host_that_cannot_be_reached_says_what_to_do(deployment: Deployment) -
     assert "cannot be fetched" in deployment.run("pull", "s9://shelf", "color", code=2)["message"]
 
 
-@pytest.mark.parametrize("path", ["500.jpg", "gone.jpg", "endless.jpg", "cut.jpg", "page.jpg", "moved.jpg"])
+@pytest.mark.parametrize("path", ["500.jpg", "gone.jpg", "endless.jpg", "cut.jpg", "page.jpg", "moved-302.jpg"])
 def test_a_server_with_bad_habits(path: str, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     with image_server() as server:
         server.photos["/shelf/index.json"] = b"<html>"

@@ -30,6 +30,17 @@ def test_one_version_by_name(tmp_path: Path, form: str) -> None:
     assert find(name, settings_for(tmp_path)) == old
 
 
+def test_digits_that_fit_two_versions_are_refused_by_both_ways_of_finding(tmp_path: Path) -> None:
+    for day, digits in enumerate(("abcdef", "abcd12"), 1):
+        old = put(tmp_path, seed=day, day=day)
+        version = digits + old.version[6:]
+        edit(old, version=version)
+        old.path.rename(old.path.with_name(version))
+    for look in (find, choose):
+        with pytest.raises(BundleNotFound, match=r"abcdef.*abcd12.*more digits|abcd12.*abcdef.*more digits"):
+            look("tiny/abcd", settings_for(tmp_path))
+
+
 @pytest.mark.parametrize(
     "name", ["tin", "tinyx", "tiny/ffffffffffff", "tiny__ffffffffffff", "", "tiny/", "../tiny/abcd"]
 )

@@ -108,7 +108,8 @@ def test_what_the_host_asks_for_is_kept(server: ImageServer, fetcher: Fetcher) -
 
 def test_compressed_and_redirected_photos_arrive(server: ImageServer, fetcher: Fetcher) -> None:
     assert fetcher.fetch(server.url("/gzip.jpg")).data == photo()
-    assert fetcher.fetch(server.url("/moved.jpg")).data == server.photos["/red.jpg"]
+    for status in (301, 302, 303, 307, 308):
+        assert fetcher.fetch(server.url(f"/moved-{status}.jpg")).data == server.photos["/red.jpg"]
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,15 @@ def test_contrast_is_small_where_alike_lie_together() -> None:
 def test_distillation_is_zero_for_the_teacher_itself() -> None:
     logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(3))
     assert float(losses.distilled(logits, (logits / 4).softmax(1), 4)) == pytest.approx(0, abs=1e-5)
+
+
+def test_distillation_is_the_mean_divergence_times_the_squared_temperature() -> None:
+    """Hinton et al. 2015, section 2.1: without T² its gradients would shrink with 1/T²."""
+    logits, taught, temperature = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.9, 0.1], [0.3, 0.7]]), 4.0
+    softened = (logits / temperature).softmax(1)
+    divergence = (taught * (taught / softened).log()).sum(1).mean()
+    found = losses.distilled(logits, taught, temperature)
+    assert float(found) == pytest.approx(float(divergence) * 16, rel=1e-5)
     assert float(losses.mimicry(logits, 3 * logits)) == pytest.approx(0, abs=1e-6)
     assert float(losses.relations(functional.normalize(logits), 2 * logits)) == pytest.approx(0, abs=1e-6)
 
