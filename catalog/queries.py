@@ -188,10 +188,10 @@ def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: B
 
 
 def _page(query: SimilarQuery) -> dict[str, Any]:
-    source = source_filter(query.fields)
-    if query.with_vectors:
-        source["includes"] += [part.space.field for part in query.parts]
-    return {"size": query.limit, "from": query.offset, "sort": RANKING, "_source": source}
+    page = {"size": query.limit, "from": query.offset, "sort": RANKING, "_source": source_filter(query.fields)}
+    if query.with_vectors:  # servers from 9.2 on may leave them out of `_source`
+        page["fields"] = [part.space.field for part in query.parts]
+    return page
 
 
 def browse(query: BrowseQuery) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Settings(BaseModel):
     elasticsearch_ca: str = ""
     elasticsearch_timeout: Annotated[float, Field(gt=0)] = 10.0
     elasticsearch_patience: Annotated[float, Field(ge=0)] = PATIENCE  # how long it may be away, or refuse writes
+    elasticsearch_untested: Literal["refuse", "allow"] = "refuse"  # major versions that we have not tried
     index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
     index_shards: Annotated[int, Field(ge=1, le=64)] = 1
     index_replicas: Annotated[int, Field(ge=0, le=5)] = 0

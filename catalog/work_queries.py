@@ -7,10 +7,13 @@ from typing import Any
 from catalog.filters import all_of
 from catalog.space import Space
 
+WITH_VECTOR = "with_vector"  # within a status of `status_aggs`: `done` is what has a vector
+
 
 def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
-    """Has a photo, and in this space no status or a retry that is due."""
+    """Has a photo, and in this space no status, a retry that is due, or `done` without a vector."""
     prefix = f"embedding.{space.name}"
+    lie = {"filter": [{"term": {f"{prefix}.status": "done"}}], "must_not": [{"exists": {"field": space.field}}]}
     due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
     return {
         "bool": {
@@ -18,6 +21,7 @@ def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
             "should": [
                 {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
                 {"bool": {"filter": due}},
+                {"bool": lie},
             ],
             "minimum_should_match": 1,
         }
@@ -44,11 +48,14 @@ def embedded(space: Space, after: str) -> dict[str, Any]:
 
 
 def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
-    """Totals and, per space, statuses by reason among products that have a photo."""
+    """Totals and, per space, statuses by reason among products that have a photo; WITH_VECTOR counts vectors."""
     per_space = {
         space.name: {
             "terms": {"field": f"embedding.{space.name}.status"},
-            "aggs": {"reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}}},
+            "aggs": {
+                "reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}},
+                WITH_VECTOR: {"filter": {"exists": {"field": space.field}}},
+            },
         }
         for space in spaces
     }

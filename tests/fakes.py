@@ -234,9 +234,9 @@ class FakeCatalogue:
                     found[state["reason"]] = found.get(state["reason"], 0) + 1
             return found
 
-        done = sum(state.get("status") == "done" for state in states)
+        done = sum(state.get("status") == "done" and state.get("vector") is not None for state in states)
         retry = sum(state.get("status") == "retry" for state in states)
-        pending = sum(not state.get("status") for state in states)
+        pending = len(states) - done - retry - sum(state.get("status") == "failed" for state in states)
         added = [*self.known, space.name].index(space.name) + 1
         return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"), added)
 
@@ -262,6 +262,8 @@ class FakeCatalogue:
         state = self._state(product_id, space)
         if not self.docs[product_id].get("image_url"):
             return False
+        if state.get("status") == "done":
+            return state.get("vector") is None
         return not state.get("status") or (state["status"] == "retry" and state["next_try_at"] <= datetime.now(UTC))
 
     def count_unprocessed(self, space: Space) -> int:

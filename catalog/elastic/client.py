@@ -8,6 +8,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializ
 
 from catalog.elastic.names import Names
 from catalog.elastic.node import DeadlineNode, OutOfTime
+from catalog.elastic.server import TestedElasticsearch
 from catalog.errors import InvalidInput, TimeSpent, Unavailable, WriteBlocked
 from catalog.settings import Settings
 
@@ -19,8 +20,9 @@ def open_client(settings: Settings) -> Elasticsearch:
     """A client for all of ELASTICSEARCH_URL; nothing is sent yet."""
     tls: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
     auth = (settings.elasticsearch_user, settings.elasticsearch_password) if settings.elasticsearch_user else None
+    made = Elasticsearch if settings.elasticsearch_untested == "allow" else TestedElasticsearch
     try:
-        return Elasticsearch(
+        return made(
             list(settings.elasticsearch_url),
             basic_auth=auth,
             request_timeout=settings.elasticsearch_timeout,

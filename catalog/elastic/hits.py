@@ -10,16 +10,11 @@ from catalog.questions import Hit, SimilarQuery
 
 def read_hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:
     """One hit with its cosine, its vectors and its group, as far as they were asked for."""
-    source = dict(hit["_source"])
-    embedding = source.pop("embedding", {})
     vectors = None
     if query.with_vectors:
-        vectors = {
-            part.space.name: np.asarray(embedding[part.space.name]["vector"], dtype=np.float32)
-            for part in query.parts
-        }
+        vectors = {part.space.name: np.asarray(hit["fields"][part.space.field], np.float32) for part in query.parts}
     group = _group(hit, query, to_cosine) if query.group_size else None
-    return Hit(hit["_id"], to_cosine(hit["_score"]), source, group, vectors)
+    return Hit(hit["_id"], to_cosine(hit["_score"]), hit["_source"], group, vectors)
 
 
 def _group(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> list[Hit]:

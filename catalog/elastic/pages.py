@@ -1,6 +1,6 @@
 """Streaming over all documents a query matches, in id order, from one point in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,16 +23,18 @@ def scan(
     index: str | None = None,
     page: int = PAGE,
     preference: str | None = None,
+    fields: Sequence[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Every hit of `query`, sorted by `id`, `_source` as `source` says.
+    """Every hit of `query`, sorted by `id`, `_source` and `fields` as they are asked for.
 
     A point in time lost under way (`reindex` replaced its index, a node came back without it) is opened anew behind
     the last id seen. Raises Incomplete where a shard does not answer, before any hit that would skip its products.
     """
     after: list[Any] | None = None
+    asked = {"query": query, "source": source, "fields": fields, "size": page}
     while True:
         try:
-            for hit in _pages(client, names, query, source, index or names.products, page, preference, after):
+            for hit in _pages(client, names, asked, index or names.products, preference, after):
                 after = hit["sort"][:1]
                 yield hit
             return
@@ -47,10 +49,8 @@ class _LostPointInTime(Exception):
 def _pages(
     client: Elasticsearch,
     names: Names,
-    query: dict[str, Any],
-    source: Any,
+    asked: dict[str, Any],
     index: str,
-    page: int,
     preference: str | None,
     after: list[Any] | None,
 ) -> Iterator[dict[str, Any]]:
@@ -62,19 +62,17 @@ def _pages(
                 try:
                     answer = client.search(
                         pit={"id": pit, "keep_alive": KEEP_ALIVE},
-                        query=query,
-                        size=page,
                         sort=[{"id": "asc"}],
                         search_after=after,
-                        source=source,
                         track_total_hits=False,
+                        **asked,
                     )
                 except NotFoundError as error:
                     raise _LostPointInTime from error
             pit = answer["pit_id"]
             hits = _whole(answer)["hits"]["hits"]
             yield from hits
-            if len(hits) < page:
+            if len(hits) < asked["size"]:
                 return
             after = hits[-1]["sort"][:1]
     finally:

@@ -5,14 +5,14 @@ from typing import Any
 
 from catalog import mapping
 from catalog.elastic import bulk, small
-from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
+from catalog.elastic.vectors import VectorReader
 from catalog.queries import STORED_FIELDS
 from catalog.records import Change, ChangeResult, StoredProduct
 
 
-class ProductStore(Store):
+class ProductStore(VectorReader):
     def create(self) -> str:
         """The product index behind its alias, and the bookkeeping indices; what is there stays as it is."""
         with translated(self.names):
@@ -59,13 +59,22 @@ class ProductStore(Store):
         return self.read_many(ids, STORED_FIELDS)
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
-        """Carry out every change that still applies, in one bulk request; results in the order of `changes`."""
+        """Carry out every change that still applies, in one bulk request; results in the order of `changes`.
+
+        What keeps its embeddings is written with the vectors that were read at its `seq_no`, or not at all.
+        """
         kept = [change.id for change in changes if change.source is not None and change.seq_no is not None]
-        stored = self.read_many(kept, ("image_url", "embedding")) if kept else {}
-        actions = [_action(change, stored.get(change.id), self.names.products) for change in changes]
+        read = self.read_many(kept, ("image_url", "embedding")) if kept else {}
+        stored = self.complete_exactly(read)
+        unread = read.keys() - stored.keys()
+        actions = [
+            _action(change, stored.get(change.id), self.names.products)
+            for change in changes
+            if change.id not in unread
+        ]
         with translated(self.names):
             items = self.send(actions)
-        return [_result(change, items[change.id]) for change in changes]
+        return [_result(change, items.get(change.id)) for change in changes]
 
     def ids(self) -> Iterator[str]:
         """Every product id in ascending order, from one point in time."""
@@ -95,7 +104,9 @@ def _action(change: Change, stored: StoredProduct | None, alias: str) -> dict[st
     return {**action, "_op_type": "index", "_source": source}
 
 
-def _result(change: Change, item: dict[str, Any]) -> ChangeResult:
+def _result(change: Change, item: dict[str, Any] | None) -> ChangeResult:
+    if item is None:
+        return ChangeResult(change, "conflict", "it was written again while its vectors were read")
     status = item["status"]
     if status in (200, 201):
         done = {"created": "created", "updated": "updated", "deleted": "deleted"}[item["result"]]

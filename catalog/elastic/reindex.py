@@ -14,7 +14,9 @@ from typing import Any
 from catalog.elastic import Catalogue, bulk
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
+from catalog.elastic.vectors import vectors_of
 from catalog.errors import RefusedChange, Unavailable
+from catalog.space import vector_field
 
 SMALL_ROUND = 200  # documents; replaying this many takes well under a second
 MAX_ROUNDS = 30
@@ -123,7 +125,9 @@ class _Move:
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         names = self.catalogue.names
-        return scan(self.client, names, query, source=True, index=self.old, page=PAGE, preference=preference)
+        every = [vector_field("*")]
+        asked: dict[str, Any] = {"source": {"excludes": every}, "fields": every, "page": PAGE}
+        return scan(self.client, names, query, index=self.old, preference=preference, **asked)
 
     def _index(self, hits: Iterator[dict[str, Any]], step: str) -> int:
         number, chunk = 0, []
@@ -139,9 +143,10 @@ class _Move:
 
     def _kept(self, hit: dict[str, Any]) -> dict[str, Any]:
         source: dict[str, Any] = hit["_source"]
-        embedding = source.get("embedding")
-        if embedding and self.without:
-            source["embedding"] = {name: state for name, state in embedding.items() if name not in self.without}
+        if embedding := source.get("embedding"):
+            vectors = vectors_of(hit)  # a null says that it is known to be none
+            states = ((name, state) for name, state in embedding.items() if name not in self.without)
+            source["embedding"] = {name: {**state, "vector": vectors.get(name)} for name, state in states}
         return source
 
     def _send(self, actions: list[dict[str, Any]]) -> int:

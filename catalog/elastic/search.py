@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from catalog import facet_queries, queries, work_queries
-from catalog.elastic.base import Store
 from catalog.elastic.client import translated
 from catalog.elastic.completeness import whole
 from catalog.elastic.remembered import Remembered
+from catalog.elastic.vectors import VectorReader
 from catalog.ports import Embedded
 from catalog.questions import BrowsePage, BrowseQuery
 from catalog.records import CatalogStatus, SpaceStatus, StoredProduct
@@ -20,7 +20,7 @@ from catalog.space import Space
 COUNTS_FRESH = 10.0  # seconds; which space serves hangs on them only until the first vectors are there
 
 
-class SearchStore(Store):
+class SearchStore(VectorReader):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._counts_of_spaces = Remembered(self._read_counts, "how far the models are", fresh=COUNTS_FRESH)
@@ -39,14 +39,14 @@ class SearchStore(Store):
 
     def get_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> Embedded:
         """Products as they are this moment, each with its vectors (float32 [dims]) in those of `spaces` it has."""
-        fields = [*queries.STORED_FIELDS, *(space.field for space in spaces)]
+        states = (f"embedding.{space.name}.{name}" for space in spaces for name in ("vector", "status"))
+        read = self.read_many(list(dict.fromkeys(ids)), [*queries.STORED_FIELDS, *states])
         found: dict[str, tuple[StoredProduct, Mapping[str, Vectors]]] = {}
-        for product_id, stored in self.read_many(list(dict.fromkeys(ids)), fields).items():
+        for product_id, stored in self.complete(read).items():
             source = dict(stored.source)
-            states = source.pop("embedding", {})
             vectors = {
                 name: np.asarray(state["vector"], dtype=np.float32)
-                for name, state in states.items()
+                for name, state in (source.pop("embedding", None) or {}).items()
                 if state.get("vector") is not None
             }
             found[product_id] = replace(stored, source=source), vectors
@@ -113,5 +113,6 @@ def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStat
         found = buckets.get(status, {}).get("reasons", {}).get("buckets", [])
         return {bucket["key"]: bucket["doc_count"] for bucket in found}
 
-    pending = photos["doc_count"] - count("done") - count("failed") - count("retry")
-    return SpaceStatus(space, count("done"), pending, count("retry"), reasons("failed"), reasons("retry"), added)
+    done = int(buckets["done"][work_queries.WITH_VECTOR]["doc_count"]) if "done" in buckets else 0
+    pending = photos["doc_count"] - done - count("failed") - count("retry")
+    return SpaceStatus(space, done, pending, count("retry"), reasons("failed"), reasons("retry"), added)
