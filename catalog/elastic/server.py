@@ -48,6 +48,6 @@ class TestedElasticsearch(Elasticsearch):
         body: Any = answer.body
         if not isinstance(body, dict):
             return ""
-        found = body.get("version") or next(iter(body.get("nodes", {}).values()), {}).get("version")
-        number = found.get("number") if isinstance(found, dict) else found
-        return number if isinstance(number, str) and re.match(r"\d+\.", number) else ""
+        told: Any = body.get("version") or [node.get("version") for node in body.get("nodes", {}).values()][:1]
+        number = str(told.get("number") if isinstance(told, dict) else "".join(told))
+        return number if re.match(r"\d+\.", number) else ""
