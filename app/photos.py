@@ -3,6 +3,7 @@
 from catalog.errors import NotFound
 from models.photos.errors import PhotoError
 from models.photos.files import read_file
+from models.photos.http import parse_target
 from models.photos.settings import PhotoSettings
 
 SIGNATURES = (
@@ -12,6 +13,15 @@ SIGNATURES = (
     (8, b"WEBP", "image/webp"),
     (4, b"ftypavif", "image/avif"),
 )
+
+
+def public_address(url: str) -> str:
+    """The http(s) address `url` of a photo to send a browser to; raises NotFound where it is none."""
+    try:
+        parse_target(url)
+    except PhotoError as error:
+        raise NotFound(f"this photo cannot be shown: {error.message}") from error
+    return url
 
 
 def load_photo(url: str, settings: PhotoSettings) -> tuple[bytes, str]:

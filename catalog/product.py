@@ -1,5 +1,6 @@
 """The product: one document per thing a shopper sees (a style in a colour), its sizes inside."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,14 +10,26 @@ from catalog.errors import InvalidProduct
 
 MAX_URL = 2048
 MAX_ID_BYTES = 512
+CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+CONTROL = re.compile(f"[{CONTROLS}]")
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(lambda value: round(value, 2))]
 Text = Annotated[str, Field(max_length=32_000)]
 Word = Annotated[str, Field(min_length=1, max_length=256)]
-Url = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def has_control(text: str) -> bool:
+    """Whether `text` holds a control character or a line separator, which no address may."""
+    return CONTROL.search(text) is not None
+
+
+def _one_line(address: str) -> str:
+    if has_control(address):
+        raise ValueError("an address holds no line ends, tabs or other control characters")
+    return address
 
 
 def _utc(value: datetime) -> datetime:
@@ -29,6 +42,11 @@ def _short(product_id: str) -> str:
     return product_id
 
 
+Url = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"}),
+    AfterValidator(_one_line),
+]
 Moment = Annotated[datetime, AfterValidator(_utc)]
 
 

@@ -21,12 +21,12 @@ from app.errors import InvalidRequest
 from app.inputs import refusal
 from app.schemas.words import BOX, Box, ProductId, SimilarOptions
 from catalog.filters import Filters
+from catalog.product import Url
 from catalog.similar import SimilarRequest
 from catalog.space import MAX_DIMS
 
 MAX_SEARCHES = 50
 MAX_EXAMPLES = 100
-MAX_URL = 2048
 LARGEST = 3.4e38  # float32 ends there, and so does what the index could hold
 KINDS = ("product_id", "image_url", "image", "vector", "positive")
 
@@ -47,7 +47,6 @@ Base64 = Annotated[
 ]
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Vector = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_DIMS)]
-Url = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 Examples = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXAMPLES)]
 
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, redirect, request
 
 from app.context import context
-from app.photos import load_photo
+from app.photos import load_photo, public_address
 from catalog.errors import ProductNotFound
 
 PHOTO_AGE = 3600  # seconds
@@ -41,7 +41,7 @@ def photo(product_id: str) -> Response:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
     url = str(found.source.get("image_url", ""))
     if url.startswith(("http://", "https://")):
-        return redirect(url)  # type: ignore[return-value]
+        return redirect(public_address(url))  # type: ignore[return-value]
     data, mimetype = load_photo(url, context().photos)
     response = Response(data, mimetype=mimetype)
     response.cache_control.max_age = PHOTO_AGE

@@ -8,6 +8,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 NAT64 = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
+# The host of every virtual machine of Azure (WireServer, DNS, health probes) has a public address; Microsoft Learn,
+# "What is IP address 168.63.129.16?". The metadata services of other clouds lie in the ranges below: AWS, Google,
+# Azure and most others in 169.254.0.0/16, Alibaba in 100.64.0.0/10, Oracle Classic in 192.0.0.0/24, AWS's IPv6 in
+# fc00::/7.
+AZURE_HOST = "168.63.129.16/32"
 BLOCKED_V4 = tuple(
     IPv4Network(text)
     for text in (
@@ -15,6 +20,7 @@ BLOCKED_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # carrier-grade NAT, also some clouds' metadata
         "127.0.0.0/8",
+        AZURE_HOST,
         "169.254.0.0/16",  # link-local, the clouds' metadata
         "172.16.0.0/12",
         "192.0.0.0/24",

@@ -13,6 +13,7 @@ from urllib3.exceptions import SSLError as WrappedSSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import parse_url
 
+from catalog.product import has_control
 from models.photos.connections import Connection, Connections, Origin
 from models.photos.deadline import Deadline
 from models.photos.dial import Dialer
@@ -120,6 +121,8 @@ class HttpReader:
 
 def parse_target(url: str) -> tuple[Origin, str]:
     """Origin and request target of an http(s) URL; raises PhotoError (bad_address)."""
+    if has_control(url):
+        raise PhotoError(Reason.BAD_ADDRESS, "the photo's address holds line ends or other control characters")
     try:
         parts = parse_url(url)
     except (LocationParseError, UnicodeError) as error:

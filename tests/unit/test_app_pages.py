@@ -49,7 +49,11 @@ def test_nothing_else_is(client: FlaskClient, catalogue: FakeCatalogue, tmp_path
 
 
 @pytest.mark.parametrize(
-    "url", ["", "file://other-host/a.png", "ftp://a.example/b.png", "javascript:alert(1)", "file:%00"]
+    "url",
+    [
+        *("", "file://other-host/a.png", "ftp://a.example/b.png", "javascript:alert(1)", "file:%00"),
+        *("https://a.example/1\r\nSet-Cookie: a=b", "http://a.example/\n", "https://a.example/\x1b[2J", "https://"),
+    ],
 )
 def test_odd_addresses_are_not_found(client: FlaskClient, catalogue: FakeCatalogue, url: str) -> None:
     catalogue.docs["p-0"]["image_url"] = url

@@ -232,6 +232,25 @@ def test_a_form_that_is_wrong_is_named(client: FlaskClient) -> None:
     assert answer.status_code == 422 and "limit: unknown parameter" in answer.get_json()["message"]
 
 
+@pytest.mark.parametrize("control", ["\r\n", "\n", "\t", "\0", "\x1b", "\x7f", "\x85", "\u2028"])
+def test_an_address_with_control_characters_is_refused_by_name(client: FlaskClient, control: str) -> None:
+    address = f"http://127.0.0.1:9/a{control}Host: b"
+    for path, body in (
+        ("/v1/search", {"query": {"image_url": address}}),
+        ("/v1/models/mean/predict", {"image_url": address}),
+        ("/v1/search/batch", {"searches": [{"query": {"image_url": address}}]}),
+    ):
+        answer = client.post(path, json=body)
+        error = answer.get_json()
+        if path.endswith("batch"):
+            assert answer.status_code == 200
+            [error] = error["results"]
+            assert error["status"] == 422
+        else:
+            assert answer.status_code == 422
+        assert "image_url: an address holds no line ends" in error["message"]
+
+
 def test_uploads_have_a_limit_of_their_own() -> None:
     client = client_of(shop(), {"image_max_bytes": 3000}, max_content_length=1024, max_upload_length=50_000)
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 80, 3), dtype=np.uint8))

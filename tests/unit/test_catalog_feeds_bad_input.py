@@ -53,6 +53,16 @@ def test_bad_rows_of_a_csv_are_told_by_line(tmp_path: Path) -> None:
     assert bad[12].startswith("title: ")
 
 
+@pytest.mark.parametrize("name", ["image_link", "link", "additional_image_link", "image_url"])
+@pytest.mark.parametrize("address", ["https://a.example/1\r\nX-A: b", "https://a.example/\x1b[2J", "photos/a\tb.jpg"])
+def test_an_address_with_control_characters_is_told_by_line(tmp_path: Path, name: str, address: str) -> None:
+    rows = [{"id": "1", "title": "A"}, {"id": "2", "title": "B", name: address}, {"id": "3", "title": "C"}]
+    good, bad, _ = told(feed(tmp_path, "feed.jsonl", "\n".join(map(json.dumps, rows)) + "\n"))
+    assert good == ["1", "3"]
+    assert list(bad) == [2]
+    assert "control characters" in bad[2] and bad[2].isprintable()
+
+
 def test_bad_rows_of_json_lines_are_told_by_line(tmp_path: Path) -> None:
     lines = [
         '{"id": "1", "title": "A"}',

@@ -299,6 +299,83 @@ def test_files_are_read_below_the_roots_only(tmp_path: Path) -> None:
         assert failure(fetcher, f"file://{root}/big.jpg").reason == Reason.TOO_LARGE
 
 
+def swap(folder: Path, elsewhere: Path) -> None:
+    """Put a link to `elsewhere` in the place of `folder`, or the folder back."""
+    aside = folder.with_name("aside")
+    if folder.is_symlink():
+        folder.unlink()
+        aside.rename(folder)
+    else:
+        folder.rename(aside)
+        folder.symlink_to(elsewhere)
+
+
+@pytest.fixture
+def swapped(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder in a folder below a root, and one outside, each with a photo of the same name."""
+    inside, outside = tmp_path / "photos" / "deep" / "red", tmp_path / "outside"
+    for folder, content in ((inside, b"ours"), (outside, b"secret")):
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").write_bytes(content)
+    return inside, outside
+
+
+def test_a_link_put_in_a_folders_place_after_the_check_is_not_followed(
+    swapped: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = swapped
+    resolve = os.path.realpath
+
+    def and_then_swap(path: str) -> str:
+        found = resolve(path)
+        if found.endswith("1.jpg"):
+            swap(inside, outside)
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", and_then_swap)
+    with Fetcher(PhotoSettings(image_roots=(tmp_path / "photos",))) as fetcher:
+        error = failure(fetcher, (inside / "1.jpg").as_uri())
+        assert (error.reason, error.permanent) == (Reason.UNREADABLE, False)
+        monkeypatch.setattr(os.path, "realpath", resolve)
+        assert failure(fetcher, (inside / "1.jpg").as_uri()).reason == Reason.OUTSIDE_IMAGE_ROOTS
+        swap(inside, outside)
+        assert fetcher.fetch((inside / "1.jpg").as_uri()).data == b"ours"
+
+
+def test_swapping_a_folder_for_a_link_all_the_time_reads_nothing_outside(
+    swapped: tuple[Path, Path], tmp_path: Path
+) -> None:
+    inside, outside = swapped
+    done = threading.Event()
+
+    def keep_swapping() -> None:
+        while not done.is_set():
+            swap(inside, outside)
+
+    swapper = threading.Thread(target=keep_swapping)
+    swapper.start()
+    seen = set()
+    try:
+        with Fetcher(PhotoSettings(image_roots=(tmp_path / "photos",))) as fetcher:
+            for _ in range(3_000):
+                try:
+                    seen.add(fetcher.fetch((inside / "1.jpg").as_uri()).data)
+                except PhotoError as error:
+                    seen.add(str(error.reason).encode())
+    finally:
+        done.set()
+        swapper.join()
+    assert b"secret" not in seen and len(seen) > 1
+
+
+@pytest.mark.parametrize("control", ["\r\n", "\n", "\t", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028"])
+@pytest.mark.parametrize("start", ["http://shop.example/a", "https://shop.example/a", "file:///photos/a"])
+def test_control_characters_are_no_address(fetcher: Fetcher, start: str, control: str) -> None:
+    error = failure(fetcher, f"{start}{control}X-Header: 1.jpg")
+    assert error.reason == Reason.BAD_ADDRESS
+    assert control not in error.message
+
+
 def test_without_roots_no_file_is_read_and_the_error_says_what_to_set(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(photo())
     with Fetcher(PhotoSettings()) as fetcher:
