@@ -21,9 +21,8 @@ def read_file(url: str, settings: PhotoSettings) -> bytes:
     folder from the root down, and no link is followed any more: one put there meanwhile is refused.
     """
     path = _path_of(url)
-    root, inner = _inside(path, settings)
     try:
-        descriptor = _open_beneath(root, inner)
+        descriptor = _open_beneath(*_inside(path, settings))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise PhotoError(Reason.NOT_AN_IMAGE, f"{path} is not a file")
