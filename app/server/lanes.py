@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.server.connection import Connection
 
-WAITING_PER_THREAD = 4
+MOST_WAITING = 32  # requests, or four for each thread where that is more; they hold memory only
 STALLED = 1.0  # seconds without a thread coming free: who waits is told to ask again
 PATIENCE = 2.0  # seconds a request waits at most
 
@@ -35,7 +35,7 @@ class Lane:
     def wait(self, conn: Connection) -> bool:
         """Whether a request may wait: not when nothing has come free for a while, nor behind too many."""
         now = self._clock()
-        if now - self._freed > STALLED or len(self.waiting) >= self._limit * WAITING_PER_THREAD:
+        if now - self._freed > STALLED or len(self.waiting) >= max(MOST_WAITING, 4 * self._limit):
             return False
         self.waiting.append((now, conn))
         return True
