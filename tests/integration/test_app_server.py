@@ -119,9 +119,9 @@ def test_sigterm_fails_readiness_drains_and_a_second_one_skips_the_delay(patient
         assert patient.get("/readyz").status_code == 200
     relay.passing.clear()
     before = relay.pieces
-    with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(patient.get, SIMILAR) for _ in range(3)]
-        while relay.pieces < before + 3:
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(patient.get, SIMILAR)
+        while relay.pieces == before:
             time.sleep(0.05)
         patient.terminate()
         answer = wait_for(patient, "/readyz", 503)
@@ -129,7 +129,7 @@ def test_sigterm_fails_readiness_drains_and_a_second_one_skips_the_delay(patient
         assert patient.get("/healthz").status_code == 200  # still taking what was sent before the news spread
         patient.terminate()
         relay.passing.set()
-        assert {each.result().status_code for each in running} == {200}
+        assert running.result().status_code == 200
     assert patient.process.wait(120) == 0  # the delay alone is five minutes
     with pytest.raises(requests.ConnectionError):
         patient.get("/healthz")
