@@ -87,6 +87,7 @@ def read(path: str) -> Image:
     return image
 
 
+NGINX = (ROOT / "docker/nginx.conf").read_text()
 IMAGES = {path: read(path) for path in DOCKERFILES}
 images = pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
 
@@ -183,8 +184,26 @@ def test_the_apis_port_is_one_everywhere() -> None:
     port = image.env["API_PORT"]
     assert image.exposed == port == str(app.settings.Settings().api_port)
     assert f"127.0.0.1:{port}/healthz" in image.healthcheck
-    assert SERVICES["api"]["ports"] == [f"127.0.0.1:${{API_PORT:-{port}}}:{port}"]
+    assert "ports" not in SERVICES["api"]  # the proxy's are the way in
+    assert SERVICES["proxy"]["ports"] == [f"127.0.0.1:${{API_PORT:-{port}}}:8080"]
+    assert f"server api:{port};" in NGINX and "listen 8080" in NGINX
     assert f"http://api:{port}" in IMAGES["docker/loadtest.Dockerfile"].command
+
+
+def test_the_proxy_is_pinned_locked_down_and_buffers_what_the_api_takes() -> None:
+    proxy = SERVICES["proxy"]
+    assert re.fullmatch(r"nginxinc/nginx-unprivileged:\d+\.\d+\.\d+-\S+", proxy["image"])
+    assert proxy["read_only"] is True and proxy["cap_drop"] == ["ALL"] and proxy["networks"] == ["front"]
+    assert proxy["volumes"] == ["./docker/nginx.conf:/etc/nginx/nginx.conf:ro"]
+    megabytes = re.search(r"client_max_body_size (\d+)m;", NGINX)
+    assert megabytes is not None
+    settings = app.settings.Settings()
+    assert int(megabytes[1]) << 20 >= settings.max_upload_length > int(megabytes[1]) - 1 << 20
+    assert "proxy_request_buffering on;" in NGINX and "proxy_set_header Host $http_host;" in NGINX
+    told = re.findall(r"return (\d+) '(.*)';", NGINX)
+    assert {int(status) for status, _ in told} == {400, 408, 413, 414, 429, 431, 503}
+    for _, body in told:
+        assert set(json.loads(body)) == {"code", "message", "detail"}
 
 
 HIDE = """
