@@ -10,6 +10,7 @@ import typer
 from app.connect import elasticsearch
 from app.settings import Settings, export, load
 from catalog.errors import InvalidInput
+from catalog.plain_text import printable
 from models.photos.settings import load as load_photos
 from models.settings import load as load_models
 
@@ -40,7 +41,7 @@ def serve(
         load_photos()
         load_models()
     except InvalidInput as error:
-        typer.echo(error.message, err=True)
+        typer.echo(printable(error.message), err=True)
         raise typer.Exit(2) from error
     _start(settings.model_copy(update={"api_port": port}) if port else settings)
 

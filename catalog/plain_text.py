@@ -8,7 +8,7 @@ from types import TracebackType
 # writing, and halves of characters, which cannot be written as UTF-8.
 OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 LINE_ENDS = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # OWASP's list, "CSV Injection"
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # OWASP, "CSV Injection", but for what is written out
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -29,9 +29,10 @@ def _written_out(character: str) -> str:
 
 def csv_cell(value: object) -> object:
     """Returns a cell that no spreadsheet takes for a formula: such a text gets an apostrophe, a number none."""
-    if isinstance(value, str) and value.startswith(FORMULA) and not NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)  # also no tabs or line ends, after which a formula may begin
+    return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text
 
 
 class PlainFormatter(logging.Formatter):

@@ -22,7 +22,7 @@ class RecheckStore(Store):
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
                 return
-            known = hit["_source"]["embedding"][space.name]
+            known = hit["_source"].get("embedding", {}).get(space.name, {})
             sha256 = known.get("image_sha256") or ""
             yield Pending(hit["_id"], hit["_source"]["image_url"], 0, known.get("etag"), sha256)
 

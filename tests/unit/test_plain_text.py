@@ -63,11 +63,14 @@ def test_what_is_written_out_can_still_be_read() -> None:
 # -- spreadsheets
 
 
-@pytest.mark.parametrize(
-    "text", [FORMULA, "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "-", "＝1", "-inf"]
-)
+@pytest.mark.parametrize("text", [FORMULA, "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "-", "＝1", "-inf"])
 def test_a_formula_becomes_a_text(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "a\x1b[31m"])
+def test_a_cell_has_no_control_characters(text: str) -> None:
+    assert csv_cell(text) == printable(text)
 
 
 @pytest.mark.parametrize("value", ["-0.5", "+12", "-1e-3", "-.5", "3.", "", "dress", "a=b", -0.5, 7, None])
