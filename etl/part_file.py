@@ -140,7 +140,8 @@ def _rows(table: pa.Table, space: Space) -> list[StoredVector]:
 
 def _is_unit(vector: Vectors) -> bool:
     """Whether the length is 1; a vector with NaN or infinite values has none."""
-    return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1.0) <= NORM_TOLERANCE)
+    with np.errstate(invalid="ignore", over="ignore"):  # a flipped bit makes signalling NaN, too
+        return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1.0) <= NORM_TOLERANCE)
 
 
 def _digest(space: Space, row: StoredVector) -> bytes:

@@ -160,6 +160,12 @@ def test_a_part_written_before_with_a_vector_of_another_length_is_refused(wrong:
         part_file.decode(written_before(SPACE, [*outcomes(2), row]), SPACE)
 
 
+def test_a_part_written_before_whose_bits_flipped_to_a_signalling_nan_is_refused() -> None:
+    vector = np.array([0x7F800001, 0, 0, 0], dtype=np.uint32).view(np.float32)
+    with pytest.raises(BrokenPart, match="unit length"):
+        part_file.decode(written_before(SPACE, [*outcomes(2), Outcome("a", "u", "done", vector)]), SPACE)
+
+
 def test_a_part_written_before_of_another_version_is_refused() -> None:
     with pytest.raises(BrokenPart, match="version v9, not v1"):
         part_file.decode(written_before(SPACE, outcomes(2), version="v9"), SPACE)
