@@ -141,3 +141,12 @@ PROMOTIONS: dict[str, Any] = {
         "figures": {"type": "object", "enabled": False},
     },
 }
+
+LEASES: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "holder": KEYWORD,
+        "seconds": {"type": "double"},
+        "renewed_at": DATE,  # by the holder's clock, for people; nobody decides by it
+    },
+}

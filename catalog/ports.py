@@ -10,6 +10,7 @@ from catalog.records import (
     Change,
     ChangeResult,
     HistoryEntry,
+    Lease,
     Outcome,
     Pending,
     SpaceStatus,
@@ -60,7 +61,17 @@ class PromotionPort(Protocol):
     def append_promotion(self, entry: Promotion, after: int) -> Promotion: ...  # WriteConflict where `after` is old
 
 
-class EmbeddingPort(Protocol):
+class LeasePort(Protocol):
+    """What jobs ask that must not work on the same thing at once."""
+
+    def read_lease(self, name: str) -> Lease | None: ...  # as it is this moment
+    def write_lease(
+        self, name: str, holder: str, seconds: float, over: Lease | None
+    ) -> Lease | None: ...  # None: it is not what `over` says any more
+    def drop_lease(self, lease: Lease) -> None: ...  # nothing where it has changed since
+
+
+class EmbeddingPort(LeasePort, Protocol):
     """What the ETL asks."""
 
     def ensure_space(self, space: Space) -> None: ...  # adds its mapping; refuses other dims

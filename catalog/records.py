@@ -109,6 +109,17 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works on something: `holder` promised to renew it within every `seconds`, which changes `seq_no`."""
+
+    name: str
+    holder: str
+    seconds: float
+    seq_no: int
+    primary_term: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A write to one product: `source` is the whole new document without `embedding`, None deletes it.
 

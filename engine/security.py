@@ -27,7 +27,7 @@ ROUNDS = 10_000
 
 USERS = {"admin": "superuser", "search": "visual_search_search", "etl": "visual_search_etl"}
 SEARCHED = ["*products*", "*promotions*", "*rules*"]
-WRITTEN = [*SEARCHED, "*feature_history*", "*runs*", "*events*"]
+WRITTEN = [*SEARCHED, "*feature_history*", "*leases*", "*runs*", "*events*"]
 ROLES = {
     "visual_search_search": {
         "cluster": [],

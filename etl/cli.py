@@ -10,7 +10,8 @@ from catalog.doors import log_to_stderr
 from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import cli_upkeep, wiring
-from etl.cli_shared import Json, Models, errors_told, show
+from etl.cli_shared import Json, Models, Wait, errors_told, show
+from etl.errors import LeaseHeld
 from etl.job import Limits
 from etl.job import run as run_once
 from etl.progress import Progress, suited
@@ -53,11 +54,15 @@ def run(
     batch_size: BatchSize = 32,
     fail_above: FailAbove = 0.05,
     recheck: Recheck = False,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Embed every photo that has no embedding yet, with one or several models."""
+    """Embed every photo that has no embedding yet, with one or several models.
+
+    Ends with status 2 where another job embeds with one of them, unless --wait says to go on after it.
+    """
     with errors_told(as_json), stopped_by_signals() as stop:
-        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size, recheck), stop)
+        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size, recheck, wait), stop)
         show(as_json, summary.as_dict(), run_text(summary))
         if summary.failed_share > fail_above:
             raise typer.Exit(1)
@@ -73,7 +78,7 @@ def watch(
     batch_size: BatchSize = 32,
     as_json: Json = False,
 ) -> None:
-    """Run again and again; an Elasticsearch that is away is waited for."""
+    """Run again and again; an Elasticsearch that is away and another job on the same model are waited for."""
     with errors_told(as_json), stopped_by_signals() as stop:
         index = wiring.catalogue()
         wiring.find_models(model, device)  # a wrong name is to be told now, not every minute
@@ -83,7 +88,7 @@ def watch(
             try:
                 summary = _run(index, model, device, Limits(limit, batch_size), stop)
                 show(as_json, summary.as_dict(), run_text(summary))
-            except Unavailable as error:
+            except (Unavailable, LeaseHeld) as error:
                 if number == runs:
                     raise
                 log.warning("%s; next try in %g s", error.message, interval)

@@ -6,9 +6,10 @@ import typer
 
 from catalog.doors import Json, errors_of, show
 
-__all__ = ["Json", "Models", "errors_told", "show"]
+__all__ = ["Json", "Models", "Wait", "errors_told", "show"]
 errors_told = errors_of("etl")
 Models = Annotated[
     list[str],
     typer.Option("--model", help="A model as `python -m models list` names it; may be given several times."),
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another job that embeds with the same model.")]

@@ -11,9 +11,12 @@ from catalog.errors import SpaceNotFound
 from catalog.records import SpaceStatus
 from catalog.space import Space
 from etl import wiring
-from etl.cli_shared import Json, Models, errors_told, show
+from etl.cli_shared import Json, Models, Wait, errors_told, show
+from etl.job import new_run_id
+from etl.lease import holder_of, leased
 from etl.report import restored_text, status_text
 from etl.restore import restore as restore_vectors
+from etl.stopping import Stop
 
 OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only photos with this reason; repeatable.")]
@@ -41,7 +44,7 @@ def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json
         show(as_json, {"due": due}, "\n".join(lines))
 
 
-def restore(model: Models, as_json: Json = False) -> None:
+def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
     """Write stored vectors back into an index that lost them, without running a model.
 
     Ends with status 1 where vectors are missing and files of the vector store could not be used.
@@ -51,9 +54,11 @@ def restore(model: Models, as_json: Json = False) -> None:
         shop = wiring.workshop(index)
         body: dict[str, Any] = {}
         for one in wiring.find_models(model, index=index):
+            name, holder = one.space.name, holder_of(f"restore {new_run_id()}")
             index.ensure_space(one.space)
-            found = restore_vectors(index, shop.store, one.space, shop.store.parts(one.space.name), shop.settings)
-            body[one.space.name] = asdict(found)
+            with leased(index, [name], holder, shop.lease_terms(wait), Stop()):
+                found = restore_vectors(index, shop.store, one.space, shop.store.parts(name), shop.settings)
+            body[name] = asdict(found)
         show(as_json, {"spaces": body}, "\n".join(restored_text(name, counts) for name, counts in body.items()))
         if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
             raise typer.Exit(1)

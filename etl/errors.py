@@ -2,8 +2,10 @@
 
 catalog.errors.VisualSearchError
 ├── ModelFailed     a model that embeds none of the photos it is given
-└── StoreFailed     the vector store cannot be written or read
-    └── BrokenPart  one part holds something else than was written; the run sets it aside and goes on
+├── StoreFailed     the vector store cannot be written or read
+│   └── BrokenPart  one part holds something else than was written; the run sets it aside and goes on
+└── LeaseHeld       another job embeds into the same space
+    └── LeaseLost   another job took over from this one, which gave no sign of life
 """
 
 from catalog.errors import VisualSearchError
@@ -19,3 +21,11 @@ class StoreFailed(VisualSearchError):
 
 class BrokenPart(StoreFailed):
     code = "broken_part"
+
+
+class LeaseHeld(VisualSearchError):
+    code = "lease_held"
+
+
+class LeaseLost(LeaseHeld):
+    code = "lease_lost"

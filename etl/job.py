@@ -16,6 +16,7 @@ from etl.downloader import Downloader
 from etl.embed import Embed
 from etl.hosts import Hosts
 from etl.items import Model
+from etl.lease import LeaseKeeper, Terms, holder_of, leased
 from etl.pipeline import Pipeline, Stages, run_line
 from etl.progress import Progress
 from etl.reader import Worklist
@@ -35,11 +36,13 @@ class Limits:
     """`products` per model at most (None: all), `batch_size` photos per model call.
 
     `recheck`: ask again for the photos that have an embedding, as far as `products` leaves room for them.
+    `waits`: for another job that embeds into the same space, instead of raising LeaseHeld.
     """
 
     products: int | None = None
     batch_size: int = 32
     recheck: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,10 @@ class Workshop:
     settings: Settings
     photos: PhotoSettings
 
+    def lease_terms(self, waits: bool) -> Terms:
+        """How this job holds its spaces."""
+        return Terms(self.settings.etl_lease_seconds, self.settings.elasticsearch_patience, waits)
+
 
 def new_run_id() -> str:
     """A name that sorts by time."""
@@ -61,26 +68,19 @@ def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, pro
     """Embed what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
     started = time.monotonic()
     summary = RunSummary(new_run_id(), [ModelSummary(model.name, model.space) for model in models])
-    for model, its in zip(models, summary.models, strict=True):
+    for model in models:
         shop.index.ensure_space(model.space)
-        _reuse(shop, its, summary.run_id)
-    with Worklist() as work:
-        for model in models:
-            _find_work(shop, model.space, limits, work)
-        counts = work.counts()
-        if counts:
-            _embed(
-                shop,
-                [model for model in models if counts.get(model.space.name)],
-                work,
-                limits,
-                stop,
-                progress,
-                summary,
-            )
-    summary.interrupted = stop.asked
-    summary.seconds = time.monotonic() - started
-    _finish(shop, summary)
+    spaces, holder = [model.space.name for model in models], holder_of(f"run {summary.run_id}")
+    with leased(shop.index, spaces, holder, shop.lease_terms(limits.waits), stop) as lease:
+        for its in summary.models:
+            _reuse(shop, its, summary.run_id)
+        with Worklist() as work:
+            for model in models:
+                _find_work(shop, model.space, limits, work)
+            _embed(shop, models, work, limits, stop, progress, summary, lease)
+        summary.interrupted = stop.asked
+        summary.seconds = time.monotonic() - started
+        _finish(shop, summary)
     return summary
 
 
@@ -114,11 +114,16 @@ def _embed(
     stop: Stop,
     progress: Progress,
     summary: RunSummary,
+    lease: LeaseKeeper,
 ) -> None:
+    counts = work.counts()
+    if not counts:
+        return
+    models = [model for model in models if counts.get(model.space.name)]
     embedders = {model.space.name: model.open() for model in models}
     summaries: Mapping[str, ModelSummary] = {its.space.name: its for its in summary.models}
     clock, settings = summary.clock, shop.settings
-    with Fetcher(shop.photos) as fetcher, progress.shown(sum(work.counts().values()), summary):
+    with Fetcher(shop.photos) as fetcher, progress.shown(sum(counts.values()), summary):
         stages = Stages(
             Downloader(fetcher, Hosts(stop)),
             Decoder(embedders, {m.space.name: m.min_side for m in models}, shop.photos.image_max_pixels),
@@ -128,8 +133,13 @@ def _embed(
         line = Pipeline(clock)
         downloaders, decoders = settings.etl_download_threads, settings.etl_decode_threads
         run_line(line, work.jobs(stop), stages, downloaders, decoders, ahead=2 * limits.batch_size)
+
+        def tick() -> None:
+            lease.check()
+            progress.tick()
+
         try:
-            line.join(progress.tick)
+            line.join(tick)
         except BaseException as error:
             line.abort(error)  # a second Ctrl-C: the stages are daemons, but let them leave their sockets
             raise

@@ -26,6 +26,7 @@ class Settings(BaseModel):
     etl_retry_seconds: Annotated[float, Field(gt=0)] = 600.0  # until the second attempt; four times that to the third
     etl_part_rows: Annotated[int, Field(ge=1, le=100_000)] = 512  # photos per Parquet part and index request
     etl_part_seconds: Annotated[float, Field(gt=0)] = 5.0  # how long a vector may wait for its part to fill
+    etl_lease_seconds: Annotated[float, Field(gt=0)] = 30.0  # without a sign of life, then another job may take over
     elasticsearch_patience: Annotated[float, Field(ge=0)] = PATIENCE  # seconds it may be away, or refuse writes
 
     @property

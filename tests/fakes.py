@@ -21,6 +21,7 @@ from catalog.records import (
     Change,
     ChangeResult,
     HistoryEntry,
+    Lease,
     Outcome,
     Pending,
     SpaceStatus,
@@ -44,6 +45,7 @@ class FakeCatalogue:
         self.writes = 0
         self.known: dict[str, Space] = {}
         self.history: dict[tuple[str, str], HistoryEntry] = {}
+        self.leases: dict[str, Lease] = {}
         self.promotion: str | None = None
         self.merchandising: dict[str, Rule] = {}
         self.down = False
@@ -345,6 +347,23 @@ class FakeCatalogue:
         self._check()
         states = {i: self._state(i, space) for i in ids if i in self.docs}
         return {i: state["image_url"] for i, state in states.items() if state.get("status") == "done"}
+
+    def read_lease(self, name: str) -> Lease | None:
+        self._check()
+        return self.leases.get(name)
+
+    def write_lease(self, name: str, holder: str, seconds: float, over: Lease | None) -> Lease | None:
+        self._check()
+        if self.leases.get(name) != over:
+            return None
+        self.clock += 1
+        self.leases[name] = Lease(name, holder, seconds, self.clock, 1)
+        return self.leases[name]
+
+    def drop_lease(self, lease: Lease) -> None:
+        self._check()
+        if self.leases.get(lease.name) == lease:
+            del self.leases[lease.name]
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         found = 0

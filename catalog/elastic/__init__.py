@@ -3,6 +3,7 @@
 from catalog.elastic.client import open_client
 from catalog.elastic.embeddings import EmbeddingStore
 from catalog.elastic.history import HistoryStore
+from catalog.elastic.leases import LeaseStore
 from catalog.elastic.products import ProductStore
 from catalog.elastic.promotions import PromotionStore
 from catalog.elastic.rechecks import RecheckStore
@@ -13,7 +14,15 @@ from catalog.settings import Settings
 
 
 class Catalogue(
-    SimilarStore, SearchStore, PromotionStore, RuleStore, HistoryStore, EmbeddingStore, RecheckStore, ProductStore
+    SimilarStore,
+    SearchStore,
+    PromotionStore,
+    RuleStore,
+    HistoryStore,
+    LeaseStore,
+    EmbeddingStore,
+    RecheckStore,
+    ProductStore,
 ):
     """Everything of `catalog.ports`, answered by a real Elasticsearch."""
 

@@ -85,8 +85,8 @@ class EmbeddingStore(Store):
         """The photo that each of `ids` has its embedding in `space` from; without those that have none."""
         state = f"embedding.{space.name}"
         stored = self.read_many(ids, (f"{state}.status", f"{state}.image_url"))
-        states = {i: one.source.get("embedding", {}).get(space.name, {}) for i, one in stored.items()}
-        return {i: str(known["image_url"]) for i, known in states.items() if known.get("status") == "done"}
+        states = {i: (one.source.get("embedding") or {}).get(space.name) or {} for i, one in stored.items()}
+        return {i: str(known.get("image_url")) for i, known in states.items() if known.get("status") == "done"}
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         """Let products with one of `statuses` (and `reasons`) be tried again at once; returns how many."""

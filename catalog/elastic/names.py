@@ -26,6 +26,10 @@ class Names:
         return f"{self.prefix}rules"
 
     @property
+    def leases(self) -> str:
+        return f"{self.prefix}leases"
+
+    @property
     def first(self) -> str:
         return f"{self.products}-000001"
 

@@ -23,7 +23,11 @@ class ProductStore(VectorReader):
                 self.client.indices.create(
                     index=self.names.history, mappings=mapping.FEATURE_HISTORY, settings=history
                 )
-            for name, body in ((self.names.promotions, mapping.PROMOTIONS), (self.names.rules, mapping.RULES)):
+            for name, body in (
+                (self.names.promotions, mapping.PROMOTIONS),
+                (self.names.rules, mapping.RULES),
+                (self.names.leases, mapping.LEASES),
+            ):
                 small.ensure(self.client, name, body, self.index_settings(1))
         return self.concrete()
 
@@ -43,7 +47,7 @@ class ProductStore(VectorReader):
     def drop(self) -> list[str]:
         """Delete the catalogue of this prefix: the product indices and the bookkeeping; returns their names."""
         with translated(self.names):
-            kept_beside = (self.names.history, self.names.promotions, self.names.rules)
+            kept_beside = (self.names.history, self.names.promotions, self.names.rules, self.names.leases)
             patterns = ",".join([f"{self.names.products}-*", *kept_beside])
             found = sorted(self.client.indices.get(index=patterns, ignore_unavailable=True))
             for name in found:

@@ -1,0 +1,156 @@
+"""Lets one job at a time embed into a space: its holder renews a lease, and one that is not renewed goes to another.
+
+No two clocks are compared. Who wants the lease watches its document: a change is a sign of life; one that stays the
+same for as long as its holder promised to renew it, by the watcher's own clock, belongs to nobody any more. The lease
+saves work; should two jobs ever work at once all the same, conditional writes keep the index right.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog.errors import Unavailable, VisualSearchError
+from catalog.patience import patiently
+from catalog.ports import LeasePort
+from catalog.records import Lease
+from etl.errors import LeaseHeld, LeaseLost
+from etl.stopping import Stop
+
+log = logging.getLogger(__name__)
+RENEWALS = 3  # per term: two may fail before somebody else may take over
+LONGEST_PAUSE = 1.0  # seconds between two looks at a lease that another holds
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A holder that gives no sign of life for `seconds` loses the lease.
+
+    `waits`: for a living holder to end, for however long; `patience`: seconds, for an Elasticsearch that is away.
+    """
+
+    seconds: float
+    patience: float = 0.0
+    waits: bool = False
+
+
+def holder_of(run_id: str) -> str:
+    """Returns what a person finds the job by."""
+    return f"{run_id} (process {os.getpid()} on {socket.gethostname()})"
+
+
+@contextmanager
+def leased(port: LeasePort, spaces: Sequence[str], holder: str, terms: Terms, stop: Stop) -> Iterator["LeaseKeeper"]:
+    """Holds the leases of `spaces` inside; raises LeaseHeld where another job has one and gives a sign of life."""
+    keeper = LeaseKeeper(port, holder, terms.seconds)
+    try:
+        for name in sorted(spaces):  # in one order everywhere: two jobs must not wait for each other
+            acquire(port, name, holder, terms, stop)
+            keeper.add(name)
+        yield keeper
+    finally:
+        keeper.release()
+
+
+def acquire(
+    port: LeasePort,
+    name: str,
+    holder: str,
+    terms: Terms,
+    stop: Stop,
+    now: Callable[[], float] = time.monotonic,
+) -> Lease:
+    """Takes the lease called `name`, free or left by a holder that died; raises LeaseHeld, Unavailable."""
+    watch, told = Watch(now), ""
+    while True:
+        found = patiently(lambda: port.read_lease(name), terms.patience)
+        state = watch.look(found)
+        if state == "free":
+            if taken := port.write_lease(name, holder, terms.seconds, found):
+                if found:
+                    log.warning("%s taken over from %s, which gave no sign of life", name, found.holder)
+                return taken
+        elif found and ((state == "held" and not terms.waits) or stop.asked):
+            message = f"another job embeds into {name}: {found.holder}. Let it finish, or use --wait to follow it"
+            raise LeaseHeld(message, space=name, holder=found.holder)
+        if found and found.holder != told:
+            told = found.holder
+            log.info("%s is held by %s; looking for a sign of life for %g s", name, told, found.seconds)
+        if found:
+            stop.wait(min(found.seconds / 10, LONGEST_PAUSE))
+
+
+class Watch:
+    """Tells by looking at a lease again and again whether its holder lives."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._seen: Lease | None = None
+        self._since = self._last = now()
+
+    def look(self, found: Lease | None) -> Literal["free", "held", "unknown"]:
+        """What is known now that it is `found` like this: `held` means that it changed since the last look."""
+        at = self._now()
+        if found is None:
+            return "free"
+        # After a long gap, with this machine asleep or the server away, the holder may have had no chance either.
+        gap, self._last = at - self._last > found.seconds / 2, at
+        if found == self._seen and not gap:
+            return "free" if at - self._since >= found.seconds else "unknown"
+        changed = self._seen is not None and found != self._seen
+        self._seen, self._since = found, at
+        return "held" if changed else "unknown"
+
+
+class LeaseKeeper:
+    """Renews leases in a thread of its own until `release`; `check` raises LeaseLost once one is another's."""
+
+    def __init__(self, port: LeasePort, holder: str, seconds: float) -> None:
+        self._port, self._holder, self._seconds = port, holder, seconds
+        self._names: list[str] = []
+        self._lost: str | None = None
+        self._ended = threading.Event()
+
+    def add(self, name: str) -> None:
+        """Renew this one too."""
+        self._names.append(name)
+        if len(self._names) == 1:
+            threading.Thread(target=self._renew_all, name="etl-lease", daemon=True).start()
+
+    def check(self) -> None:
+        """Raises LeaseLost when another job took over, thinking that this one had died."""
+        if self._lost:
+            raise LeaseLost(self._lost)
+
+    def release(self) -> None:
+        """Give all of them back; what cannot be given back ends by itself."""
+        self._ended.set()
+        for name in self._names:
+            try:
+                found = self._port.read_lease(name)
+                if found and found.holder == self._holder:
+                    self._port.drop_lease(found)
+            except Unavailable as error:
+                log.warning("the lease of %s ends by itself in %g s: %s", name, self._seconds, error.message)
+
+    def _renew_all(self) -> None:
+        while not self._ended.wait(self._seconds / RENEWALS):
+            for name in list(self._names):
+                try:
+                    self._renew(name)
+                except VisualSearchError as error:  # whoever wants the lease cannot get it either: tried again soon
+                    log.warning("the lease of %s could not be renewed: %s", name, error.message)
+
+    def _renew(self, name: str) -> None:
+        found = self._port.read_lease(name)
+        if found is None or found.holder != self._holder:
+            if not self._ended.is_set():
+                other = f"to {found.holder}" if found else "to a job that has ended, or the catalogue was deleted"
+                self._lost = f"the lease of {name} went {other}: this job gave no sign of life for long. Run it again"
+            return
+        self._port.write_lease(name, self._holder, self._seconds, found)
