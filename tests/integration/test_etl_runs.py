@@ -48,7 +48,12 @@ def test_a_job_killed_at_any_moment_loses_nothing(
 ) -> None:
     count = 240
     fill(catalogue, server, count)
-    etl.environ |= {"ETL_PART_ROWS": "24", "ETL_DOWNLOAD_THREADS": "4", "IMAGE_TIMEOUT": "300"}
+    etl.environ |= {
+        "ETL_PART_ROWS": "24",
+        "ETL_DOWNLOAD_THREADS": "4",
+        "IMAGE_TIMEOUT": "300",
+        "ETL_LEASE_SECONDS": "1",
+    }
     space, kills, done = color_space(bundles), 0, 0
     arguments = ("run", "--model", "color", "--batch-size", "8", "--json")
     for wanted in (30, 90, 150):
