@@ -11,6 +11,7 @@ from catalog.cli_advise import advise_layout
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.cli_spaces import drop_space
+from catalog.cli_upkeep import told_upkeep
 from catalog.doors import PlainConsole, log_to_stderr
 from catalog.errors import RefusedChange
 from catalog.records import CatalogStatus, SpaceStatus
@@ -76,7 +77,7 @@ def reindex(discard_unfinished: Discard = False, as_json: Json = False) -> None:
         text = (
             f"{done.old} -> {done.new}: {done.copied:,} copied, {done.replayed:,} replayed, {done.deleted:,} deleted"
         )
-        show(as_json, asdict(done), text)
+        show(as_json, asdict(done), "\n".join(filter(None, [text, done.advice()])))
 
 
 def _space(status: SpaceStatus) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _space(status: SpaceStatus) -> dict[str, Any]:
 
 def _status_text(found: CatalogStatus, promoted: str | None) -> str:
     counts = f"{found.products:,} products, {found.with_image:,} with a photo, {found.available:,} available"
-    head = f"{found.index}: {counts}"
+    head = "\n".join([f"{found.index}: {counts}", *told_upkeep(found)])
     if not found.spaces:
         return f"{head}\nno embeddings yet: run `python -m etl run --model NAME`"
     table = Table("space", "dims", "done", "pending", "retry", "failed", "reasons")

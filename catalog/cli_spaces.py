@@ -43,7 +43,8 @@ def drop_space(
             moved = reindex(
                 catalogue, progress, discard_unfinished=discard_unfinished, without=(space,), before_swap=again
             )
-        show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, f"{space} dropped: {done:,} vectors")
+        text = "\n".join(filter(None, [f"{space} dropped: {done:,} vectors", moved.advice()]))
+        show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, text)
 
 
 def _refuse_what_serves(catalogue: "Catalogue", space: str) -> None:

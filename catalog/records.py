@@ -35,11 +35,16 @@ class SpaceStatus:
 
 @dataclass(frozen=True, slots=True)
 class CatalogStatus:
+    """How full the catalogue is, and in what state a reindex has it, which readers need not care about."""
+
     products: int
     with_image: int
     available: int
     spaces: Sequence[SpaceStatus]
     index: str
+    writes_blocked: bool = False
+    reindex: Literal["running", "killed"] | None = None  # one that has not swapped yet
+    left_over: tuple[str, ...] = ()  # indices that a reindex has left
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,11 @@ class StatusAnswer(Answer):
     with_image: int
     available: int
     spaces: list[SpaceAnswer]
+    writes_blocked: bool = Field(description="whether writes wait: a reindex is about to swap, or was killed then")
+    reindex: Literal["running", "killed"] | None = Field(
+        description="`killed`: the next catalogue command (import, etl run, reindex …) undoes it and lets writes in"
+    )
+    left_over: list[str] = Field(description="indices that a reindex has left and nobody needs")
 
 
 class HealthAnswer(Answer):

@@ -47,5 +47,8 @@ def status(query_data: NoParams) -> Response:
             "with_image": found.with_image,
             "available": found.available,
             "spaces": [_space(each, serving) for each in found.spaces],
+            "writes_blocked": found.writes_blocked,
+            "reindex": found.reindex,
+            "left_over": found.left_over,
         }
     )

@@ -9,9 +9,10 @@ from elasticsearch import Elasticsearch
 
 from catalog import mapping
 from catalog.costs import read_costs
-from catalog.elastic import bulk
+from catalog.elastic import bulk, healing
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.completeness import whole
+from catalog.elastic.moves import Layout, read_layout
 from catalog.elastic.names import Names
 from catalog.elastic.remembered import Remembered
 from catalog.errors import InvalidInput, Unavailable, VisualSearchError
@@ -50,6 +51,18 @@ class Store:
         """Make every write so far visible to searches."""
         with translated(self.names):
             self.client.indices.refresh(index=self.names.products)
+
+    def layout(self) -> Layout:
+        """The product indices, and what a reindex has beside the one that serves; raises Unavailable without one."""
+        with translated(self.names):
+            found = read_layout(self.client, self.names)
+        if found is None:
+            raise no_catalogue(self.names.products)
+        return found
+
+    def heal(self) -> None:
+        """Undo what a killed reindex left behind, so that writes go through; one request where there is nothing."""
+        healing.heal(self.client, self.names)
 
     def index_settings(self, shards: int) -> dict[str, Any]:
         """Settings of a new index of `shards` shards."""
@@ -137,6 +150,7 @@ class Store:
 
     def ensure_space(self, space: Space) -> None:
         """Add the mapping of `space`; raises InvalidInput when it is there with other dimensions."""
+        self.heal()
         shape = self.read_shape()
         present = {known.name: known for known in shape.spaces}
         if known := present.get(space.name):

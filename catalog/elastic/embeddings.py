@@ -90,6 +90,7 @@ class EmbeddingStore(Store):
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         """Let products with one of `statuses` (and `reasons`) be tried again at once; returns how many."""
+        self.heal()
         self.refresh()
         again = {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
         hits = scan(self.client, self.names, work_queries.with_status(space, statuses, reasons), source=False)

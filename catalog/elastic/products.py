@@ -15,6 +15,7 @@ from catalog.records import Change, ChangeResult, StoredProduct
 class ProductStore(VectorReader):
     def create(self) -> str:
         """The product index behind its alias, and the bookkeeping indices; what is there stays as it is."""
+        self.heal()
         with translated(self.names):
             if not self.client.indices.exists_alias(name=self.names.products):
                 self.create_index(self.names.first, alias=self.names.products)

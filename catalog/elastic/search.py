@@ -72,13 +72,17 @@ class SearchStore(VectorReader):
         """Totals and every space's counts, as searches see them."""
         shape = self.read_shape()
         answer = self._status_answer(shape.spaces)
+        layout = self.layout()
         photos = answer["aggregations"]["with_image"]
         return CatalogStatus(
             products=answer["hits"]["total"]["value"],
             with_image=photos["doc_count"],
             available=answer["aggregations"]["available"]["doc_count"],
             spaces=[_space_status(space, photos, shape.added[space.name]) for space in shape.spaces],
-            index=self.concrete(),
+            index=layout.serving,
+            writes_blocked=layout.blocked,
+            reindex=layout.reindex,
+            left_over=layout.left_over(),
         )
 
     def space_counts(self) -> Sequence[SpaceStatus]:
