@@ -77,7 +77,7 @@ def write_blocked(reason: str) -> WriteBlocked:
         )
     else:
         todo = (
-            "a reindex is at work or was killed (`python -m catalog status`), or somebody set a block; "
+            "a reindex is at work, or was killed (`python -m catalog create` undoes that), or somebody set a block; "
             'lift it with PUT _settings {"index.blocks.write": null} on the index'
         )
     return WriteBlocked(
