@@ -74,8 +74,8 @@ class Contest:
             self.shop.vector(product_id),
             SHARES[self.share],
             limit=LIMIT,
-            exclude_ids=(product_id,),
-            exclude_groups=(group,),
+            source_ids=(product_id,),
+            source_groups=(group,),
         )
         started = time.perf_counter()
         page = self.gateways[name].similar(query)
