@@ -134,7 +134,10 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
             exclude_groups=query.source_groups,
         )
         other = filled.similar(plain)
-        assert (found.total, found.plan, found.hits) == (other.total, other.plan, other.hits)
+        assert (found.total, found.plan) == (other.total, other.plan)
+        # A server that has just compiled its arithmetic anew may round the last digit of a score otherwise.
+        assert [hit.id for hit in found.hits] == [hit.id for hit in other.hits]
+        assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in other.hits], abs=1e-6)
 
     check()
     assert again  # the lowest price was the source's, or it had more brands than are held in reserve
