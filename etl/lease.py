@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from catalog.errors import Unavailable, VisualSearchError
+from catalog.errors import VisualSearchError
 from catalog.patience import patiently
 from catalog.ports import LeasePort
 from catalog.records import Lease
@@ -115,6 +115,7 @@ class LeaseKeeper:
         self._names: list[str] = []
         self._lost: str | None = None
         self._ended = threading.Event()
+        self._busy = threading.Lock()  # a renewal under way would make the one that is given back an old one
 
     def add(self, name: str) -> None:
         """Renew this one too."""
@@ -132,25 +133,28 @@ class LeaseKeeper:
         self._ended.set()
         for name in self._names:
             try:
-                found = self._port.read_lease(name)
-                if found and found.holder == self._holder:
-                    self._port.drop_lease(found)
-            except Unavailable as error:
+                with self._busy:
+                    found = self._port.read_lease(name)
+                    if found and found.holder == self._holder:
+                        self._port.drop_lease(found)
+            except VisualSearchError as error:
                 log.warning("the lease of %s ends by itself in %g s: %s", name, self._seconds, error.message)
 
     def _renew_all(self) -> None:
         while not self._ended.wait(self._seconds / RENEWALS):
             for name in list(self._names):
                 try:
-                    self._renew(name)
+                    with self._busy:
+                        self._renew(name)
                 except VisualSearchError as error:  # whoever wants the lease cannot get it either: tried again soon
                     log.warning("the lease of %s could not be renewed: %s", name, error.message)
 
     def _renew(self, name: str) -> None:
+        if self._ended.is_set():
+            return
         found = self._port.read_lease(name)
         if found is None or found.holder != self._holder:
-            if not self._ended.is_set():
-                other = f"to {found.holder}" if found else "to a job that has ended, or the catalogue was deleted"
-                self._lost = f"the lease of {name} went {other}: this job gave no sign of life for long. Run it again"
+            other = f"to {found.holder}" if found else "to a job that has ended, or the catalogue was deleted"
+            self._lost = f"the lease of {name} went {other}: this job gave no sign of life for long. Run it again"
             return
         self._port.write_lease(name, self._holder, self._seconds, found)

@@ -80,9 +80,7 @@ def write_blocked(reason: str) -> WriteBlocked:
             "a reindex is at work, or was killed (`python -m catalog create` undoes that), or somebody set a block; "
             'lift it with PUT _settings {"index.blocks.write": null} on the index'
         )
-    return WriteBlocked(
-        f"Elasticsearch refuses writes: {todo}. Nothing is lost: run this again afterwards", reason=reason
-    )
+    return WriteBlocked(f"Elasticsearch refuses writes: {todo}. Nothing is lost: run this again afterwards")
 
 
 def _reason(error: ApiError) -> str:
