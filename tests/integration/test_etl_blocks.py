@@ -51,7 +51,7 @@ def test_a_block_that_stays_stops_the_run_and_fails_no_photo(
     etl.environ |= {"ELASTICSEARCH_PATIENCE": "1", "ETL_PART_ROWS": "8"}
     with blocked(catalogue):
         etl(*RUN, expect=2)
-        assert "refuses writes" in etl.errors and "python -m catalog status" in etl.errors
+        assert "refuses writes" in etl.errors and "index.blocks.write" in etl.errors
         status = catalogue.space_status(color_space(bundles))
         assert (status.done, status.pending, status.retry, dict(status.failed)) == (0, 24, 0, {})
     (model,) = etl(*RUN)["models"]
