@@ -23,11 +23,12 @@ SPACE = Space("wide", "v1", 8)
 COUNT = 900
 BRANDS = [f"brand {number:03d}" for number in range(FACET_SIZE + SPARE + 90)]
 FACETS = ("brand", "color", "size", "gender", "available", "price")
+EXTREMES = {201: 1, 202: 2, 602: 98, 603: 99}  # prices that one product has alone
 GROUP = COUNT // 9  # products of the one big group: more brands than SPARE
 
 
 def make(number: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Brands of which many are equally frequent, prices of which many are the lowest or the highest."""
+    """Brands of which many are equally frequent, prices of which many lie on the bounds of filters."""
     sizes = rng.choice(["S", "M", "L"], int(rng.integers(1, 4)), replace=False)
     group = "big" if number < GROUP else f"g{number // 4}" if number % 3 else None
     data = {
@@ -38,7 +39,7 @@ def make(number: int, rng: np.random.Generator) -> dict[str, Any]:
         "gender": str(rng.choice(["female", "male"])) if rng.random() < 0.8 else None,
         "item_group_id": group,
         "image_url": f"https://photos.example/{number}.jpg",
-        "price": int(rng.integers(1, 8)) * 10 if rng.random() < 0.9 else None,
+        "price": EXTREMES.get(number, int(rng.integers(1, 8)) * 10 if rng.random() < 0.9 else None),
         "available": bool(rng.random() < 0.7),
         "variants": [
             {"sku": f"{number}-{size}", "size": str(size), "available": bool(rng.random() < 0.7)} for size in sizes
@@ -95,7 +96,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         chosen["price"] = {"gte": draw(st.integers(0, 40)), "lte": draw(st.integers(40, 90))}
     if draw(st.integers(0, 3)) == 0:
         chosen["brand"] = draw(st.lists(st.sampled_from(BRANDS[:20]), min_size=1, max_size=8))
-    number = st.integers(0, COUNT - 1)
+    number = st.sampled_from(sorted(EXTREMES)) | st.integers(0, COUNT - 1)
     return {
         "filters": filters.parse(chosen),
         "numbers": draw(st.lists(number, max_size=4)),
