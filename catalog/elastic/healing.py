@@ -33,6 +33,7 @@ def heal(client: Elasticsearch, names: Names, sleep: Callable[[float], None] = t
         if layout is None:
             return
         if layout.unfinished and not layout.unfinished.is_alive():
+            sleep(LOOK_AGAIN)  # the server may still be at work on the last thing it asked for, such as the block
             _undo(client, names, layout)
         elif layout.replaced and layout.record and not layout.record.is_alive():
             _finish(client, layout)

@@ -100,24 +100,30 @@ def read_layout(client: Elasticsearch, names: Names) -> Layout | None:
 
 
 class Claim:
-    """A new index that this process fills: the record on it is renewed by a thread as long as the claim is held."""
+    """A new index that this process fills: the record on it is renewed by a thread as long as the claim is held.
+
+    The index is to be made with `meta` and `alias`, so that it is never without them.
+    """
 
     def __init__(self, client: Elasticsearch, names: Names, index: str, replaces: str) -> None:
         self._client, self._names = client, names
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="reindex-lease", daemon=True)
         self.record = Record(index, replaces, secrets.token_hex(8))
-        self.complete = False  # whether the record and the alias are there
         self._lock = threading.Lock()
+        _running.add(self.record.token)
 
     @property
     def alias(self) -> str:
         """The alias over the new index through which to write, and without which it cannot be swapped in."""
         return alias_of(self._names, self.record.token)
 
+    @property
+    def meta(self) -> dict[str, Any]:
+        """The record, as the mapping's `_meta` has it."""
+        return {META: {name: value for name, value in asdict(self.record).items() if name != "index"}}
+
     def __enter__(self) -> Self:
-        self._take(self.record)
-        self.complete = True
         self._thread.start()
         return self
 
@@ -133,19 +139,16 @@ class Claim:
         """Take the right to swap anew, after it was given up; returns the new alias."""
         with self._lock:
             _running.discard(self.record.token)
-            self._take(replace(self.record, token=secrets.token_hex(8)))
+            self.record = replace(self.record, token=secrets.token_hex(8))
+            _running.add(self.record.token)
+            self._write()
+            self._client.indices.put_alias(index=self.record.index, name=self.alias)
         return self.alias
-
-    def _take(self, record: Record) -> None:
-        self.record = record
-        _running.add(record.token)
-        self._write()
-        self._client.indices.put_alias(index=record.index, name=self.alias)
 
     def _write(self) -> None:
         mapping: Any = self._client.indices.get_mapping(index=self.record.index)
         meta = mapping[self.record.index]["mappings"].get("_meta", {})
-        self._client.indices.put_mapping(index=self.record.index, meta={**meta, META: _written(self.record)})
+        self._client.indices.put_mapping(index=self.record.index, meta={**meta, **self.meta})
 
     def _renew(self) -> None:
         while not self._stop.wait(RENEWED_EVERY):
@@ -172,10 +175,6 @@ def alias_of(names: Names, token: str) -> str:
 def _record(index: str, body: Mapping[str, Any]) -> Record | None:
     written = body["mappings"].get("_meta", {}).get(META)
     return Record(index=index, **written) if written else None
-
-
-def _written(record: Record) -> dict[str, Any]:
-    return {name: value for name, value in asdict(record).items() if name != "index"}
 
 
 def _is_process(pid: int) -> bool:

@@ -1,6 +1,6 @@
 """Reads and conditional writes of whole products; a write that met another one is a conflict, never an overwrite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog import mapping
@@ -32,12 +32,13 @@ class ProductStore(VectorReader):
                 small.ensure(self.client, name, body, self.index_settings(1))
         return self.concrete()
 
-    def create_index(self, name: str, alias: str | None = None) -> None:
-        """A concrete product index with today's mapping, without any space."""
+    def create_index(self, name: str, alias: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
+        """A concrete product index with today's mapping, without any space; `meta` is added to the mapping's."""
+        body = mapping.products()
         aliases: dict[str, Any] | None = {alias: {}} if alias else None
         self.client.indices.create(
             index=name,
-            mappings=mapping.products(),
+            mappings=body | {"_meta": {**body.get("_meta", {}), **(meta or {})}},
             settings={
                 **self.index_settings(self.settings.index_shards),
                 **mapping.index_options(self.settings.index_sort, preload=self.settings.index_preload),

@@ -75,8 +75,9 @@ def reindex(
     old = catalogue.concrete()
     new = catalogue.names.successor(old)
     with translated(catalogue.names):
-        _make(catalogue, old, new, discard_unfinished)
-        move = _Move(catalogue, Claim(catalogue.client, catalogue.names, new, old), progress, without)
+        claim = Claim(catalogue.client, catalogue.names, new, old)
+        _make(catalogue, claim, discard_unfinished)
+        move = _Move(catalogue, claim, progress, without)
         try:
             return move.run(before_swap)
         except BaseException:
@@ -84,8 +85,8 @@ def reindex(
             raise
 
 
-def _make(catalogue: Catalogue, old: str, new: str, discard_unfinished: bool) -> None:
-    client = catalogue.client
+def _make(catalogue: Catalogue, claim: Claim, discard_unfinished: bool) -> None:
+    client, old, new = catalogue.client, claim.record.replaces, claim.record.index
     if discard_unfinished:
         layout = moves.read_layout(client, catalogue.names)
         if layout and layout.unfinished:
@@ -93,7 +94,7 @@ def _make(catalogue: Catalogue, old: str, new: str, discard_unfinished: bool) ->
         client.options(ignore_status=404).indices.delete(index=new)
         unblock(client, old)
     try:
-        catalogue.create_index(new)
+        catalogue.create_index(new, claim.alias, claim.meta)
     except BadRequestError as error:
         if error.error != "resource_already_exists_exception":
             raise
@@ -131,7 +132,7 @@ class _Move:
 
     def undo(self) -> None:
         """Back to the old index alone, unless the alias has moved already or somebody else has done it."""
-        if moves.revoke(self.client, self.catalogue.names, self.claim.record) or not self.claim.complete:
+        if moves.revoke(self.client, self.catalogue.names, self.claim.record):
             unblock(self.client, self.old)
             self.client.options(ignore_status=404).indices.delete(index=self.new)
 

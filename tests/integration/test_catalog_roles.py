@@ -13,6 +13,7 @@ from app import create_app
 from app.settings import Settings as ApiSettings
 from catalog import similarity
 from catalog.elastic import Catalogue, connect
+from catalog.elastic.reindex import reindex
 from catalog.errors import Unavailable
 from catalog.product import document, parse
 from catalog.records import Change, Outcome
@@ -60,6 +61,7 @@ def test_the_etl_role_fills_a_catalogue_that_the_search_role_can_only_read(runni
     rows = similarity.normalize(np.random.default_rng(0).normal(size=(20, 8)))
     outcomes = [Outcome(doc["id"], doc["image_url"], "done", vector=rows[n]) for n, doc in enumerate(docs)]
     writer.write_outcomes(SPACE, outcomes)
+    assert reindex(writer).left is None
     writer.refresh()
 
     reader = as_user(running, "search")
