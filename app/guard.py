@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from app.breaker import CircuitBreaker
@@ -72,6 +72,15 @@ class GuardedIndex:
 
     def space_counts(self) -> Sequence[SpaceStatus]:
         return self._ask(self.index.space_counts)
+
+    def mapping_version(self) -> int:
+        return self._ask(self.index.mapping_version)
+
+    def words(self, key: str) -> Sequence[str]:
+        return self._ask(lambda: self.index.words(key))
+
+    def unknown_words(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        return self._ask(lambda: self.index.unknown_words(asked))
 
     # Small indices of their own, remembered: losing one says nothing about the products, so it opens no breaker.
     def promoted(self) -> str | None:

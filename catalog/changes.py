@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.product import OFFER_FIELDS, Product, document, parse
+from catalog.product import OFFER_FIELDS, SEARCH_FIELDS, Product, document, parse
 from catalog.records import Change, StoredProduct
 
 OURS = ("updated_at", "offer_updated_at", "embedding")  # set by us, never by what is written
@@ -32,7 +32,7 @@ def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now:
     kept = offer_changed and offer_time(stored.source) > as_of
     if kept:
         source = content(document(_with_offer_of(product, stored.source)))
-    if source == content(stored.source):
+    if visible(source) == visible(stored.source):
         return Decision(None, kept)
     offered_at = as_of if offer_changed and not kept else offer_time(stored.source)
     change = Change(
@@ -53,6 +53,11 @@ def removal(stored: StoredProduct) -> Change:
 def content(source: Mapping[str, Any]) -> dict[str, Any]:
     """A document without what only we set."""
     return {name: value for name, value in source.items() if name not in OURS}
+
+
+def visible(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the content without the fields that only searches see, which an index of an older mapping lacks."""
+    return {name: value for name, value in content(source).items() if name not in SEARCH_FIELDS}
 
 
 def offer_time(source: Mapping[str, Any]) -> datetime:

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog.filters import TERM_FIELDS, Filters, all_of
-from catalog.filters import clauses as clauses_of
+from catalog.clauses import all_of, any_of, keys_of, price_field, without_key
+from catalog.clauses import clauses as clauses_of
+from catalog.filters import TERM_FIELDS
+from catalog.mapping import VERSION
+from catalog.questions import BrowseQuery, SimilarQuery
 
 GROUPS = "_groups"  # the aggregation that counts groups; no facet can be called so
 MAX_PRECISION = 40_000  # Elasticsearch's highest: group totals are exact up to here, close beyond
@@ -14,14 +17,23 @@ FACET_FIELDS = {**TERM_FIELDS, "available": "available"}
 
 
 def facet_aggs(
-    names: Sequence[str], clauses: Mapping[str, Mapping[str, Any]], size: int = FACET_SIZE + SPARE
+    names: Sequence[str],
+    clauses: Mapping[str, Mapping[str, Any]],
+    *,
+    size: int = FACET_SIZE + SPARE,
+    prices: Sequence[Mapping[str, Any]] = (),
+    version: int = VERSION,
 ) -> dict[str, Any]:
-    """One aggregation per facet, each under all filters but its own, with up to `size` values."""
+    """One aggregation per facet, each under all filters but its own, with up to `size` values.
+
+    That of the price is under `prices` too; `version` is that of the index's mapping.
+    """
     aggs: dict[str, Any] = {}
     for name in names:
-        others = [clause for key, clause in clauses.items() if key != name]
+        others = without_key(clauses, name)
         if name == "price":
-            inner: dict[str, Any] = {"stats": {"field": "effective_price"}}
+            others += prices
+            inner: dict[str, Any] = {"stats": {"field": price_field(version)}}
         else:
             inner = {"terms": {"field": FACET_FIELDS[name], "size": size}}
         aggs[name] = {"filter": _passing(others), "aggs": {"values": inner}}
@@ -44,8 +56,7 @@ def read_groups(aggregations: Mapping[str, Any]) -> int:
 
 
 def overview(
-    filters_: Filters,
-    facets: Sequence[str],
+    query: SimilarQuery | BrowseQuery,
     always: Iterable[Mapping[str, Any]],
     never: Sequence[Mapping[str, Any]] = (),
     *,
@@ -57,9 +68,9 @@ def overview(
     Filters on a faceted key go into `post_filter`, so that its facet still shows the other values while the total
     is that of all filters.
     """
-    clauses = clauses_of(filters_)
-    faceted = {key: clause for key, clause in clauses.items() if key in facets}
-    rest = [clause for key, clause in clauses.items() if key not in facets]
+    facets, clauses = query.facets, clauses_of(query.filters, query.mapping_version)
+    faceted = {key: clause for key, clause in clauses.items() if not keys_of(key).isdisjoint(facets)}
+    rest = [clause for key, clause in clauses.items() if key not in faceted]
     body: dict[str, Any] = {
         "size": 0,
         "track_total_hits": True,
@@ -67,7 +78,9 @@ def overview(
     }
     if faceted:
         body["post_filter"] = all_of(faceted.values())
-    aggs = facet_aggs(facets, faceted, size)
+    version, currencies = query.mapping_version, query.price_currencies
+    prices = [] if currencies is None else [any_of("currency", currencies, version)]
+    aggs = facet_aggs(facets, faceted, size=size, prices=prices, version=version)
     if count_groups:
         aggs |= group_aggs(list(faceted.values()))
     if aggs:

@@ -1,13 +1,14 @@
 """What a shopper narrows a search by; a list means any of, different keys mean all of."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
 
-import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.errors import InvalidFilter
+from catalog.offers import Offer, attribute_text, in_stock, offers_of, priced
 from catalog.product import Price, Word
+from catalog.words import fold, same_meaning
 
 MAX_VALUES = 1000  # per key; far below Elasticsearch's 65,536 terms, above any shop's facet
 
@@ -20,16 +21,30 @@ Words = Annotated[tuple[Word, ...], Field(max_length=MAX_VALUES), BeforeValidato
 
 
 class PriceRange(BaseModel):
-    """Bounds on the effective price, both included."""
+    """Bounds on the price of something that can be bought, both included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     gte: Price | None = None
     lte: Price | None = None
 
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.gte is not None and self.lte is not None and self.gte > self.lte:
+            raise ValueError(f"the least price {self.gte:g} is above the highest {self.lte:g}")
+        return self
+
+    @property
+    def bounded(self) -> bool:
+        """Whether prices are compared at all."""
+        return self.gte is not None or self.lte is not None
+
 
 class Filters(BaseModel):
-    """The filter of §3.5 of the design; `size=M` means M is in stock."""
+    """The filter of §3.5 of the design; `size=M` means M is in stock.
+
+    Size, price and stock hold for one and the same variant. Words match whatever their case.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,6 +59,7 @@ class Filters(BaseModel):
     age_group: Words = ()
     size: Words = ()
     price: PriceRange | None = None
+    currency: Words = ()
     item_group_id: Words = ()
     attributes: Annotated[dict[Word, Words], Field(max_length=50)] = {}
 
@@ -59,8 +75,10 @@ TERM_FIELDS = {
     "gender": "gender",
     "age_group": "age_group",
     "size": "sizes_available",
+    "currency": "currency",
     "item_group_id": "item_group_id",
 }
+WORD_KEYS = frozenset(TERM_FIELDS) - {"item_group_id"}  # an id is compared letter by letter
 
 
 def parse(data: Any) -> Filters:
@@ -71,26 +89,9 @@ def parse(data: Any) -> Filters:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "filter"
         known = ", ".join(Filters.model_fields)
-        hint = f"unknown filter; there are {known}" if first["type"] == "extra_forbidden" else first["msg"]
+        problem = first["msg"].removeprefix("Value error, ")
+        hint = f"unknown filter; there are {known}" if first["type"] == "extra_forbidden" else problem
         raise InvalidFilter(f"{key}: {hint}", key=key) from error
-
-
-def clauses(filters: Filters) -> dict[str, dict[str, Any]]:
-    """Elasticsearch filter clause per filter key that is set; all of them must match."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, field in TERM_FIELDS.items():
-        if values := getattr(filters, key):
-            found[key] = {"terms": {field: list(values)}}
-    if filters.available is not None:
-        found["available"] = {"term": {"available": filters.available}}
-    if filters.price is not None:
-        bounds = filters.price.model_dump(exclude_none=True)
-        found["price"] = (
-            {"range": {"effective_price": bounds}} if bounds else {"exists": {"field": "effective_price"}}
-        )
-    for name, values in filters.attributes.items():
-        found[f"attributes.{name}"] = {"terms": {f"attributes.{name}": list(values)}}
-    return found
 
 
 def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
@@ -102,30 +103,36 @@ def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _text(value: Any) -> str:
-    # A flattened field indexes numbers and booleans as they are written in JSON.
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
 def _any_of(source: Mapping[str, Any], key: str, wanted: Sequence[str]) -> bool:
-    return not {_text(value) for value in values_of(source, key)}.isdisjoint(wanted)
+    found = [attribute_text(value) for value in values_of(source, key)]
+    if key in TERM_FIELDS and key not in WORD_KEYS:
+        return not set(found).isdisjoint(wanted)
+    return not set().union(*(same_meaning(key, word) for word in wanted)).isdisjoint(map(fold, found))
 
 
 def passes(source: Mapping[str, Any], filters: Filters) -> bool:
-    """Whether a stored product passes: the same as `clauses` say to Elasticsearch."""
-    if not all(_any_of(source, key, words) for key in TERM_FIELDS if (words := getattr(filters, key))):
-        return False
-    if not all(_any_of(source, f"attributes.{name}", words) for name, words in filters.attributes.items()):
+    """Whether a stored product passes: the same as `catalog.clauses` say to Elasticsearch."""
+    for key in TERM_FIELDS:
+        if (wanted := getattr(filters, key)) and key != "size" and not _any_of(source, key, wanted):
+            return False
+    if not all(_any_of(source, f"attributes.{name}", words) for name, words in filters.attributes.items() if words):
         return False
     if filters.available is not None and source.get("available") is not filters.available:
         return False
-    if filters.price is None:
+    return not (filters.size or filters.price) or _has_offer(offers_of(source), filters)
+
+
+def _has_offer(offers: Sequence[Offer], filters: Filters) -> bool:
+    """Whether one and the same offer has the size and the price; who asks for a size wants it in stock."""
+    sizes = {fold(size) for size in filters.size}
+    return any(
+        (not sizes or (offer.size is not None and fold(offer.size) in sizes)) and _costs(offer.price, filters.price)
+        for offer in (in_stock(offers) if sizes else priced(offers))
+    )
+
+
+def _costs(price: float | None, wanted: PriceRange | None) -> bool:
+    if wanted is None:
         return True
-    price, low, high = source.get("effective_price"), filters.price.gte, filters.price.lte
+    low, high = wanted.gte, wanted.lte
     return price is not None and (low is None or price >= low) and (high is None or price <= high)
-
-
-def all_of(filter_clauses: Iterable[Mapping[str, Any]], must_not: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """A query that passes where all of `filter_clauses` and none of `must_not` match, without scores."""
-    body = {"filter": list(filter_clauses), "must_not": list(must_not)}
-    return {"bool": {key: value for key, value in body.items() if value}}

@@ -7,7 +7,16 @@ from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 from catalog.space import Space
 
+# 2: size, price and stock of one and the same offer; words whatever their case. Without a version: 1.
+VERSION = 2
+META_VERSION = "version"
+FOLDED = "folded"  # sub-field that filters look at; the word itself keeps the feed's spelling for facets
 KEYWORD = {"type": "keyword"}
+WORD = {
+    "type": "keyword",
+    "fields": {FOLDED: {"type": "keyword", "normalizer": "lowercase", "doc_values": False}},
+}
+SEARCHED = {"type": "keyword", "doc_values": False}  # filtered by, never counted or sorted by
 STORED = {"type": "keyword", "index": False, "doc_values": False}  # read back, never searched
 MONEY = {"type": "double"}
 DATE = {"type": "date"}
@@ -16,19 +25,19 @@ PRODUCT_PROPERTIES: dict[str, Any] = {
     "id": KEYWORD,  # a sort on _id is not allowed; ties break on this
     "title": {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 1000}}},
     "description": {"type": "text"},
-    "brand": KEYWORD,
-    "category": KEYWORD,
-    "color": KEYWORD,
-    "color_family": KEYWORD,
-    "pattern": KEYWORD,
-    "material": KEYWORD,
-    "gender": KEYWORD,
-    "age_group": KEYWORD,
+    "brand": WORD,
+    "category": WORD,
+    "color": WORD,
+    "color_family": WORD,
+    "pattern": WORD,
+    "material": WORD,
+    "gender": WORD,
+    "age_group": WORD,
     "item_group_id": KEYWORD,
     "link": STORED,
     "image_url": {"type": "keyword", "index": False},  # doc values serve `exists`
     "additional_image_urls": STORED,
-    "currency": KEYWORD,
+    "currency": WORD,
     "price": MONEY,
     "sale_price": MONEY,
     "variants": {"type": "object", "enabled": False},
@@ -37,7 +46,10 @@ PRODUCT_PROPERTIES: dict[str, Any] = {
     "updated_at": DATE,
     "offer_updated_at": DATE,
     "effective_price": MONEY,
-    "sizes_available": KEYWORD,
+    "sizes_available": WORD,
+    "offer_prices": MONEY,
+    "sized_prices": SEARCHED,
+    "folded_attributes": {"type": "flattened", "ignore_above": 1024},
     "group_key": KEYWORD,  # collapse merges everything that lacks its field, so this one is always there
 }
 
@@ -93,6 +105,7 @@ def products() -> dict[str, Any]:
     """Mapping of the product index before any model has been added."""
     return {
         "dynamic": "strict",
+        "_meta": {META_VERSION: VERSION},
         "properties": {**PRODUCT_PROPERTIES, "embedding": {"type": "object", "dynamic": "strict", "properties": {}}},
     }
 

@@ -38,7 +38,7 @@ def searches(query: SimilarQuery) -> list[dict[str, Any]]:
 
 def again(query: SimilarQuery, names: Sequence[str]) -> dict[str, Any]:
     """The body of a search for the facets `names` without the source, for when taking away cannot tell."""
-    return facet_queries.overview(query.filters, names, _always(query), queries.must_not(query))
+    return facet_queries.overview(replace(query, facets=tuple(names)), _always(query), queries.must_not(query))
 
 
 def read(query: SimilarQuery, answers: Sequence[Mapping[str, Any]]) -> Overview:
@@ -68,7 +68,7 @@ def _counting(query: SimilarQuery, *more: Mapping[str, Any], size: int = FACET_S
     groups = bool(query.group_size and query.total)
     always = [*_always(query), *more]
     never = queries.must_not_but_source(query)
-    return facet_queries.overview(query.filters, query.facets, always, never, count_groups=groups, size=size)
+    return facet_queries.overview(query, always, never, count_groups=groups, size=size)
 
 
 def _always(query: SimilarQuery) -> list[dict[str, Any]]:

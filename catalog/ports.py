@@ -37,6 +37,9 @@ class SearchPort(Protocol):
     def spaces(self) -> Sequence[Space]: ...
     def space_counts(self) -> Sequence[SpaceStatus]: ...  # of all spaces, by name; remembered for seconds
     def promoted(self) -> str | None: ...  # name of the space the newest promotion names; remembered
+    def mapping_version(self) -> int: ...  # below `catalog.mapping.VERSION` until the next reindex
+    def words(self, key: str) -> Sequence[str]: ...  # values of a filter key as spelled, most frequent first
+    def unknown_words(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]: ...  # no product has
     def rules(self) -> Rulebook: ...  # remembered for seconds, or what was read last; never raises Unavailable
 
 

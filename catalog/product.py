@@ -1,12 +1,14 @@
 """The product: one document per thing a shopper sees (a style in a colour), its sizes inside."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from catalog.errors import InvalidProduct
+from catalog.offers import derived
 
 MAX_URL = 2048
 MAX_ID_BYTES = 512
@@ -95,7 +97,9 @@ class Product(BaseModel):
 
 PRODUCT_FIELDS = tuple(Product.model_fields)
 OFFER_FIELDS = ("currency", "price", "sale_price", "variants", "available")
-DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", "offer_updated_at")
+SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key")
+SEARCH_FIELDS = ("offer_prices", "sized_prices", "folded_attributes")  # filtered by, never shown
+DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "offer_updated_at")
 
 
 def parse(data: Any) -> Product:
@@ -110,40 +114,13 @@ def parse(data: Any) -> Product:
         raise InvalidProduct(f"{first['field'] or 'product'}: {first['problem']}", problems=problems) from error
 
 
-def _offers(product: Product) -> list[tuple[float, bool]]:
-    """(effective price, available) of everything that can be bought of the product."""
-    own = product.sale_price if product.sale_price is not None else product.price
-    offers = []
-    for variant in product.variants:
-        price = variant.sale_price if variant.sale_price is not None else variant.price
-        price = own if price is None else price
-        if price is not None:
-            offers.append((price, variant.available))
-    if not product.variants and own is not None:
-        offers.append((own, product.available))
-    return offers
-
-
-def effective_price(product: Product) -> float | None:
-    """Sale price if any, lowest over available variants (over all of them when none is available)."""
-    offers = _offers(product)
-    in_stock = [price for price, available in offers if available]
-    return min(in_stock or [price for price, _ in offers], default=None)
-
-
-def is_available(product: Product) -> bool:
-    """Whether anything of it can be bought: a product with variants is as available as they are."""
-    return any(variant.available for variant in product.variants) if product.variants else product.available
-
-
 def document(product: Product) -> dict[str, Any]:
     """The product as it is stored, derived fields included, without `embedding`; empty values are left out."""
-    sizes = {variant.size: None for variant in product.variants if variant.available and variant.size}
     body = product.model_dump(mode="json", exclude_none=True)
-    body |= {
-        "effective_price": effective_price(product),
-        "sizes_available": list(sizes),
-        "available": is_available(product),
-        "group_key": product.item_group_id or product.id,
-    }
+    return rederived(body)
+
+
+def rederived(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a product as it is stored with its derived fields as they are derived today."""
+    body = {**source, **derived(source)}
     return {key: value for key, value in body.items() if value not in (None, [], {})}

@@ -1,21 +1,21 @@
 """Pure functions that build the bodies of searches; the mapping they rely on stands in `catalog.mapping`."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
-from catalog import facet_queries, filters, similarity
+from catalog import clauses, facet_queries, similarity
+from catalog.clauses import all_of
 from catalog.errors import InvalidInput
-from catalog.filters import all_of
 from catalog.planner import QUANTISED, Breadth
-from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS
+from catalog.product import DERIVED_FIELDS, PRODUCT_FIELDS, SHOWN_DERIVED_FIELDS
 from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Part, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.space import Space, vector_field
 
-PUBLIC_FIELDS = (*PRODUCT_FIELDS, *(name for name in DERIVED_FIELDS if name != "offer_updated_at"))
+PUBLIC_FIELDS = (*PRODUCT_FIELDS, *SHOWN_DERIVED_FIELDS)
 STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
 RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
@@ -88,7 +88,12 @@ def _named(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _must_not_pass(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
-    return [all_of(filters.clauses(excluded).values()) for excluded in query.exclude_filters]
+    return [all_of(clauses.clauses(excluded, query.mapping_version).values()) for excluded in query.exclude_filters]
+
+
+def passing(query: SimilarQuery) -> Iterable[dict[str, Any]]:
+    """Clauses of the filters."""
+    return clauses.clauses(query.filters, query.mapping_version).values()
 
 
 def only(query: SimilarQuery) -> list[dict[str, Any]]:
@@ -113,7 +118,7 @@ def scorable(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def candidates(query: SimilarQuery) -> dict[str, Any]:
     """The products that a query has to choose from."""
-    return all_of([*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)], must_not(query))
+    return all_of([*passing(query), *only(query), *scorable(query.parts)], must_not(query))
 
 
 def script(parts: Sequence[Part]) -> dict[str, Any]:
@@ -126,10 +131,10 @@ def script(parts: Sequence[Part]) -> dict[str, Any]:
 
 def similar(query: SimilarQuery, only_ids: Sequence[str] | None = None) -> dict[str, Any]:
     """The exact plan: script_score over the filter and the existence of a vector; ties break on `id`."""
-    passing = [*filters.clauses(query.filters).values(), *only(query), *scorable(query.parts)]
+    chosen = [*passing(query), *only(query), *scorable(query.parts)]
     if only_ids is not None:
-        passing.append({"ids": {"values": list(only_ids)}})
-    scored = {"query": all_of(passing, must_not(query)), "script": script(query.parts)}
+        chosen.append({"ids": {"values": list(only_ids)}})
+    scored = {"query": all_of(chosen, must_not(query)), "script": script(query.parts)}
     # Counting is free here: every candidate is scored anyway.
     return _ranked(query, {"script_score": scored}) | {"track_total_hits": True}
 
@@ -142,8 +147,8 @@ def scan(query: SimilarQuery) -> dict[str, Any]:
     parts = [
         {"field": part.space.field, "query_vector": part.vector, "weight": float(part.weight)} for part in query.parts
     ]
-    passing = all_of([*filters.clauses(query.filters).values(), *only(query)], _must_not_pass(query))
-    scored: dict[str, Any] = {"vector_scan": {"parts": parts, "filter": passing}}
+    chosen = all_of([*passing(query), *only(query)], _must_not_pass(query))
+    scored: dict[str, Any] = {"vector_scan": {"parts": parts, "filter": chosen}}
     if few := _must_not_be(query):  # as part of the filter they would cost a look at every product
         scored = {"bool": {"must": [scored], "must_not": few}}
     return _ranked(query, scored) | {"track_total_hits": counts_hits(query)}
@@ -171,13 +176,13 @@ def _ranked(query: SimilarQuery, scored: dict[str, Any]) -> dict[str, Any]:
 def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: Breadth) -> dict[str, Any]:
     """The approximate plan for one space: knn with the filter inside, a quantised type rescored with real vectors."""
     others = [has_vector(other.space) for other in query.parts if other.space != part.space]
-    passing = [*filters.clauses(query.filters).values(), *only(query), *others]
+    chosen = [*passing(query), *only(query), *others]
     knn: dict[str, Any] = {
         "field": part.space.field,
         "query_vector": part.vector,
         "k": breadth.pool,
         "num_candidates": max(breadth.num_candidates, breadth.pool),
-        "filter": all_of(passing, must_not(query)),
+        "filter": all_of(chosen, must_not(query)),
     }
     if index_type in QUANTISED:
         knn["rescore_vector"] = {"oversample": breadth.oversample}
@@ -197,7 +202,7 @@ def _page(query: SimilarQuery) -> dict[str, Any]:
 def browse(query: BrowseQuery) -> dict[str, Any]:
     """Products that pass the filters and match `q` in the title, with facets in the same search."""
     body = facet_queries.overview(
-        query.filters, query.facets, filters.clauses(query.within).values(), must_not_but_source(query)
+        query, clauses.clauses(query.within, query.mapping_version).values(), must_not_but_source(query)
     )
     if query.q:
         body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]

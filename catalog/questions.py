@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from catalog.filters import Filters
+from catalog.mapping import VERSION
 from catalog.similarity import Vectors
 from catalog.space import Space
 from catalog.warnings import AnswerWarning
@@ -45,6 +46,8 @@ class SimilarQuery:
     What passes any of `exclude_filters` is left out; `only_ids` and `only_groups`, where given, leave out the rest.
     `source_ids` are the products that the question is about, where these are left out, and `source_groups` the keys
     of all their groups: they are apart from `exclude_ids` so that what is counted can be the same for every source.
+    The facet `price` counts prices in `price_currencies` only (None: it does not look at them). `mapping_version` is
+    that of the index, which sets it itself.
     """
 
     space: Space
@@ -68,6 +71,8 @@ class SimilarQuery:
     with_vectors: bool = False
     source_ids: tuple[str, ...] = ()
     source_groups: tuple[str, ...] = ()
+    price_currencies: tuple[str, ...] | None = None
+    mapping_version: int = VERSION
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -117,6 +122,7 @@ class BrowseQuery:
     """Products that pass `filters` and `within`, and match `q`, where given, in the title.
 
     Sorted by one of SORTS or by IN_STOCK_NEWEST. The `exclude_*` leave out what they name or what passes them.
+    `price_currencies` and `mapping_version` as in SimilarQuery.
     """
 
     filters: Filters = Filters()
@@ -130,6 +136,8 @@ class BrowseQuery:
     exclude_ids: tuple[str, ...] = ()
     exclude_groups: tuple[str, ...] = ()
     exclude_filters: tuple[Filters, ...] = ()
+    price_currencies: tuple[str, ...] | None = None
+    mapping_version: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)

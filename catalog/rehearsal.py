@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from catalog.changes import content
+from catalog.changes import visible
 from catalog.ports import ProductPort
 from catalog.records import Change, ChangeResult, StoredProduct
 
@@ -49,8 +49,8 @@ class Rehearsal:
 
     def _pretend(self, change: Change) -> ChangeResult:
         stored = self._read.get(change.id)
-        before = content(stored.source) if stored else {}
-        after = content(change.source) if change.source is not None else {}
+        before = visible(stored.source) if stored else {}
+        after = visible(change.source) if change.source is not None else {}
         kind: Literal["created", "updated", "deleted"] = (
             "deleted" if change.source is None else "updated" if stored else "created"
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog.filters import all_of
+from catalog.clauses import all_of
 from catalog.space import Space
 
 WITH_VECTOR = "with_vector"  # within a status of `status_aggs`: `done` is what has a vector

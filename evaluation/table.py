@@ -1,7 +1,8 @@
 """The labels of a catalogue as columns: what a question may find, and what of it is relevant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from catalog.filters import Filters
 from catalog.product import Product
 from catalog.similar import SimilarRequest
-from catalog.similar.narrowing import INHERITED
+from catalog.similar.narrowing import INHERITED, fitting
+from catalog.words import fold, same_meaning
 from evaluation.dataset import ATTRIBUTES, Dataset, Item
 
 Mask = NDArray[np.bool_]
@@ -45,7 +47,7 @@ class Table:
         self._fold = _codes([item.fold for item in self.items])
         self._class = _codes([item.class_name for item in self.items])
         self._group = _codes([item.group or item.id for item in self.items])
-        self._inherited = [_codes([known.get(item.id, {}).get(key) for item in self.items]) for key in INHERITED]
+        self._suited = [_suited(key, [known.get(item.id, {}).get(key) for item in self.items]) for key in INHERITED]
         self._labels = {key: _codes([item.labels.get(key) for item in self.items]) for key in ATTRIBUTES}
         self._levels, level = _levels(self.items)
         self._class_level = [level[item.class_name] for item in self.items]
@@ -70,9 +72,9 @@ class Table:
     def candidates(self, query: int, scope: str) -> Mask:
         """Which items [n] such a question may find."""
         mask = np.ones(len(self.items), dtype=np.bool_)
-        for column in self._inherited:
-            if column[query] != MISSING:
-                mask &= column == column[query]
+        for suited in self._suited:
+            if (rows := suited(query)) is not None:
+                mask &= rows
         if scope != OVERALL:
             mask &= self._levels[:, self._class_level[query]] > 0
         if scope != GROUP:
@@ -97,6 +99,19 @@ class Table:
         """Per item [n] the share of the query's category names, broad to narrow, that it has too."""
         own = self._levels[query]
         return np.asarray(self._levels @ own / own.sum(), dtype=np.float64)
+
+
+def _suited(key: str, words: Sequence[str | None]) -> Callable[[int], Mask | None]:
+    """Which items [n] the value that a query passes on to filter `key` lets pass; None where it restricts nothing."""
+    column = np.array([fold(word or "") for word in words], dtype=np.str_)
+
+    @cache
+    def rows(word: str) -> Mask | None:
+        values = fitting(key, {key: word})
+        matching = [other for value in values for other in same_meaning(key, value)]
+        return np.isin(column, matching) if values else None
+
+    return lambda query: rows(words[query] or "")
 
 
 def _codes(values: Sequence[str | None]) -> NDArray[np.int64]:

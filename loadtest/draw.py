@@ -141,6 +141,7 @@ def _document(
         ],
         "available": bool(in_stock),
         "effective_price": price if sale_price is None else sale_price,
+        "offer_prices": [price if sale_price is None else sale_price],
         **({"sizes_available": in_stock} if in_stock else {}),
         "group_key": group,
     }

@@ -1,6 +1,7 @@
 """An index in memory that answers every port of `catalog.ports` by the plainest reading of the contract."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,10 @@ import numpy as np
 
 from catalog import similarity
 from catalog.errors import InvalidInput, InvalidVector, Unavailable
-from catalog.filters import Filters, passes, values_of
+from catalog.filters import parse as parse_filters
+from catalog.filters import passes, values_of
+from catalog.mapping import VERSION
+from catalog.offers import offers_of, priced
 from catalog.ports import Embedded
 from catalog.product import document, parse
 from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
@@ -33,6 +37,7 @@ from catalog.rulebook import UNKNOWN, Rulebook, check_room
 from catalog.rules import Rule
 from catalog.similar.narrowing import without
 from catalog.space import Space
+from catalog.words import fold
 
 
 class FakeCatalogue:
@@ -49,6 +54,7 @@ class FakeCatalogue:
         self.promotion: str | None = None
         self.merchandising: dict[str, Rule] = {}
         self.down = False
+        self.version = VERSION
         self.before_write: Callable[[str], None] = lambda _: None
         for space in spaces:
             self.ensure_space(space)
@@ -105,12 +111,16 @@ class FakeCatalogue:
             raise InvalidInput(f"fields: there is no '{unknown[0]}'", field=unknown[0])
         return {k: v for k, v in self.docs[product_id].items() if k in wanted}
 
-    def _facets(self, names: Sequence[str], filters: Filters, pool: Sequence[str]) -> dict[str, Any]:
+    def _facets(self, query: SimilarQuery | BrowseQuery, pool: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name in names:
+        filters, currencies = query.filters, query.price_currencies
+        for name in query.facets:
             passing = [self.docs[i] for i in pool if passes(self.docs[i], without(filters, name))]
             if name == "price":
-                prices = [d["effective_price"] for d in passing if d.get("effective_price") is not None]
+                known = {fold(name) for name in currencies or ()}
+                priced_in = [d for d in passing if currencies is None or fold(d.get("currency", "")) in known]
+                offers = [offer for d in priced_in for offer in priced(offers_of(d))]
+                prices = [offer.price for offer in offers if offer.price is not None]
                 found[name] = {"min": min(prices, default=None), "max": max(prices, default=None)}
                 continue
             counts: dict[Any, int] = {}
@@ -145,7 +155,7 @@ class FakeCatalogue:
             hits=[self._hit(query, members) for members in window],
             plan=Plan("exact", "a fake compares with everything", len(passing)),
             total=len(groups) if query.total else None,
-            facets=self._facets(query.facets, query.filters, pool) if query.facets else None,
+            facets=self._facets(query, pool) if query.facets else None,
         )
 
     def _excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
@@ -195,7 +205,7 @@ class FakeCatalogue:
             passing.sort(key=lambda i: self.docs[i].get("updated_at", ""), reverse=True)
             passing.sort(key=lambda i: not self.docs[i].get("available"))
         window = passing[query.offset : query.offset + query.limit]
-        facets = self._facets(query.facets, query.filters, pool) if query.facets else None
+        facets = self._facets(query, pool) if query.facets else None
         return BrowsePage([{"id": i, **self._public(i, query.fields)} for i in window], len(passing), facets)
 
     def spaces(self) -> Sequence[Space]:
@@ -204,6 +214,26 @@ class FakeCatalogue:
 
     def promoted(self) -> str | None:
         return self.promotion
+
+    def mapping_version(self) -> int:
+        self._check()
+        return self.version
+
+    def words(self, key: str) -> Sequence[str]:
+        self._check()
+        counts = Counter(str(value) for source in self.docs.values() for value in set(values_of(source, key)))
+        return sorted(counts, key=lambda word: (-counts[word], word))
+
+    def unknown_words(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        self._check()
+        found: dict[str, list[str]] = {}
+        for key, words in asked.items():
+            for word in words:
+                name = key.removeprefix("attributes.")
+                alone = parse_filters({"attributes": {name: [word]}} if name != key else {key: [word]})
+                if not any(passes(source, alone) for source in self.docs.values()):
+                    found.setdefault(key, []).append(word)
+        return found
 
     def space_counts(self) -> Sequence[SpaceStatus]:
         self._check()

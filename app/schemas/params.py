@@ -1,8 +1,8 @@
 """Parameters of GETs and fields of forms, and the catalogue questions they make."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from app.inputs import Query
 from app.schemas.words import (
@@ -37,10 +37,21 @@ class FilterParams(Query):
     gender: Words = ()
     age_group: Words = ()
     size: Words = Field((), description="this size is in stock")
+    currency: Words = Field(
+        (), description="of the prices that are compared; default the source's, else the only one"
+    )
     item_group_id: Words = ()
     attributes: dict[Word, Words] = Field({}, description="any attribute of the feed: `attributes.<name>=<value>`")
-    price_min: Price | None = Field(None, description="least effective price")
-    price_max: Price | None = Field(None, description="highest effective price")
+    price_min: Price | None = Field(
+        None, description="least price of something in stock, of `size` where that is named"
+    )
+    price_max: Price | None = Field(None, description="highest such price")
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise ValueError(f"price_min {self.price_min:g} is above price_max {self.price_max:g}")
+        return self
 
     def filters(self) -> Filters:
         """The same as a catalogue filter; raises InvalidFilter for attributes it refuses."""

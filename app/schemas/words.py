@@ -22,7 +22,7 @@ TOTAL = (
 )
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
-FILTERS = tuple(Filters.model_fields)
+RELAXABLE = tuple(key for key in Filters.model_fields if key != "currency")  # without it prices would mix
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -77,9 +77,9 @@ ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED)]
 Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
-FilterKey = Annotated[str, _check("filter", FILTERS), _enum(FILTERS)]
+FilterKey = Annotated[str, _check("filter", RELAXABLE), _enum(RELAXABLE)]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
-FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(FILTERS))]
+FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE))]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description=f"hits per page, at most {MAX_LIMIT}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")

@@ -10,6 +10,7 @@ from app.context import context
 from app.jsons import respond
 from app.schemas.answers import BrowseAnswer, ProductAnswer
 from app.schemas.params import BrowseParams, FieldParams
+from catalog import browsing
 from catalog.errors import ProductNotFound
 from catalog.queries import PUBLIC_FIELDS
 
@@ -28,7 +29,7 @@ def chosen(source: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
 def browse(query_data: BrowseParams) -> Response:
     """Browse the catalogue"""
     query = query_data.query()
-    page = context().index.browse(query)
+    page = browsing.browse(context().index, query)
     fields = query.fields or PUBLIC_FIELDS
     return respond(
         {

@@ -10,12 +10,14 @@ from catalog.elastic.rechecks import RecheckStore
 from catalog.elastic.rules import RuleStore
 from catalog.elastic.search import SearchStore
 from catalog.elastic.similar import SimilarStore
+from catalog.elastic.words import WordStore
 from catalog.settings import Settings
 
 
 class Catalogue(
     SimilarStore,
     SearchStore,
+    WordStore,
     PromotionStore,
     RuleStore,
     HistoryStore,

@@ -28,13 +28,15 @@ MGET_SIZE = 500
 class Shape:
     """What queries have to know of the index: its spaces, by name, each one's index type, and its shards.
 
-    `added`: the place in which each space came into the catalogue, 0 where that is not on record.
+    `added`: the place in which each space came into the catalogue, 0 where that is not on record. `version` is that
+    of the mapping, 1 where it has none.
     """
 
     spaces: Sequence[Space]
     index_types: Mapping[str, VectorIndex]
     shards: int
     added: Mapping[str, int]
+    version: int = mapping.VERSION
 
 
 class Store:
@@ -146,7 +148,12 @@ class Store:
             {name: vector["index_options"]["type"] for name, vector in vectors.items()},
             int(body["settings"]["index"]["number_of_shards"]),
             {name: int(vector.get("meta", {}).get(mapping.ADDED, 0)) for name, vector in vectors.items()},
+            int(body["mappings"].get("_meta", {}).get(mapping.META_VERSION, 1)),
         )
+
+    def mapping_version(self) -> int:
+        """The version of the mapping behind the alias, at most a few seconds old."""
+        return self.shape.get().version
 
     def ensure_space(self, space: Space) -> None:
         """Add the mapping of `space`; raises InvalidInput when it is there with other dimensions."""

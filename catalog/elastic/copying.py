@@ -10,6 +10,7 @@ from catalog.elastic.base import Store
 from catalog.elastic.pages import scan
 from catalog.elastic.vectors import vectors_of
 from catalog.errors import RefusedChange, Unavailable
+from catalog.product import rederived
 from catalog.settings import PATIENCE
 from catalog.space import vector_field
 
@@ -111,7 +112,7 @@ class Copier:
             vectors = vectors_of(hit)  # a null says that it is known to be none
             states = ((name, state) for name, state in embedding.items() if name not in self.without)
             source["embedding"] = {name: {**state, "vector": vectors.get(name)} for name, state in states}
-        return source
+        return rederived(source)  # an older index lacks fields that are derived today
 
     def _send(self, actions: list[dict[str, Any]]) -> int:
         left = deadline.left()  # None while nobody waits for it

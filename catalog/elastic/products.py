@@ -8,17 +8,25 @@ from catalog.elastic import bulk, small
 from catalog.elastic.client import translated
 from catalog.elastic.pages import scan
 from catalog.elastic.vectors import VectorReader
+from catalog.product import SEARCH_FIELDS
 from catalog.queries import STORED_FIELDS
 from catalog.records import Change, ChangeResult, StoredProduct
 
 
 class ProductStore(VectorReader):
     def create(self) -> str:
-        """The product index behind its alias, and the bookkeeping indices; what is there stays as it is."""
+        """The product index behind its alias, and the bookkeeping indices; what is there stays as it is.
+
+        An index of an older mapping gets the fields that are derived today, so that it takes what is written; its
+        version stays, for products from before have them only after a reindex.
+        """
         self.heal()
         with translated(self.names):
             if not self.client.indices.exists_alias(name=self.names.products):
                 self.create_index(self.names.first, alias=self.names.products)
+            elif self.read_shape().version < mapping.VERSION:
+                added = {name: mapping.PRODUCT_PROPERTIES[name] for name in SEARCH_FIELDS}
+                self.client.indices.put_mapping(index=self.names.products, properties=added)
             if not self.client.indices.exists(index=self.names.history):  # of a size that replicas are paid for
                 history = self.index_settings(1)
                 self.client.indices.create(

@@ -54,6 +54,7 @@ class SearchStore(VectorReader):
 
     def browse(self, query: BrowseQuery) -> BrowsePage:
         """A page of products that pass the filters."""
+        query = replace(query, mapping_version=self.mapping_version())
         (answer,) = self.msearch([queries.browse(query)], queries.preference(query))
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],

@@ -35,6 +35,7 @@ class SimilarStore(Store):
 
     def similar(self, query: SimilarQuery) -> SimilarPage:
         """Nearest products by cosine; facets and total in the same request, over all products that pass."""
+        query = replace(query, mapping_version=self.mapping_version())
         choice = self._choose(query)
         if choice.strategy == "exact":
             return self._exact(query, choice.reason)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from catalog import filter_warnings
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.filters import Filters
 from catalog.ports import SearchPort
 from catalog.questions import MAX_WINDOW, SimilarPage, SimilarQuery
 from catalog.rulebook import ActiveRules
 from catalog.similar import fallback, shaping
-from catalog.similar.narrowing import implied_filters, without
+from catalog.similar.narrowing import Narrowed, narrowed, without
 from catalog.similar.request import Answer, SimilarRequest
 from catalog.similar.shaping import Shaped
 from catalog.similar.sources import Source, find_source
@@ -32,7 +33,7 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
         if request.fallback is None or request.product_id is None:
             raise
         return fallback.of_category(index, request, next(iter(spaces)), error)
-    found, relaxed = _found(index, request, source)
+    found, warnings = _found(index, request, source)
     page = found.page
     return Answer(
         hits=page.hits,
@@ -43,20 +44,22 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
         space=next(iter(spaces)),
         plan=page.plan,
         missing_ids=source.missing_ids,
-        warnings=(*relaxed, *found.warnings, *_of_counting(request, page)),
+        warnings=(*warnings, *_of_counting(request, page)),
         server_ms=page.server_ms,
         explanations=found.explanations,
     )
 
 
-def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, list[AnswerWarning]]:
-    """What the filters leave, and a warning where some of them were dropped."""
+def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, tuple[AnswerWarning, ...]]:
+    """What the filters leave, and warnings about filters that nobody named, were dropped or name nothing."""
     known = source.product.source if source.product else None
     book = index.rules()
     rules = book.in_force(known, datetime.now(UTC))
-    filters = implied_filters(request.filters, known or {}, request.price_band)
+    filters = narrowed(index, request, known or {})
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
-    return _search(index, request, query, rules), [*_of_relaxing(dropped), *book.warnings]
+    found = _search(index, request, query, rules)
+    few = filter_warnings.of_few(index, request.filters, len(found.page.hits), request.limit, relaxed=bool(dropped))
+    return found, (*filters.warnings, *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)
 
 
 def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
@@ -80,7 +83,7 @@ def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) ->
     """The query without the filters that leave less than one page; all pages of a question drop the same ones."""
     dropped = []
     for key in request.relax:
-        relaxed = replace(query, filters=without(query.filters, key))
+        relaxed = replace(query, filters=_without(query.filters, key, request))
         if relaxed.filters == query.filters:
             continue
         first = index.similar(replace(query, offset=0, facets=(), total=False, fields=("id",)))
@@ -91,20 +94,26 @@ def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) ->
     return query, dropped
 
 
+def _without(filters: Filters, key: str, request: SimilarRequest) -> Filters:
+    """The filters without `key`; a currency that was only there for the price goes with it."""
+    left = without(filters, key)
+    return without(left, "currency") if key == "price" and not request.filters.currency else left
+
+
 def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:
     if shaping.wanted(request) or rules.reorder:
         return shaping.shaped(index, request, query, rules)
     return Shaped(index.similar(query))
 
 
-def _query(request: SimilarRequest, source: Source, filters: Filters, rules: ActiveRules) -> SimilarQuery:
+def _query(request: SimilarRequest, source: Source, filters: Narrowed, rules: ActiveRules) -> SimilarQuery:
     first, *more = source.parts
     examples = source.examples if request.exclude_source else ()
     keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
     return SimilarQuery(
         space=first.space,
         vector=first.vector,
-        filters=filters,
+        filters=filters.filters,
         limit=request.limit,
         offset=request.offset,
         source_ids=tuple(example.id for example in examples),
@@ -119,4 +128,5 @@ def _query(request: SimilarRequest, source: Source, filters: Filters, rules: Act
         more=tuple(more),
         exact=request.exact,
         group_size=request.group_size,
+        price_currencies=filters.price_currencies,
     )

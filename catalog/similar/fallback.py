@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from catalog import filter_warnings
 from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.filters import Filters
 from catalog.ports import SearchPort
 from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
 from catalog.rulebook import ActiveRules
-from catalog.similar.narrowing import implied_filters
+from catalog.similar.narrowing import Narrowed, narrowed
 from catalog.similar.request import Answer, SimilarRequest
 from catalog.space import Space
 from catalog.warnings import AnswerWarning
@@ -27,8 +28,9 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         raise ProductNotFound(f"there is no product '{request.product_id}'", id=request.product_id)
     source = stored.source
     category = (source.get("category") or [None])[-1]
-    book = index.rules()
-    page = index.browse(_query(request, source, category, book.in_force(source, datetime.now(UTC))))
+    filters, book = narrowed(index, request, source), index.rules()
+    page = index.browse(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
+    few = filter_warnings.of_few(index, request.filters, len(page.products), request.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
     return Answer(
@@ -39,7 +41,7 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         offset=request.offset,
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
-        warnings=(_warning(source["id"], space, what, category, why), *book.warnings),
+        warnings=(_warning(source["id"], space, what, category, why), *filters.warnings, *book.warnings, *few),
     )
 
 
@@ -52,11 +54,15 @@ def _warning(
 
 
 def _query(
-    request: SimilarRequest, source: Mapping[str, Any], category: str | None, rules: ActiveRules
+    request: SimilarRequest,
+    source: Mapping[str, Any],
+    filters: Narrowed,
+    category: str | None,
+    rules: ActiveRules,
 ) -> BrowseQuery:
     own = request.exclude_source
     return BrowseQuery(
-        filters=implied_filters(request.filters, source, request.price_band),
+        filters=filters.filters,
         within=Filters(category=(category,)) if category else Filters(),
         sort=IN_STOCK_NEWEST,
         limit=request.limit,
@@ -66,6 +72,7 @@ def _query(
         exclude_ids=(*request.exclude_ids, *rules.hidden_ids, *((str(source["id"]),) if own else ())),
         exclude_groups=(str(source["group_key"]),) if own and source.get("group_key") else (),
         exclude_filters=rules.hidden_filters,
+        price_currencies=filters.price_currencies,
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from catalog.filters import TERM_FIELDS
 from catalog.ports import SearchPort
+from catalog.product import OFFER_FIELDS
 from catalog.questions import Hit, SimilarQuery
 from catalog.rulebook import ActiveRules
 from catalog.warnings import AnswerWarning
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
-RULE_FIELDS = ("id", *TERM_FIELDS.values(), "available", "attributes", "effective_price", "group_key")
+RULE_FIELDS = ("id", *TERM_FIELDS.values(), *OFFER_FIELDS, "attributes", "group_key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,69 @@
 """Filters that follow from the source, and filters that may be dropped again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from catalog import filter_warnings, pricing
 from catalog.errors import InvalidInput
 from catalog.filters import Filters, PriceRange
+from catalog.ports import SearchPort
+from catalog.similar.request import SimilarRequest
+from catalog.warnings import AnswerWarning
+from catalog.words import FOR_EVERYONE, same_meaning
 
-INHERITED = ("gender", "age_group")  # a women's dress asks for women's dresses unless told otherwise
+# A women's dress asks for women's and unisex ones unless told otherwise.
+INHERITED = ("gender", "age_group")
 
 
-def implied_filters(
-    filters: Filters, source: Mapping[str, Any], price_band: tuple[float, float] | None = None
-) -> Filters:
-    """The filters, completed by the source's gender and age group where they name none, and by its price band."""
-    changes: dict[str, Any] = {
-        key: (source[key],) for key in INHERITED if not getattr(filters, key) and source.get(key)
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The filters of a question, those that nobody named included, and the currencies of its price facet."""
+
+    filters: Filters
+    price_currencies: tuple[str, ...] | None = None
+    warnings: tuple[AnswerWarning, ...] = ()
+
+
+def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
+    """The filters of `request` about `source` (empty: no product), completed by what follows from it.
+
+    Raises InvalidFilter where prices in several currencies would be compared, InvalidInput for a price band without
+    a price.
+    """
+    inherited = {
+        key: values for key in INHERITED if not getattr(request.filters, key) and (values := fitting(key, source))
     }
-    if price_band is not None:
-        changes["price"] = _banded(filters.price, source, price_band)
-    return filters.model_copy(update=changes) if changes else filters
+    changes: dict[str, Any] = {**inherited}
+    if request.price_band is not None:
+        changes["price"] = _banded(request.filters.price, source, request.price_band)
+    filters = request.filters.model_copy(update=changes) if changes else request.filters
+    old = filter_warnings.of_index(index)
+    if old:  # it compares whatever prices there are, as it did before
+        return Narrowed(filters, None, (*_implied(inherited), *old))
+    compared = filters.price is not None and filters.price.bounded
+    found = pricing.settle(index, filters, source.get("currency"), compared=compared, facet="price" in request.facets)
+    implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
+    return Narrowed(found.filters, found.facet, (*_implied(implied), *found.warnings))
+
+
+def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values for those whom the source suits: its own and the one for everyone; none where its own is that one.
+
+    The source's is spelled as in the feed, so that an index of an older mapping finds it too.
+    """
+    word, everyone = source.get(key), FOR_EVERYONE[key]
+    if not word or everyone in same_meaning(key, word):
+        return ()
+    return (word, everyone)
+
+
+def _implied(filters: Mapping[str, Sequence[str]]) -> tuple[AnswerWarning, ...]:
+    if not filters:
+        return ()
+    said = ", ".join(f"{key} {' or '.join(values)}" for key, values in filters.items())
+    message = f"these filters follow from the source product: {said}; name a filter to ask for others"
+    return (AnswerWarning("implied_filters", message, {key: list(values) for key, values in filters.items()}),)
 
 
 def _banded(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[float, float]) -> PriceRange:
@@ -29,7 +74,7 @@ def _banded(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[flo
     if asked is not None:
         low = low if asked.gte is None else max(low, asked.gte)
         high = high if asked.lte is None else min(high, asked.lte)
-    return PriceRange(gte=low, lte=high)
+    return PriceRange.model_construct(gte=low, lte=high)  # unchecked: a band beside the bounds asked for is empty
 
 
 def without(filters: Filters, key: str) -> Filters:

@@ -96,7 +96,7 @@ def test_any_bytes(data: bytes) -> None:
             "size": st.lists(st.sampled_from(["M", "L", "XS"]), max_size=2),
             "color_family": st.sampled_from(["red", "blue"]),
             "available": st.booleans(),
-            "price": st.fixed_dictionaries({}, optional={"gte": st.integers(0, 30), "lte": st.integers(0, 30)}),
+            "price": st.fixed_dictionaries({}, optional={"gte": st.integers(0, 15), "lte": st.integers(15, 30)}),
         },
     ),
     st.integers(1, 5),

@@ -192,7 +192,9 @@ def test_filters_are_relaxed_in_order_until_a_page_is_full_the_same_on_every_pag
     assert ids(ask(client, query, filter=filters)) == []
     found = ask(client, query, filter=filters, relax=["size", "price"], limit=3)
     assert [(warning.code, warning.detail) for warning in found.warnings] == [
-        ("relaxed_filters", {"filters": ["size"]})
+        ("implied_filters", {"gender": ["women", "unisex"], "currency": ["EUR"]}),
+        ("relaxed_filters", {"filters": ["size"]}),
+        ("unknown_filter_value", {"key": "size", "value": "XXL", "nearest": "L", "values": ["L", "M"]}),
     ]
     assert {hit.product.color_family for hit in found.hits} == {"red"}  # type: ignore[attr-defined]
     whole = ask(client, query, filter={"color_family": "red", "price": {"lte": 26}}, limit=50)
@@ -201,8 +203,9 @@ def test_filters_are_relaxed_in_order_until_a_page_is_full_the_same_on_every_pag
     assert second.warnings == found.warnings
     assert ids(found) + ids(second) == ids(whole)
     wider = client.get("/v1/products/p-1/similar?color_family=red&size=XXL&price_max=26&relax=size,price&limit=20")
-    [warning] = wider.get_json()["warnings"]
-    assert warning["detail"] == {"filters": ["size", "price"]}
+    codes = {warning["code"]: warning["detail"] for warning in wider.get_json()["warnings"]}
+    assert codes["relaxed_filters"] == {"filters": ["size", "price"]}
+    assert codes["unknown_filter_value"]["nearest"] == "L"
 
 
 def test_deep_pages_end_and_contradictions_are_empty(client: FlaskClient) -> None:
@@ -210,8 +213,9 @@ def test_deep_pages_end_and_contradictions_are_empty(client: FlaskClient) -> Non
     assert (status, code) == (422, "invalid_request") and "1000" in message
     assert ids(ask(client, {"product_id": "p-1"}, offset=900, limit=100)) == []
     for query in ({"product_id": "p-1"}, {"vector": [1, 0, 0, 0]}, {"positive": ["p-1"]}):
-        none = ask(client, query, filter={"price": {"gte": 9, "lte": 1}}, total=True, facets=["size"])
-        assert (none.hits, none.total, none.facets) == ([], 0, {"size": []})
+        none = ask(client, query, filter={"available": False, "size": "M"}, total=True, facets=["brand"])
+        assert (none.hits, none.total, none.facets) == ([], 0, {"brand": []})
+        assert [warning.code for warning in none.warnings][-1] == "contradictory_filters"
     status, code, message = refused(client, {"vector": [1, 0, 0, 0]}, price_band=[0.5, 1.5])
     assert (status, code) == (400, "invalid_input") and "price_band" in message
 

@@ -128,9 +128,11 @@ def test_excluded_ids_stay_out(client: FlaskClient) -> None:
 
 
 def test_contradictory_filters_are_an_empty_answer(client: FlaskClient) -> None:
-    answer = client.get(SIMILAR, query_string="price_min=50&price_max=5&total=true")
+    answer = client.get(SIMILAR, query_string="size=M&available=false&total=true")
     assert answer.status_code == 200
     assert answer.get_json()["hits"] == [] and answer.get_json()["total"] == 0
+    beside = client.get(SIMILAR, query_string="price_min=50&price_band=0.1,0.2")  # the band says less than the bound
+    assert beside.status_code == 200 and beside.get_json()["hits"] == []
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,7 @@ def test_what_cannot_be_answered_says_what_to_do(client: FlaskClient, path: str,
         ("colour=red", ("colour", "unknown parameter", "did you mean color", "color_family", "attributes.<name>")),
         ("price_min=-1", ("price_min", "greater than or equal to 0")),
         ("price_max=nan", ("price_max",)),
+        ("price_min=90&price_max=80", ("price_min 90 is above price_max 80",)),
         ("limit=10000", ("limit", "200")),
         ("limit=0", ("limit",)),
         ("limit=ten", ("limit",)),
@@ -215,6 +218,8 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, query: str, said: tuple
         ({"query": {"product_id": "p-1"}, "filter": {"brand": ["x"] * 10_000}}, ("filter.brand", "at most 1000")),
         ({"query": {"product_id": "p-1"}, "filter": {"colour": "red"}}, ("filter.colour", "did you mean color")),
         ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": -1}}}, ("filter.price.gte",)),
+        ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": 9, "lte": 1}}}, ("least price 9 is above",)),
+        ({"query": {"product_id": "p-1"}, "relax": ["currency"]}, ("relax", "unknown filter")),
         ({"query": {"product_id": "p-1"}, "filter": {"price": {"above": 1}}}, ("filter.price.above", "gte, lte")),
         ({"query": {"product_id": "p-1"}, "limit": "5"}, ("limit", "integer")),
         ({"query": {"product_id": "p-1"}, "limit": 10_000}, ("limit", "200")),

@@ -317,7 +317,7 @@ def test_a_product_without_an_embedding_falls_back_to_its_category_where_asked()
     answer = similar_to(index, SimilarRequest("s", fallback="category", total=True, facets=("category",)))
     assert [(hit.id, hit.score) for hit in answer.hits] == [("new", None), ("old", None), ("gone", None)]
     assert answer.plan.strategy == "fallback" and answer.total == 3
-    [warning] = answer.warnings
+    warning = answer.warnings[0]
     assert warning.code == "not_similar" and "category 'dress'" in warning.message
     assert "no sales figures" in warning.message and "python -m" not in warning.message
     assert warning.detail and "python -m etl run" in warning.detail["to_do"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidProduct
-from catalog.product import document, effective_price, is_available, parse
+from catalog.product import document, parse, rederived
 
 BASE = {"id": "a", "title": "A dress"}
 
@@ -32,18 +32,41 @@ def test_effective_price_is_the_lowest_over_available_variants() -> None:
         {"sku": "2", "price": 30, "sale_price": 20},
         {"sku": "3", "price": 25},
     ]
-    assert effective_price(parse({**BASE, "price": 50, "variants": variants})) == 20
+    assert document(parse({**BASE, "price": 50, "variants": variants}))["effective_price"] == 20
 
 
 def test_a_variant_without_a_price_has_the_products_own() -> None:
-    product = parse({**BASE, "price": 50, "sale_price": 40, "variants": [{"sku": "1"}]})
-    assert effective_price(product) == 40
+    stored = document(parse({**BASE, "price": 50, "sale_price": 40, "variants": [{"sku": "1"}]}))
+    assert stored["effective_price"] == 40 and stored["offer_prices"] == [40]
 
 
 def test_a_sold_out_product_still_has_a_price() -> None:
-    product = parse({**BASE, "price": 50, "variants": [{"sku": "1", "price": 45, "available": False}]})
-    assert effective_price(product) == 45
-    assert not is_available(product)
+    stored = document(parse({**BASE, "price": 50, "variants": [{"sku": "1", "price": 45, "available": False}]}))
+    assert stored["effective_price"] == 45
+    assert not stored["available"]
+
+
+def test_sizes_stand_beside_their_prices_only_where_prices_differ() -> None:
+    one = [
+        {"sku": "1", "size": "S"},
+        {"sku": "2", "size": "M"},
+        {"sku": "3", "size": "L", "price": 9, "available": False},
+    ]
+    assert "sized_prices" not in document(parse({**BASE, "price": 50, "variants": one}))
+    two = [*one, {"sku": "4", "size": "Xl", "price": 60.5}]
+    stored = document(parse({**BASE, "price": 50, "variants": two}))
+    assert stored["offer_prices"] == [50, 60.5]
+    assert stored["sized_prices"] == ["1:m:000000005000", "1:s:000000005000", "2:xl:000000006050"]
+    unpriced = [{"sku": "1", "size": "S"}, {"sku": "2", "price": 3}]
+    assert document(parse({**BASE, "variants": unpriced}))["sized_prices"] == [""]  # the S has no price to pass by
+
+
+def test_derived_fields_are_derived_anew_from_what_is_stored() -> None:
+    stored = document(parse({**BASE, "price": 5, "attributes": {"Fit": "Slim", "Tags": ["A", "b"], "Old": True}}))
+    assert stored["folded_attributes"] == {"Fit": ["slim"], "Tags": ["a", "b"], "Old": ["true"]}
+    older = {name: value for name, value in stored.items() if name not in ("offer_prices", "folded_attributes")}
+    kept = {"embedding": {"space": {"status": "done"}}, "offer_updated_at": "2026-01-01T00:00:00Z"}
+    assert rederived({**older, **kept, "effective_price": 4}) == {**stored, **kept}
 
 
 def test_the_group_key_is_the_item_group_or_the_id() -> None:

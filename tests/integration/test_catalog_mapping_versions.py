@@ -1,0 +1,89 @@
+"""An index of an older mapping: answered as before, with a warning, until a reindex brings today's filters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from catalog import filters, mapping
+from catalog.browsing import browse
+from catalog.elastic import Catalogue, connect, reindex
+from catalog.product import SEARCH_FIELDS, document, parse
+from catalog.questions import BrowseQuery
+from catalog.records import Change, Outcome
+from catalog.settings import Settings
+from catalog.similar import SimilarRequest, similar_to
+from catalog.space import Space
+
+SPACE = Space("color", "v1", 2)
+DRESS = {
+    "id": "dress",
+    "title": "A dress",
+    "image_url": "https://shop.example/dress.jpg",
+    "brand": "Alder",
+    "currency": "EUR",
+    "attributes": {"Fit": "Slim"},
+    "variants": [{"sku": "s", "size": "S", "price": 50}, {"sku": "m", "size": "M", "price": 100}],
+}
+SHIRT = {**DRESS, "id": "shirt", "image_url": "https://shop.example/shirt.jpg", "currency": "JPY"}
+
+
+def old_mapping() -> dict[str, Any]:
+    """The mapping of version 1, as it was before filters looked at offers and folded words."""
+    today = mapping.products()
+    fields = {name: field for name, field in today["properties"].items() if name not in SEARCH_FIELDS}
+    plain = {name: {k: v for k, v in field.items() if k != "fields"} for name, field in fields.items()}
+    return {"dynamic": "strict", "properties": {**plain, "title": fields["title"]}}
+
+
+@pytest.fixture
+def old(settings: Settings) -> Iterator[Catalogue]:
+    found = connect(settings)
+    found.client.indices.create(index=found.names.first, mappings=old_mapping(), aliases={found.names.products: {}})
+    stored = [document(parse(each)) for each in (DRESS, SHIRT)]
+    for source in stored:
+        for name in SEARCH_FIELDS:
+            source.pop(name, None)
+    assert [result.status for result in found.write([Change(s["id"], s) for s in stored])] == ["created"] * 2
+    found.ensure_space(SPACE)
+    found.write_outcomes(SPACE, [Outcome(s["id"], s["image_url"], "done", vector=[1.0, 0.0]) for s in stored])  # type: ignore[arg-type]
+    found.refresh()
+    yield found
+    found.client.close()
+
+
+def passing(index: Catalogue, **asked: Any) -> list[str]:
+    return sorted(str(each["id"]) for each in browse(index, BrowseQuery(filters=filters.parse(asked))).products)
+
+
+def test_an_older_index_answers_as_before_and_says_what_to_do(old: Catalogue) -> None:
+    page = browse(old, BrowseQuery(filters=filters.parse({"size": "M", "price": {"lte": 60}}), sort="price"))
+    assert [each["id"] for each in page.products] == ["dress", "shirt"]
+    assert [warning.code for warning in page.warnings] == ["old_index"]
+    assert page.warnings[0].detail and "python -m catalog reindex" in page.warnings[0].detail["to_do"]
+    assert passing(old, brand=["alder"]) == [] and passing(old, attributes={"Fit": ["Slim"]}) == ["dress", "shirt"]
+    answer = similar_to(old, SimilarRequest("dress", filters.parse({"size": "M", "price": {"lte": 60}})))
+    assert [hit.id for hit in answer.hits] == ["shirt"]
+    assert [warning.code for warning in answer.warnings] == ["old_index"]
+
+
+def test_an_older_index_takes_what_is_written_today_and_still_answers_as_before(old: Catalogue) -> None:
+    assert old.create() == old.names.first
+    assert old.write([Change("new", document(parse({**DRESS, "id": "new"})))])[0].status == "created"
+    old.refresh()
+    assert old.mapping_version() == 1
+    assert passing(old, size=["M"], price={"lte": 60}) == ["dress", "new", "shirt"]
+
+
+def test_a_reindex_derives_what_todays_filters_look_at_and_keeps_the_vectors(old: Catalogue) -> None:
+    reindex.reindex(old)
+    old.shape.forget()
+    assert old.mapping_version() == mapping.VERSION
+    assert passing(old, currency=["eur"], size=["M"], price={"lte": 60}) == []
+    assert passing(old, currency=["eur"], size=["s"], price={"lte": 60}) == ["dress"]
+    assert passing(old, currency=["eur"], price={"gte": 90}) == ["dress"]
+    assert passing(old, brand=["ALDER"], attributes={"Fit": ["SLIM"]}) == ["dress", "shirt"]
+    assert passing(old, attributes={"Fit": []}) == ["dress", "shirt"]
+    answer = similar_to(old, SimilarRequest("dress", facets=("brand",)))
+    assert [(hit.id, hit.score) for hit in answer.hits] == [("shirt", pytest.approx(1.0))]
+    assert answer.facets == {"brand": [{"value": "Alder", "count": 1}]} and answer.warnings == ()
