@@ -45,14 +45,18 @@ class NumpyShop:
         drawn = {
             "color_family": str(rng.choice(COLORS)) if rng.random() < 0.9 else None,
             "brand": str(rng.choice(BRANDS)) if rng.random() < 0.9 else None,
-            "gender": str(rng.choice(["female", "male"])) if rng.random() < 0.6 else None,
+            "gender": str(rng.choice(["female", "male", "unisex"])) if rng.random() < 0.6 else None,
             "item_group_id": f"g{rng.integers(count // 3)}" if rng.random() < 0.7 else None,
         }
+        sizes = sorted(str(size) for size in rng.choice(SIZES, int(rng.integers(1, 4)), replace=False))
+        price, differ = int(rng.integers(5, 100)), rng.random() < 0.5
+        prices = {size: int(rng.integers(5, 100)) if differ else price for size in sizes}
         return {
             "id": f"p{number:03d}",
             "category": ["clothing", kind] if kind != "shoes" else ["shoes"],
-            "sizes": sorted(str(size) for size in rng.choice(SIZES, int(rng.integers(1, 4)), replace=False)),
-            "price": int(rng.integers(5, 100)),
+            "sizes": sizes,
+            "prices": prices,
+            "price": min(prices.values()),
             **{key: value for key, value in drawn.items() if value},
         }
 
@@ -61,9 +65,10 @@ class NumpyShop:
         catalogue.create()
         changes = []
         for product in self.products:
-            plain = {key: value for key, value in product.items() if key != "sizes"}
+            plain = {key: value for key, value in product.items() if key not in ("sizes", "prices", "price")}
             variants = [
-                {"sku": f"{product['id']}-{size}", "size": size, "available": True} for size in product["sizes"]
+                {"sku": f"{product['id']}-{size}", "size": size, "price": price}
+                for size, price in product["prices"].items()
             ]
             photo = f"https://photos.example/{product['id']}.jpg"
             changes.append(
@@ -95,7 +100,9 @@ class NumpyShop:
             if key == ignore:
                 continue
             if key == "price":
-                if not wanted.get("gte", 0) <= product["price"] <= wanted.get("lte", 1e9):
+                sizes = filters.get("size") if ignore != "size" else None
+                prices = [price for size, price in product["prices"].items() if not sizes or size in sizes]
+                if not any(wanted.get("gte", 0) <= price <= wanted.get("lte", 1e9) for price in prices):
                     return False
                 continue
             values = product.get(FIELDS[key], [])
@@ -125,7 +132,7 @@ class NumpyShop:
     def facet(self, name: str, pool: list[int], filters: dict[str, Any]) -> Any:
         passing = [self.products[n] for n in pool if self.passes(n, filters, ignore=name)]
         if name == "price":
-            prices = [product["price"] for product in passing]
+            prices = [price for product in passing for price in product["prices"].values()]
             return {"min": min(prices, default=None), "max": max(prices, default=None)}
         counts: dict[str, int] = {}
         for product in passing:

@@ -34,9 +34,9 @@ FILTERS = st.fixed_dictionaries(
         "color_family": st.lists(st.sampled_from(COLORS), min_size=1, max_size=2),
         "size": st.lists(st.sampled_from(SIZES), min_size=1, max_size=2),
         "brand": st.lists(st.sampled_from(BRANDS), min_size=1, max_size=3),
-        "gender": st.lists(st.sampled_from(["female", "male"]), min_size=1),
+        "gender": st.lists(st.sampled_from(["female", "male", "unisex"]), min_size=1),
         "category": st.lists(st.sampled_from(["clothing", "dress", "shirt", "shoes"]), min_size=1, max_size=2),
-        "price": st.fixed_dictionaries({}, optional={"gte": st.integers(0, 60), "lte": st.integers(20, 110)}),
+        "price": st.fixed_dictionaries({}, optional={"gte": st.integers(0, 40), "lte": st.integers(40, 110)}),
     },
 )
 
@@ -50,6 +50,7 @@ class Expected:
     total: int
     facets: dict[str, Any]
     missing: list[str]
+    implied: dict[str, list[str]]
 
 
 class Reference:
@@ -64,9 +65,9 @@ class Reference:
         if found is None:
             return None
         queries, examples, missing = found
-        filters = {**body["filter"]}
+        filters, implied = {**body["filter"]}, {}
         if "product_id" in body["query"]:
-            self._inherit(shop.products[examples[0]], filters, body.get("price_band"))
+            implied = self._inherit(shop.products[examples[0]], filters, body.get("price_band"))
         hidden = examples if body["exclude_source"] else []
         pool = shop.pool(
             list(weights),
@@ -82,15 +83,17 @@ class Reference:
         for n in ranked:
             rows.setdefault(shop.group_of(n) if grouped else n, []).append(n)
         facets = {name: shop.facet(name, pool, filters) for name in body["facets"]}
-        return Expected(scores, list(rows.values()), len(rows), facets, missing)
+        return Expected(scores, list(rows.values()), len(rows), facets, missing, implied)
 
-    def _inherit(self, source: dict[str, Any], filters: dict[str, Any], band: Any) -> None:
-        if "gender" not in filters and "gender" in source:
-            filters["gender"] = [source["gender"]]
+    def _inherit(self, source: dict[str, Any], filters: dict[str, Any], band: Any) -> dict[str, list[str]]:
+        implied = {}
+        if "gender" not in filters and source.get("gender", "unisex") != "unisex":
+            filters["gender"] = implied["gender"] = [source["gender"], "unisex"]
         if band:
             low, high = round(source["price"] * band[0], 2), round(source["price"] * band[1], 2)
             asked = filters.get("price", {})
             filters["price"] = {"gte": max(low, asked.get("gte", 0)), "lte": min(high, asked.get("lte", 1e9))}
+        return implied
 
     def _source(self, query: dict[str, Any], models: list[str]) -> tuple[dict[str, Any], list[int], list[str]] | None:
         shop = self.shop
@@ -205,7 +208,10 @@ def compare_mix(shop: NumpyShop, expected: Expected, found: dict[str, Any], body
 def assert_counted(expected: Expected, found: dict[str, Any], body: dict[str, Any]) -> None:
     """Totals agree with the hits of all pages; nobody knows them where an approximate search meets a threshold."""
     unknown = found["plan"]["strategy"] == "knn" and "score_threshold" in body
-    assert [warning["code"] for warning in found["warnings"]] == ["total_unknown"] * unknown
+    warnings = {warning["code"]: warning["detail"] for warning in found["warnings"]}
+    assert ("total_unknown" in warnings) == unknown
+    assert warnings.get("implied_filters", {}) == expected.implied
+    assert warnings.keys() <= {"total_unknown", "implied_filters"}
     assert found["total"] == (None if unknown else expected.total)
     assert found["missing_ids"] == expected.missing
     assert (found["facets"] or {}) == expected.facets

@@ -66,16 +66,17 @@ def test_the_price_band_is_relative_to_the_source_and_meets_the_price_filter(ind
 def test_a_threshold_cuts_hits_and_total_but_no_facets(index: FakeCatalogue) -> None:
     answer = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True, facets=("gender",)))
     assert [hit.id for hit in answer.hits] == ["near"]
-    assert (answer.total, answer.warnings) == (1, ())
+    assert (answer.total, [warning.code for warning in answer.warnings]) == (1, ["implied_filters"])
     assert sum(value["count"] for value in (answer.facets or {})["gender"]) > 1
 
 
 def test_a_total_that_nobody_counted_is_warned_about(index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     known = index.similar
     monkeypatch.setattr(index, "similar", lambda query: replace(known(query), total=None))
-    (warning,) = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True)).warnings
+    _, warning = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True)).warnings
     assert (warning.code, warning.detail) == ("total_unknown", {"score_threshold": 0.9})
-    assert similar_to(index, SimilarRequest("source", score_threshold=0.9)).warnings == ()
+    (implied,) = similar_to(index, SimilarRequest("source", score_threshold=0.9)).warnings
+    assert implied.code == "implied_filters"
 
 
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
