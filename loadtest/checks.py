@@ -74,6 +74,11 @@ def _filtered(products: Sequence[Mapping[str, Any]], filter_: Filter) -> str | N
         for key, wanted in filter_.items():
             if not _passes(product, key, wanted):
                 return f"the filter {key} was not kept"
+        if "price" in filter_ and not any(
+            filter_["price"]["gte"] <= price <= filter_["price"]["lte"]
+            for price in _prices(product, filter_.get("size"))
+        ):
+            return "the filter price was not kept"
     return None
 
 
@@ -81,8 +86,22 @@ def _passes(product: Mapping[str, Any], key: str, wanted: Any) -> bool:
     if key == "available":
         return bool(product["available"] == wanted)
     if key == "price":
-        return bool(wanted["gte"] <= product["effective_price"] <= wanted["lte"])
-    return not set(as_list(product.get(WORD_FIELDS[key]))).isdisjoint(wanted)
+        return True  # with the size, of one and the same variant
+    found = {str(value).lower() for value in as_list(product.get(WORD_FIELDS[key]))}
+    return not found.isdisjoint(str(value).lower() for value in wanted)
+
+
+def _prices(product: Mapping[str, Any], sizes: Sequence[str] | None) -> list[float]:
+    """What the sizes cost that are in stock; without sizes what anything in stock does, or all that is sold out."""
+    own = product.get("sale_price", product.get("price"))
+    offers = product.get("variants") or []
+    in_stock = [offer for offer in offers if offer["available"]]
+    if not offers:
+        return [product["effective_price"]]
+    small = {size.lower() for size in sizes or ()}
+    chosen = [offer for offer in in_stock if offer.get("size", "").lower() in small] if small else in_stock or offers
+    prices = [offer.get("sale_price", offer.get("price", own)) for offer in chosen]
+    return [price for price in prices if price is not None]
 
 
 def _sorted(products: Sequence[Mapping[str, Any]], sort: str) -> str | None:

@@ -22,7 +22,7 @@ from locust.runners import WorkerRunner
 
 from loadtest import checks
 from loadtest.measured import measured
-from loadtest.questions import LIMITS, SORTS, Shop, draw_filter, parameters
+from loadtest.questions import LIMITS, SORTS, Shop, draw_filter, in_currency, parameters
 
 log = logging.getLogger("loadtest")
 PAGE = 100
@@ -142,7 +142,7 @@ class Shopper(FastHttpUser):
         """A sorted page of the catalogue with random filters."""
         self.pick()
         limit, sort = self.rng.choice(LIMITS), self.rng.choice(SORTS)
-        filter_ = draw_filter(SHOP, self.rng)
+        filter_ = draw_filter(SHOP, self.rng) | (in_currency(SHOP) if "price" in sort else {})
         asked = [*parameters(filter_), ("limit", str(limit)), ("sort", sort)]
         query = urlencode(asked)
         with self.client.get(f"/v1/products?{query}", name="GET /v1/products", catch_response=True) as answer:

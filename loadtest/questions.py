@@ -1,6 +1,7 @@
 """What locust users ask: random filters out of what the shop really has, as parameters and as a body."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ WORD_FIELDS = {
     "material": "material",
     "gender": "gender",
     "size": "sizes_available",
+    "currency": "currency",
 }
 LIMITS = (1, 10, 10, 10, 24, 50)
 SORTS = ("id", "-id", "price", "-price", "title")
@@ -30,6 +32,7 @@ class Shop:
     ids: list[str] = field(default_factory=list)
     words: dict[str, list[str]] = field(default_factory=dict)
     prices: list[float] = field(default_factory=list)
+    currency: str | None = None  # that of the prices: the most frequent one
 
     @classmethod
     def of(cls, products: Sequence[Mapping[str, Any]]) -> "Shop":
@@ -38,10 +41,14 @@ class Shop:
         for product in products:
             for key, name in WORD_FIELDS.items():
                 words[key] |= dict.fromkeys(as_list(product.get(name)))
+        named = Counter(str(each["currency"]) for each in products if each.get("currency"))
+        currency = named.most_common(1)[0][0] if named else None
+        priced = [each for each in products if each.get("effective_price") is not None]
         return cls(
             ids=[str(product["id"]) for product in products],
-            words={key: list(values)[:MAX_VALUES] for key, values in words.items() if values},
-            prices=sorted(float(p["effective_price"]) for p in products if p.get("effective_price") is not None),
+            words={key: list(values)[:MAX_VALUES] for key, values in words.items() if values and key != "currency"},
+            prices=sorted(float(each["effective_price"]) for each in priced if each.get("currency") == currency),
+            currency=currency,
         )
 
     def forget(self, product_id: str) -> None:
@@ -57,6 +64,11 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def in_currency(shop: Shop) -> Filter:
+    """The filter without which prices, where they are in several currencies, are not compared."""
+    return {"currency": [shop.currency]} if shop.currency else {}
+
+
 def draw_filter(shop: Shop, rng: random.Random) -> Filter:
     """Up to three keys: nothing one time in five, mostly one or two values each."""
     keys = [*shop.words, *(["price"] if shop.prices else []), "available"]
@@ -66,7 +78,7 @@ def draw_filter(shop: Shop, rng: random.Random) -> Filter:
             chosen[key] = True
         elif key == "price":
             low, high = sorted(rng.sample(shop.prices, k=2)) if len(shop.prices) > 1 else shop.prices * 2
-            chosen[key] = {"gte": low, "lte": high}
+            chosen |= {key: {"gte": low, "lte": high}, **in_currency(shop)}
         else:
             values = shop.words[key]
             chosen[key] = rng.sample(values, k=min(rng.choice((1, 1, 2)), len(values)))

@@ -24,11 +24,33 @@ def body(*hits: dict[str, Any], **more: Any) -> dict[str, Any]:
         {},
         {"brand": ["Alder", "Elm"], "size": ["M"], "available": True},
         {"category": ["hats"], "price": {"gte": 20, "lte": 20}},
+        {"color_family": ["RED"], "size": ["m"]},
     ],
 )
 def test_a_right_answer_passes(filter_: dict[str, Any]) -> None:
     answer = body(hit("a", 1.0), hit("b", 0.9), hit("c", 0.9), hit("d", -0.1))
     assert checks.similar(answer, 4, filter_, "source") is None
+
+
+SIZES = [
+    {"sku": "1", "size": "S", "price": 50, "available": True},
+    {"sku": "2", "size": "M", "price": 100, "available": True},
+    {"sku": "3", "size": "L", "price": 10, "available": False},
+]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "right"),
+    [
+        ({"price": {"gte": 90, "lte": 110}}, True),
+        ({"price": {"gte": 0, "lte": 20}}, False),
+        ({"price": {"gte": 0, "lte": 60}, "size": ["S"]}, True),
+        ({"price": {"gte": 0, "lte": 60}, "size": ["M"]}, False),
+    ],
+)
+def test_size_and_price_are_those_of_one_variant(filter_: dict[str, Any], right: bool) -> None:
+    answer = body(hit("a", variants=SIZES, sizes_available=["S", "M"]))
+    assert (checks.similar(answer, 4, filter_, "source") is None) is right
 
 
 def test_no_hits_is_right() -> None:

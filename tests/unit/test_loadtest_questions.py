@@ -25,7 +25,8 @@ def test_questions_are_filters_of_the_catalogue_and_vary() -> None:
     drawn = [draw_filter(shop, rng) for _ in range(300)]
     for one in drawn:
         filters.parse(one)
-    assert {key for one in drawn for key in one} == {*shop.words, "price", "available"}
+    assert {key for one in drawn for key in one} == {*shop.words, "price", "currency", "available"}
+    assert all("currency" in one for one in drawn if "price" in one)
     assert any(not one for one in drawn)
 
 
@@ -38,6 +39,12 @@ def test_the_same_seed_asks_the_same() -> None:
 def test_a_bare_shop_can_be_asked_too() -> None:
     shop = Shop.of([{"id": "a"}])
     assert all(set(draw_filter(shop, random.Random(n))) <= {"available"} for n in range(20))
+
+
+def test_prices_are_asked_for_in_one_currency() -> None:
+    prices = (("EUR", 5.0), ("JPY", 900.0), ("EUR", 7.0))
+    shop = Shop.of([{"id": "a", "currency": name, "effective_price": price} for name, price in prices])
+    assert (shop.currency, shop.prices) == ("EUR", [5.0, 7.0])
 
 
 def test_one_price_makes_a_range() -> None:

@@ -41,7 +41,7 @@ function card({ id, product, score }) {
 async function ask(path) {
   const response = await fetch(path);
   const body = await response.json();
-  if (!response.ok) throw new Error(body.message);
+  if (!response.ok) throw Object.assign(new Error(body.message), { detail: body.detail });
   return { body, timing: response.headers.get("Server-Timing") };
 }
 
@@ -58,6 +58,12 @@ function drawFacets(facets) {
       make("input", { type: "checkbox", name, value, checked: chosen.getAll(name).includes(value) }),
       value, " ", make("small", {}, String(count)))));
   }
+}
+
+function drawCurrencies(currencies) { // only a shop that prices things in several has to choose
+  const select = filters.elements.currency;
+  select.parentElement.hidden = false;
+  select.replaceChildren(make("option", { value: "" }, "choose"), ...currencies.map((name) => make("option", {}, name)));
 }
 
 function question(offset) {
@@ -103,6 +109,7 @@ async function draw(offset = 0) {
     if (!offset) $("#grid").replaceChildren();
     $("#grid").append(...body.hits.map(card));
     drawFacets(body.facets);
+    $("#warnings").replaceChildren(...body.warnings.map(({ message }) => make("p", {}, message)));
     const shown = $("#grid").children.length;
     $("#more").hidden = body.hits.length < PAGE || shown >= body.total || shown + PAGE > 1000;
     summary.className = "";
@@ -114,6 +121,8 @@ async function draw(offset = 0) {
     if (mine !== latest) return;
     $("#grid").replaceChildren();
     $("#more").hidden = true;
+    $("#warnings").replaceChildren();
+    if (error.detail?.currencies) drawCurrencies(error.detail.currencies);
     summary.className = "error";
     summary.textContent = error.message;
   }
