@@ -73,9 +73,10 @@ class Embedders:
         try:
             bundle = find(space.name, self.settings)
         except BundleNotFound as error:
-            message = f"photos cannot be embedded for {space.name}: its bundle is not in {self.settings.bundles}"
             raise BundleMissing(
-                f"{message}; put it there (see `python -m models list`), name another model, or ask by product",
+                f"photos cannot be embedded for {space.name}: its bundle is not here; name another model, or ask by "
+                "product",
+                hint="put it into the folder of the setting BUNDLES; `python -m models list` says what is there",
                 space=space.name,
                 available=error.detail.get("available", []),
             ) from error

@@ -18,7 +18,7 @@ import math
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response
+from flask import Response, g, has_app_context
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.jsons import respond
@@ -45,14 +45,17 @@ class NoEmbedding(errors.InvalidInput):
 
 class WritesNotAllowed(errors.VisualSearchError):
     code = "writes_not_allowed"
+    public = None
 
 
 class BundleMissing(errors.Conflict):
     code = "bundle_missing"
+    public = None
 
 
 class NotPublic(errors.VisualSearchError):
     code = "not_public"
+    public = None
 
 
 class CircuitOpen(errors.Unavailable):
@@ -71,6 +74,7 @@ STATUS: dict[type[BaseException], int] = {
     errors.InvalidFilter: 422,
     errors.InvalidProduct: 422,
     errors.InvalidRule: 422,
+    errors.InvalidSetting: 500,
     errors.InvalidInput: 400,
     WritesNotAllowed: 403,
     errors.NotFound: 404,
@@ -107,8 +111,19 @@ def status_of(error: errors.VisualSearchError) -> int:
 
 
 def domain_body(error: errors.VisualSearchError) -> dict[str, Any]:
-    """An error raised on purpose, as it is told."""
-    return body(error.code, error.message, error.detail)
+    """An error raised on purpose as strangers are told it; what they are not told is logged with the request's id."""
+    if error.public_message != error.message:
+        # Refusals of the breaker come by the thousand, and its reason was logged when it opened.
+        level = logging.DEBUG if isinstance(error, CircuitOpen) else logging.WARNING
+        write(level, f"{error.code}: {error.message}", code=error.code, detail=error.detail)
+    return body(error.code, error.public_message, error.public_detail)
+
+
+def write(level: int, text: str, exc_info: BaseException | None = None, **fields: Any) -> None:
+    """A log line that names the request by the id its answer has in X-Query-Id."""
+    query_id = g.get("query_id") if has_app_context() else None
+    extra = {"fields": {"query_id": query_id, **fields}}
+    log.log(level, "%s (query %s)", text, query_id, extra=extra, exc_info=exc_info)
 
 
 def domain_error(error: errors.VisualSearchError) -> Response:
@@ -140,7 +155,7 @@ def http_error(error: HTTPException) -> Response:
 
 def unexpected_body(error: Exception) -> dict[str, Any]:
     """A mistake of ours: the log has the traceback, the answer has none."""
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    write(logging.ERROR, f"unexpected {type(error).__name__}", exc_info=error)
     return body("internal_error", "something went wrong on our side; the log knows by X-Query-Id")
 
 

@@ -1,5 +1,8 @@
 """Photos given as `file:` URLs, for the demo shop: a browser cannot load them, and may see no other file."""
 
+import logging
+
+from app.errors import write
 from catalog.errors import NotFound
 from models.photos.errors import PhotoError
 from models.photos.files import read_file
@@ -29,7 +32,8 @@ def load_photo(url: str, settings: PhotoSettings) -> tuple[bytes, str]:
     try:
         data = read_file(url, settings)
     except PhotoError as error:
-        raise NotFound(f"this photo cannot be shown: {error.message}") from error
+        write(logging.INFO, f"a photo cannot be shown: {error.message}")
+        raise NotFound("this photo cannot be shown", reason=str(error.reason)) from error
     for start, signature, mimetype in SIGNATURES:
         if data.startswith(signature, start):
             return data, mimetype

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidSetting
 from catalog.settings import VectorIndex
 
 Price = Annotated[float, Field(ge=0)]
@@ -89,19 +89,19 @@ FILE = TypeAdapter(CostsFile)
 def read_costs(path: str) -> Costs:
     """The prices in a file of `make calibrate`, the defaults for an empty path.
 
-    Raises InvalidInput for a file that is missing or has anything but prices under `costs`.
+    Raises InvalidSetting for a file that is missing or has anything but prices under `costs`.
     """
     if not path:
         return Costs()
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise InvalidInput(f"PLANNER_COSTS: cannot read {path} ({error.strerror}): run `make calibrate`") from error
+        raise InvalidSetting(f"PLANNER_COSTS: cannot read {path} ({error.strerror}): run `make calibrate`") from error
     try:
         return FILE.validate_json(text).costs
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InvalidInput(
+        raise InvalidSetting(
             f"PLANNER_COSTS: {path} is no file of `make calibrate`: {where}: {first['msg']}"
         ) from error

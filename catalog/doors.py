@@ -25,8 +25,8 @@ def errors_of(door: str) -> Callable[[bool], AbstractContextManager[None]]:
             yield
         except VisualSearchError as error:
             if as_json:
-                typer.echo(json.dumps({"error": error.code, "message": error.message}))
-            typer.echo(printable(f"{door}: {error.message}"), err=True)
+                typer.echo(json.dumps({"error": error.code, "message": error.advice}))
+            typer.echo(printable(f"{door}: {error.advice}"), err=True)
             raise typer.Exit(2) from None
 
     return errors_told

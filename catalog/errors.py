@@ -2,6 +2,8 @@
 
 VisualSearchError
 ├── InvalidInput             the caller has to change something
+│   ├── InvalidSetting       whoever runs this has to
+│   ├── RefusedQuestion      Elasticsearch takes a request for wrong
 │   ├── InvalidProduct
 │   ├── InvalidFilter
 │   ├── InvalidFeed
@@ -15,7 +17,8 @@ VisualSearchError
 │   ├── ProductNotEmbedded
 │   ├── WriteConflict        somebody else wrote first
 │   └── RefusedChange        too much would be lost; needs an explicit yes
-└── Unavailable              Elasticsearch does not answer, or has no catalogue yet
+└── Unavailable              Elasticsearch does not answer
+    ├── NoCatalogue          it has no catalogue yet
     ├── WriteBlocked         it answers questions and refuses writes: a full disk, a block set by hand or by a reindex
     └── TimeSpent            the calls for one question took longer than it may
 """
@@ -24,18 +27,48 @@ from typing import Any, ClassVar
 
 
 class VisualSearchError(Exception):
-    """Base of all intended errors: `code` is stable and machine-readable, `message` says what to do."""
+    """Base of all intended errors: `code` is stable and machine-readable, `message` says what to do.
+
+    `message` and `detail` are for whoever runs this: they may name hosts, indices, users and paths. Strangers get
+    `public` instead; where that is None, both were written for strangers. `detail["hint"]` is what whoever runs this
+    could do about it.
+    """
 
     code: ClassVar[str] = "error"
+    public: ClassVar[str | None] = "something went wrong on our side; the log knows by X-Query-Id"
 
     def __init__(self, message: str, **detail: Any) -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
 
+    @property
+    def public_message(self) -> str:
+        """What a stranger may read."""
+        return self.message if self.public is None else self.public
+
+    @property
+    def public_detail(self) -> dict[str, Any]:
+        """The detail that a stranger may read."""
+        return self.detail if self.public is None else {}
+
+    @property
+    def advice(self) -> str:
+        """The message and the hint, for a command line."""
+        return f"{self.message}; {hint}" if (hint := self.detail.get("hint")) else self.message
+
 
 class InvalidInput(VisualSearchError):
     code = "invalid_input"
+    public: ClassVar[str | None] = None
+
+
+class InvalidSetting(InvalidInput):
+    public = "this service is set up wrongly; the log knows by X-Query-Id"
+
+
+class RefusedQuestion(InvalidInput):
+    public = "the question makes no sense for this catalogue; the log knows by X-Query-Id"
 
 
 class InvalidProduct(InvalidInput):
@@ -48,6 +81,7 @@ class InvalidFilter(InvalidInput):
 
 class InvalidFeed(InvalidInput):
     code = "invalid_feed"
+    public = "the feed cannot be read; the log knows by X-Query-Id"
 
 
 class InvalidRule(InvalidInput):
@@ -60,6 +94,7 @@ class InvalidVector(InvalidInput):
 
 class NotFound(VisualSearchError):
     code = "not_found"
+    public: ClassVar[str | None] = None
 
 
 class ProductNotFound(NotFound):
@@ -76,14 +111,17 @@ class SpaceNotFound(NotFound):
 
 class Conflict(VisualSearchError):
     code = "conflict"
+    public: ClassVar[str | None] = "this cannot be done as things are now; the log knows by X-Query-Id"
 
 
 class ProductNotEmbedded(Conflict):
     code = "product_not_embedded"
+    public = None
 
 
 class WriteConflict(Conflict):
     code = "write_conflict"
+    public = "somebody else wrote at the same moment: try again"
 
 
 class RefusedChange(Conflict):
@@ -92,11 +130,17 @@ class RefusedChange(Conflict):
 
 class Unavailable(VisualSearchError):
     code = "unavailable"
+    public: ClassVar[str | None] = "the catalogue cannot be asked at the moment; try again after Retry-After seconds"
+
+
+class NoCatalogue(Unavailable):
+    public = "there is no catalogue yet; try again after Retry-After seconds"
 
 
 class WriteBlocked(Unavailable):
     code = "write_blocked"
+    public = "the catalogue takes no writes at the moment; try again after Retry-After seconds"
 
 
 class TimeSpent(Unavailable):
-    pass
+    public = "the catalogue did not answer in time; try again after Retry-After seconds"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidSetting
 
 T = TypeVar("T", bound=BaseModel)
 PATIENCE = 60.0  # seconds; a node that restarts is back after 12 to 30
@@ -50,7 +50,7 @@ class Settings(BaseModel):
 def read(model: type[T], environ: Mapping[str, str] | None = None) -> T:
     """A settings model filled from variables called like its fields in upper case; empty ones count as unset.
 
-    Raises InvalidInput naming the variable that is wrong.
+    Raises InvalidSetting naming the variable that is wrong.
     """
     source = os.environ if environ is None else environ
     values = {name: source[name.upper()] for name in model.model_fields if source.get(name.upper())}
@@ -59,7 +59,7 @@ def read(model: type[T], environ: Mapping[str, str] | None = None) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        raise InvalidInput(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
+        raise InvalidSetting(f"the setting {name} is wrong: {first['msg']}", setting=name) from error
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

@@ -27,6 +27,7 @@ from catalog.errors import Conflict, InvalidInput, SpaceNotFound, VisualSearchEr
 
 class ModelError(VisualSearchError):
     code = "model_error"
+    public = "the model cannot be used here; the log knows why by X-Query-Id"
 
 
 class InvalidBundle(ModelError):

@@ -113,4 +113,4 @@ def _age(one: Listed) -> tuple[float, str]:
 def _not_found(name: str, settings: Settings) -> BundleNotFound:
     there = [f"{one.name}/{one.version}" for one in list_bundles(settings) if one.bundle]
     known = f"there are {', '.join(there)}" if there else "there are none: see `python -m models export --help`"
-    return BundleNotFound(f"no model '{name}' in {settings.bundles}; {known}", available=there)
+    return BundleNotFound(f"no model '{name}'; {known}", available=there)

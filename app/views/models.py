@@ -1,5 +1,6 @@
 """The models that are here: what they declare, which one serves, and what one makes of a photo."""
 
+import logging
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Response
 from app.cautions import of_photo
 from app.context import context
 from app.embedding import Prediction
+from app.errors import write
 from app.jsons import respond
 from app.observe import photo_spent
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
@@ -118,4 +120,6 @@ class _Spaces:
 
 
 def _broken(one: Listed) -> dict[str, Any]:
-    return {"name": one.name, "version": one.version, "problem": one.problem}
+    write(logging.WARNING, f"{one.path} is no bundle that can be used: {one.problem}")
+    problem = "it cannot be used; `python -m models verify` says why, and so does the log by X-Query-Id"
+    return {"name": one.name, "version": one.version, "problem": problem}

@@ -15,7 +15,7 @@ from catalog.elastic.completeness import whole
 from catalog.elastic.moves import Layout, read_layout
 from catalog.elastic.names import Names
 from catalog.elastic.remembered import Remembered
-from catalog.errors import InvalidInput, Unavailable, VisualSearchError
+from catalog.errors import InvalidInput, RefusedQuestion, Unavailable, VisualSearchError
 from catalog.records import StoredProduct
 from catalog.settings import Settings, VectorIndex
 from catalog.sizing import advise
@@ -80,7 +80,7 @@ class Store:
             return no_catalogue(self.names.products)
         cause = (error.get("root_cause") or [error])[0]
         message = f"Elasticsearch answered {status}: {cause.get('type')}: {cause.get('reason')}"
-        return Unavailable(message) if status == 429 or status >= 500 else InvalidInput(message)
+        return Unavailable(message) if status == 429 or status >= 500 else RefusedQuestion(message)
 
     def send(self, actions: Sequence[dict[str, Any]], *, require_alias: bool = True) -> dict[str, dict[str, Any]]:
         """`bulk.send` with the patience of the settings."""

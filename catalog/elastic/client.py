@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializ
 from catalog.elastic.names import Names
 from catalog.elastic.node import DeadlineNode, OutOfTime
 from catalog.elastic.server import TestedElasticsearch
-from catalog.errors import InvalidInput, TimeSpent, Unavailable, WriteBlocked
+from catalog.errors import InvalidSetting, NoCatalogue, RefusedQuestion, TimeSpent, Unavailable, WriteBlocked
 from catalog.settings import Settings
 
 BUSY = (429, 502, 503, 504)
@@ -34,12 +34,12 @@ def open_client(settings: Settings) -> Elasticsearch:
             **tls,
         )
     except ValueError as error:
-        raise InvalidInput(f"ELASTICSEARCH_URL is wrong: {error}") from error
+        raise InvalidSetting(f"ELASTICSEARCH_URL is wrong: {error}") from error
 
 
 @contextmanager
 def translated(names: Names) -> Iterator[None]:
-    """Raises Unavailable for a cluster that is down, busy or has no catalogue, InvalidInput for a refused request."""
+    """Raises Unavailable (of a cluster that is down, busy or has no catalogue) or RefusedQuestion."""
     try:
         yield
     except NotFoundError as error:
@@ -54,7 +54,7 @@ def translated(names: Names) -> Iterator[None]:
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
         if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
             raise Unavailable(message) from error
-        raise InvalidInput(message) from error
+        raise RefusedQuestion(message) from error
     except OutOfTime as error:
         raise TimeSpent(f"Elasticsearch is too slow: {error.message} (SEARCH_TIMEOUT)") from error
     except TransportError as error:
@@ -63,9 +63,9 @@ def translated(names: Names) -> Iterator[None]:
         ) from error
 
 
-def no_catalogue(alias: str) -> Unavailable:
+def no_catalogue(alias: str) -> NoCatalogue:
     """The error for an alias that does not exist."""
-    return Unavailable(f"there is no catalogue '{alias}' on this Elasticsearch yet; run `python -m catalog create`")
+    return NoCatalogue(f"there is no catalogue '{alias}' on this Elasticsearch yet; run `python -m catalog create`")
 
 
 def write_blocked(reason: str) -> WriteBlocked:

@@ -29,6 +29,8 @@ CONTEXT_LOST = frozenset({"search_context_missing_exception"})
 class Incomplete(Unavailable):
     """Some shards did not answer; `reasons` are the types of their failures, as far as they gave one."""
 
+    public = None
+
     def __init__(self, answer: Mapping[str, Any]) -> None:
         shards = answer["_shards"]
         self.reasons = frozenset(

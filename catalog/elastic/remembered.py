@@ -8,11 +8,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from catalog.errors import VisualSearchError
+from catalog import deadline
+from catalog.errors import TimeSpent, VisualSearchError
 
 T = TypeVar("T")
 FRESH = 2.0  # seconds; a promotion or a rule has to take effect this soon
-PATIENCE = 1.0  # seconds for which a caller waits for a read that another one has begun
+PATIENCE = 1.0  # seconds for which a question waits for a newer value where it has an older one
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,12 @@ class _Kept(Generic[T]):
 
 
 class Remembered(Generic[T]):
-    """A value that is read again when it is older than `fresh` (or FRESH) seconds, by one caller or thread at a time.
+    """A value that is read again when it is older than `fresh` (or FRESH) seconds, by one thread at a time.
 
-    Under traffic a thread reads it before it is that old, so that no question waits. After a pause the first caller
-    reads it, and the others wait for that. Once a read has failed, callers get what was read last, a thread tries
-    again every half of that time, and the log says so once. What could never be read is `otherwise`, or, where there
-    is none, the error that the read raised.
+    It is read in a thread, without the deadline of the question that made it begin. Under traffic that is before it
+    is that old, so that no question waits; after a pause those who ask wait for it. Once a read has failed, callers
+    get what was read last, a thread tries again every half of that time, and the log says so once. What could never
+    be read is `otherwise`, or, where there is none, the error that the read raised.
     """
 
     def __init__(
@@ -64,14 +65,12 @@ class Remembered(Generic[T]):
             if kept and age <= self._fresh / 2:
                 return kept.value
             reading = self._reading
-            if mine := reading is None:
+            if reading is None:
                 reading = self._reading = Future()
+                name = f"read {self._name}"
+                threading.Thread(target=self._run, args=(reading,), name=name, daemon=True).start()
         if kept and (kept.failed or age <= self._fresh):
-            if mine:
-                threading.Thread(target=self._run, args=(reading,), name=f"read {self._name}", daemon=True).start()
             return kept.value
-        if mine:
-            self._run(reading)
         return self._outcome(reading, kept)
 
     def forget(self) -> None:
@@ -83,12 +82,14 @@ class Remembered(Generic[T]):
 
     def _outcome(self, reading: "Future[T]", kept: _Kept[T] | None) -> T:
         try:
-            return reading.result(PATIENCE if kept or self._otherwise is not None else None)
-        except (VisualSearchError, TimeoutError):
+            return reading.result(_patience(kept is not None or self._otherwise is not None))
+        except (VisualSearchError, TimeoutError) as error:
             if kept:
                 return kept.value
             if self._otherwise is not None:
                 return self._otherwise
+            if isinstance(error, TimeoutError):
+                raise TimeSpent(f"{self._name} could not be read in time") from error
             raise
 
     def _run(self, reading: "Future[T]") -> None:
@@ -117,3 +118,10 @@ class Remembered(Generic[T]):
             log.warning("%s cannot be read, %s; trying again until it can: %s", self._name, older, error)
         elif error is None and before and before.failed:
             log.info("%s can be read again", self._name)
+
+
+def _patience(there_is_another: bool) -> float | None:
+    """Seconds to wait for a read: what the question has left, and only a moment if there is another value."""
+    left = deadline.left()
+    bounds = [max(0.0, left)] if left is not None else []
+    return min([*bounds, PATIENCE] if there_is_another else bounds, default=None)

@@ -49,7 +49,7 @@ def _warning(
     product_id: str, space: Space, what: str, category: str | None, why: ProductNotEmbedded
 ) -> AnswerWarning:
     message = f"product '{product_id}' has no embedding yet; instead of similar products these are {what}: {BEST}"
-    detail = {"product_id": product_id, "space": space.name, "category": category, "to_do": why.message}
+    detail = {"product_id": product_id, "space": space.name, "category": category, "hint": why.detail.get("hint")}
     return AnswerWarning("not_similar", message, detail)
 
 

@@ -46,13 +46,18 @@ def _product(index: SearchPort, product_id: str, spaces: Mapping[Space, float]) 
     stored, vectors = found
     for space in spaces:
         if space.name not in vectors:
-            has_photo = stored.source.get("image_url")
-            model = f"{space.model}/{space.version}"  # by its name alone the newest is meant
-            again = f"if its photo failed, `python -m etl retry --model {model} --failed` lets it try again"
-            todo = f"run `python -m etl run --model {model}`; {again}" if has_photo else "it has no photo"
-            message = f"product '{product_id}' has no embedding of {space.name} yet; {todo}"
-            raise ProductNotEmbedded(message, id=product_id, space=space.name)
+            raise _not_embedded(product_id, space, has_photo=bool(stored.source.get("image_url")))
     return Source([Part(s, vectors[s.name], w) for s, w in spaces.items()], stored, [stored])
+
+
+def _not_embedded(product_id: str, space: Space, *, has_photo: bool) -> ProductNotEmbedded:
+    message = f"product '{product_id}' has no embedding of {space.name}"
+    if not has_photo:
+        return ProductNotEmbedded(f"{message}: it has no photo", id=product_id, space=space.name)
+    model = f"{space.model}/{space.version}"  # by its name alone the newest is meant
+    again = f"if its photo failed, `python -m etl retry --model {model} --failed` lets it try again"
+    hint = f"run `python -m etl run --model {model}`; {again}"
+    return ProductNotEmbedded(f"{message} yet", id=product_id, space=space.name, hint=hint)
 
 
 def _vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Source:

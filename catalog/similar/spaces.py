@@ -22,8 +22,8 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
     candidates = [space for space in spaces.values() if model in (None, space.model)]
     if not candidates:
         there = ", ".join(sorted({space.model for space in spaces.values()} | set(spaces))) or "none yet"
-        hint = f"no embeddings of a model '{model}'" if model else "no product has been embedded"
-        raise SpaceNotFound(f"{hint}; there are: {there}. Run `python -m etl run --model {model or 'color'}`")
+        what = f"no embeddings of a model '{model}'" if model else "no product has been embedded"
+        raise SpaceNotFound(f"{what}; there are: {there}", hint=f"run `python -m etl run --model {model or 'color'}`")
     if len(candidates) == 1:
         return candidates[0]
     promoted = index.promoted()

@@ -26,6 +26,7 @@ catalog.errors.InvalidInput
 | `server_error`        | yes    | 408, 425, 5xx; `retry_after` likewise                                      |
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -67,6 +68,24 @@ RETRYABLE = frozenset(
 )
 
 
+# What a stranger is told where the message would name hosts, addresses or files; other reasons are about the photo.
+PUBLIC: Mapping[Reason, str] = {
+    Reason.BAD_ADDRESS: "this is no address of a photo: it has to start with https:// or http://, with a public host "
+    "and without credentials",
+    Reason.BLOCKED_ADDRESS: "photos are not fetched from this address",
+    Reason.OUTSIDE_IMAGE_ROOTS: "photos are not read from this address",
+    Reason.NOT_FOUND: "there is no photo at this address",
+    Reason.HTTP_ERROR: "this address does not answer with a photo",
+    Reason.TOO_MANY_REDIRECTS: "this address redirects too often",
+    Reason.UNREADABLE: "the photo at this address cannot be read",
+    Reason.TIMEOUT: "the photo did not arrive in time",
+    Reason.UNREACHABLE: "this address cannot be reached",
+    Reason.INTERRUPTED: "the connection ended before the photo did",
+    Reason.RATE_LIMITED: "the photo's host asks for fewer questions: try again later",
+    Reason.SERVER_ERROR: "the photo's host has a problem: try again later",
+}
+
+
 class PhotoError(InvalidInput):
     """A photo that could not be had; `retry_after` is what the host asked for, in seconds."""
 
@@ -76,6 +95,10 @@ class PhotoError(InvalidInput):
         super().__init__(message, reason=str(reason))
         self.reason = reason
         self.retry_after = retry_after
+
+    @property
+    def public_message(self) -> str:
+        return PUBLIC.get(self.reason, self.message)
 
     @property
     def permanent(self) -> bool:

@@ -165,7 +165,7 @@ def _named(error: Exception, host: str) -> PhotoError:
     if isinstance(error, (SSLError, WrappedSSLError)):
         return PhotoError(Reason.UNREACHABLE, f"no trusted TLS connection to {host}: {error}")
     if isinstance(error, DecodeError):
-        return PhotoError(Reason.NOT_AN_IMAGE, f"{host} sent something compressed that cannot be unpacked")
+        return PhotoError(Reason.NOT_AN_IMAGE, "the answer is compressed and cannot be unpacked")
     if isinstance(error, (ProtocolError, HTTPException, ConnectionError)):
         return PhotoError(Reason.INTERRUPTED, f"the connection to {host} ended before the photo did")
     if isinstance(error, OSError):

@@ -91,7 +91,7 @@ def test_every_domain_error_has_a_status() -> None:
     assert len(kinds) > 10
     for kind in kinds:
         status = status_of(kind("message"))
-        assert status in (400, 404, 409, 422, 503) or kind is errors.VisualSearchError
+        assert status in (400, 404, 409, 422, 503) or kind in (errors.VisualSearchError, errors.InvalidSetting)
     assert STATUS[errors.Unavailable] == 503
 
 

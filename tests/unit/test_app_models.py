@@ -63,20 +63,25 @@ def test_all_models_with_what_they_declare(client: FlaskClient, bundles: Path) -
     assert "files" not in color and "training" not in color
 
 
-def test_a_folder_that_is_no_bundle_is_named(client: FlaskClient, bundles: Path) -> None:
+def test_a_folder_that_is_no_bundle_is_named(
+    client: FlaskClient, bundles: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     edit(put(bundles, "old"), schema_version=99)
     [broken] = client.get("/v1/models").get_json()["broken"]
-    assert broken["name"] == "old" and "newer than 1: upgrade" in broken["problem"]
+    assert broken["name"] == "old" and "models verify" in broken["problem"]
+    assert "newer than 1: upgrade" in caplog.text and str(bundles) not in broken["problem"]
     assert client.get("/v1/models/old").get_json()["code"] == "invalid_bundle"
 
 
-def test_a_model_that_was_cut_short_is_broken(client: FlaskClient, bundles: Path) -> None:
+def test_a_model_that_was_cut_short_is_broken(
+    client: FlaskClient, bundles: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert client.get("/v1/models/teller").status_code == 200
     [file] = bundles.glob("teller/*/model.onnx")
     file.write_bytes(file.read_bytes()[:-1])
     body = client.get("/v1/models").get_json()
     assert "teller" not in [one["name"] for one in body["models"]]
-    assert [(one["name"], "not the file it was" in one["problem"]) for one in body["broken"]] == [("teller", True)]
+    assert [one["name"] for one in body["broken"]] == ["teller"] and "not the file it was" in caplog.text
     assert client.get("/v1/models/teller").get_json()["code"] == "invalid_bundle"
 
 
@@ -154,7 +159,7 @@ def test_what_cannot_be_answered_says_why(client: FlaskClient, bundles: Path) ->
         ({"image": photo, "size": 3}, 422, "unknown field"),
         ({"image": ""}, 400, "empty"),
         ({"image": base64.b64encode(b"words").decode()}, 400, "not a photo"),
-        ({"image_url": "http://169.254.169.254/"}, 400, "169.254"),
+        ({"image_url": "http://169.254.169.254/"}, 400, "not fetched from this address"),
         ({"image_url": "file:///etc/passwd"}, 400, "https://"),
     ):
         answer = client.post(path, json=body)

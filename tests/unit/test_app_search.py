@@ -147,7 +147,7 @@ def test_what_cannot_be_answered_says_what_to_do(client: FlaskClient, path: str,
     answer = client.get(path)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
     if status == 409:
-        assert "etl run --model color" in answer.get_json()["message"]
+        assert "etl run --model color" in answer.get_json()["detail"]["hint"]
 
 
 @pytest.mark.parametrize(

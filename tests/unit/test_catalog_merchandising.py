@@ -320,7 +320,7 @@ def test_a_product_without_an_embedding_falls_back_to_its_category_where_asked()
     warning = answer.warnings[0]
     assert warning.code == "not_similar" and "category 'dress'" in warning.message
     assert "no sales figures" in warning.message and "python -m" not in warning.message
-    assert warning.detail and "python -m etl run" in warning.detail["to_do"]
+    assert warning.detail and "python -m etl run" in warning.detail["hint"]
     assert answer.facets == {"category": [{"value": "clothing", "count": 3}, {"value": "dress", "count": 3}]}
     pages = [
         hit.id

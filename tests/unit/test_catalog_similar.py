@@ -82,8 +82,10 @@ def test_a_total_that_nobody_counted_is_warned_about(index: FakeCatalogue, monke
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
     with pytest.raises(ProductNotFound, match="there is no product 'nope'"):
         similar_to(index, SimilarRequest("nope"))
-    with pytest.raises(ProductNotEmbedded, match="python -m etl run --model color/v1"):
+    with pytest.raises(ProductNotEmbedded, match="has no embedding of color__v1 yet") as caught:
         similar_to(index, SimilarRequest("bare"))
+    assert "python -m etl run --model color/v1" in caught.value.detail["hint"]
+    assert "python -m etl run --model color/v1" in caught.value.advice  # on a command line
 
 
 def test_pages_end_somewhere(index: FakeCatalogue) -> None:
