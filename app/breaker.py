@@ -27,7 +27,7 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._refuse_until = 0.0
-        self._reason = ""
+        self._reason = "", ""  # in full, and as strangers are told
 
     @property
     def is_open(self) -> bool:
@@ -59,13 +59,14 @@ class CircuitBreaker:
                 return
             now = self._clock()
             if now < self._refuse_until:
-                raise CircuitOpen(self._reason, self._refuse_until - now)
+                reason, told = self._reason
+                raise CircuitOpen(reason, self._refuse_until - now, told)
             self._refuse_until = now + self._pause  # this caller tries, the others go on being refused
 
     def _fail(self, error: Unavailable) -> None:
         with self._lock:
             self._failures += 1
-            self._reason = error.message
+            self._reason = error.message, error.public_message
             self._refuse_until = self._clock() + self._pause
 
     def _succeed(self) -> None:

@@ -10,6 +10,7 @@ VisualSearchError (catalog.errors)
 ├── Conflict
 │   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
 └── Unavailable
+    ├── ShuttingDown         this instance takes no new traffic; 503
     └── CircuitOpen          Elasticsearch was not asked, it failed a moment ago; 503
 """
 
@@ -58,12 +59,21 @@ class NotPublic(errors.VisualSearchError):
     public = None
 
 
-class CircuitOpen(errors.Unavailable):
-    """`retry_after` is in seconds."""
+class ShuttingDown(errors.Unavailable):
+    public = None
 
-    def __init__(self, message: str, retry_after: float) -> None:
+
+class CircuitOpen(errors.Unavailable):
+    """`retry_after` is in seconds; `told` is what strangers were told when Elasticsearch was still asked."""
+
+    def __init__(self, message: str, retry_after: float, told: str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self._told = told
+
+    @property
+    def public_message(self) -> str:
+        return self._told or super().public_message
 
 
 # The nearest class of an error's ancestry decides.

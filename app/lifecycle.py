@@ -4,6 +4,7 @@ import mmap
 import threading
 from collections.abc import Callable
 
+from app.errors import ShuttingDown
 from catalog.errors import Unavailable
 
 TOLERATED = 3  # probes in a row that may fail before traffic is sent elsewhere
@@ -38,7 +39,7 @@ class Readiness:
     def probe(self) -> int:
         """Failures in a row so far, fewer than tolerated; raises Unavailable when traffic should go elsewhere."""
         if self._leaving:
-            raise Unavailable("this instance is shutting down")
+            raise ShuttingDown("this instance is shutting down")
         try:
             self._ping()
         except Unavailable:

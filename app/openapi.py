@@ -11,8 +11,8 @@ from app.schemas.params import ImageForm
 
 DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
 
-Every error is `{code, message, detail}`. The body of an answer is the same for the same question; what differs from
-request to request is in the headers `X-Query-Id` and `Server-Timing`."""
+Every error is `{code, message, detail}`; `detail.hint` is for whoever runs this. The body of an answer is the same
+for the same question; what differs from request to request is in the headers `X-Query-Id` and `Server-Timing`."""
 CONFIG: dict[str, Any] = {
     "OPENAPI_VERSION": "3.1.0",
     "DESCRIPTION": DESCRIPTION,

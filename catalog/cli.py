@@ -1,5 +1,6 @@
-"""The command line of the catalogue: `python -m catalog create|import|status|delete|reindex|drop-space`."""
+"""The command line of the catalogue: `python -m catalog create|import|status|roles|delete|reindex|drop-space`."""
 
+import json
 import logging
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -7,12 +8,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from catalog import settings
 from catalog.cli_advise import advise_layout
 from catalog.cli_import import import_feed
 from catalog.cli_shared import Json, counting, errors_told, open_catalogue, show
 from catalog.cli_spaces import drop_space
 from catalog.cli_upkeep import told_upkeep
 from catalog.doors import PlainConsole, log_to_stderr
+from catalog.elastic.names import Names
+from catalog.elastic.roles import roles
 from catalog.errors import RefusedChange
 from catalog.records import CatalogStatus, SpaceStatus
 
@@ -52,6 +56,16 @@ def status(as_json: Json = False) -> None:
         found, promoted = catalogue.status(), catalogue.promoted()
         body = asdict(found) | {"promoted": promoted, "spaces": [_space(space) for space in found.spaces]}
         show(as_json, body, _status_text(found, promoted))
+
+
+@app.command("roles")
+def print_roles() -> None:
+    """Print the roles of a secured Elasticsearch for this INDEX_PREFIX: {job: body of PUT /_security/role/<name>}.
+
+    `search` is for the API, `rules` beside it where rules may be written, `etl` for imports, jobs and this command.
+    """
+    with errors_told(False):
+        typer.echo(json.dumps(roles(Names(settings.load().index_prefix)), indent=1))
 
 
 @app.command()

@@ -53,14 +53,15 @@ def start(
     nodes: Annotated[int, typer.Option(help="how many nodes form the cluster")] = 1,
     heap: Annotated[str | None, typer.Option(help="heap of each node; default 1g alone, 512m in a cluster")] = None,
     data: Annotated[Path | None, typer.Option(help="data folder; default in the cache folder, by port")] = None,
-    security: Annotated[bool, typer.Option("--security", help="TLS, and users admin, search and etl")] = False,
+    security: Annotated[bool, typer.Option("--security", help="TLS, and users admin, search, rules and etl")] = False,
     password: Annotated[list[str] | None, typer.Option(help="USER=PASSWORD for --security, repeatable")] = None,
+    roles: Annotated[Path | None, typer.Option(help="roles for --security: `python -m catalog roles > FILE`")] = None,
     wait: Annotated[float | None, typer.Option(help="seconds to wait until the server answers")] = None,
     as_json: Json = False,
 ) -> None:
     """Start it and wait until it answers; does nothing where it already runs or ELASTICSEARCH_URL is set."""
     with errors_told(as_json):
-        options = engine.Options(port, nodes, heap, data, security, _passwords(password or []), wait)
+        options = engine.Options(port, nodes, heap, data, security, _passwords(password or []), wait, roles)
         running = engine.start(options)
         show(as_json, _summary(running), _told(running))
 
@@ -131,7 +132,10 @@ def _told(running: engine.Running) -> str:
         f"Elasticsearch {verb} at {running.url} (pid {', '.join(map(str, running.pids))}, data in {running.data})"
     ]
     if running.access:
-        lines += [f"passwords of admin, search and etl: {running.access.passwords_file}", f"CA: {running.access.ca}"]
+        lines += [
+            f"passwords of admin, search, rules and etl: {running.access.passwords_file}",
+            f"CA: {running.access.ca}",
+        ]
     return "\n".join(lines)
 
 

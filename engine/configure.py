@@ -30,5 +30,5 @@ def _secure(options: Options, java_home: Path, data: Path) -> tuple[dict[str, ob
     keystore_password = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as scratch:
         keystore = security.make_certificates(java_home, Path(scratch), access.ca, keystore_password)
-    files = security.realm_files(passwords)
+    files = security.realm_files(passwords, security.read_roles(options.roles))
     return security.server_settings(keystore_password), {**files, security.KEYSTORE: keystore}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import OptionsError
+from engine.security import read_roles
 from engine.settings import Settings
 
 MAX_NODES = 9
@@ -24,6 +25,7 @@ class Options:
     data       data folder; None: <cache>/data/<port>, with -<n>nodes behind it in a cluster
     security   TLS, users and roles
     passwords  {user: password} for --security, others are drawn at random and kept
+    roles      JSON file of `python -m catalog roles` for --security; None: only the user admin may do anything
     wait_s     seconds to wait until the server answers; None: 180, and 90 more for each further node
     """
 
@@ -34,6 +36,7 @@ class Options:
     security: bool = False
     passwords: Mapping[str, str] = field(default_factory=dict)
     wait_s: float | None = None
+    roles: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:
@@ -44,6 +47,10 @@ class Options:
             raise OptionsError(f"--port {self.port}: give one from 1 to 65535")
         if self.passwords and not self.security:
             raise OptionsError("--password is only for --security")
+        if self.roles is not None:
+            if not self.security:
+                raise OptionsError("--roles is only for --security")
+            read_roles(self.roles)  # a wrong file is told before anything is started
 
     def heap_or_default(self) -> str:
         return self.heap or (HEAP_ALONE if self.nodes == 1 else HEAP_IN_CLUSTER)

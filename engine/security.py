@@ -25,19 +25,16 @@ KEYSTORE = "certificates/node.p12"
 # HMAC-SHA-512, both in base64.
 ROUNDS = 10_000
 
-USERS = {"admin": "superuser", "search": "visual_search_search", "etl": "visual_search_etl"}
-SEARCHED = ["*products*", "*promotions*", "*rules*"]
-WRITTEN = [*SEARCHED, "*feature_history*", "*leases*", "*runs*", "*events*"]
-ROLES = {
-    "visual_search_search": {
-        "cluster": [],
-        "indices": [{"names": SEARCHED, "privileges": ["read", "view_index_metadata"]}],
-    },
-    "visual_search_etl": {
-        "cluster": ["monitor"],
-        "indices": [{"names": WRITTEN, "privileges": ["all"]}],
-    },
+# user -> the roles of the --roles file that it has; the API that may write rules needs both.
+USERS: Mapping[str, tuple[str, ...]] = {
+    "admin": (),
+    "search": ("search",),
+    "rules": ("search", "rules"),
+    "etl": ("etl",),
 }
+ROLE_PREFIX = "visual_search_"
+
+Roles = Mapping[str, Mapping[str, object]]  # {name: {"cluster": [...], "indices": [...]}}
 
 
 @dataclass(frozen=True)
@@ -93,12 +90,34 @@ def server_settings(keystore_password: str) -> dict[str, object]:
     return settings | {"xpack.security.transport.ssl.verification_mode": "certificate"}
 
 
-def realm_files(passwords: Mapping[str, str]) -> dict[str, str]:
-    """The files of the file realm, by name under config/."""
+def read_roles(file: Path | None) -> Roles:
+    """The roles in a JSON file, as `python -m catalog roles` prints them; none where there is no file.
+
+    Which indices there are is not known here. Raises OptionsError.
+    """
+    if file is None:
+        return {}
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise OptionsError(f"--roles {file}: it cannot be read as JSON: {error}") from error
+    wanted = sorted({role for roles in USERS.values() for role in roles})
+    if not isinstance(found, dict) or sorted(found) != wanted:
+        raise OptionsError(
+            f"--roles {file}: roles are {', '.join(wanted)}; make it with `python -m catalog roles > FILE`"
+        )
+    return found
+
+
+def realm_files(passwords: Mapping[str, str], roles: Roles) -> dict[str, str]:
+    """The files of the file realm, by name under config/; users whose roles are not given may do nothing."""
+    members = {"superuser": ["admin"]}
+    for role in roles:
+        members[ROLE_PREFIX + role] = [user for user, its in USERS.items() if role in its]
     return {
         "users": "".join(f"{user}:{hashed(password)}\n" for user, password in passwords.items()),
-        "users_roles": "".join(f"{role}:{user}\n" for user, role in USERS.items()),
-        "roles.yml": render_yaml(ROLES),
+        "users_roles": "".join(f"{role}:{','.join(users)}\n" for role, users in members.items()),
+        "roles.yml": render_yaml({ROLE_PREFIX + role: dict(body) for role, body in roles.items()}),
     }
 
 

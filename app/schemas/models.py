@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 
 from app.inputs import Query
 from app.schemas.answers import Answer, ModelAnswer, WarningAnswer
-from app.schemas.bodies import Base64, Url
+from app.schemas.bodies import Base64
 from app.schemas.words import BOX, Box
+from catalog.product import Url
 from models.manifest import Licenses, Limits, Manifest, Preprocessing
 
 MAX_TOP = 100

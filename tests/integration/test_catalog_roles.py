@@ -1,35 +1,49 @@
-"""A secured cluster: the API's role may only look, and that is enough for every question."""
+"""A secured cluster: each role does its whole job, nothing of another's, and nothing to a neighbour's catalogue."""
 
+from __future__ import annotations
+
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 
 import engine
 from app import create_app
 from app.settings import Settings as ApiSettings
-from catalog import similarity
+from catalog import rules, similarity
 from catalog.elastic import Catalogue, connect
+from catalog.elastic.names import Names
 from catalog.elastic.reindex import reindex
-from catalog.errors import Unavailable
+from catalog.elastic.roles import roles
+from catalog.errors import Unavailable, VisualSearchError
 from catalog.product import document, parse
-from catalog.records import Change, Outcome
+from catalog.promotion import Promotion
+from catalog.records import Change, HistoryEntry, Outcome
 from catalog.settings import Settings
 from catalog.space import Space
 
 SPACE = Space("color", "v1", 8)
 PREFIX = "shop_"
+# Names that patterns with stars match, or that begin like ours.
+NEIGHBOURS = ("", "my_shop_", "shop_2_", "shop_products-", "other_")
+HIDE = {"action": "hide", "target": {"ids": ["p2"]}}
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[engine.Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Running]:
     data = Path(tempfile.mkdtemp(prefix="visual-search-roles-"))
     data.chmod(0o755)
+    file = tmp_path_factory.mktemp("roles") / "roles.json"
+    file.write_text(json.dumps(roles(Names(PREFIX))))
     settings = engine.Settings.load({})
-    options = engine.Options(port=engine.free_port(), data=data, heap="512m", security=True)
+    options = engine.Options(port=engine.free_port(), data=data, heap="512m", security=True, roles=file)
     found = engine.start(options, settings)
     try:
         yield found
@@ -38,45 +52,146 @@ def running() -> Iterator[engine.Running]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def as_user(running: engine.Running, user: str, password: str | None = None) -> Catalogue:
-    assert running.access is not None
-    return connect(
-        Settings(
-            elasticsearch_url=(running.url,),
-            elasticsearch_user=user,
-            elasticsearch_password=password or running.access.passwords()[user],
-            elasticsearch_ca=str(running.access.ca),
-            index_prefix=PREFIX,
+@pytest.fixture
+def as_user(running: engine.Running) -> Iterator[Callable[..., Catalogue]]:
+    opened: list[Catalogue] = []
+
+    def open_as(user: str, prefix: str = PREFIX, password: str | None = None) -> Catalogue:
+        assert running.access is not None
+        opened.append(
+            connect(
+                Settings(
+                    elasticsearch_url=(running.url,),
+                    elasticsearch_user=user,
+                    elasticsearch_password=password or running.access.passwords()[user],
+                    elasticsearch_ca=str(running.access.ca),
+                    index_prefix=prefix,
+                )
+            )
         )
-    )
+        return opened[-1]
+
+    yield open_as
+    for each in opened:
+        each.client.close()
+
+
+def sources() -> list[dict[str, Any]]:
+    return [document(parse({"id": f"p{n}", "title": "x", "image_url": f"https://s.example/{n}"})) for n in range(20)]
+
+
+def fill(index: Catalogue) -> None:
+    index.create()
+    docs = sources()
+    assert {result.status for result in index.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
+    index.ensure_space(SPACE)
+    rows = similarity.normalize(np.random.default_rng(0).normal(size=(20, 8)))
+    outcomes = [Outcome(doc["id"], doc["image_url"], "done", vector=rows[n]) for n, doc in enumerate(docs)]
+    index.write_outcomes(SPACE, outcomes)
+    index.refresh()
+
+
+def refused(act: Callable[[], Any]) -> bool:
+    """Whether the server does not let this user."""
+    try:
+        done = act()
+    except VisualSearchError as error:  # a question by HEAD has nothing but its status
+        assert "security_exception" in error.message or " 403" in error.message, error.message
+        return True
+    return isinstance(done, list) and all(each.status == "failed" for each in done)
+
+
+def api(index: Catalogue) -> FlaskClient:
+    return create_app(index, ApiSettings(allow_anonymous_writes=True, public_status=True)).test_client()
+
+
+@pytest.fixture
+def filled(as_user: Callable[..., Catalogue]) -> Iterator[Catalogue]:
+    """The catalogue of PREFIX, made by the user `etl`."""
+    writer = as_user("etl")
+    fill(writer)
+    yield writer
+    writer.drop()
 
 
 @pytest.mark.slow
-def test_the_etl_role_fills_a_catalogue_that_the_search_role_can_only_read(running: engine.Running) -> None:
-    writer = as_user(running, "etl")
-    writer.create()
-    docs = [document(parse({"id": f"p{n}", "title": "x", "image_url": f"https://s.example/{n}"})) for n in range(20)]
-    assert {result.status for result in writer.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
-    writer.ensure_space(SPACE)
-    rows = similarity.normalize(np.random.default_rng(0).normal(size=(20, 8)))
-    outcomes = [Outcome(doc["id"], doc["image_url"], "done", vector=rows[n]) for n, doc in enumerate(docs)]
-    writer.write_outcomes(SPACE, outcomes)
-    assert reindex(writer).left is None
-    writer.refresh()
-
-    reader = as_user(running, "search")
-    client = create_app(reader, ApiSettings(public_status=True)).test_client()
+def test_search_answers_every_question_and_changes_nothing(
+    filled: Catalogue, as_user: Callable[..., Catalogue]
+) -> None:
+    reader = as_user("search")
+    client = api(reader)
     for path in (
         "/v1/products?facets=color",
         "/v1/products/p1",
         "/v1/products/p1/similar?total=true&facets=color",
+        "/v1/rules",
+        "/v1/models",
         "/v1/catalog/status",
         "/readyz",
     ):
         assert client.get(path).status_code == 200, path
-    with pytest.raises(Unavailable, match="ELASTICSEARCH_USER"):
-        reader.write([Change("p99", {**docs[0], "id": "p99"})])
-    with pytest.raises(Unavailable, match="ELASTICSEARCH_USER"):
-        as_user(running, "search", "wrong").ping()
-    for index in (writer, reader):
-        index.client.close()
+    assert client.put("/v1/rules/r", json=HIDE).status_code == 503
+    doc = sources()[0]
+    assert refused(lambda: reader.write([Change("p99", {**doc, "id": "p99"})]))
+    assert refused(lambda: reader.ensure_space(Space("other", "v1", 8)))
+    assert refused(lambda: reader.append_promotion(Promotion(SPACE.name, "me", "x"), 0))
+    assert refused(reader.drop)
+    with pytest.raises(Unavailable, match="answered 401"):
+        as_user("search", PREFIX, "wrong").ping()
+
+
+@pytest.mark.slow
+def test_rules_writes_rules_and_nothing_else(filled: Catalogue, as_user: Callable[..., Catalogue]) -> None:
+    writer = as_user("rules")
+    client = api(writer)
+    before = [hit["id"] for hit in client.get("/v1/products/p1/similar").get_json()["hits"]]
+    hide = {"action": "hide", "target": {"ids": before[:1]}}
+    assert client.put("/v1/rules/r", json=hide).status_code == 200
+    assert before[0] not in [hit["id"] for hit in client.get("/v1/products/p1/similar").get_json()["hits"]]
+    assert [rule["id"] for rule in client.get("/v1/rules").get_json()["rules"]] == ["r"]
+    assert client.delete("/v1/rules/r").status_code == 200
+    doc = sources()[0]
+    assert refused(lambda: writer.write([Change("p99", {**doc, "id": "p99"})]))
+    assert refused(lambda: writer.append_promotion(Promotion(SPACE.name, "me", "x"), 0))
+    assert refused(writer.drop)
+    filled.client.indices.delete(index=filled.names.rules)  # a catalogue from before there were rules
+    assert client.put("/v1/rules/r", json=hide).status_code == 200
+
+
+@pytest.mark.slow
+def test_etl_does_all_the_rest_and_neither_reads_nor_writes_rules(
+    filled: Catalogue, as_user: Callable[..., Catalogue]
+) -> None:
+    assert filled.count_unprocessed(SPACE) == 0
+    filled.append_history(
+        [HistoryEntry("https://s.example/1", SPACE, datetime.now(UTC), ("p1",), "done", None, 1, "run")]
+    )
+    filled.append_promotion(Promotion(SPACE.name, "me", "better"), 0)
+    assert filled.promoted() == SPACE.name
+    done = reindex(filled, lambda *_: None)
+    assert (done.copied, done.left, filled.count()) == (20, None, 20)
+    assert api(as_user("search")).get("/v1/products/p1/similar").status_code == 200  # in the new index too
+    assert refused(lambda: filled.put_rule(rules.parse({"id": "r", **HIDE})))
+    assert refused(filled.list_rules)
+
+
+@pytest.mark.slow
+def test_no_role_reaches_a_neighbour(filled: Catalogue, as_user: Callable[..., Catalogue]) -> None:
+    for prefix in NEIGHBOURS:
+        fill(as_user("admin", prefix))
+        theirs = as_user("admin", prefix)
+        theirs.put_rule(rules.parse({"id": "r", **HIDE}))
+        for user in ("search", "rules", "etl"):
+            index = as_user(user, prefix)
+            assert refused(index.ping), (user, prefix)
+            assert refused(lambda index=index: index.get("p1")), (user, prefix)
+            assert refused(index.list_rules), (user, prefix)
+            assert refused(lambda index=index: index.put_rule(rules.parse({"id": "x", **HIDE}))), (user, prefix)
+            assert refused(lambda index=index: index.delete_rule("r")), (user, prefix)
+            assert refused(lambda index=index: index.write([Change("p99", sources()[0])])), (user, prefix)
+            assert refused(index.create), (user, prefix)
+            for name in (theirs.names.products, theirs.names.history, theirs.names.promotions, theirs.names.rules):
+                listed = index.client.options(ignore_status=403).indices.delete(index=name)
+                assert listed.meta.status in (400, 403), (user, name)
+        assert theirs.count() == 20 and [rule.id for rule in theirs.list_rules()] == ["r"]
+        theirs.drop()

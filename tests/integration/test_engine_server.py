@@ -89,8 +89,12 @@ def test_a_start_that_takes_too_long_is_ended(settings, data):
 
 
 @pytest.mark.slow
-def test_security_asks_for_tls_a_password_and_the_right_role(settings, data):
-    options = engine.Options(data=data, heap="512m", security=True, passwords={"search": "only-looking"})
+def test_security_asks_for_tls_a_password_and_the_right_role(settings, data, tmp_path):
+    may = {"search": ["read"], "rules": ["read"], "etl": ["read", "write", "create_index"]}
+    roles = tmp_path / "roles.json"
+    granted = {name: {"indices": [{"names": ["products"], "privileges": of}]} for name, of in may.items()}
+    roles.write_text(json.dumps(granted))
+    options = engine.Options(data=data, heap="512m", security=True, passwords={"search": "only-looking"}, roles=roles)
     running = engine.start(options, settings)
     assert running.url.startswith("https://") and running.access
     passwords = running.access.passwords()

@@ -27,7 +27,8 @@ from models.photos.errors import PUBLIC, PhotoError, Reason
 from models.photos.settings import PhotoSettings
 from models.settings import Settings as ModelSettings
 from tests.fakes import FakeCatalogue
-from tests.unit.app_shop import client_of, shop
+from tests.unit.app_shop import shop
+from tests.unit.photo_shop import client_of
 
 HOST, USER, PASSWORD, PREFIX, FOLDER = "127.0.0.77", "agent-k", "s3cret-word", "hidden-shop_", "/srv/hidden-folder"
 SECRETS = (HOST, USER, PASSWORD, PREFIX, "hidden-shop", "hidden-folder", "hidden-node", "hidden.example")
@@ -89,17 +90,9 @@ TROUBLES: dict[str, Any] = {
     },
     "half an answer": {
         f"/{PREFIX}products/_mget": (200, {"docs": [FOUND]}),
+        f"/{PREFIX}products/": (200, HALF),
         f"/{PREFIX}products": (200, SHAPE),
-        "": (
-            200,
-            {
-                "took": 1,
-                "status": 200,
-                "count": 1,
-                "_shards": LOST | {"failures": [LOST_SHARD]},
-                "hits": {"hits": []},
-            },
-        ),
+        "": (200, HALF),
     },
 }
 PIN = {"action": "pin", "target": {"ids": ["p-1"]}, "position": 1}
@@ -245,7 +238,7 @@ def every_error() -> set[type[VisualSearchError]]:
 FOR_STRANGERS = (
     "BlockedAddress BundleMissing BundleNotFound Incomplete InvalidBatch InvalidFilter InvalidInput InvalidProduct "
     "InvalidRequest InvalidRule InvalidVector NoEmbedding NotFound NotPublic PhotoError ProductNotEmbedded "
-    "ProductNotFound RuleNotFound SpaceNotFound UnreadableBody WritesNotAllowed"
+    "ProductNotFound RuleNotFound ShuttingDown SpaceNotFound UnreadableBody WritesNotAllowed"
 )
 
 
@@ -265,7 +258,7 @@ def test_every_other_error_is_told_in_its_own_plain_words(caplog: pytest.LogCapt
                 raise error  # noqa: B023
 
         if kind.__name__ == "CircuitOpen":
-            error.retry_after = 1.0  # type: ignore[attr-defined]
+            error.retry_after, error._told = 1.0, None  # type: ignore[attr-defined]
         with caplog.at_level(logging.DEBUG):
             answer = client_of(Broken()).get("/v1/products/p-1")
         body = answer.get_json()

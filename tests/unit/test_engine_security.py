@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 
 import pytest
 import yaml
 
 from engine import security
 from engine.errors import OptionsError
+from engine.options import Options
 
 
 def test_a_hash_can_be_checked_as_the_server_does():
@@ -24,27 +26,54 @@ def test_passwords_are_kept_given_ones_win_and_the_file_is_private(tmp_path):
     access = security.Access.at(tmp_path)
     first = security.ensure_passwords(access, {})
     second = security.ensure_passwords(access, {"search": "given-one"})
-    assert set(first) == {"admin", "search", "etl"}
+    assert set(first) == {"admin", "search", "rules", "etl"}
     assert second == first | {"search": "given-one"} == access.passwords()
     assert access.passwords_file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("given", [{"nobody": "long enough"}, {"etl": "short"}], ids=str)
 def test_wrong_users_and_short_passwords_are_refused(tmp_path, given):
-    with pytest.raises(OptionsError, match="users are admin, search, etl"):
+    with pytest.raises(OptionsError, match="users are admin, search, rules, etl"):
         security.ensure_passwords(security.Access.at(tmp_path), given)
 
 
-def test_realm_files_give_each_user_one_role():
-    files = security.realm_files({"admin": "a", "search": "b", "etl": "c"})
-    assert [line.partition(":{PBKDF2}")[0] for line in files["users"].splitlines()] == ["admin", "search", "etl"]
+ROLES = {
+    name: {"cluster": [], "indices": [{"names": [name], "privileges": ["read"]}]}
+    for name in ("search", "rules", "etl")
+}
+
+
+def test_realm_files_give_each_user_its_roles():
+    files = security.realm_files({"admin": "a", "search": "b", "rules": "c", "etl": "d"}, ROLES)
+    users = [line.partition(":{PBKDF2}")[0] for line in files["users"].splitlines()]
+    assert users == ["admin", "search", "rules", "etl"]
     assert files["users_roles"].splitlines() == [
         "superuser:admin",
-        "visual_search_search:search",
+        "visual_search_search:search,rules",
+        "visual_search_rules:rules",
         "visual_search_etl:etl",
     ]
     roles = yaml.safe_load(files["roles.yml"])
-    assert roles["visual_search_search"]["indices"][0]["privileges"] == ["read", "view_index_metadata"]
+    assert roles == {f"visual_search_{name}": body for name, body in ROLES.items()}
+
+
+def test_without_roles_only_the_admin_may_do_anything():
+    files = security.realm_files({"admin": "a", "search": "b"}, security.read_roles(None))
+    assert (files["users_roles"], files["roles.yml"]) == ("superuser:admin\n", "")
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[]", "{}", '{"search": {}}'], ids=str)
+def test_a_file_that_holds_no_roles_is_refused_before_anything_starts(tmp_path, content):
+    file = tmp_path / "roles.json"
+    file.write_text(content)
+    with pytest.raises(OptionsError, match="--roles"):
+        Options(security=True, roles=file)
+    with pytest.raises(OptionsError, match="--roles"):
+        Options(security=True, roles=tmp_path / "nothing.json")
+    file.write_text(json.dumps(ROLES))
+    assert Options(security=True, roles=file).roles == file
+    with pytest.raises(OptionsError, match="only for --security"):
+        Options(roles=file)
 
 
 def test_both_layers_are_encrypted():
