@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from app import metrics
 from app.cautions import of_hits, of_photo
 from app.context import Context
 from app.observe import photo_spent
 from app.schemas.bodies import SearchBody
+from app.uploads import Box
 from catalog import deadline
 from catalog.similar import Answer, SimilarRequest, resolve_spaces, similar_to
 
@@ -33,9 +33,9 @@ class Asker:
         """The answer to the body of a search, whatever kind of query it is."""
         source, box, photos = body.query, body.bounding_box, self.context.uploads
         if (url := source.image_url) is not None:
-            return self.photo(body.question(), lambda: photos.at(url, box))
+            return self.photo(body.question(), lambda: photos.at(url), box)
         if (data := source.image) is not None:
-            return self.photo(body.question(), lambda: photos.of(data, box))
+            return self.photo(body.question(), lambda: data, box)
         if source.vector is not None:
             return self.vector(body.question(), source.vector)
         return self.ask(body.question())
@@ -46,21 +46,24 @@ class Asker:
         vector = np.asarray(values, dtype=np.float32)
         return self.ask(replace(request, model=space.name, models={}, vectors={space.name: vector}))
 
-    def photo(self, request: SimilarRequest, read: Callable[[], Image.Image]) -> Answer:
+    def photo(self, request: SimilarRequest, read: Callable[[], bytes], box: Box | None) -> Answer:
         """Products that look like a photo; raises PhotoError, BundleMissing and what `similar_to` raises."""
         embedders = self.context.embedders
         spaces = resolve_spaces(self.context.index, request.model, request.models)
         limits = embedders.limits(spaces)  # opens the models: nothing is fetched for one that is not here
         started = time.perf_counter()
         with deadline.paused():
-            image = read()
-            vectors = embedders.vectors(image, spaces)
+            data = read()
+            with self.context.uploads.room:
+                image = self.context.uploads.of(data, box)
+                vectors = embedders.vectors(image, spaces)
+                cautions = of_photo(image, limits, request.filters)
+                del image  # others wait for its memory
         photo_spent(time.perf_counter() - started)
         weights = {space.name: weight for space, weight in spaces.items()}
         answer = self.ask(replace(request, model=None, models=weights, vectors=vectors))
         best = answer.hits if not answer.offset else ()  # a later page begins with what is less alike
-        cautions = [*of_photo(image, limits, request.filters), *of_hits(best, limits)]
-        return replace(answer, warnings=(*cautions, *answer.warnings))
+        return replace(answer, warnings=(*cautions, *of_hits(best, limits), *answer.warnings))
 
 
 def shown(answer: Answer) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import current_app
 
+from app.admission import Admission
 from app.embedding import Embedders
 from app.guard import GuardedIndex
 from app.lifecycle import Readiness
@@ -22,6 +23,7 @@ class Context:
     readiness: Readiness
     photos: PhotoSettings
     uploads: Photos
+    admission: Admission
     embedders: Embedders
 
 

@@ -6,6 +6,7 @@ VisualSearchError (catalog.errors)
 │   ├── InvalidRequest       parameters or body do not fit the schema; 422
 │   │   └── UnreadableBody   the body is no JSON; 400
 │   └── NoEmbedding          the model makes nothing of a photo; 400
+├── TooManyUploads           as many photos are being worked on as this process takes; 429
 ├── WritesNotAllowed         nobody may write here without a key; 403
 ├── Conflict
 │   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
@@ -49,6 +50,10 @@ class WritesNotAllowed(errors.VisualSearchError):
     public = None
 
 
+class TooManyUploads(errors.VisualSearchError):
+    code = "too_many_uploads"
+
+
 class BundleMissing(errors.Conflict):
     code = "bundle_missing"
     public = None
@@ -87,6 +92,7 @@ STATUS: dict[type[BaseException], int] = {
     errors.InvalidSetting: 500,
     errors.InvalidInput: 400,
     WritesNotAllowed: 403,
+    TooManyUploads: 429,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Unavailable: 503,
@@ -140,7 +146,7 @@ def domain_error(error: errors.VisualSearchError) -> Response:
     """An error raised on purpose."""
     status = status_of(error)
     response = respond(domain_body(error), status)
-    if status == 503:
+    if status in (429, 503):
         response.headers["Retry-After"] = retry_after(error)
     return response
 

@@ -2,7 +2,9 @@
 
 from apiflask import APIFlask
 
+from app import admission as admissions
 from app import cors, errors, exposure, limits, observe, openapi
+from app.admission import Admission
 from app.breaker import CircuitBreaker
 from app.connect import elasticsearch
 from app.context import KEY, Context
@@ -47,11 +49,13 @@ def build(
     breaker = CircuitBreaker()
     guarded = GuardedIndex((lambda: index) if index else (lambda: elasticsearch(settings)), breaker, observe.spent)
     uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or load_models())
-    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, embedders)
+    admission = Admission(settings.max_uploads)
+    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, admission, embedders)
     errors.install(app)
     observe.install(app, breaker, log_requests=settings.access_log)
     exposure.install(app, settings)
     limits.install(app, settings)
+    admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
     openapi.install(app)
     for room in (search, products, rules, status, models_view, operations, pages):

@@ -9,10 +9,14 @@ from catalog import deadline
 PHOTO_PATHS = ("/v1/search", "/v1/models/")  # a photo is larger than a question
 
 
+def takes_photos(method: str, path: str) -> bool:
+    """Whether the body of such a request may hold a photo."""
+    return method == "POST" and path.startswith(PHOTO_PATHS)
+
+
 def largest_body(settings: Settings, method: str, path: str) -> int:
     """Bytes that the body of a request to `path` may have."""
-    takes_photos = method == "POST" and path.startswith(PHOTO_PATHS)
-    return settings.max_upload_length if takes_photos else settings.max_content_length
+    return settings.max_upload_length if takes_photos(method, path) else settings.max_content_length
 
 
 def install(app: APIFlask, settings: Settings) -> None:

@@ -32,6 +32,7 @@ MEANING = {
     "413": "The body is larger than MAX_CONTENT_LENGTH, with a photo than MAX_UPLOAD_LENGTH",
     "415": "The body is not of the media type that this endpoint takes",
     "422": "Parameters or body do not fit the schema; `detail.problems` lists what and where",
+    "429": "MAX_UPLOADS photos are being worked on; ask again after `Retry-After` seconds",
     "503": "Elasticsearch does not answer; ask again after `Retry-After` seconds",
 }
 HEADERS = {
@@ -89,7 +90,7 @@ def _operation(operation: dict[str, Any]) -> None:
         response.setdefault("headers", {}).update(HEADERS)
         if status in MEANING:
             response["description"] = MEANING[status]
-        if status == "503":
+        if status in ("429", "503"):
             response["headers"].update(RETRY_AFTER)
 
 

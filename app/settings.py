@@ -40,6 +40,12 @@ class Settings(BaseModel):
     max_upload_length: int = Field(
         20_000_000, ge=1024, description="largest request body with a photo in it (`/v1/search...`), in bytes"
     )
+    max_uploads: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="requests with a photo that each process works on at a time; more are answered 429",
+    )
     image_url_timeout: float = Field(
         5.0, gt=0, le=60, description="seconds a photo at an `image_url` has to arrive; at most IMAGE_TIMEOUT"
     )

@@ -1,5 +1,6 @@
 """A shopper's photo, by upload, base64 or address: read, bounded, decoded as the ETL decodes, and cut to its box."""
 
+import threading
 from io import BytesIO
 from typing import IO, Any
 
@@ -10,6 +11,7 @@ from models.photos import Fetcher, PhotoError, PhotoSettings, Reason, decode
 
 Box = tuple[float, float, float, float]
 OTHER_PIXELS = 16_000_000  # of a photo that is no plain JPEG; such photos cost more, and phones make plain JPEGs
+DECODED = 2  # photos in memory at a time; the cores are shared by all processes, so more would be no faster
 SCHEMES = ("http://", "https://")
 
 
@@ -26,14 +28,14 @@ class Photos:
     def __init__(self, settings: PhotoSettings, patience: float) -> None:
         timeout = min(settings.image_timeout, patience)
         self._settings = settings.model_copy(update={"image_timeout": timeout})
+        self.room = threading.Semaphore(DECODED)  # to be held from `of` until the photo is no longer needed
 
-    def at(self, url: str, box: Box | None) -> Image.Image:
-        """The photo at an http(s) address; a shopper names no files of ours. Raises PhotoError."""
+    def at(self, url: str) -> bytes:
+        """The encoded photo at an http(s) address; a shopper names no files of ours. Raises PhotoError."""
         if not url.lower().startswith(SCHEMES):
             raise PhotoError(Reason.BAD_ADDRESS, "image_url has to start with https:// or http://")
         with Fetcher(self._settings) as fetcher:  # of its own: strangers' hosts are rarely asked twice
-            data = fetcher.fetch(url).data
-        return self.of(data, box)
+            return fetcher.fetch(url).data
 
     def of(self, data: bytes, box: Box | None) -> Image.Image:
         """The upright RGB photo in `data`, or the part of it inside `box`; raises PhotoError."""

@@ -58,7 +58,7 @@ def model(name: str, query_data: NoParams) -> Response:
 @bp.post("/models/<name>/predict")
 @bp.input(PredictBody, location="json", examples=EXAMPLES)
 @bp.output(PredictAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
+@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     """The embedding of a photo and, where the model has classes, the most probable ones
 
@@ -68,20 +68,22 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     here = context()
     bundle = choose(name, here.embedders.settings, prefer=_serving())
     limits = here.embedders.limits([bundle.space])
+    here.admission.take()
     started = time.perf_counter()
-    box = json_data.bounding_box
-    if json_data.image_url is not None:
-        image = here.uploads.at(json_data.image_url, box)
-    else:
-        image = here.uploads.of(json_data.image or b"", box)
-    found = here.embedders.predict(image, bundle.space)
+    url = json_data.image_url
+    data = here.uploads.at(url) if url is not None else json_data.image or b""
+    with here.uploads.room:
+        image = here.uploads.of(data, json_data.bounding_box)
+        found = here.embedders.predict(image, bundle.space)
+        cautions = of_photo(image, limits, Filters())
+        del image  # others wait for its memory
     photo_spent(time.perf_counter() - started)
     return respond(
         {
             "model": {"name": bundle.name, "version": bundle.version},
             "embedding": found.embedding,
             "classes": _classes(found, json_data.top),
-            "warnings": of_photo(image, limits, Filters()),
+            "warnings": cautions,
         }
     )
 

@@ -48,37 +48,38 @@ def similar(product_id: str, query_data: SimilarParams) -> Response:
 @bp.post("/search")
 @bp.input(SearchBody, location="json", examples=EXAMPLES)
 @bp.output(SimilarAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
+@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def search(json_data: SearchBody) -> Response:
     """Similar products by a JSON question
 
     `query` names exactly one of a product, a photo (at an address or in base64), a vector, or good (and bad)
     examples. Examples that are not there or not embedded are listed in `missing_ids`.
     """
-    return _respond(Asker(context()).search(json_data))
+    here = context()
+    if json_data.query.is_photo:
+        here.admission.take()
+    return _respond(Asker(here).search(json_data))
 
 
 @bp.post("/search/image")
 @bp.input(NoParams, location="query")
 @bp.input(ImageForm, location="files")
 @bp.output(SimilarAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 503])
+@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
     """Products that look like an uploaded photo
 
     The photo is the file `image` of a multipart form; filters and everything else are fields of the same form, as in
     the query string of `GET /v1/products/{id}/similar`. The photo is not stored.
     """
-    photos = context().uploads
-    return _respond(
-        Asker(context()).photo(files_data.question(), lambda: photos.of(files_data.image, files_data.bounding_box))
-    )
+    asker = Asker(context())
+    return _respond(asker.photo(files_data.question(), lambda: files_data.image, files_data.bounding_box))
 
 
 @bp.post("/search/batch")
 @bp.input(BatchBody, location="json", example={"searches": [{"query": {"product_id": "p-1"}}]})
 @bp.output(BatchAnswer)
-@bp.doc(responses=[400, 413, 415, 422, 503])
+@bp.doc(responses=[400, 413, 415, 422, 429, 503])
 def search_batch(json_data: BatchBody) -> Response:
     """Several searches in one request
 
@@ -86,7 +87,10 @@ def search_batch(json_data: BatchBody) -> Response:
     its `status`: a search that fails does not touch the others. Where some are 503 there is a `Retry-After`; where
     all are, the whole answer is that 503.
     """
-    asker = Asker(context())
+    here = context()
+    if any(isinstance(each, SearchBody) and each.query.is_photo for each in json_data.each()):
+        here.admission.take()  # once: its photos are decoded two at a time, like everybody's
+    asker = Asker(here)
     searches = [(copy_context(), each) for each in json_data.each()]  # the copies carry the request's deadline along
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="batch") as pool:
         found = list(pool.map(lambda one: one[0].run(_result, asker, one[1]), searches))

@@ -237,7 +237,7 @@ def test_an_address_with_control_characters_is_refused_by_name(client: FlaskClie
     address = f"http://127.0.0.1:9/a{control}Host: b"
     for path, body in (
         ("/v1/search", {"query": {"image_url": address}}),
-        ("/v1/models/mean/predict", {"image_url": address}),
+        ("/v1/models/color/predict", {"image_url": address}),
         ("/v1/search/batch", {"searches": [{"query": {"image_url": address}}]}),
     ):
         answer = client.post(path, json=body)

@@ -1,0 +1,51 @@
+"""How many photos a process works on at a time: one costs up to 200 MB, and callers that wait hold threads."""
+
+import threading
+
+from apiflask import APIFlask
+from flask import g, request
+
+from app.errors import TooManyUploads
+from app.limits import takes_photos
+from app.settings import Settings
+
+TAKEN = "upload_admitted"
+
+
+class Admission:
+    """Lets `places` requests with a photo in at a time. A request takes its place once and leaves it when it ends."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free = threading.BoundedSemaphore(places)
+
+    def take(self) -> None:
+        """A place for the current request; raises TooManyUploads at once where none is free."""
+        if TAKEN in g:
+            return
+        if not self._free.acquire(blocking=False):
+            raise TooManyUploads(
+                f"{self._places} photos are being worked on, and no more are taken at a time: ask again in a moment",
+                limit=self._places,
+            )
+        setattr(g, TAKEN, True)
+
+    def leave(self) -> None:
+        """The current request is over."""
+        if g.pop(TAKEN, False):
+            self._free.release()
+
+
+def install(app: APIFlask, admission: Admission, settings: Settings) -> None:
+    """Ask for a place before the body of an upload is parsed; views ask for photos in small bodies."""
+
+    def begin() -> None:
+        large = (request.content_length or 0) > settings.max_content_length
+        if takes_photos(request.method, request.path) and (large or request.mimetype == "multipart/form-data"):
+            admission.take()
+
+    def end(_error: BaseException | None) -> None:
+        admission.leave()
+
+    app.before_request(begin)
+    app.teardown_request(end)
