@@ -7,6 +7,7 @@ import numpy as np
 from models.bundle import Bundle
 from models.embedder import BundleEmbedder, Embeddings, check_batch, chunks, unit_rows
 from models.errors import InvalidBatch, InvalidBundle
+from models.onnx_graph import check
 from models.onnx_runtime import RUNTIME_ERRORS, ort
 from models.preprocess import Pixels
 
@@ -14,7 +15,11 @@ QUIET = 3  # ONNX Runtime's log level: errors only
 
 
 def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSession:
-    """A CPU session over the bytes of a model; `threads` per run, None for ONNX Runtime's choice (all cores)."""
+    """A CPU session over the bytes of a model; `threads` per run, None for ONNX Runtime's choice (all cores).
+
+    Raises RefusedGraph, one of RUNTIME_ERRORS, for a model that names other files or repeats parts of itself.
+    """
+    check(model)
     options = ort.SessionOptions()
     options.log_severity_level = QUIET
     options.intra_op_num_threads = threads or 0

@@ -26,7 +26,9 @@ from models.manifest import (
 from models.manifest_file import first_problem
 from models.onnx_check import Signature, only_output, parse, signature
 from models.onnx_embedder import open_session
+from models.onnx_graph import RefusedGraph
 from models.onnx_runtime import RUNTIME_ERRORS
+from models.probe import probe
 from models.trial import trial_pixels
 
 UNKNOWN = "unknown"
@@ -57,6 +59,10 @@ def add(source: Source, root: Path) -> Written:
     found = signature(model, str(source.onnx), recipe.center_crop, source.output)
     if len(model.graph.output) > 1:
         content = only_output(model, found.output)
+    try:
+        probe(content, recipe.center_crop)
+    except RefusedGraph as error:
+        raise InvalidModel(f"{source.onnx} is not taken: {error}") from error
     dims = try_out(content, found, recipe.center_crop, str(source.onnx))
     contents = {MODEL_FILE: content}
     if source.weights is not None:

@@ -18,11 +18,13 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented as NotImplementedByRuntime,
 )
 
+from models.onnx_graph import RefusedGraph
+
 __all__ = ["RUNTIME_ERRORS", "ort"]
 
 ort.disable_telemetry_events()  # in case somebody imported it before us: no events, though the device id is made then
 
-# They share no base below Exception.
+# What running a model may raise: they share no base below Exception.
 RUNTIME_ERRORS = (
     EPFail,
     Fail,
@@ -31,5 +33,6 @@ RUNTIME_ERRORS = (
     InvalidProtobuf,
     NoModel,
     NotImplementedByRuntime,
+    RefusedGraph,
     RuntimeException,
 )

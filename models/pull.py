@@ -15,8 +15,9 @@ from models.errors import BundleDiffers, InvalidBundle, SourceUnavailable
 from models.fingerprint import sha256_bytes, sha256_file
 from models.lock import INDEX_FILE, Entry, Lock
 from models.lock import parse as parse_lock
-from models.manifest import MANIFEST_FILE, Manifest
+from models.manifest import MANIFEST_FILE, MODEL_FILE, Manifest
 from models.manifest_file import parse
+from models.onnx_graph import RefusedGraph, check
 from models.sources import FileSource, Source
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ def pull(entry: Entry, source: Source, root: Path) -> Written:
     try:
         (folder / MANIFEST_FILE).write_bytes(content)
         _fetch(manifest, entry, source, folder)
+        try:
+            check((folder / MODEL_FILE).read_bytes())
+        except RefusedGraph as error:
+            raise InvalidBundle(f"{source.url}/{entry.place} is not taken: {error}; nothing was written") from error
         folder.chmod(0o755)
         try:
             folder.rename(target)

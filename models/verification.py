@@ -8,6 +8,8 @@ from models.bundle import load
 from models.embedder import usable
 from models.errors import InvalidBundle
 from models.onnx_embedder import OnnxEmbedder
+from models.onnx_graph import RefusedGraph
+from models.probe import probe
 from models.trial import trial_pixels
 
 
@@ -15,6 +17,7 @@ def verify(path: Path) -> str | None:
     """What is wrong with the bundle in folder `path`, or None."""
     try:
         bundle = load(path)
+        probe(bundle.read(), bundle.preprocessing.center_crop)
         embedder = OnnxEmbedder(bundle)
         predicted = embedder.predict(trial_pixels(bundle.preprocessing.center_crop, 2))
         if not usable(predicted.embeddings).all():
@@ -22,6 +25,8 @@ def verify(path: Path) -> str | None:
         if predicted.probabilities is not None and not usable(predicted.probabilities).all():
             raise InvalidBundle(f"{path}: it gives no class probabilities for an ordinary picture")
         canonical.check(bundle, embedder)
+    except RefusedGraph as error:
+        return f"{path} is not run: {error}"
     except VisualSearchError as error:
         return error.message
     return None
