@@ -201,7 +201,7 @@ def test_the_proxy_is_pinned_locked_down_and_buffers_what_the_api_takes() -> Non
     assert int(megabytes[1]) << 20 >= settings.max_upload_length > int(megabytes[1]) - 1 << 20
     assert "proxy_request_buffering on;" in NGINX and "proxy_set_header Host $http_host;" in NGINX
     told = re.findall(r"return (\d+) '(.*)';", NGINX)
-    assert {int(status) for status, _ in told} == {400, 408, 413, 414, 429, 431, 503}
+    assert {int(status) for status, _ in told} == {400, 404, 408, 413, 414, 429, 431, 503}
     for _, body in told:
         assert set(json.loads(body)) == {"code", "message", "detail"}
 
