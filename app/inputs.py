@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any, ClassVar, get_args, get_origin
 
+import orjson
 from apiflask.schema_adapters import registry
 from apiflask.schema_adapters.pydantic import PydanticAdapter
 from flask import Request
@@ -114,13 +115,22 @@ def refusal(error: ValidationError, model: type[BaseModel], what: str) -> Invali
     return _refused([_readable(each, model, what) for each in details[:20]])
 
 
+def _listed(text: str) -> list[str]:
+    """The values of one form field: programs made from the specification write lists as JSON."""
+    try:
+        values = orjson.loads(text) if text.startswith("[") else text
+    except orjson.JSONDecodeError:
+        values = text
+    return [str(value) for value in values] if isinstance(values, list) else [text]
+
+
 def uploaded(model: type[Query], request: Request) -> dict[str, Any]:
     """A multipart form as plain data: fields like parameters, `image` the bytes of its one file."""
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("send the photo as multipart/form-data, in the field image")
     if FILE in request.form:
         raise _refused([_problem(FILE, "send it as a file, not as text")])
-    found = model.gather(request.form)
+    found = model.gather(MultiDict((name, part) for name, text in request.form.items(True) for part in _listed(text)))
     for name, files in request.files.lists():
         if name != FILE or len(files) > 1:
             raise _refused([_problem(name, f"one file is taken, in the field {FILE}")])

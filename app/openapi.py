@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 
 from app.schemas.answers import ErrorAnswer
+from app.schemas.bodies import BatchBody
 from app.schemas.models import PredictBody, PredictForm
 from app.schemas.params import ImageForm
 
@@ -26,15 +27,21 @@ CONFIG: dict[str, Any] = {
 MEANING = {
     "400": "The body is unreadable, the Host is not answered, the photo cannot be had (`invalid_image`, "
     "`blocked_address`; `detail.reason` says why), or the question makes no sense for this catalogue",
-    "403": "Nobody may write here: ALLOW_ANONYMOUS_WRITES is not set",
+    "403": "Nobody may write here (ALLOW_ANONYMOUS_WRITES is not set), or the health port serves this "
+    "(PUBLIC_STATUS is not set)",
     "404": "No such product, model or rule",
     "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
+    "408": "The request did not arrive within REQUEST_TIMEOUT",
     "413": "The body is larger than MAX_CONTENT_LENGTH, with a photo than MAX_UPLOAD_LENGTH",
+    "414": "The address is longer than 8190 bytes: send the question as POST /v1/search",
     "415": "The body is not of the media type that this endpoint takes",
     "422": "Parameters or body do not fit the schema; `detail.problems` lists what and where",
     "429": "MAX_UPLOADS photos are being worked on; ask again after `Retry-After` seconds",
-    "503": "Elasticsearch does not answer; ask again after `Retry-After` seconds",
+    "431": "The headers are too many or too long",
+    "503": "Elasticsearch does not answer (`unavailable`), or no thread is free to answer (`overloaded`); "
+    "ask again after `Retry-After` seconds",
 }
+ALWAYS = (400, 408, 413, 414, 431, 500, 503)  # answered before the application knows what is asked, or by mistake
 HEADERS = {
     "X-Query-Id": {"description": "id of this request", "schema": {"type": "string"}},
     "Server-Timing": {
@@ -112,10 +119,12 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """The specification, completed."""
     for path in spec["paths"].values():
         for operation in path.values():
-            operation["responses"].setdefault("500", _unexpected())
+            for status in ALWAYS:
+                operation["responses"].setdefault(str(status), _error(status))
             _operation(operation)
     _either_form(spec)
     _form(spec["components"]["schemas"][ImageForm.__name__])
+    _each_by_itself(spec["components"]["schemas"][BatchBody.__name__])
     _tidy(spec)
     return spec
 
@@ -132,9 +141,15 @@ def _either_form(spec: dict[str, Any]) -> None:
             content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{PredictForm.__name__}"}}
 
 
-def _unexpected() -> dict[str, Any]:
+def _error(status: int) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/HTTPError"}}}
-    return {"description": HTTPStatus(500).phrase, "content": content}
+    return {"description": HTTPStatus(status).phrase, "content": content}
+
+
+def _each_by_itself(batch: dict[str, Any]) -> None:
+    """A wrong search in a batch is answered, by its own error: any object is taken."""
+    searches = batch["properties"]["searches"]
+    searches["items"] = {"anyOf": [searches["items"], {"type": "object"}]}
 
 
 def install(app: APIFlask) -> None:

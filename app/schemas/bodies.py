@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from app.errors import InvalidRequest
 from app.inputs import refusal
-from app.schemas.words import BOX, Box, ProductId, SimilarOptions
+from app.schemas.words import BOX, Box, ProductId, SimilarOptions, require
 from catalog.filters import Filters
 from catalog.product import Url
 from catalog.similar import SimilarRequest
@@ -43,7 +43,9 @@ def from_base64(text: object) -> object:
 
 
 Base64 = Annotated[
-    bytes, BeforeValidator(from_base64), WithJsonSchema({"type": "string", "contentEncoding": "base64"})
+    bytes,
+    BeforeValidator(from_base64),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "minLength": 4}),
 ]
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Vector = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_DIMS)]
@@ -57,7 +59,7 @@ class SearchSource(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]},
+        json_schema_extra={"oneOf": [require(kind) for kind in KINDS]},
     )
 
     product_id: ProductId | None = Field(None, description="a product of the catalogue")
@@ -113,6 +115,8 @@ class SearchBody(SimilarOptions):
 
 def _kept(value: Any, _: Callable[[Any], SearchBody]) -> SearchBody | InvalidRequest:
     """One wrong search does not spoil the others: its error is its result."""
+    if not isinstance(value, dict):
+        raise ValueError("a search is an object, the body of POST /v1/search")
     try:
         # As JSON again, or lists would not pass for tuples: what is strict knows them from JSON only.
         return SearchBody.model_validate_json(to_json(value, inf_nan_mode="constants"))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from app.inputs import Query
 from app.schemas.answers import Answer, ModelAnswer, WarningAnswer
 from app.schemas.bodies import Base64
-from app.schemas.words import BOX, Box
+from app.schemas.words import BOX, Box, require
 from catalog.product import Url
 from models.manifest import Licenses, Limits, Manifest, Preprocessing
 
@@ -48,7 +48,7 @@ class PredictBody(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        json_schema_extra={"oneOf": [{"required": ["image"]}, {"required": ["image_url"]}]},
+        json_schema_extra={"oneOf": [require("image"), require("image_url")]},
     )
     form: ClassVar[type[Query]] = PredictForm
 

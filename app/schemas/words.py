@@ -152,3 +152,8 @@ class SimilarOptions(Page):
             "group_size": (self.group_size or 1) if self.group_by else 0,
             "near_duplicates": NEAR_DUPLICATE if self.hide_near_duplicates else None,
         }
+
+
+def require(field: str) -> dict[str, Any]:
+    """Returns JSON Schema that holds where `field` is there and neither null nor an empty list."""
+    return {"required": [field], "properties": {field: {"not": {"enum": [None, []]}}}}

@@ -28,6 +28,7 @@ def readyz() -> Response:
 
 @bp.get("/metrics")
 @bp.output({}, content_type="text/plain")
+@bp.doc(responses=[403])
 def prometheus() -> Response:
     """Counters for Prometheus"""
     return metrics.exposition(context().settings.prometheus_multiproc_dir)
