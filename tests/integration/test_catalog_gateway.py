@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -99,6 +99,7 @@ FILTERS = st.fixed_dictionaries(
         "attributes": st.sampled_from(({"season": ["SS26"]}, {"season": []}, {"İd": ["TRUE", "σ"]}, {"İd": ["7"]})),
     },
 )
+ONE_OFFER = {"size": ["s"], "price": {"gte": 40}, "currency": "EUR", "gender": []}  # the test fails without `JOINED`
 PAGES = {"limit": st.integers(1, 30), "offset": st.integers(0, 20)}
 FACETS = ("color", "brand", "gender", "size", "price", "available")
 QUICK = hypothesis_settings(
@@ -119,6 +120,7 @@ def test_queries_answer_like_the_fake(filled: Catalogue) -> None:
     fill(fake)
 
     @QUICK
+    @example(source=0, data=ONE_OFFER, threshold=None, limit=30, offset=0)
     @given(source=st.sampled_from(EMBEDDED), data=FILTERS, threshold=st.none() | st.floats(-0.5, 0.5), **PAGES)
     def check(source: int, data: Any, threshold: float | None, limit: int, offset: int) -> None:
         request = SimilarRequest(

@@ -101,13 +101,15 @@ def test_questions_are_narrowed_by_ordinary_filters() -> None:
 
 
 def test_candidates_are_what_such_a_question_may_find() -> None:
-    inherited = {item.id: {"gender": "female" if n % 2 else "male"} for n, item in enumerate(DATA.items)}
+    genders = ("Female", "male", "unisex")
+    inherited = {item.id: {"gender": genders[n % 3]} for n, item in enumerate(DATA.items)}
     table = Table(DATA.items, inherited)
-    for row in (0, 7):
+    for row, suited in ((0, {0, 2}), (7, {1, 2}), (8, {0, 1, 2})):  # its own and what suits everyone, as production
         for scope in (OVERALL, WITHIN, GROUP):
             allowed = set(np.flatnonzero(table.candidates(row, scope)).tolist())
             assert row not in allowed
-            assert all((n - row) % 2 == 0 for n in allowed)  # of its gender, as production narrows
+            assert {n % 3 for n in allowed} <= suited
+            assert scope != OVERALL or {n % 3 for n in allowed} == suited
             folds = {DATA.items[n].fold for n in allowed}
             assert (DATA.items[row].fold in folds) == (scope == GROUP)
 
