@@ -16,7 +16,9 @@ def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
         bounded = query.filters.price is not None and query.filters.price.bounded
         compared = bounded or query.sort in PRICE_SORTS
         priced = pricing.settle(index, query.filters, None, compared=compared, facet="price" in query.facets)
-        query = replace(query, filters=priced.filters, price_currencies=priced.facet)
+        # A sort alone drops nothing: what has no price, or no currency where there is only one, has its place in it.
+        filters = priced.filters if bounded else query.filters
+        query = replace(query, filters=filters, price_currencies=priced.facet)
         warnings = priced.warnings
     page = index.browse(query)
     few = filter_warnings.of_few(index, asked, len(page.products), query.limit)

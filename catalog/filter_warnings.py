@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from catalog import mapping
-from catalog.filters import TERM_FIELDS, Filters
+from catalog.filters import TERM_FIELDS, Filters, PriceRange
 from catalog.ports import SearchPort
 from catalog.warnings import AnswerWarning
 from catalog.words import nearest
@@ -62,9 +62,17 @@ def _first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[s
 def _unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
     known = index.words(key) if key != "item_group_id" else []  # ids: as many as products, and none is near another
     guess = nearest(word, known)
-    hint = f"; the nearest value there is is '{guess}'" if guess else ""
+    hint = f"; the nearest one there is: '{guess}'" if guess else ""
     detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}
     return AnswerWarning("unknown_filter_value", f"no product has the {key} '{word}'{hint}", detail)
+
+
+def of_prices(price: PriceRange | None) -> tuple[AnswerWarning, ...]:
+    """A warning where a price band and the bounds that were asked for have no price in common."""
+    if price is None or price.gte is None or price.lte is None or price.gte <= price.lte:
+        return ()
+    message = "price_min and price_max leave no price of the price_band"
+    return (AnswerWarning("contradictory_filters", message, {"keys": ["price", "price_band"]}),)
 
 
 def _contradictions(filters: Filters) -> Iterator[AnswerWarning]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import filter_warnings, pricing
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidFilter, InvalidInput
 from catalog.filters import Filters, PriceRange
 from catalog.ports import SearchPort
 from catalog.similar.request import SimilarRequest
 from catalog.warnings import AnswerWarning
-from catalog.words import FOR_EVERYONE, same_meaning
+from catalog.words import FOR_EVERYONE, fold, same_meaning
 
 # A women's dress asks for women's and unisex ones unless told otherwise.
 INHERITED = ("gender", "age_group")
@@ -37,14 +37,17 @@ def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, An
     changes: dict[str, Any] = {**inherited}
     if request.price_band is not None:
         changes["price"] = _banded(request.filters.price, source, request.price_band)
+    never = filter_warnings.of_prices(changes.get("price"))
     filters = request.filters.model_copy(update=changes) if changes else request.filters
     old = filter_warnings.of_index(index)
     if old:  # it compares whatever prices there are, as it did before
-        return Narrowed(filters, None, (*_implied(inherited), *old))
+        return Narrowed(filters, None, (*_implied(inherited), *old, *never))
+    if request.price_band is not None:
+        _refuse_other_currencies(request.filters, source)
     compared = filters.price is not None and filters.price.bounded
     found = pricing.settle(index, filters, source.get("currency"), compared=compared, facet="price" in request.facets)
     implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
-    return Narrowed(found.filters, found.facet, (*_implied(implied), *found.warnings))
+    return Narrowed(found.filters, found.facet, (*_implied(implied), *found.warnings, *never))
 
 
 def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
@@ -75,6 +78,18 @@ def _banded(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[flo
         low = low if asked.gte is None else max(low, asked.gte)
         high = high if asked.lte is None else min(high, asked.lte)
     return PriceRange.model_construct(gte=low, lte=high)  # unchecked: a band beside the bounds asked for is empty
+
+
+def _refuse_other_currencies(filters: Filters, source: Mapping[str, Any]) -> None:
+    """Raises InvalidFilter where a band around the source's price would be one of prices in another currency."""
+    own = source.get("currency")
+    if not own or all(fold(name) == fold(own) for name in filters.currency):
+        return
+    message = (
+        f"price_band: the source's price is in {own}, so there is no band around it in "
+        f"{', '.join(filters.currency)}; use price_min and price_max"
+    )
+    raise InvalidFilter(message, key="price_band", currencies=[own])
 
 
 def without(filters: Filters, key: str) -> Filters:

@@ -54,6 +54,29 @@ def test_a_price_is_one_in_the_sources_currency() -> None:
     assert said.code == "implied_filters" and said.detail == {"currency": ["EUR"]}
 
 
+def test_a_band_around_a_price_holds_in_the_sources_currency_only() -> None:
+    index = shop(*MIXED)
+    assert ids(index, price_band=(0, 2), filters=parse({"currency": "eur"})) == ["cheap"]
+    for other in ("EUR", ["JPY", "EUR"]):
+        with pytest.raises(InvalidFilter, match=r"price is in JPY.* in .*EUR") as caught:
+            ids(index, source="yen", price_band=(0.5, 1.5), filters=parse({"currency": other}))
+        assert caught.value.detail == {"key": "price_band", "currencies": ["JPY"]}
+
+
+def test_a_band_and_bounds_without_a_common_price_are_said() -> None:
+    answer = similar_to(shop(*MIXED), SimilarRequest("euro", parse({"price": {"lte": 20}}), price_band=(0.5, 2)))
+    assert answer.hits == []
+    assert [(each.code, each.detail) for each in answer.warnings if each.code != "implied_filters"] == [
+        ("contradictory_filters", {"keys": ["price", "price_band"]})
+    ]
+
+
+def test_a_sort_by_price_drops_no_product_where_there_is_one_currency() -> None:
+    index = shop(MIXED[0], MIXED[2], product("unpriced"), product("unknown", price=30))
+    assert browsed(index, sort="price") == ["cheap", "unknown", "euro", "unpriced"]
+    assert browsed(index, sort="price", currency="EUR") == ["cheap", "euro"]
+
+
 def test_without_a_source_the_currency_has_to_be_named_where_there_are_several() -> None:
     index = shop(*MIXED)
     for asked in ({"price": {"lte": 80}}, {"sort": "-price"}, {"price": {"lte": 80}, "currency": ["EUR", "JPY"]}):
@@ -127,7 +150,7 @@ def test_an_unknown_value_is_named_with_the_nearest() -> None:
     page = browse(index, BrowseQuery(parse({"brand": "aldr"})))
     [warning] = page.warnings
     assert (warning.code, page.total) == ("unknown_filter_value", 0)
-    assert warning.message == "no product has the brand 'aldr'; the nearest value there is is 'Alder'"
+    assert warning.message == "no product has the brand 'aldr'; the nearest one there is: 'Alder'"
     assert warning.detail == {"key": "brand", "value": "aldr", "nearest": "Alder", "values": ["Alder", "Birch"]}
     answer = similar_to(index, SimilarRequest("p0", parse({"attributes": {"Fit": ["slim", "Slimm"]}})))
     assert [hit.id for hit in answer.hits] == ["p1", "p2", "p3"]

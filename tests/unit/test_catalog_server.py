@@ -92,8 +92,8 @@ def test_a_tested_server_or_one_that_does_not_tell_is_asked_once(replies: Callab
         for _ in range(3):
             index.ping()
         index.client.options(request_timeout=5).search(index="products")
-        assert asked.count("/") == 1
-        assert asked.count("/_nodes/_local") <= 1
+        assert asked.count("/_nodes/_local") == 1
+        assert asked.count("/") <= 1
         assert sum("_search" in path for path in asked) == 4
 
 
@@ -101,3 +101,10 @@ def test_the_setting_takes_two_words() -> None:
     assert load({"ELASTICSEARCH_UNTESTED": "allow"}).elasticsearch_untested == "allow"
     with pytest.raises(InvalidInput, match="ELASTICSEARCH_UNTESTED"):
         load({"ELASTICSEARCH_UNTESTED": "yes"})
+
+
+def test_a_server_without_its_root_is_not_taken_for_a_dead_node(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING", "elastic_transport"), server(only_nodes_tell("8.19.21")) as (url, asked):
+        opened(url).ping()
+    assert asked[0] == "/_nodes/_local"
+    assert [each.getMessage() for each in caplog.records] == []
