@@ -1,4 +1,4 @@
-"""Filters in Elasticsearch's words: a clause per key. `catalog.filters.passes` says the same in Python."""
+"""Filters in Elasticsearch's words: a clause per key. `catalog.matching` says the same in Python."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,14 +1,12 @@
 """What a shopper narrows a search by; a list means any of, different keys mean all of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.errors import InvalidFilter
-from catalog.offers import Offer, attribute_text, in_stock, offers_of, priced
 from catalog.product import Price, Word
-from catalog.words import fold, same_meaning
 
 MAX_VALUES = 1000  # per key; far below Elasticsearch's 65,536 terms, above any shop's facet
 
@@ -101,38 +99,3 @@ def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
     else:
         value = source.get(TERM_FIELDS.get(key, key))
     return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _any_of(source: Mapping[str, Any], key: str, wanted: Sequence[str]) -> bool:
-    found = [attribute_text(value) for value in values_of(source, key)]
-    if key in TERM_FIELDS and key not in WORD_KEYS:
-        return not set(found).isdisjoint(wanted)
-    return not set().union(*(same_meaning(key, word) for word in wanted)).isdisjoint(map(fold, found))
-
-
-def passes(source: Mapping[str, Any], filters: Filters) -> bool:
-    """Whether a stored product passes: the same as `catalog.clauses` say to Elasticsearch."""
-    for key in TERM_FIELDS:
-        if (wanted := getattr(filters, key)) and key != "size" and not _any_of(source, key, wanted):
-            return False
-    if not all(_any_of(source, f"attributes.{name}", words) for name, words in filters.attributes.items() if words):
-        return False
-    if filters.available is not None and source.get("available") is not filters.available:
-        return False
-    return not (filters.size or filters.price) or _has_offer(offers_of(source), filters)
-
-
-def _has_offer(offers: Sequence[Offer], filters: Filters) -> bool:
-    """Whether one and the same offer has the size and the price; who asks for a size wants it in stock."""
-    sizes = {fold(size) for size in filters.size}
-    return any(
-        (not sizes or (offer.size is not None and fold(offer.size) in sizes)) and _costs(offer.price, filters.price)
-        for offer in (in_stock(offers) if sizes else priced(offers))
-    )
-
-
-def _costs(price: float | None, wanted: PriceRange | None) -> bool:
-    if wanted is None:
-        return True
-    low, high = wanted.gte, wanted.lte
-    return price is not None and (low is None or price >= low) and (high is None or price <= high)

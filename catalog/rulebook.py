@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from catalog.errors import InvalidRule
 from catalog.filters import Filters
+from catalog.matching import Seen
 from catalog.rules import MAX_NAMED, MAX_POSITION, MAX_RULES, Rule
 from catalog.warnings import AnswerWarning
 
@@ -81,7 +82,8 @@ class Rulebook:
     def in_force(self, source: Mapping[str, Any] | None, now: datetime) -> ActiveRules:
         """Those that apply to a question about the stored product `source` (None: about none) at `now`."""
         possible = self._open + (self._named.get(str(source["id"]), []) if source else [])
-        applying = tuple(place for place in sorted(possible) if self.rules[place].applies(source, now))
+        seen = Seen(source) if source else None
+        applying = tuple(place for place in sorted(possible) if self.rules[place].applies(seen, now))
         if not applying:
             return NONE
         ready = self._ready.get(applying)

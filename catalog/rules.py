@@ -1,6 +1,5 @@
 """Merchandising rules: what a shop pins, hides or boosts among similar products, for which sources and how long."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -8,12 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.errors import InvalidRule
-from catalog.filters import Filters, passes
+from catalog.filters import Filters
+from catalog.matching import Matcher, Seen
 from catalog.product import Moment, Word
 
-MAX_RULES = 200  # each may be looked at for each of the 200 best hits of a question: some 80 ms for all as boosts
+MAX_RULES = 100  # each may have to be looked at for each of the 200 best hits of a question, or by Elasticsearch
 MAX_IDS = 1000  # products that one rule names
-MAX_NAMED = 10_000  # ids and filter values of all rules together: hidden ones go along with every question
+MAX_NAMED = 5_000  # ids and filter values of all rules together: hidden ones go along with every question
 MAX_POSITION = 200  # rules work within the pool that is reordered before a page is cut
 NO_FILTER = Filters()
 RuleId = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -49,11 +49,16 @@ class Some(BaseModel):
         lists = [value for _, value in self.filter if isinstance(value, tuple)]
         return len(self.ids) + sum(map(len, (*lists, *self.filter.attributes.values())))
 
-    def has(self, product_id: str, source: Mapping[str, Any]) -> bool:
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The filter, to be held against products."""
+        return Matcher(self.filter)
+
+    def has(self, product_id: str, source: Seen) -> bool:
         """Whether a stored product is one of them."""
         if self.ids and product_id not in self.id_set:
             return False
-        return not self.filtered or passes(source, self.filter)
+        return not self.filtered or self.matcher.fits(source)
 
 
 class RuleContent(BaseModel):
@@ -102,11 +107,11 @@ class Rule(RuleContent):
         """How many ids and filter values it names."""
         return self.when.named + self.target.named
 
-    def applies(self, source: Mapping[str, Any] | None, now: datetime) -> bool:
+    def applies(self, source: Seen | None, now: datetime) -> bool:
         """Whether it is in force for a question about `source` (None: about no product of the catalogue)."""
         if (self.valid_from and now < self.valid_from) or (self.valid_until and now >= self.valid_until):
             return False
-        return self.when.empty or (source is not None and self.when.has(str(source["id"]), source))
+        return self.when.empty or (source is not None and self.when.has(str(source.source["id"]), source))
 
 
 def parse(data: Any) -> Rule:

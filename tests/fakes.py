@@ -12,8 +12,9 @@ import numpy as np
 from catalog import similarity
 from catalog.errors import InvalidInput, InvalidVector, Unavailable
 from catalog.filters import parse as parse_filters
-from catalog.filters import passes, values_of
+from catalog.filters import values_of
 from catalog.mapping import VERSION
+from catalog.matching import passes
 from catalog.offers import offers_of, priced
 from catalog.ports import Embedded
 from catalog.product import document, parse

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.filters import TERM_FIELDS
+from catalog.matching import Seen
 from catalog.ports import SearchPort
 from catalog.product import OFFER_FIELDS
 from catalog.questions import Hit, SimilarQuery
@@ -38,7 +39,8 @@ def boosted(hits: Sequence[Hit], rules: ActiveRules) -> list[Boosted]:
     """The hits by falling cosine + amounts, equal ones in their order; a group is boosted as its first product is."""
     found = []
     for hit in hits:
-        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, hit.product)]
+        seen = Seen(hit.product)
+        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, seen)]
         relevance = (hit.score or 0.0) + sum(rule.amount or 0.0 for rule in acting)
         found.append(Boosted(hit, relevance, tuple(rule.id for rule in acting)))
     return sorted(found, key=lambda each: -each.relevance)

@@ -17,6 +17,7 @@ from catalog import rules, similarity
 from catalog.elastic import Catalogue, connect, remembered
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.filters import Filters
+from catalog.matching import Matcher
 from catalog.planner import Breadth, Choice, Facts
 from catalog.product import document, parse
 from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
@@ -189,6 +190,36 @@ def test_others_see_a_rule_within_seconds(
     monkeypatch.setattr(remembered, "FRESH", 0)
     assert [rule.id for rule in other.rules().rules] == ["a"]
     other.client.close()
+
+
+def test_rules_are_parsed_and_made_ready_when_they_change_not_when_somebody_asks(
+    real: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {"parsed": 0, "made ready": 0}
+
+    def counting(name: str, act: Any) -> Any:
+        def counted(*args: Any) -> Any:
+            counts[name] += 1
+            return act(*args)
+
+        return counted
+
+    clear(real)
+    for number in range(3):
+        put(real, f"boost{number}", action="boost", target={"filter": {"color": "red"}}, amount=0.1)
+    monkeypatch.setattr("catalog.elastic.rules.parse", counting("parsed", rules.parse))
+    monkeypatch.setattr("catalog.rules.Matcher", counting("made ready", Matcher))
+    monkeypatch.setattr(remembered, "FRESH", 0)  # every question reads them again
+    for name in ("p001", "p002", "p003", "p004"):
+        assert similar_to(real, SimilarRequest(name)).hits
+    assert counts == {"parsed": 3, "made ready": 3}
+    other = connect(real.settings)
+    put(other, "boost0", action="boost", target={"filter": {"color": "blue"}}, amount=0.1)
+    other.client.close()
+    counts.update({"parsed": 0, "made ready": 0})
+    for name in ("p001", "p002"):
+        assert similar_to(real, SimilarRequest(name)).hits
+    assert counts == {"parsed": 3, "made ready": 3}
 
 
 def test_a_catalogue_from_before_there_were_rules_gets_their_index_with_the_first(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalog import facet_queries, queries
 from catalog.clauses import clauses
 from catalog.errors import InvalidFilter, InvalidInput
-from catalog.filters import Filters, parse, passes
+from catalog.filters import Filters, parse
+from catalog.matching import passes
 from catalog.questions import BrowseQuery, SimilarQuery
 from catalog.space import Space
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog import rules
 from catalog.errors import ProductNotEmbedded
 from catalog.filters import parse as parse_filters
-from catalog.filters import passes
+from catalog.matching import Seen, passes
 from catalog.similar import SimilarRequest, shaping, similar_to
 from catalog.space import Space
 from tests.fakes import FakeCatalogue
@@ -117,8 +117,8 @@ def test_pages_fit_together_and_nothing_is_lost_twice_there_or_hidden_and_shown(
         for name, source in index.docs.items()
         for rule in map(rules.parse, ({"id": "r", **each} for each in given_rules))
         if rule.action == "hide"
-        and rule.applies(index.docs["s"], datetime.now(UTC))
-        and rule.target.has(name, source)
+        and rule.applies(Seen(index.docs["s"]), datetime.now(UTC))
+        and rule.target.has(name, Seen(source))
     }
     plain = {name: value for name, value in shape.items() if name not in ("diversity", "near_duplicates", "explain")}
     expected = {key(hit) for hit in hits(index, **plain, exclude_ids=tuple(hidden))}
@@ -166,7 +166,7 @@ def test_boosts_rank_by_cosine_and_amounts_and_leave_the_score(
 
     def relevance(name: str) -> float:
         source = index.docs[name]
-        acting = (r for r in index.list_rules() if r.target.has(name, source))
+        acting = (r for r in index.list_rules() if r.target.has(name, Seen(source)))
         return float(scores[name]) + sum(rule.amount or 0 for rule in acting)
 
     ranks = [relevance(hit.id) for hit in found]
