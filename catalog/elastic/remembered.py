@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from catalog import deadline
-from catalog.errors import TimeSpent, VisualSearchError
+from catalog.errors import NoCatalogue, TimeSpent, VisualSearchError
 
 T = TypeVar("T")
 FRESH = 2.0  # seconds; a promotion or a rule has to take effect this soon
@@ -83,6 +83,8 @@ class Remembered(Generic[T]):
     def _outcome(self, reading: "Future[T]", kept: _Kept[T] | None) -> T:
         try:
             return reading.result(_patience(kept is not None or self._otherwise is not None))
+        except NoCatalogue:
+            raise
         except (VisualSearchError, TimeoutError) as error:
             if kept:
                 return kept.value
@@ -108,6 +110,9 @@ class Remembered(Generic[T]):
             if self._reading is not reading:
                 return
             self._reading = None
+            if isinstance(error, NoCatalogue):  # not out of reach but gone: what was read is no copy of anything
+                self._kept = None
+                return
             before = self._kept
             last = before.value if before else self._otherwise
             if found is None and last is not None:

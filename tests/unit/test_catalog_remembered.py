@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from catalog.elastic.remembered import FRESH, Remembered
-from catalog.errors import Unavailable
+from catalog.errors import NoCatalogue, Unavailable
 
 PATIENT = 60  # seconds to wait for what takes milliseconds: only a test that fails waits so long
 
@@ -127,6 +127,24 @@ def test_what_was_never_read_is_the_substitute_or_the_error(source: Source) -> N
     assert helped.get() == 2
     source.down = False
     assert bare.get() == 3  # an error is not remembered
+
+
+def test_what_is_gone_is_not_served_as_if_it_were_there(source: Source) -> None:
+    gone = False
+
+    def read() -> int:
+        if gone:
+            raise NoCatalogue("deleted")
+        return source.read()
+
+    remembered = Remembered(read, clock=lambda: source.now)
+    assert remembered.get() == 1
+    gone, source.now = True, FRESH * 10
+    for _ in range(3):
+        with pytest.raises(NoCatalogue):
+            remembered.get()
+    gone = False
+    assert remembered.get() == 2
 
 
 def test_who_wrote_reads_again_and_a_read_from_before_is_not_kept(
