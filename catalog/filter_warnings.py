@@ -64,7 +64,16 @@ def _unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
     guess = nearest(word, known)
     hint = f"; the nearest one there is: '{guess}'" if guess else ""
     detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}
-    return AnswerWarning("unknown_filter_value", f"no product has the {key} '{word}'{hint}", detail)
+    return AnswerWarning("unknown_filter_value", f"{_missing(key, word, known)}{hint}", detail)
+
+
+def _missing(key: str, word: str, known: Sequence[str]) -> str:
+    if key == "size":  # only sizes in stock are indexed: this one may be sold out
+        return f"no product has the size '{word}' in stock"
+    name = key.removeprefix("attributes.")
+    if name == key:
+        return f"no product has the {key} '{word}'"
+    return f"no product has the attribute '{name}' " + (f"with the value '{word}'" if known else "at all")
 
 
 def of_prices(price: PriceRange | None) -> tuple[AnswerWarning, ...]:

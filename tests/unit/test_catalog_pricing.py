@@ -158,6 +158,25 @@ def test_an_unknown_value_is_named_with_the_nearest() -> None:
     assert warning.detail and (warning.detail["value"], warning.detail["nearest"]) == ("Slimm", "Slim")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"size": "L"}, "no product has the size 'L' in stock; the nearest one there is: 'M'"),
+        (
+            {"attributes": {"Fit": "Wide"}},
+            "no product has the attribute 'Fit' with the value 'Wide'; the nearest one there is: 'Slim'",
+        ),
+        ({"attributes": {"fit": "Slim"}}, "no product has the attribute 'fit' at all"),
+        ({"item_group_id": "g"}, "no product has the item_group_id 'g'"),
+    ],
+)
+def test_what_is_missing_is_said_as_it_is(asked: dict[str, Any], said: str) -> None:
+    variants = [{"sku": "m", "size": "M"}, {"sku": "l", "size": "L", "available": False}]
+    index = shop(product("only", price=5, variants=variants, attributes={"Fit": "Slim"}))
+    [warning] = browse(index, BrowseQuery(parse(asked))).warnings
+    assert warning.message == said
+
+
 def test_a_full_page_asks_for_no_values() -> None:
     index = shop(*(product(f"p{n}", brand="Alder") for n in range(4)))
     index.unknown_words = None  # type: ignore[method-assign, assignment]
