@@ -15,6 +15,7 @@ MAX_HEAD = 32 * 1024  # bytes of request line and headers: browsers send a few t
 MAX_CHUNK_LINE = 1024  # bytes: a size of a few digits, and extensions that nobody sends
 MAX_CHUNKS = 50_000  # a body in chunks of one byte each costs the event loop more than its sender
 MAX_TRAILERS = 8 * 1024  # bytes
+TRAILER = re.compile(rb"[!#$%&'*+\-.^`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -138,6 +139,8 @@ class Chunked:
         self._left += len(line)
         if self._left > MAX_TRAILERS:
             raise http.LimitRequestHeaders("trailers")
+        if line and not TRAILER.fullmatch(line):
+            raise http.InvalidHeader("trailer")
         return None if line else True
 
 

@@ -18,6 +18,7 @@ class Refused(Exception):
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.query_id = uuid.uuid4().hex
 
 
 def bad_request(message: str) -> Refused:
@@ -85,7 +86,7 @@ def written(refused: Refused, *, with_body: bool = True) -> bytes:
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "X-Content-Type-Options: nosniff",
-        f"X-Query-Id: {uuid.uuid4().hex}",
+        f"X-Query-Id: {refused.query_id}",
     ]
     if refused.retry_after is not None:
         lines.append(f"Retry-After: {refused.retry_after}")

@@ -7,6 +7,7 @@ application are gunicorn's.
 """
 
 import errno
+import logging
 import selectors
 import socket
 import time
@@ -23,6 +24,7 @@ from app.server.lanes import Lane
 from app.server.refusals import Refused, internal_error, overloaded, refusal_of, too_late, written
 from app.settings import load
 
+access = logging.getLogger("app.access")
 TICK = 0.5  # seconds between two looks at the deadlines
 BUFFERED = 64 << 20  # bytes of requests and answers in memory of one worker; at least three of the largest bodies
 
@@ -263,6 +265,9 @@ class BufferedThreadWorker(ThreadWorker):  # type: ignore[misc]
         from app import metrics  # not before gunicorn's configuration has named the folder of the counters
 
         metrics.REQUESTS.labels("server", "other", str(refused.status)).inc()
+        if self.settings.access_log:
+            fields = {"query_id": refused.query_id, "status": refused.status, "code": refused.code}
+            access.info("refused %(status)s %(code)s", fields, extra={"fields": fields})
         head = conn.request is not None and conn.request.method == "HEAD"
         conn.sock.pending[:] = written(refused, with_body=not head)
         conn.keep = False
