@@ -59,7 +59,7 @@ def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
     found = _search(index, request, query, rules)
     few = filter_warnings.of_few(index, request.filters, len(found.page.hits), request.limit, relaxed=bool(dropped))
-    return found, (*filters.warnings, *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)
+    return found, (*filters.told(query.filters), *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)
 
 
 def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:

@@ -41,7 +41,12 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
         offset=request.offset,
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
-        warnings=(_warning(source["id"], space, what, category, why), *filters.warnings, *book.warnings, *few),
+        warnings=(
+            _warning(source["id"], space, what, category, why),
+            *filters.told(filters.filters),
+            *book.warnings,
+            *few,
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Filters that follow from the source, and filters that may be dropped again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog import filter_warnings, pricing
@@ -18,11 +18,17 @@ INHERITED = ("gender", "age_group")
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """The filters of a question, those that nobody named included, and the currencies of its price facet."""
+    """The filters of a question, the `implied` ones that nobody named included; the currencies of its price facet."""
 
     filters: Filters
     price_currencies: tuple[str, ...] | None = None
+    implied: Mapping[str, Sequence[str]] = field(default_factory=dict)
     warnings: tuple[AnswerWarning, ...] = ()
+
+    def told(self, left: Filters) -> tuple[AnswerWarning, ...]:
+        """Returns the warnings of an answer in which the filters `left` hold: implied ones may have been dropped."""
+        implied = {key: values for key, values in self.implied.items() if getattr(left, key)}
+        return (*_implied(implied), *self.warnings)
 
 
 def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
@@ -41,13 +47,13 @@ def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, An
     filters = request.filters.model_copy(update=changes) if changes else request.filters
     old = filter_warnings.of_index(index)
     if old:  # it compares whatever prices there are, as it did before
-        return Narrowed(filters, None, (*_implied(inherited), *old, *never))
+        return Narrowed(filters, None, inherited, (*old, *never))
     if request.price_band is not None:
         _refuse_other_currencies(request.filters, source)
     compared = filters.price is not None and filters.price.bounded
     found = pricing.settle(index, filters, source.get("currency"), compared=compared, facet="price" in request.facets)
     implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
-    return Narrowed(found.filters, found.facet, (*_implied(implied), *found.warnings, *never))
+    return Narrowed(found.filters, found.facet, implied, (*found.warnings, *never))
 
 
 def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:

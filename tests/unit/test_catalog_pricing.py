@@ -111,6 +111,7 @@ def test_dropping_the_price_drops_the_currency_that_came_with_it() -> None:
     index = shop(*MIXED)
     relaxed = similar_to(index, SimilarRequest("euro", parse({"price": {"lte": 1}}), relax=("price",), limit=3))
     assert [hit.id for hit in relaxed.hits] == ["yen", "cheap", "unknown"]
+    assert [each.code for each in relaxed.warnings] == ["relaxed_filters"]  # the currency holds no more
 
 
 PEOPLE = (
@@ -140,6 +141,8 @@ def test_implied_filters_are_named_in_the_answer() -> None:
         {"gender": ["Female", "unisex"], "age_group": ["adult", "all ages"]},
     )
     assert "gender Female or unisex" in said.message
+    [said, relaxed] = similar_to(index, SimilarRequest("hers", relax=("gender",))).warnings
+    assert said.detail == {"age_group": ["adult", "all ages"]} and relaxed.detail == {"filters": ["gender"]}
     assert similar_to(index, SimilarRequest("both", limit=2)).warnings == ()
     named = SimilarRequest("hers", parse({"gender": "male", "age_group": "adult"}), limit=1)
     assert similar_to(index, named).warnings == ()
