@@ -365,7 +365,11 @@ def test_swapping_a_folder_for_a_link_all_the_time_reads_nothing_outside(
     finally:
         done.set()
         swapper.join()
-    assert b"secret" not in seen and len(seen) > 1
+    assert b"secret" not in seen  # what else is seen depends on who is quicker
+    if inside.is_symlink():
+        swap(inside, outside)
+    with Fetcher(PhotoSettings(image_roots=(tmp_path / "photos",))) as fetcher:
+        assert fetcher.fetch((inside / "1.jpg").as_uri()).data == b"ours"
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\t", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028"])
