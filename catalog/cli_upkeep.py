@@ -18,6 +18,8 @@ def told_upkeep(found: CatalogStatus) -> Iterator[str]:
             "writes are blocked, and no reindex is on record: somebody set index.blocks.write, or a reindex of an "
             "older version was killed; `python -m catalog reindex --discard-unfinished` makes an index without it"
         )
+    if found.old_index:
+        yield "the index was made by an older version, its filters are less exact: run `python -m catalog reindex`"
     if found.left_over:
         names = ", ".join(found.left_over)
         yield f"left over by a reindex: {names}; `python -m catalog create` deletes what was replaced"

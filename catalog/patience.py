@@ -6,25 +6,33 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TypeVar
 
-from catalog.errors import Unavailable
+from catalog.errors import NoCatalogue, Unavailable
 from catalog.ports import ProductPort
 from catalog.records import Change, ChangeResult, StoredProduct
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 PAUSE = 1.0  # seconds between two tries
+TELL_EVERY = 10  # tries
 
 
 def patiently(work: Callable[[], T], patience: float) -> T:
-    """Returns what `work` does; repeats it every second while it raises Unavailable, for `patience` seconds."""
-    end = time.monotonic() + patience
+    """Returns what `work` does; repeats it every second while it raises Unavailable, for `patience` seconds.
+
+    Raises NoCatalogue at once: a catalogue that was never made does not come by waiting.
+    """
+    end, tries = time.monotonic() + patience, 0
     while True:
         try:
             return work()
+        except NoCatalogue:
+            raise
         except Unavailable as error:
-            if time.monotonic() + PAUSE > end:
+            if (left := end - time.monotonic()) < PAUSE:
                 raise
-            log.warning("waiting for Elasticsearch: %s", error.message)
+            if tries % TELL_EVERY == 0:
+                log.warning("waiting for Elasticsearch, %.0f s at most: %s", left, error.message)
+            tries += 1
             time.sleep(PAUSE)
 
 

@@ -45,6 +45,7 @@ class CatalogStatus:
     writes_blocked: bool = False
     reindex: Literal["running", "killed"] | None = None  # one that has not swapped yet
     left_over: tuple[str, ...] = ()  # indices that a reindex has left
+    old_index: bool = False  # made by an older version: filters are less exact until a reindex
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,12 @@ def new_run_id() -> str:
 
 def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, progress: Progress) -> RunSummary:
     """Embed what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
-    started = time.monotonic()
     summary = RunSummary(new_run_id(), [ModelSummary(model.name, model.space) for model in models])
     for model in models:
         shop.index.ensure_space(model.space)
     spaces, holder = [model.space.name for model in models], holder_of(f"run {summary.run_id}")
     with leased(shop.index, spaces, holder, shop.lease_terms(limits.waits), stop) as lease:
+        started = time.monotonic()  # waiting for another job is no work
         for its in summary.models:
             _reuse(shop, its, summary.run_id)
         with Worklist() as work:
@@ -100,7 +100,8 @@ def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:
         return
     found, settled = reuse(shop.index, shop.store, summary.space, parts, shop.settings)
     summary.reused, summary.broken_parts = found.restored, found.broken_parts
-    log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
+    if found.restored:
+        log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
     for name, its in groupby(sorted(settled), key=lambda part: part.run_id):
         marker = {"run_id": name, "finished_by": run_id}
         shop.store.finish(summary.space.name, name, [part.number for part in its], marker)

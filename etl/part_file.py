@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -114,7 +113,7 @@ def _digests(table: pa.Table, space: Space) -> list[bytes] | None:
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     if table.schema.equals(schema(space.dims)):
         if (metadata.get(FORMAT), metadata.get(SPACE)) != (b"2", space.name.encode()):
-            raise BrokenPart(f"it is of another space or format: {_printable(metadata)}")
+            raise BrokenPart(f"it is of another space or format: {_told(metadata)}")
         return [bytes(value) for value in table["digest"].to_pylist()]
     if not table.schema.equals(_schema_1(space.dims)) or {FORMAT, SPACE} & metadata.keys():
         raise BrokenPart(f"its columns are {', '.join(table.schema.names)}, which is not a part's")
@@ -124,8 +123,9 @@ def _digests(table: pa.Table, space: Space) -> list[bytes] | None:
     return None
 
 
-def _printable(metadata: dict[bytes, Any]) -> str:
-    return ", ".join(repr(metadata.get(key)) for key in (FORMAT, SPACE))
+def _told(metadata: dict[bytes, bytes]) -> str:
+    found, space = (metadata.get(key, b"none").decode(errors="replace") for key in (FORMAT, SPACE))
+    return f"{space}, format {found}"
 
 
 def _rows(table: pa.Table, space: Space) -> list[StoredVector]:

@@ -41,7 +41,7 @@ class Lines(Quiet):
     def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
         self._total, self._summary, self._started = total, summary, time.monotonic()
         self._next = self._started + EVERY
-        log.info("%d embeddings to make with %s", total, ", ".join(model.model for model in summary.models))
+        log.info("%d products to go through with %s", total, ", ".join(model.model for model in summary.models))
         yield
 
     def tick(self) -> None:

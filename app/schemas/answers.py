@@ -163,6 +163,7 @@ class StatusAnswer(Answer):
         description="`killed`: the next catalogue command (import, etl run, reindex …) undoes it and lets writes in"
     )
     left_over: list[str] = Field(description="indices that a reindex has left and nobody needs")
+    old_index: bool = Field(description="whether an older version made the index: `python -m catalog reindex`")
 
 
 class HealthAnswer(Answer):

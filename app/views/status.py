@@ -50,5 +50,6 @@ def status(query_data: NoParams) -> Response:
             "writes_blocked": found.writes_blocked,
             "reindex": found.reindex,
             "left_over": found.left_over,
+            "old_index": found.old_index,
         }
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog import facet_queries, queries, work_queries
+from catalog import facet_queries, mapping, queries, work_queries
 from catalog.elastic.client import translated
 from catalog.elastic.completeness import whole
 from catalog.elastic.remembered import Remembered
@@ -84,6 +84,7 @@ class SearchStore(VectorReader):
             writes_blocked=layout.blocked,
             reindex=layout.reindex,
             left_over=layout.left_over(),
+            old_index=shape.version < mapping.VERSION,
         )
 
     def space_counts(self) -> Sequence[SpaceStatus]:

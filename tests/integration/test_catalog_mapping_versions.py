@@ -7,6 +7,7 @@ import pytest
 
 from catalog import filters, mapping
 from catalog.browsing import browse
+from catalog.cli_upkeep import told_upkeep
 from catalog.elastic import Catalogue, connect, reindex
 from catalog.product import SEARCH_FIELDS, document, parse
 from catalog.questions import BrowseQuery
@@ -72,6 +73,7 @@ def test_an_older_index_takes_what_is_written_today_and_still_answers_as_before(
     assert old.write([Change("new", document(parse({**DRESS, "id": "new"})))])[0].status == "created"
     old.refresh()
     assert old.mapping_version() == 1
+    assert any("python -m catalog reindex" in line for line in told_upkeep(old.status()))
     assert passing(old, size=["M"], price={"lte": 60}) == ["dress", "new", "shirt"]
 
 

@@ -127,7 +127,7 @@ def test_a_photo_that_fails_when_asked_again_leaves_the_good_vector(
     (its,) = summary.models
     assert (its.unchanged, dict(its.kept), its.seen, summary.failed_share) == (2, {reason: 1}, 0, 0)
     assert state(index, "p1") == before
-    assert "kept is the vector of p1" in caplog.text
+    assert "the vector stays for p1" in caplog.text
     assert f"vector kept though the photo failed 1 ({reason} 1)" in run_text(summary)
 
 
