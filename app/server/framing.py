@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from gunicorn.http import errors as http
 from gunicorn.http.body import CHUNK_EXT_RE, ChunkedReader
@@ -53,8 +54,12 @@ def _parse(head: bytes, config: Any, peer: Any) -> Any:
         request = Request(config, IterUnreader([head]), peer)
     except (http.NoMoreData, StopIteration) as error:  # a head cut off because no more of it is taken
         raise http.LimitRequestHeaders("the head is too long") from error
-    if request.version >= (1, 1) and not any(name == "HOST" for name, _ in request.headers):
+    hosts = [value for name, value in request.headers if name == "HOST"]
+    if request.version >= (1, 1) and not hosts:
         raise bad_request("HTTP/1.1 requires the header Host")
+    absolute = not request.uri.startswith("/") and "://" in request.uri
+    if absolute and urlsplit(request.uri).netloc not in hosts:
+        raise bad_request("the address names another host than the header Host")
     return request
 
 

@@ -186,6 +186,7 @@ MALFORMED = {
     "an encoded address that is not": ("GET /ü HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), 400, "bad_request"),
     "no host": (b"GET /healthz HTTP/1.1\r\n\r\n", 400, "bad_request"),
     "two hosts": (HEAD + b"Host: evil.example\r\n\r\n", 400, "bad_request"),
+    "another host in the address": (HEAD.replace(b"/", b"http://evil.example/", 1) + b"\r\n", 400, "bad_request"),
     "no host in HTTP/1.0": (b"GET /healthz HTTP/1.0\r\n\r\n", 400, "untrusted_host"),
     "a bad chunk size": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request"),
     "a chunk too long": (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n0\r\n\r\n", 400, "bad_request"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
@@ -15,6 +16,7 @@ from app.lifecycle import Draining, Readiness
 from catalog import deadline
 from catalog.errors import ProductNotFound, TimeSpent, Unavailable
 from catalog.records import StoredProduct
+from catalog.space import Space
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, client_of, shop
 
@@ -239,3 +241,28 @@ def test_one_question_has_one_deadline() -> None:
         assert client.get("/v1/products/p-1").status_code == 503
     assert all(30 < left <= 60 for left in Slow.asked) and len(Slow.asked) == 5  # the breaker let every one through
     assert deadline.left() is None
+
+
+def test_the_deadline_of_a_batch_is_that_of_all_its_searches() -> None:
+    class Asked(FakeCatalogue):
+        left: ClassVar[list[float | None]] = []
+
+        def spaces(self) -> Sequence[Space]:
+            self.left.append(deadline.left())
+            return super().spaces()
+
+    client = client_of(Asked([], [SPACE]), search_timeout=60)
+    client.post("/v1/search/batch", json={"searches": [{"query": {"product_id": "p-1"}}] * 6})
+    assert len(Asked.left) >= 6
+    assert all(left is not None and 30 < left <= 60 for left in Asked.left)
+
+
+def test_a_photo_takes_no_time_from_the_index() -> None:
+    clock = Clock()
+    deadline.begin(5, clock)
+    clock.now += 2
+    with deadline.paused(clock):
+        clock.now += 60
+    assert deadline.left(clock) == pytest.approx(3) and deadline.current() is not None
+    deadline.end()
+    assert deadline.left(clock) is None
