@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from catalog.errors import InvalidInput, Unavailable
-from catalog.records import Outcome
+from catalog.records import Lease, Outcome
 from catalog.space import Space
 from etl.errors import ModelFailed, StoreFailed
 from etl.hosts import TOLERATED
@@ -431,3 +432,19 @@ def test_what_cannot_start_says_so(server: ImageServer, photos: PhotoSettings, t
         run_job(workshop(index, tmp_path, photos, vector_store=f"{tmp_path}/file/below"), [MeanColor()])
     with pytest.raises(InvalidInput, match="VECTOR_STORE"):
         workshop(index, tmp_path, photos, vector_store="nosuchprotocol://x")
+
+
+def test_waiting_for_another_job_is_not_counted_as_work(
+    server: ImageServer, photos: PhotoSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, now = good(server), [0.0]
+    read = index.read_lease
+
+    def read_late(name: str) -> Lease | None:
+        now[0] += 30.0
+        return read(name)
+
+    monkeypatch.setattr(index, "read_lease", read_late)
+    monkeypatch.setattr("etl.job.time", SimpleNamespace(monotonic=lambda: now[0]))
+    summary = run_job(workshop(index, tmp_path, photos, etl_lease_seconds=3600), [MeanColor()])
+    assert summary.seen > 0 and summary.seconds == 0.0
