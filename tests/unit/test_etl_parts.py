@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -304,6 +305,15 @@ def test_parts_of_another_size_and_broken_ones_are_refused(tmp_path: Path) -> No
 # -- stopping
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is not ignored, as it is in what a shell started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_first_signal_asks_and_the_second_is_the_old_one() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with stopped_by_signals() as stop:
