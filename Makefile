@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
-PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training
+PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training visual_search
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
+.PHONY: help setup house demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -30,6 +30,13 @@ $(VENV)/.bench: requirements-bench.txt | $(VENV)/.test
 	@echo "Installing what the comparisons need (builds annoy and hnswlib: needs a C++ compiler) ..."
 	@$(PIP) -r requirements-bench.txt
 	@touch $@
+
+setup: $(VENV)/.demo ## install the command visual-search into .venv (editable)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "Done. Activate it: . $(VENV)/bin/activate, then: visual-search --help"
+
+house: $(VENV)/.test ## measure the code itself: sizes, names, docstrings, what one request crosses
+	@$(PY) -m benchmarks.house
 
 demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it for similar products
 	@$(PY) -m demo start

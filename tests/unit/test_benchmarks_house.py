@@ -1,0 +1,43 @@
+"""`make house` measures what it says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from benchmarks.house import (
+    Module,
+    find_functions,
+    find_shared_class_names,
+    is_participle,
+    read_docstrings,
+    trace_similar_request,
+)
+
+
+def module(path: str, text: str) -> Module:
+    return Module(Path(path), ast.parse(text), text.count("\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"), [("told", True), ("_settled", True), ("read_many", False), ("told_by", False), ("embed", False)]
+)
+def test_a_participle_alone_says_not_what_a_function_does(name: str, bare: bool) -> None:
+    assert is_participle(name) is bare
+
+
+def test_class_names_of_several_modules_functions_and_docstrings_are_found() -> None:
+    modules = [
+        module("a.py", "class Page:\n    def read(self): ...\n\nclass Only: ...\n"),
+        module("b.py", '"""Reads."""\nclass Page:\n    """The page."""\n'),
+    ]
+    assert find_shared_class_names(modules) == {"Page": 2}
+    assert [node.name for _, node in find_functions(modules)] == ["read"]
+    assert read_docstrings(modules) == ["Reads.", "The page."]
+
+
+def test_a_request_is_followed_from_file_to_file() -> None:
+    crossed, entered = trace_similar_request()
+    assert crossed > entered > 20

@@ -1,0 +1,1 @@
+"""The command `visual-search`: one entrance to the commands of all rooms."""

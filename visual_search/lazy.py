@@ -1,0 +1,58 @@
+"""Commands that are imported when they are used, so that `--help` and completion are quick."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: `place` is `module:name` of its typer application, `text` and `examples` are its help."""
+
+    place: str
+    text: str
+    examples: tuple[str, ...] = ()
+
+    @property
+    def help(self) -> str:
+        """Returns the text and the examples as typer prints them; `\\b` keeps its lines as they are."""
+        if not self.examples:
+            return self.text
+        return "\n".join([self.text, "", "\b", "Examples:", *(f"  {line}" for line in self.examples)])
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a command in help and completion, and loads it when it is used."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help, short_help=entry.text)
+        self.entry = entry
+
+    def load(self) -> Any:
+        """Returns the command of the entry's application, or the only one in it where both have the same name."""
+        module, _, name = self.entry.place.partition(":")
+        command: Any = get_command(getattr(import_module(module), name))
+        if list(getattr(command, "commands", ())) == [self.name]:
+            command = command.commands[self.name]
+        command.help = self.help
+        return command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        return self.load().make_context(*args, **kwargs)
+
+
+def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
+    """Returns the class of a command group that has `entries` by name, in that order."""
+
+    class LazyGroup(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(entries)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            return LazyCommand(cmd_name, entries[cmd_name]) if cmd_name in entries else None
+
+    return LazyGroup
