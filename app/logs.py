@@ -37,12 +37,19 @@ def config(settings: Settings) -> dict[str, Any]:
     level = settings.log_level.upper()
     quiet = {"handlers": ["stderr"], "level": "WARNING", "propagate": False}
     ours = {"handlers": ["stderr"], "level": level, "propagate": False}
+    # The client's retries come with 40 lines of traceback each; what a question failed of is logged by us, once.
+    errors_only = quiet | {"level": "ERROR"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
-        "loggers": {"app": ours, "gunicorn.error": ours, "gunicorn.access": quiet, "elastic_transport": quiet},
+        "loggers": {
+            "app": ours,
+            "gunicorn.error": ours,
+            "gunicorn.access": quiet,
+            "elastic_transport": errors_only,
+        },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
     }
 
