@@ -44,8 +44,12 @@ demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it f
 demo-stop: ## stop what the demo started
 	@if [ -x $(PY) ]; then $(PY) -m demo stop; else echo "Nothing to stop: there is no demo here."; fi
 
+# The unit tests run beside the others, which mostly wait for servers; what they print comes last.
 test: $(VENV)/.test ## all tests, against a real Elasticsearch
-	@$(PY) -m pytest -m "not chaos"
+	@mkdir -p var; $(PY) -m pytest tests/unit > var/unit-tests.log 2>&1 & unit=$$!; \
+	trap 'kill $$unit 2>/dev/null; exit 130' INT TERM; status=0; \
+	$(PY) -m pytest tests/integration tests/e2e -m "not chaos" || status=$$?; \
+	wait $$unit || status=$$?; echo "The unit tests:"; cat var/unit-tests.log; exit $$status
 
 test-fast: $(VENV)/.test ## the unit tests
 	@$(PY) -m pytest tests/unit
