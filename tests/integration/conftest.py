@@ -9,6 +9,8 @@ from catalog.elastic import Catalogue, connect
 from catalog.settings import Settings
 from models.color_export import export
 from tests.image_server import ImageServer, image_server
+from tests.integration.app_proxy import Relay, relay_to
+from tests.integration.app_serving import fill
 from tests.integration.etl_process import Etl, environ_for
 
 
@@ -45,3 +47,11 @@ def server() -> Iterator[ImageServer]:
 def etl(settings: Settings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
     """`python -m etl` on the catalogue of this test."""
     return Etl(environ_for(settings, bundles, server, tmp_path / "vectors"))
+
+
+@pytest.fixture
+def relay(elasticsearch_url: str, index_prefix: str) -> Iterator[Relay]:
+    """A relay before an Elasticsearch that holds the API's small shop."""
+    fill(elasticsearch_url, index_prefix).client.close()
+    with relay_to(elasticsearch_url) as relay:
+        yield relay

@@ -28,20 +28,13 @@ from tests.integration.app_clients import (
     read_reply,
     slow_clients,
 )
-from tests.integration.app_proxy import Relay, relay_to
-from tests.integration.app_serving import Server, fill, serving
+from tests.integration.app_proxy import Relay
+from tests.integration.app_serving import Server, serving
 
 SIMILAR = "/v1/products/p-1/similar"
 GET = HEAD + b"\r\n"
 POST = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 QUESTION = b'{"query":{"product_id":"p-1"},"limit":3}'
-
-
-@pytest.fixture
-def relay(elasticsearch_url: str, index_prefix: str) -> Iterator[Relay]:
-    fill(elasticsearch_url, index_prefix).client.close()
-    with relay_to(elasticsearch_url) as relay:
-        yield relay
 
 
 @pytest.fixture

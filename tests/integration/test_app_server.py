@@ -13,17 +13,10 @@ import pytest
 import requests
 
 from app.errors import RETRY_AFTER
-from tests.integration.app_proxy import Relay, relay_to
-from tests.integration.app_serving import Server, fill, serving
+from tests.integration.app_proxy import Relay
+from tests.integration.app_serving import Server, serving
 
 SIMILAR = "/v1/products/p-1/similar"
-
-
-@pytest.fixture
-def relay(elasticsearch_url: str, index_prefix: str) -> Iterator[Relay]:
-    fill(elasticsearch_url, index_prefix).client.close()
-    with relay_to(elasticsearch_url) as relay:
-        yield relay
 
 
 @pytest.fixture
