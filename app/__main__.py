@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.connect import elasticsearch
+from app.index.connect import elasticsearch
 from app.settings import Settings, export, load
 from catalog.errors import InvalidInput
 from catalog.plain_text import printable

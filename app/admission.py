@@ -5,8 +5,8 @@ import threading
 from apiflask import APIFlask
 from flask import g, request
 
-from app.errors import TooManyUploads
-from app.limits import takes_photos
+from app.http.errors import TooManyUploads
+from app.http.limits import takes_photos
 from app.settings import Settings
 
 TAKEN = "upload_admitted"

@@ -7,8 +7,8 @@ from flask import current_app
 
 from app.admission import Admission
 from app.embedding import Embedders
-from app.guard import GuardedIndex
-from app.lifecycle import Readiness
+from app.index.guard import GuardedIndex
+from app.observability.lifecycle import Readiness
 from app.settings import Settings
 from app.uploads import Photos
 from models.photos.settings import PhotoSettings

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from app.errors import BundleMissing, NoEmbedding
+from app.http.errors import BundleMissing, NoEmbedding
+from catalog.domain.space import Space
 from catalog.similarity import Vectors
-from catalog.space import Space
-from models.embedder import Embeddings, usable
+from models.bundles.manifest import Limits
+from models.bundles.registry import find
 from models.errors import BundleNotFound
-from models.manifest import Limits
-from models.registry import find
+from models.runtime.embedder import Embeddings, usable
 from models.settings import Settings
 
 if TYPE_CHECKING:
-    from models.onnx_embedder import OnnxEmbedder
+    from models.runtime.onnx_embedder import OnnxEmbedder
 
 THREADS = 1  # per photo unless MODEL_THREADS says otherwise: requests come side by side and share the cores
 
@@ -68,7 +68,7 @@ class Embedders:
 
     def _load(self, space: Space) -> "OnnxEmbedder":
         # Imported late: a service that is only asked by product id need not carry the runtime.
-        from models.onnx_embedder import OnnxEmbedder
+        from models.runtime.onnx_embedder import OnnxEmbedder
 
         try:
             bundle = find(space.name, self.settings)

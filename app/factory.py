@@ -3,16 +3,17 @@
 from apiflask import APIFlask
 
 from app import admission as admissions
-from app import cors, errors, exposure, limits, observe, openapi
 from app.admission import Admission
-from app.breaker import CircuitBreaker
-from app.connect import elasticsearch
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.errors import MAX_FORM_PARTS
-from app.guard import GuardedIndex
-from app.jsons import OrjsonProvider
-from app.lifecycle import Readiness
+from app.http import cors, errors, exposure, limits, openapi
+from app.http.errors import MAX_FORM_PARTS
+from app.http.jsons import OrjsonProvider
+from app.index.breaker import CircuitBreaker
+from app.index.connect import elasticsearch
+from app.index.guard import GuardedIndex
+from app.observability import request_log
+from app.observability.lifecycle import Readiness
 from app.settings import Settings, load
 from app.uploads import InMemoryRequest, Photos
 from app.views import models as models_view
@@ -47,12 +48,14 @@ def build(
         TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
     )
     breaker = CircuitBreaker()
-    guarded = GuardedIndex((lambda: index) if index else (lambda: elasticsearch(settings)), breaker, observe.spent)
+    guarded = GuardedIndex(
+        (lambda: index) if index else (lambda: elasticsearch(settings)), breaker, request_log.spent
+    )
     uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or load_models())
     admission = Admission(settings.max_uploads)
     app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, admission, embedders)
     errors.install(app)
-    observe.install(app, breaker, log_requests=settings.access_log)
+    request_log.install(app, breaker, log_requests=settings.access_log)
     exposure.install(app, settings)
     limits.install(app, settings)
     admissions.install(app, admission, settings)

@@ -8,8 +8,9 @@ is taken, running requests have GRACEFUL_TIMEOUT to end. A second SIGTERM skips 
 import signal
 from typing import Any
 
-from app import logs, metrics_folder, sockets
-from app.lifecycle import draining
+from app.observability import logs, metrics_folder
+from app.observability.lifecycle import draining
+from app.server import sockets
 from app.settings import load
 
 _settings = load()

@@ -1,7 +1,7 @@
 """The application for a WSGI server: `gunicorn -c app/gunicorn_conf.py app.wsgi:app`."""
 
 from app import create_app
-from app.logs import install
+from app.observability.logs import install
 from app.settings import load
 
 install(load())

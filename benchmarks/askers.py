@@ -11,8 +11,8 @@ import urllib3
 
 from benchmarks.cases import LIMIT
 from catalog import similarity
+from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue
-from catalog.filters import Filters
 from catalog.similar import SimilarRequest, similar_to
 
 TIMING = re.compile(r"(\w+);dur=([\d.]+)")
@@ -99,7 +99,7 @@ class BareClient:
         best = sorted(search["hits"]["hits"], key=lambda hit: (-hit["_score"], hit["_id"]))[:LIMIT]
         hits = [
             (hit["_id"], to_cosine(hit["_score"])) for hit in best
-        ]  # the gateway asks for one more: catalog.edges
+        ]  # the gateway asks for one more: catalog.search.tie_breaking
         return Asked(hits, wall, float(search["took"]), plan="knn" if knn else "exact")
 
 

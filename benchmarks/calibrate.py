@@ -21,9 +21,9 @@ from benchmarks.calibrate_fit import fitted
 from benchmarks.calibrate_samples import Load, Loading, Sample, loaded, samples
 from benchmarks.cases import Size
 from benchmarks.stage import elasticsearch
-from catalog.costs import CostsFile, read_costs
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
+from catalog.search.costs import CostsFile, read_costs
 from catalog.settings import Settings, VectorIndex
 from loadtest.errors import LoadtestError
 

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.calibrate_samples import Sample
-from catalog.costs import Costs, GraphPrice, SearchPrice
-from catalog.planner import (
+from catalog.search.costs import Costs, GraphPrice, SearchPrice
+from catalog.search.planner import (
     GRAPHS,
     Facts,
     Terms,

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from benchmarks.calibrate_fit import error, expected_ms, facts_of, regret
 from benchmarks.calibrate_samples import Loading, Sample
-from catalog.costs import FILE, Costs, CostsFile
-from catalog.planner import choose
+from catalog.search.costs import FILE, Costs, CostsFile
+from catalog.search.planner import choose
 
 GOAL = 1.1  # time of the chosen plan / of the better one
 

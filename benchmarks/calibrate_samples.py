@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import Size
-from catalog.costs import Costs, SearchPrice
+from catalog.domain.filters import Filters
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.filters import Filters
-from catalog.planner import IN_BULK, Strategy
-from catalog.questions import SimilarPage, SimilarQuery
+from catalog.search.costs import Costs, SearchPrice
+from catalog.search.planner import IN_BULK, Strategy
+from catalog.search.search_types import SimilarPage, SimilarQuery
 from catalog.settings import Settings, VectorIndex
 from catalog.similarity import Vectors
-from catalog.space import Space
 from loadtest import draw, loader
 from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from catalog.costs import Costs
-from catalog.filters import Filters
+from catalog.domain.filters import Filters
+from catalog.search.costs import Costs
+from catalog.search.sizing import advise
 from catalog.settings import VectorIndex
-from catalog.sizing import advise
 from loadtest import draw
 from loadtest.draw import Drawn
 

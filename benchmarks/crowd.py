@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from benchmarks.askers import Api, ApiFailed
-from catalog.filters import Filters
+from catalog.domain.filters import Filters
 
 
 def questions_per_second(host: str, filters: Filters, ids: Sequence[str], callers: int, seconds: float) -> float:

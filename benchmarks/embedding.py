@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from benchmarks import machine
 from models import settings as model_settings
-from models.canonical import pictures
-from models.onnx_embedder import OnnxEmbedder, open_session
+from models.bundles.registry import find, list_bundles
 from models.photos import decode
-from models.registry import find, list_bundles
+from models.runtime.canonical_vectors import pictures
+from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

@@ -8,7 +8,7 @@ from benchmarks.askers import Api, Asked
 from benchmarks.cases import Effort
 from benchmarks.shop import Shop, some_ids
 from benchmarks.spread import Spread, percentiles
-from catalog.filters import Filters
+from catalog.domain.filters import Filters
 from catalog.settings import VectorIndex
 from loadtest import draw
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.gate_data import drawn_shop, shared_photos
 from benchmarks.stage import elasticsearch
-from models.registry import list_bundles
+from models.bundles.registry import list_bundles
 from models.settings import Settings as ModelSettings
 
 ROOT = Path(__file__).resolve().parents[1]

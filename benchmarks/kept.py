@@ -11,7 +11,7 @@ import orjson
 
 from benchmarks.cases import SILENT_EVERY, Size
 from catalog.elastic import Catalogue, connect
-from catalog.planner import GRAPHS
+from catalog.search.planner import GRAPHS
 from catalog.settings import Settings, VectorIndex
 from loadtest import draw, loader
 from loadtest import settings as loadtest_settings

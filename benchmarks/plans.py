@@ -10,12 +10,12 @@ from typing import get_args
 from benchmarks.cases import LIMIT, SHARES, Effort
 from benchmarks.shop import Shop, row, some_ids
 from benchmarks.spread import Spread, percentiles, ratios
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
-from catalog.planner import Choice, Strategy
-from catalog.questions import SimilarPage, SimilarQuery
+from catalog.search.planner import Choice, Strategy
+from catalog.search.search_types import SimilarPage, SimilarQuery
 from catalog.settings import Settings, VectorIndex
-from catalog.space import Space
 from loadtest import draw
 
 MOST = 1.1  # times what the best plan takes

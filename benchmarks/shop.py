@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cases import LIMIT, SILENT_EVERY, Size
-from catalog.filters import Filters
+from catalog.domain.filters import Filters
 from loadtest import draw
 
 SAME = 1e-6  # products as near as the last one that belongs to an answer may stand in its place

@@ -10,10 +10,10 @@ from multiprocessing import get_context
 
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
+from catalog.domain.product import PRODUCT_FIELDS, parse
 from catalog.elastic import connect
 from catalog.feeds.events import Item
-from catalog.importer import Importer
-from catalog.product import PRODUCT_FIELDS, parse
+from catalog.importing.importer import Importer
 from catalog.settings import Settings
 
 

@@ -126,7 +126,7 @@ def markdown(run: Run) -> str:
         "",
         run.machine,
         "",
-        f"{updates} products, evenly spread, get a new price by `catalog.importer` in a process of its own: 500 at a",
+        f"{updates} products, evenly spread, get a new price by the importer in a process of its own: 500 at a",
         "time are read, compared, and written under a condition if they changed; the last refresh is in the time.",
         "The index refreshes every second, too. *With merges* ends when nothing merges any more. *Unchanged rows* is",
         "the same feed before: nothing is written.",

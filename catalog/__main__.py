@@ -1,6 +1,6 @@
 """`python -m catalog`."""
 
-from catalog.cli import app
+from catalog.commands.main import app
 
 if __name__ == "__main__":
     app(prog_name="python -m catalog")

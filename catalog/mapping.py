@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalog.domain.space import Space
 from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
-from catalog.space import Space
 
 # 2: size, price and stock of one and the same offer; words whatever their case. Without a version: 1.
 VERSION = 2

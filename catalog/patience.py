@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TypeVar
 
+from catalog.domain.records import Change, ChangeResult, StoredProduct
 from catalog.errors import NoCatalogue, Unavailable
 from catalog.ports import ProductPort
-from catalog.records import Change, ChangeResult, StoredProduct
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from catalog.promotion import Promotion
-from catalog.questions import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
-from catalog.records import (
+from catalog.domain.promotion import Promotion
+from catalog.domain.records import (
     CatalogStatus,
     Change,
     ChangeResult,
@@ -17,10 +16,11 @@ from catalog.records import (
     StoredProduct,
     WriteResult,
 )
-from catalog.rulebook import Rulebook
-from catalog.rules import Rule
+from catalog.domain.rulebook import Rulebook
+from catalog.domain.rules import Rule
+from catalog.domain.space import Space
+from catalog.search.search_types import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
 from catalog.similarity import Vectors
-from catalog.space import Space
 
 Embedded = Mapping[str, tuple[StoredProduct, Mapping[str, Vectors]]]  # id -> product, its vector by space name
 

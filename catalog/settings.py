@@ -37,10 +37,12 @@ class Settings(BaseModel):
     index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
     index_shards: Annotated[int, Field(ge=1, le=64)] = 1
     index_replicas: Annotated[int, Field(ge=0, le=5)] = 0
-    vector_index: VectorIndex | Literal["auto"] = "auto"  # auto: what catalog.sizing advises for the next three
+    vector_index: VectorIndex | Literal["auto"] = (
+        "auto"  # auto: what catalog.search.sizing advises for the next three
+    )
     expected_products: Annotated[int, Field(ge=0)] = 0  # those that are there count where they are more
     expected_updates: Annotated[float, Field(ge=0)] = 10.0  # per second: prices, stock
-    planner_costs: str = ""  # a file of `make calibrate`; empty: the prices of catalog.costs
+    planner_costs: str = ""  # a file of `make calibrate`; empty: the prices of catalog.search.costs
     index_sort: Annotated[tuple[SortField, ...], BeforeValidator(split)] = ()  # the dominant filter first
     index_preload: bool = False  # read vectors into memory when the index is opened
     bulk_scoring: Literal["auto", "off"] = "auto"  # auto: the plugin's vector_scan where the server has it

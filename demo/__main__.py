@@ -17,8 +17,8 @@ from demo.contact_sheet import Column, NothingToShow, make
 from demo.picture import draw
 from demo.settings import Settings, load
 from models import settings as model_settings
-from models.onnx_embedder import OnnxEmbedder
-from models.registry import find
+from models.bundles.registry import find
+from models.runtime.onnx_embedder import OnnxEmbedder
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 console = Console()

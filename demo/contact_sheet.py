@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from catalog.similarity import cosine
-from models.onnx_embedder import OnnxEmbedder
 from models.photos import decode
+from models.runtime.onnx_embedder import OnnxEmbedder
 
 QUERIES, SHOWN = 8, 4
 SIDE, GAP, CAPTION, HEAD = 92, 6, 16, 44

@@ -1,9 +1,9 @@
 """Runs a real Elasticsearch on this machine without Docker: `python -m engine start|stop|status|logs`."""
 
+from engine.cluster.ports import free_port
 from engine.errors import EngineError
+from engine.install.script_plugin import GRAMMAR
 from engine.options import Options
-from engine.ports import free_port
-from engine.script_plugin import GRAMMAR
 from engine.settings import Settings
 from engine.start import Running, start
 from engine.status import status

@@ -13,7 +13,7 @@ import typer
 
 import engine
 from engine import logs as engine_logs
-from engine import state
+from engine.cluster import state
 from engine.errors import EngineError, OptionsError, StartFailed
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

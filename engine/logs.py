@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from engine.nodes import Node, log_file
-from engine.state import State
+from engine.cluster.nodes import Node, log_file
+from engine.cluster.state import State
 
 
 def files(state: State, node: Node) -> list[Path]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.cluster.security import read_roles
 from engine.errors import OptionsError
-from engine.security import read_roles
 from engine.settings import Settings
 
 MAX_NODES = 9

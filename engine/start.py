@@ -7,24 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine import (
-    account,
-    configure,
-    distribution,
-    folders,
-    jdk,
-    nodes,
-    ports,
-    processes,
-    script_plugin,
-    security,
-    state,
-)
+from engine.cluster import configure, nodes, ports, processes, security, state
+from engine.cluster.wait import until_ready
 from engine.errors import OptionsError
+from engine.install import account, distribution, folders, jdk, script_plugin
 from engine.locks import exclusive
 from engine.options import Options
 from engine.settings import Settings
-from engine.wait import until_ready
 
 log = logging.getLogger(__name__)
 

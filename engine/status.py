@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import health, nodes, processes, script_plugin, state
+from engine.cluster import health, nodes, processes, state
 from engine.errors import Unreachable
+from engine.install import script_plugin
 from engine.settings import Settings
 
 

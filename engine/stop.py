@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import processes, state
+from engine.cluster import processes, state
 from engine.locks import exclusive
 from engine.settings import Settings
 

@@ -1,6 +1,6 @@
 """`python -m etl`."""
 
-from etl.cli import app
+from etl.commands.main import app
 
 if __name__ == "__main__":
     app(prog_name="python -m etl")

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
+from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
-from catalog.space import Space
 from etl import recheck
-from etl.decoder import Decoder
-from etl.downloader import Downloader
-from etl.embed import Embed
-from etl.hosts import Hosts
-from etl.items import Model
 from etl.lease import LeaseKeeper, Terms, holder_of, leased
-from etl.pipeline import Pipeline, Stages, run_line
 from etl.progress import Progress
-from etl.reader import Worklist
 from etl.restore import reuse
 from etl.settings import Settings
+from etl.stages.decoder import Decoder
+from etl.stages.downloader import Downloader
+from etl.stages.embedder import Embed
+from etl.stages.host_health import Hosts
+from etl.stages.items import Model
+from etl.stages.pipeline import Pipeline, Stages, run_line
+from etl.stages.reader import Worklist
+from etl.stages.writer import Writer
 from etl.stopping import Stop
-from etl.store import VectorStore
+from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
-from etl.writer import Writer
 from models.photos import Fetcher, PhotoSettings
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from catalog.domain.records import Lease
 from catalog.errors import VisualSearchError
 from catalog.patience import patiently
 from catalog.ports import LeasePort
-from catalog.records import Lease
 from etl.errors import LeaseHeld, LeaseLost
 from etl.stopping import Stop
 

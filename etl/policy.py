@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from catalog.records import EmbeddingStatus, Outcome, Pending
-from etl.items import Failure, Result
+from catalog.domain.records import EmbeddingStatus, Outcome, Pending
 from etl.settings import Settings
+from etl.stages.items import Failure, Result
 
 FACTOR = 4.0  # 10 min, 40 min, 2 h 40, 10 h 40: an outage of a night does not use up five attempts
 LONGEST = 86_400.0

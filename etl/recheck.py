@@ -6,11 +6,11 @@ one. Whatever goes wrong, the product keeps the vector it has.
 
 from collections.abc import Iterator, Sequence
 
+from catalog.domain.records import Outcome, Pending
+from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
-from catalog.records import Outcome, Pending
-from catalog.space import Space
-from etl.items import Fetched, Job, Result
-from etl.store import VectorStore
+from etl.stages.items import Fetched, Job, Result
+from etl.storage.vector_store import VectorStore
 from models.photos import Photo
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from catalog.records import SpaceStatus
+from catalog.domain.records import SpaceStatus
 from etl.summary import ModelSummary, RunSummary
 
 SETTINGS = {"outside_image_roots": "IMAGE_ROOTS", "blocked_address": "IMAGE_ALLOWED_HOSTS"}

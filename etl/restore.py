@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from catalog.domain.records import Outcome, WriteResult, Written
+from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
-from catalog.records import Outcome, WriteResult, Written
-from catalog.space import Space
-from etl import history
 from etl.errors import BrokenPart, StoreFailed
-from etl.part_file import StoredVector
-from etl.reader import Worklist
 from etl.settings import Settings
-from etl.store import Part, VectorStore
-from etl.writer import write
+from etl.stages.reader import Worklist
+from etl.stages.writer import write
+from etl.storage import history
+from etl.storage.part_file import StoredVector
+from etl.storage.vector_store import Part, VectorStore
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.records import WriteResult, Written
-from catalog.space import Space
-from etl.clock import StageClock
-from etl.items import Result
+from catalog.domain.records import WriteResult, Written
+from catalog.domain.space import Space
+from etl.stages.items import Result
+from etl.stages.stage_clock import StageClock
 
 
 @dataclass(slots=True)

@@ -9,16 +9,16 @@ from catalog.elastic import Catalogue, connect
 from catalog.ports import SearchPort
 from catalog.similar import serving_space
 from etl import settings as etl_settings
-from etl.items import Embedder, Model
 from etl.job import Workshop
-from etl.store import VectorStore
-from models import canonical
+from etl.stages.items import Embedder, Model
+from etl.storage.vector_store import VectorStore
 from models import settings as model_settings
-from models.bundle import Bundle
+from models.bundles.bundle import Bundle
+from models.bundles.registry import find
 from models.errors import BundleNotFound
-from models.open import Device, open_embedder
 from models.photos import settings as photo_settings
-from models.registry import find
+from models.runtime import canonical_vectors
+from models.runtime.opening import Device, open_embedder
 from models.settings import Settings as ModelSettings
 
 log = logging.getLogger("etl")
@@ -70,5 +70,5 @@ def _meant(name: str, index: SearchPort | None, settings: ModelSettings) -> list
 def _open(bundle: Bundle, device: Device, threads: int | None, settings: ModelSettings) -> Embedder:
     """Raises InvalidBundle where this machine would fill the index with other vectors than the bundle's own."""
     embedder = open_embedder(bundle, device, threads, settings)
-    canonical.check(bundle, embedder)
+    canonical_vectors.check(bundle, embedder)
     return embedder

@@ -1,6 +1,6 @@
 """`python -m evaluation`."""
 
-from evaluation.cli import app
+from evaluation.commands.main import app
 
 if __name__ == "__main__":
     app(prog_name="python -m evaluation")

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from evaluation.dataset import ATTRIBUTES, COLOR, PATTERN
+from evaluation.data.dataset import ATTRIBUTES, COLOR, PATTERN
+from evaluation.data.label_table import GROUP, OVERALL, WITHIN, Mask, Question, Table
 from evaluation.rankers import NumpyRanker, Ranked, Ranker, ranked_all
-from evaluation.table import GROUP, OVERALL, WITHIN, Mask, Question, Table
 
 K, DEPTH = 10, 100
 SHORT = {COLOR: "color", PATTERN: "pattern"}

@@ -14,8 +14,8 @@ from catalog.errors import Unavailable
 from catalog.ports import SearchPort
 from catalog.similar import SimilarRequest, similar_to
 from catalog.similarity import Vectors, normalize
+from evaluation.data.label_table import Question, Table
 from evaluation.errors import Disagreement
-from evaluation.table import Question, Table
 
 HTTP_TIMEOUT = 30.0
 AT_A_TIME = 500  # answers that may wait for whoever counts them

@@ -7,23 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.settings import Settings
 from catalog.similarity import Vectors
-from catalog.space import Space
-from evaluation.dataset import Dataset, Item
+from evaluation.data.dataset import Dataset, Item
+from evaluation.data.features import Extractor, Hog
+from evaluation.data.label_table import OVERALL, Table
+from evaluation.data.leakage import Leak, close_pairs, report
+from evaluation.data.prepare import rows_of, vectors_of
+from evaluation.embedding_cache import Kept
 from evaluation.errors import InvalidDataset
-from evaluation.features import Extractor, Hog
-from evaluation.leakage import Leak, close_pairs, report
 from evaluation.measure import DEPTH, Asked, K, Progress, full_average_precision, measure
-from evaluation.prepare import rows_of, vectors_of
 from evaluation.rankers import IndexRanker, NumpyRanker, Ranker, ranked_all
 from evaluation.scores import Scores
-from evaluation.shelf import put_vectors, shelf
-from evaluation.table import OVERALL, Table
-from evaluation.vectors import Kept
-from models.bundle import Bundle
-from models.open import open_embedder
+from evaluation.temporary_index import put_vectors, shelf
+from models.bundles.bundle import Bundle
+from models.runtime.opening import open_embedder
 
 BASELINES = {"hog": Hog}
 ANN_QUERIES = 200

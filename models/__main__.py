@@ -1,7 +1,7 @@
-"""`python -m models`: see `models.cli` and `models.cli_promotion`."""
+"""`python -m models`: see `models.commands.main` and `models.commands.promotion`."""
 
-from models.cli import app
-from models.cli_promotion import promote, promotions_, rollback
+from models.commands.main import app
+from models.commands.promotion import promote, promotions_, rollback
 
 app.command(name="promote")(promote)
 app.command(name="rollback")(rollback)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from catalog.similarity import Vectors
-from catalog.space import Space
-from etl.items import Model, Pixels
 from etl.job import Limits, Workshop, run
 from etl.progress import Quiet
 from etl.settings import Settings
+from etl.stages.items import Model, Pixels
 from etl.stopping import Stop
-from etl.store import VectorStore
+from etl.storage.vector_store import VectorStore
 from etl.summary import RunSummary
 from models.photos import PhotoSettings
 

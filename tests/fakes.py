@@ -10,17 +10,12 @@ from typing import Any
 import numpy as np
 
 from catalog import similarity
-from catalog.errors import InvalidInput, InvalidVector, Unavailable
-from catalog.filters import parse as parse_filters
-from catalog.filters import values_of
-from catalog.mapping import VERSION
-from catalog.matching import passes
-from catalog.offers import offers_of, priced
-from catalog.ports import Embedded
-from catalog.product import document, parse
-from catalog.queries import BROWSE_SORTS, PUBLIC_FIELDS
-from catalog.questions import IN_STOCK_NEWEST, BrowsePage, BrowseQuery, Hit, Plan, SimilarPage, SimilarQuery
-from catalog.records import (
+from catalog.domain.filters import parse as parse_filters
+from catalog.domain.filters import values_of
+from catalog.domain.matching import passes
+from catalog.domain.offers import offers_of, priced
+from catalog.domain.product import document, parse
+from catalog.domain.records import (
     HISTORY_PRODUCTS,
     CatalogStatus,
     Change,
@@ -34,11 +29,24 @@ from catalog.records import (
     WriteResult,
     Written,
 )
-from catalog.rulebook import UNKNOWN, Rulebook, check_room
-from catalog.rules import Rule
-from catalog.similar.narrowing import without
-from catalog.space import Space
-from catalog.words import fold
+from catalog.domain.rulebook import UNKNOWN, Rulebook, check_room
+from catalog.domain.rules import Rule
+from catalog.domain.space import Space
+from catalog.domain.synonyms import fold
+from catalog.errors import InvalidInput, InvalidVector, Unavailable
+from catalog.mapping import VERSION
+from catalog.ports import Embedded
+from catalog.search.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.search.search_types import (
+    IN_STOCK_NEWEST,
+    BrowsePage,
+    BrowseQuery,
+    Hit,
+    Plan,
+    SimilarPage,
+    SimilarQuery,
+)
+from catalog.similar.implied_filters import without
 
 
 class FakeCatalogue:

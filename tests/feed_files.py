@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 from pyarrow import parquet
 
-from catalog.product import Product
+from catalog.domain.product import Product
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "xml")
 

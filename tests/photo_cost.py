@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from models.photos import PhotoError, decode
-from models.photos.apart import processes
+from models.photos.decoding.process_pool import processes
 from tests.hostile_photos import encoded
 
 

@@ -1,6 +1,6 @@
 """`python -m training`."""
 
-from training.cli import cli
+from training.commands.main import cli
 
 if __name__ == "__main__":
     cli()

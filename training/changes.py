@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.errors import InvalidRecipe
+from training.output.tracker import flat
 from training.recipe import Recipe, parse
-from training.tracker import flat
 
 SCHEDULE, REFINE = "schedule", "refine"
 

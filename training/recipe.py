@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from models.manifest import Part, Text
+from models.bundles.manifest import Part, Text
 from training.errors import InvalidRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from catalog.product import Product
+from catalog.domain.product import Product
 
 
 class Answer(BaseModel):

@@ -17,13 +17,13 @@ from pydantic import (
 )
 from pydantic_core import to_json
 
-from app.errors import InvalidRequest
-from app.inputs import refusal
-from app.schemas.words import BOX, Box, ProductId, SimilarOptions, require
-from catalog.filters import Filters
-from catalog.product import Url
+from app.http.errors import InvalidRequest
+from app.http.inputs import refusal
+from app.schemas.types import BOX, Box, ProductId, SimilarOptions, require
+from catalog.domain.filters import Filters
+from catalog.domain.product import Url
+from catalog.domain.space import MAX_DIMS
 from catalog.similar import SimilarRequest
-from catalog.space import MAX_DIMS
 
 MAX_SEARCHES = 50
 MAX_EXAMPLES = 100

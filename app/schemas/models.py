@@ -5,12 +5,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from app.inputs import Query
+from app.http.inputs import Query
 from app.schemas.answers import Answer, ModelAnswer, WarningAnswer
 from app.schemas.bodies import Base64
-from app.schemas.words import BOX, Box, require
-from catalog.product import Url
-from models.manifest import Licenses, Limits, Manifest, Preprocessing
+from app.schemas.types import BOX, Box, require
+from catalog.domain.product import Url
+from models.bundles.manifest import Licenses, Limits, Manifest, Preprocessing
 
 MAX_TOP = 100
 SHOWN = (  # of a manifest; files, hashes, commands and the maker's machine are nobody's business

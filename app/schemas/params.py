@@ -4,23 +4,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from app.inputs import Query
-from app.schemas.words import (
-    BOX,
-    MAX_MODELS,
-    Box,
-    Facets,
-    FieldNames,
-    Limit,
-    Models,
-    Page,
-    SimilarOptions,
-    Sort,
-)
-from catalog.filters import Filters, Words
-from catalog.filters import parse as parse_filters
-from catalog.product import Price, Word
-from catalog.questions import BrowseQuery
+from app.http.inputs import Query
+from app.schemas.types import BOX, MAX_MODELS, Box, Facets, FieldNames, Limit, Models, Page, SimilarOptions, Sort
+from catalog.domain.filters import Filters, Words
+from catalog.domain.filters import parse as parse_filters
+from catalog.domain.product import Price, Word
+from catalog.search.search_types import BrowseQuery
 from catalog.similar import SimilarRequest
 
 

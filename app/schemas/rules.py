@@ -1,13 +1,13 @@
-"""Shapes of merchandising rules; what a rule may say stands in `catalog.rules`."""
+"""Shapes of merchandising rules; what a rule may say stands in `catalog.domain.rules`."""
 
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.answers import Answer
+from catalog.domain.product import Moment
+from catalog.domain.rules import Rule, RuleContent, parse
 from catalog.errors import InvalidRule
-from catalog.product import Moment
-from catalog.rules import Rule, RuleContent, parse
 
 EXAMPLES = {
     "pin": {

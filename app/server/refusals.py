@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from gunicorn.http import errors as http
 
-from app import errors
-from app.jsons import encode
+from app.http import errors
+from app.http.jsons import encode
 
 
 class Refused(Exception):

@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.limits import largest_body
+from app.http.limits import largest_body
 from app.server.connection import Connection, Phase
 from app.server.connections import ARRIVING, Connections, Patience
 from app.server.lanes import Lane
@@ -262,7 +262,9 @@ class BufferedThreadWorker(ThreadWorker):  # type: ignore[misc]
         self._watch(conn, selectors.EVENT_READ)
 
     def _refuse(self, conn: Connection, refused: Refused) -> None:
-        from app import metrics  # not before gunicorn's configuration has named the folder of the counters
+        from app.observability import (
+            metrics,  # not before gunicorn's configuration has named the folder of the counters
+        )
 
         metrics.REQUESTS.labels("server", "other", str(refused.status)).inc()
         if self.settings.access_log:

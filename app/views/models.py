@@ -7,19 +7,19 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
-from app.cautions import of_photo
 from app.context import context
 from app.embedding import Prediction
-from app.errors import write
-from app.jsons import respond
-from app.observe import photo_spent
+from app.http.errors import write
+from app.http.jsons import respond
+from app.observability.request_log import photo_spent
+from app.photo_warnings import of_photo
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
 from app.schemas.params import NoParams
+from catalog.domain.filters import Filters
 from catalog.errors import Unavailable
-from catalog.filters import Filters
 from catalog.similar import serving_space
-from models.bundle import Bundle
-from models.registry import Listed, choose, list_verified, verified
+from models.bundles.bundle import Bundle
+from models.bundles.registry import Listed, choose, list_verified, verified
 
 bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
 EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}

@@ -3,9 +3,9 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from app import metrics
 from app.context import context
-from app.jsons import respond
+from app.http.jsons import respond
+from app.observability import metrics
 from app.schemas.answers import HealthAnswer, ReadyAnswer
 
 bp = APIBlueprint("operations", __name__, tag="operations")

@@ -7,12 +7,12 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.context import context
-from app.jsons import respond
+from app.http.jsons import respond
 from app.schemas.answers import BrowseAnswer, ProductAnswer
 from app.schemas.params import BrowseParams, FieldParams
-from catalog import browsing
 from catalog.errors import ProductNotFound
-from catalog.queries import PUBLIC_FIELDS
+from catalog.search import browsing
+from catalog.search.queries import PUBLIC_FIELDS
 
 bp = APIBlueprint("products", __name__, url_prefix="/v1", tag="products")
 

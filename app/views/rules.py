@@ -3,13 +3,13 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from app.access import needs
 from app.context import context
-from app.jsons import respond
+from app.http.access import needs
+from app.http.jsons import respond
 from app.schemas.params import NoParams
 from app.schemas.rules import EXAMPLES, RuleBody, RuleDeleted, RulesAnswer
+from catalog.domain.rules import Rule, document
 from catalog.errors import RuleNotFound
-from catalog.rules import Rule, document
 
 bp = APIBlueprint("rules", __name__, url_prefix="/v1", tag="rules")
 

@@ -7,14 +7,14 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, g
 
-from app import errors
-from app.asking import Asker, shown
 from app.context import context
-from app.errors import InvalidRequest
-from app.jsons import respond
+from app.http import errors
+from app.http.errors import InvalidRequest
+from app.http.jsons import respond
 from app.schemas.answers import BatchAnswer, SimilarAnswer
 from app.schemas.bodies import BatchBody, SearchBody
 from app.schemas.params import ImageForm, NoParams, SimilarParams
+from app.search_service import Asker, shown
 from catalog.errors import Unavailable, VisualSearchError
 from catalog.similar import Answer
 

@@ -6,10 +6,10 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.context import context
-from app.jsons import respond
+from app.http.jsons import respond
 from app.schemas.answers import StatusAnswer
 from app.schemas.params import NoParams
-from catalog.records import SpaceStatus
+from catalog.domain.records import SpaceStatus
 from catalog.similar import serving_space
 
 bp = APIBlueprint("status", __name__, url_prefix="/v1", tag="catalog")

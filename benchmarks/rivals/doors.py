@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks.askers import ApiFailed
 from benchmarks.rivals.shop import BRAND_NAMES, Hits, Question
-from catalog import writes
+from catalog.domain.product import PRODUCT_FIELDS, parse
+from catalog.domain.records import Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.feeds.events import Item
-from catalog.importer import Importer
-from catalog.product import PRODUCT_FIELDS, parse
-from catalog.records import Outcome
-from catalog.space import Space
+from catalog.importing import writes
+from catalog.importing.importer import Importer
 from loadtest.draw import ID_PREFIX, product_id
 
 

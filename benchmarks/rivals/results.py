@@ -136,7 +136,7 @@ _REMARKS = [
     "- *Memory*: proportional set of the server's processes. Ours includes the whole JVM (heap and mapped files) of",
     "  the Elasticsearch that ran, with all other catalogues on it; PostgreSQL's the touched part of its shared",
     "  buffers (1 GB), with both tables.",
-    "- *One price*: rivals over HTTP; ours by `catalog.writes.patch` (read, decide, write under a condition).",
+    "- *One price*: rivals over HTTP; ours by `catalog.importing.writes.patch` (reads, decides, writes).",
     "  *Many at once*: one PATCH; ours by the importer, conditions and the last refresh included. A price is one",
     "  number in an array beside an in-process index: seen at once, by that process alone. In Elasticsearch it is a",
     "  new document with its vector, seen after the next refresh (every second). In PostgreSQL it is a new row",

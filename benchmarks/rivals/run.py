@@ -14,8 +14,8 @@ from benchmarks.rivals.doors import Http, OurWriter, RivalWriter, Writer
 from benchmarks.rivals.figures import Cell, Costs, Effort, Line
 from benchmarks.rivals.processes import built, memory_mb, serving
 from benchmarks.rivals.shop import Shop
+from catalog.domain.space import Space
 from catalog.settings import Settings
-from catalog.space import Space
 
 Told = Callable[[str], None]
 

@@ -1,16 +1,16 @@
 """The index gateway: the only room that speaks to Elasticsearch."""
 
 from catalog.elastic.client import open_client
-from catalog.elastic.embeddings import EmbeddingStore
-from catalog.elastic.history import HistoryStore
-from catalog.elastic.leases import LeaseStore
-from catalog.elastic.products import ProductStore
-from catalog.elastic.promotions import PromotionStore
-from catalog.elastic.rechecks import RecheckStore
-from catalog.elastic.rules import RuleStore
-from catalog.elastic.search import SearchStore
-from catalog.elastic.similar import SimilarStore
-from catalog.elastic.words import WordStore
+from catalog.elastic.stores.embeddings import EmbeddingStore
+from catalog.elastic.stores.filter_values import WordStore
+from catalog.elastic.stores.history import HistoryStore
+from catalog.elastic.stores.leases import LeaseStore
+from catalog.elastic.stores.products import ProductStore
+from catalog.elastic.stores.promotions import PromotionStore
+from catalog.elastic.stores.rechecks import RecheckStore
+from catalog.elastic.stores.rules import RuleStore
+from catalog.elastic.stores.search import SearchStore
+from catalog.elastic.stores.similar import SimilarStore
 from catalog.settings import Settings
 
 

@@ -8,18 +8,19 @@ import orjson
 from elasticsearch import Elasticsearch
 
 from catalog import mapping
-from catalog.costs import read_costs
-from catalog.elastic import bulk, healing
+from catalog.domain.records import StoredProduct
+from catalog.domain.space import Space
+from catalog.elastic import bulk
 from catalog.elastic.client import no_catalogue, translated
 from catalog.elastic.completeness import whole
-from catalog.elastic.moves import Layout, read_layout
 from catalog.elastic.names import Names
-from catalog.elastic.remembered import Remembered
+from catalog.elastic.reindexing import healing
+from catalog.elastic.reindexing.reindex_record import Layout, read_layout
+from catalog.elastic.ttl_cache import Remembered
 from catalog.errors import InvalidInput, RefusedQuestion, Unavailable, VisualSearchError
-from catalog.records import StoredProduct
+from catalog.search.costs import read_costs
+from catalog.search.sizing import advise
 from catalog.settings import Settings, VectorIndex
-from catalog.sizing import advise
-from catalog.space import Space
 
 MGET_SIZE = 500
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.questions import Hit, SimilarQuery
+from catalog.search.search_types import Hit, SimilarQuery
 
 
 def read_hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.product import Product
+from catalog.domain.product import Product
 
 
 @dataclass(frozen=True, slots=True)

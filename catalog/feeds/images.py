@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from catalog.product import has_control
+from catalog.domain.product import has_control
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 

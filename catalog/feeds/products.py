@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from catalog.domain.product import parse
 from catalog.errors import InvalidFeed, InvalidProduct
 from catalog.feeds.delimited import read_csv, read_tsv
 from catalog.feeds.events import Cut, Item, Items, Mapped, MappedRows, Problem, Row, RowError, Rows
@@ -15,7 +16,6 @@ from catalog.feeds.merchant import Context, fields_of
 from catalog.feeds.merchant_xml import read_xml
 from catalog.feeds.parquet import read_parquet
 from catalog.feeds.values import text
-from catalog.product import parse
 
 READERS: dict[str, Callable[[IO[bytes]], Rows]] = {
     "csv": read_csv,
@@ -60,7 +60,7 @@ def map_rows(rows: Rows, context: Context) -> MappedRows:
 
 
 def check_products(rows: MappedRows) -> Items:
-    """Products that keep the contract of `catalog.product`."""
+    """Products that keep the contract of `catalog.domain.product`."""
     for row in rows:
         if not isinstance(row, Mapped):
             yield row

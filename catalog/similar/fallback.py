@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog import filter_warnings
+from catalog.domain.filters import Filters
+from catalog.domain.rulebook import ActiveRules
+from catalog.domain.space import Space
+from catalog.domain.warnings import AnswerWarning
 from catalog.errors import ProductNotEmbedded, ProductNotFound
-from catalog.filters import Filters
 from catalog.ports import SearchPort
-from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
-from catalog.rulebook import ActiveRules
-from catalog.similar.narrowing import Narrowed, narrowed
+from catalog.search import filter_warnings
+from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
+from catalog.similar.implied_filters import Narrowed, narrowed
 from catalog.similar.request import Answer, SimilarRequest
-from catalog.space import Space
-from catalog.warnings import AnswerWarning
 
 BEST = "available ones first, then the most recently updated, as the catalogue has no sales figures"
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catalog.filters import TERM_FIELDS
-from catalog.matching import Seen
+from catalog.domain.filters import TERM_FIELDS
+from catalog.domain.matching import Seen
+from catalog.domain.product import OFFER_FIELDS
+from catalog.domain.rulebook import ActiveRules
+from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchPort
-from catalog.product import OFFER_FIELDS
-from catalog.questions import Hit, SimilarQuery
-from catalog.rulebook import ActiveRules
-from catalog.warnings import AnswerWarning
+from catalog.search.search_types import Hit, SimilarQuery
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
 RULE_FIELDS = ("id", *TERM_FIELDS.values(), *OFFER_FIELDS, "attributes", "group_key")

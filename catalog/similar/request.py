@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from catalog.filters import Filters
-from catalog.questions import Hit, Plan
+from catalog.domain.filters import Filters
+from catalog.domain.space import Space
+from catalog.domain.warnings import AnswerWarning
+from catalog.search.search_types import Hit, Plan
 from catalog.similarity import Vectors
-from catalog.space import Space
-from catalog.warnings import AnswerWarning
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog import similarity
+from catalog.domain.records import StoredProduct
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchPort
-from catalog.questions import Part
-from catalog.records import StoredProduct
+from catalog.search.search_types import Part
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
-from catalog.space import Space
 
 
 @dataclass(frozen=True, slots=True)

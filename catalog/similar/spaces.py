@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from catalog.domain.records import SpaceStatus
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput, SpaceNotFound
 from catalog.ports import SearchPort
-from catalog.records import SpaceStatus
-from catalog.space import Space
 
 
 def resolve_space(index: SearchPort, model: str | None) -> Space:

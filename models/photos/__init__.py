@@ -1,8 +1,8 @@
 """From the address of a photo to its pixels: fetched safely, decoded safely; failures are data."""
 
-from models.photos.decode import decode
+from models.photos.decoding.decode import decode
 from models.photos.errors import BlockedAddress, PhotoError, Reason
-from models.photos.fetch import Fetcher, Photo
+from models.photos.fetching.fetch import Fetcher, Photo
 from models.photos.settings import PhotoSettings
 
 __all__ = ["BlockedAddress", "Fetcher", "Photo", "PhotoError", "PhotoSettings", "Reason", "decode"]

@@ -15,12 +15,12 @@ import numpy as np
 import requests
 
 import engine
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.product import document, parse
-from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from catalog.similarity import normalize
-from catalog.space import Space
 from tests.unit.app_shop import product
 
 ROOT = Path(__file__).parents[2]

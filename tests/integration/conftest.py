@@ -7,7 +7,7 @@ import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.settings import Settings
-from models.color_export import export
+from models.making.color.color_export import export
 from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
 from tests.integration.app_serving import fill

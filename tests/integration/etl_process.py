@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.product import document, parse
-from catalog.records import Change
 from catalog.settings import Settings
-from catalog.space import Space
-from models.open import open_embedder
+from models.runtime.opening import open_embedder
 from models.settings import Settings as ModelSettings
 from tests.etl_kit import product
 from tests.image_server import ImageServer, photo

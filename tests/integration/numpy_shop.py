@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.product import document, parse
-from catalog.records import Change, Outcome
-from catalog.space import Space
 
 WIDE, NARROW = Space("wide", "v1", 16), Space("narrow", "v1", 5)
 COLORS, SIZES, BRANDS = ("red", "blue", "green"), ("S", "M", "L"), ("ada", "bo", "cy", "dee")

@@ -14,8 +14,8 @@ import requests
 from flask.testing import FlaskClient
 from PIL import Image
 
+from catalog.domain.records import Change, Outcome
 from catalog.elastic import connect
-from catalog.records import Change, Outcome
 from catalog.settings import Settings
 from tests.image_server import image_server
 from tests.integration.app_serving import serving

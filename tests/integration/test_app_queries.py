@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from app import create_app
 from app.settings import Settings
-from catalog.costs import Costs, SearchPrice
 from catalog.elastic import Catalogue
-from catalog.planner import Breadth
+from catalog.search.costs import Costs, SearchPrice
+from catalog.search.planner import Breadth
 from tests.integration.numpy_shop import BRANDS, COLORS, NARROW, SIZES, WIDE, NumpyShop
 
 CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than this may swap places

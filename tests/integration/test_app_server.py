@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from app.errors import RETRY_AFTER
+from app.http.errors import RETRY_AFTER
 from tests.integration.app_proxy import Relay
 from tests.integration.app_serving import Server, serving
 

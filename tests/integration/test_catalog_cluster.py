@@ -22,17 +22,17 @@ from flask.testing import FlaskClient
 import engine
 from app import create_app
 from app.settings import Settings as ApiSettings
-from catalog.costs import Costs, SearchPrice
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.pages import scan
 from catalog.errors import Unavailable
-from catalog.planner import IN_BULK, Breadth
-from catalog.product import document, parse
-from catalog.questions import SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.search.costs import Costs, SearchPrice
+from catalog.search.planner import IN_BULK, Breadth
+from catalog.search.search_types import SimilarQuery
 from catalog.settings import Settings
 from catalog.similarity import normalize
-from catalog.space import Space
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 SPACE = Space("wide", "v1", 64)

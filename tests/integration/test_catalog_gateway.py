@@ -9,16 +9,17 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from catalog import filters, similarity
-from catalog.browsing import browse
+from catalog import similarity
+from catalog.domain import filters
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome, Written
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidFilter, InvalidInput, Unavailable
-from catalog.product import document, parse
-from catalog.questions import BrowseQuery, SimilarQuery
-from catalog.records import Change, Outcome, Written
+from catalog.search.browsing import browse
+from catalog.search.search_types import BrowseQuery, SimilarQuery
 from catalog.settings import Settings
 from catalog.similar import Answer, SimilarRequest, similar_to
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 8)

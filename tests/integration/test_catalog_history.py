@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from catalog.domain.records import HISTORY_PRODUCTS, HistoryEntry
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.records import HISTORY_PRODUCTS, HistoryEntry
-from catalog.space import Space
 
 SPACE = Space("color", "v1", 4)
 URL = "http://cdn.example/placeholder.jpg"

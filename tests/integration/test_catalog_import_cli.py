@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from catalog import writes
-from catalog.cli import app
+from catalog.commands.main import app
+from catalog.domain.records import Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.records import Outcome
+from catalog.importing import writes
 from catalog.settings import Settings
-from catalog.space import Space
 from tests.feed_files import FORMATS, write_rows
 
 SPACE = Space("color", "v1", 4)

@@ -13,13 +13,14 @@ import pytest
 from elasticsearch import ApiError
 
 from catalog import similarity
-from catalog.cli_upkeep import told_upkeep
-from catalog.elastic import Catalogue, connect, healing, moves, reindex
+from catalog.commands.upkeep import told_upkeep
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue, connect
+from catalog.elastic.reindexing import healing, reindex, reindex_record
 from catalog.errors import RefusedChange, Unavailable
-from catalog.product import document, parse
-from catalog.records import Change, Outcome
 from catalog.settings import Settings
-from catalog.space import Space
 from tests.integration.http_proxy import proxy_to
 
 SPACE = Space("color", "v1", 8)
@@ -177,7 +178,7 @@ def test_a_reindex_that_was_taken_for_dead_cannot_swap_any_more(
         thread.start()
         assert held.arrived.wait(60)
         with monkeypatch.context() as dead:
-            dead.setattr(moves.Record, "is_alive", lambda _: False)
+            dead.setattr(reindex_record.Record, "is_alive", lambda _: False)
             filled.heal()
         assert not is_refused(filled)
         held.go.set()

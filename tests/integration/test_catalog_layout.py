@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from catalog import mapping, similarity
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.elastic.reindex import reindex
-from catalog.product import document, parse
-from catalog.questions import SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.elastic.reindexing.reindex import reindex
+from catalog.search.search_types import SimilarQuery
 from catalog.settings import Settings
 from catalog.similar import resolve_space
-from catalog.space import Space
 
 SPACE = Space("layout", "v1", 8)
 

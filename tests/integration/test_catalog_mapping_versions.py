@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from catalog import filters, mapping
-from catalog.browsing import browse
-from catalog.cli_upkeep import told_upkeep
-from catalog.elastic import Catalogue, connect, reindex
-from catalog.product import SEARCH_FIELDS, document, parse
-from catalog.questions import BrowseQuery
-from catalog.records import Change, Outcome
+from catalog import mapping
+from catalog.commands.upkeep import told_upkeep
+from catalog.domain import filters
+from catalog.domain.product import SEARCH_FIELDS, document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue, connect
+from catalog.elastic.reindexing import reindex
+from catalog.search.browsing import browse
+from catalog.search.search_types import BrowseQuery
 from catalog.settings import Settings
 from catalog.similar import SimilarRequest, similar_to
-from catalog.space import Space
 
 SPACE = Space("color", "v1", 2)
 DRESS = {

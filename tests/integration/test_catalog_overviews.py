@@ -9,14 +9,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from catalog import filters, overviews, similarity
+from catalog import similarity
+from catalog.domain import filters
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.facet_queries import FACET_SIZE, SPARE
-from catalog.product import document, parse
-from catalog.questions import SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.search import overviews
+from catalog.search.facet_queries import FACET_SIZE, SPARE
+from catalog.search.search_types import SimilarQuery
 from catalog.settings import Settings
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("wide", "v1", 8)

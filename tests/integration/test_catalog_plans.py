@@ -9,15 +9,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from catalog import filters, similarity
-from catalog.costs import Costs, SearchPrice
+from catalog import similarity
+from catalog.domain import filters
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.planner import Breadth
-from catalog.product import document, parse
-from catalog.questions import Part, SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.search.costs import Costs, SearchPrice
+from catalog.search.planner import Breadth
+from catalog.search.search_types import Part, SimilarQuery
 from catalog.settings import Settings
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from catalog import similarity
-from catalog.elastic import Catalogue, connect, reindex
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue, connect
+from catalog.elastic.reindexing import reindex
 from catalog.errors import RefusedChange, WriteConflict
-from catalog.product import document, parse
-from catalog.questions import BrowseQuery, SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.search.search_types import BrowseQuery, SimilarQuery
 from catalog.settings import Settings
-from catalog.space import Space
 
 SPACE = Space("color", "v1", 8)
 COUNT = 3000

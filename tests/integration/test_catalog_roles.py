@@ -17,17 +17,18 @@ from flask.testing import FlaskClient
 import engine
 from app import create_app
 from app.settings import Settings as ApiSettings
-from catalog import rules, similarity
+from catalog import similarity
+from catalog.domain import rules
+from catalog.domain.product import document, parse
+from catalog.domain.promotion import Promotion
+from catalog.domain.records import Change, HistoryEntry, Outcome
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.names import Names
-from catalog.elastic.reindex import reindex
+from catalog.elastic.reindexing.reindex import reindex
 from catalog.elastic.roles import roles
 from catalog.errors import Unavailable, VisualSearchError
-from catalog.product import document, parse
-from catalog.promotion import Promotion
-from catalog.records import Change, HistoryEntry, Outcome
 from catalog.settings import Settings
-from catalog.space import Space
 
 SPACE = Space("color", "v1", 8)
 PREFIX = "shop_"

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 
 from app import create_app
 from app.settings import Settings as ApiSettings
-from catalog import rules, similarity
-from catalog.elastic import Catalogue, connect, remembered
+from catalog import similarity
+from catalog.domain import rules
+from catalog.domain.filters import Filters
+from catalog.domain.matching import Matcher
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
-from catalog.filters import Filters
-from catalog.matching import Matcher
-from catalog.planner import Breadth, Choice, Facts
-from catalog.product import document, parse
-from catalog.questions import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
-from catalog.records import Change, Outcome
+from catalog.search.planner import Breadth, Choice, Facts
+from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
 from catalog.settings import Settings
 from catalog.similar import SimilarRequest, similar_to
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 8)
@@ -152,7 +153,7 @@ def test_rules_work_on_an_approximate_plan_too(
 ) -> None:
     index = fill(connect(settings.model_copy(update={"vector_index": kind})))
     index.breadth = Breadth(pool=200, num_candidates=300, oversample=6)
-    monkeypatch.setattr("catalog.elastic.similar.choose", knn_unless_needed)
+    monkeypatch.setattr("catalog.elastic.stores.similar.choose", knn_unless_needed)
     clear(fake)
     for each in (index, fake):
         put(each, "hide", action="hide", target={"filter": {"color": "red"}})
@@ -186,8 +187,8 @@ def test_others_see_a_rule_within_seconds(
     assert other.rules().rules == ()
     put(catalogue, "a", action="hide", target={"ids": ["p001"]})
     assert other.rules().rules == ()  # remembered
-    assert remembered.FRESH <= 2
-    monkeypatch.setattr(remembered, "FRESH", 0)
+    assert ttl_cache.FRESH <= 2
+    monkeypatch.setattr(ttl_cache, "FRESH", 0)
     assert [rule.id for rule in other.rules().rules] == ["a"]
     other.client.close()
 
@@ -207,9 +208,9 @@ def test_rules_are_parsed_and_made_ready_when_they_change_not_when_somebody_asks
     clear(real)
     for number in range(3):
         put(real, f"boost{number}", action="boost", target={"filter": {"color": "red"}}, amount=0.1)
-    monkeypatch.setattr("catalog.elastic.rules.parse", counting("parsed", rules.parse))
-    monkeypatch.setattr("catalog.rules.Matcher", counting("made ready", Matcher))
-    monkeypatch.setattr(remembered, "FRESH", 0)  # every question reads them again
+    monkeypatch.setattr("catalog.elastic.stores.rules.parse", counting("parsed", rules.parse))
+    monkeypatch.setattr("catalog.domain.rules.Matcher", counting("made ready", Matcher))
+    monkeypatch.setattr(ttl_cache, "FRESH", 0)  # every question reads them again
     for name in ("p001", "p002", "p003", "p004"):
         assert similar_to(real, SimilarRequest(name)).hits
     assert counts == {"parsed": 3, "made ready": 3}
@@ -246,7 +247,7 @@ def test_a_rule_that_cannot_be_read_does_not_stop_the_others(
 
 
 def test_there_are_only_so_many_rules(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.rulebook.MAX_RULES", 2)
+    monkeypatch.setattr("catalog.domain.rulebook.MAX_RULES", 2)
     for name in ("a", "b", "b"):
         put(catalogue, name, action="hide", target={"ids": ["p001"]})
     with pytest.raises(InvalidRule, match="there are 2 rules, and no more than 2"):

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog import filters, queries, similarity
+from catalog import similarity
+from catalog.domain import filters
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput
-from catalog.planner import IN_BULK
-from catalog.questions import Part, SimilarQuery
+from catalog.search import queries
+from catalog.search.planner import IN_BULK
+from catalog.search.search_types import Part, SimilarQuery
 from catalog.settings import Settings
 from tests.integration.numpy_shop import NARROW, WIDE, NumpyShop
 
@@ -80,7 +82,7 @@ def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeyp
         assert [hit.id for hit in page.hits] == there[: len(page.hits)] and page.hits
         assert not page.plan.reason.endswith(IN_BULK)
     assert asked == 1
-    monkeypatch.setattr("catalog.elastic.scans.ABSENT_FOR", 0.0)
+    monkeypatch.setattr("catalog.elastic.stores.bulk_scoring.ABSENT_FOR", 0.0)
     catalogue.similar(SimilarQuery(WIDE, vector(WIDE, 9)))
     assert asked == 2
 

@@ -12,13 +12,15 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings as ApiSettings
-from catalog import mapping, rules, similarity
-from catalog.elastic import Catalogue, connect, remembered, small
-from catalog.product import document, parse
-from catalog.promotion import Promotion
-from catalog.records import Change, Outcome
+from catalog import mapping, similarity
+from catalog.domain import rules
+from catalog.domain.product import document, parse
+from catalog.domain.promotion import Promotion
+from catalog.domain.records import Change, Outcome
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue, connect, ttl_cache
+from catalog.elastic.stores import small_indices
 from catalog.settings import Settings
-from catalog.space import Space
 
 FIRST, SECOND = Space("color", "v1", 8), Space("resnet18", "v1", 8)
 COUNT = 30
@@ -81,8 +83,8 @@ def test_losing_the_rules_costs_no_answer_and_they_go_on_acting(
     expected = ids(client.get(SIMILAR))
     assert before[0] not in expected
     bring_back = lose(catalogue, catalogue.names.rules)
-    monkeypatch.setattr(remembered, "FRESH", 0)  # the copy is always too old
-    with caplog.at_level(logging.WARNING, logger=remembered.__name__):
+    monkeypatch.setattr(ttl_cache, "FRESH", 0)  # the copy is always too old
+    with caplog.at_level(logging.WARNING, logger=ttl_cache.__name__):
         for _ in range(20):  # more than open the breaker
             answer = client.get(SIMILAR)
             assert (answer.status_code, ids(answer), codes(answer)) == (200, expected, [])
@@ -120,7 +122,7 @@ def test_losing_the_promotions_costs_only_who_cannot_know_what_serves(
     model = {"name": SECOND.model, "version": SECOND.version}
     assert client.get(SIMILAR).get_json()["model"] == model
     bring_back = lose(catalogue, catalogue.names.promotions)
-    monkeypatch.setattr(remembered, "FRESH", 0)
+    monkeypatch.setattr(ttl_cache, "FRESH", 0)
     for _ in range(20):
         assert client.get(SIMILAR).get_json()["model"] == model
     late = client_of(connect(settings))
@@ -152,7 +154,7 @@ def test_two_spaces_without_a_promotion_cost_no_request_more_than_one_that_is_na
 ) -> None:
     fill(catalogue, FIRST, SECOND)
     index = connect(settings)
-    monkeypatch.setattr(remembered, "FRESH", 3600)
+    monkeypatch.setattr(ttl_cache, "FRESH", 3600)
     client = client_of(index)
     for query in ({}, {"model": FIRST.name}):  # counts, shape and rules are remembered from now on
         assert client.get(SIMILAR, query_string=query).status_code == 200
@@ -180,33 +182,36 @@ def test_a_space_that_came_meanwhile_is_counted(catalogue: Catalogue, monkeypatc
 
 def settings_of(index: Catalogue, name: str) -> dict[str, Any]:
     found = index.client.indices.get_settings(index=name, flat_settings=True)[name]["settings"]
-    return {key: found.get(f"index.{key}") for key in (small.EXPAND, "number_of_replicas")}
+    return {key: found.get(f"index.{key}") for key in (small_indices.EXPAND, "number_of_replicas")}
 
 
 def test_small_indices_get_a_replica_by_themselves_the_large_ones_as_asked(catalogue: Catalogue) -> None:
     names = catalogue.names
     for name in (names.rules, names.promotions):
-        assert settings_of(catalogue, name) == {small.EXPAND: "0-1", "number_of_replicas": "0"}  # one node only
+        assert settings_of(catalogue, name) == {
+            small_indices.EXPAND: "0-1",
+            "number_of_replicas": "0",
+        }  # one node only
     for name in (names.history, names.first):
-        assert settings_of(catalogue, name)[small.EXPAND] in (None, "false")
+        assert settings_of(catalogue, name)[small_indices.EXPAND] in (None, "false")
 
 
 def test_small_indices_of_before_get_it_at_the_next_command_or_write(catalogue: Catalogue) -> None:
     names, indices = catalogue.names, catalogue.client.indices
     for name in (names.rules, names.promotions):
-        indices.put_settings(index=name, settings={small.EXPAND: None})
-        assert settings_of(catalogue, name)[small.EXPAND] in (None, "false")
+        indices.put_settings(index=name, settings={small_indices.EXPAND: None})
+        assert settings_of(catalogue, name)[small_indices.EXPAND] in (None, "false")
     catalogue.put_rule(rules.parse({"id": "r", "action": "hide", "target": {"ids": ["p00"]}}))
-    assert settings_of(catalogue, names.rules)[small.EXPAND] == "0-1"
+    assert settings_of(catalogue, names.rules)[small_indices.EXPAND] == "0-1"
     catalogue.create()
-    assert settings_of(catalogue, names.promotions)[small.EXPAND] == "0-1"
-    indices.put_settings(index=names.rules, settings={small.EXPAND: "false", "number_of_replicas": 2})
+    assert settings_of(catalogue, names.promotions)[small_indices.EXPAND] == "0-1"
+    indices.put_settings(index=names.rules, settings={small_indices.EXPAND: "false", "number_of_replicas": 2})
     catalogue.create()  # somebody wants two
-    assert settings_of(catalogue, names.rules) == {small.EXPAND: "false", "number_of_replicas": "2"}
+    assert settings_of(catalogue, names.rules) == {small_indices.EXPAND: "false", "number_of_replicas": "2"}
 
 
 def test_more_replicas_than_one_stay_as_many(settings: Settings) -> None:
     index = connect(settings.model_copy(update={"index_replicas": 2}))
     index.create()
-    assert settings_of(index, index.names.rules)[small.EXPAND] == "0-2"
+    assert settings_of(index, index.names.rules)[small_indices.EXPAND] == "0-2"
     index.client.close()

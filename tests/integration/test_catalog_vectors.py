@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 import requests
 
-from catalog import similarity, writes
+from catalog import similarity
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome, Written
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.elastic.reindex import reindex
+from catalog.elastic.reindexing.reindex import reindex
 from catalog.feeds import as_they_are, read_products
-from catalog.importer import Importer
-from catalog.product import document, parse
-from catalog.questions import SimilarQuery
-from catalog.records import Change, Outcome, Written
+from catalog.importing import writes
+from catalog.importing.importer import Importer
+from catalog.search.search_types import SimilarQuery
 from catalog.settings import Settings
 from catalog.similar import SimilarRequest, similar_to
-from catalog.space import Space
-from evaluation import stored as evaluation_stored
+from evaluation.data import stored_catalogue as evaluation_stored
 from tests.integration.http_proxy import HttpProxy, proxy_to, without_vectors
 
 COLOR, SHAPE = Space("color", "v1", 8), Space("shape", "v1", 8)

@@ -53,7 +53,7 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     assert (status["health"], status["nodes"][0]["pid"]) == ("green", pid)
     assert runner_says("status", settings)["nodes"] == status["nodes"]
     # What Lucene itself says about vector instructions must match: on a JDK with the module they are on.
-    assert status["simd"] is (engine.jdk.inspect(Path(status["java_home"])).major >= 21)
+    assert status["simd"] is (engine.install.jdk.inspect(Path(status["java_home"])).major >= 21)
 
     again = engine.start(options, settings)
     assert again.already and again.pids == [pid]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.domain.records import Change
 from catalog.elastic import Catalogue, connect
 from catalog.errors import WriteBlocked
-from catalog.records import Change
 from catalog.settings import Settings
 from tests.feed_files import write_rows
 from tests.image_server import ImageServer

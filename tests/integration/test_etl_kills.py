@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change
 from catalog.elastic import Catalogue
-from catalog.product import document, parse
-from catalog.records import Change
 from catalog.settings import Settings
 from tests.etl_kit import product
 from tests.image_server import ImageServer, photo

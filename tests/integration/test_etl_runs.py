@@ -9,13 +9,13 @@ from threading import Semaphore
 import numpy as np
 import pytest
 
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, StoredProduct
 from catalog.elastic import Catalogue, connect
-from catalog.product import document, parse
-from catalog.records import Change, StoredProduct
 from catalog.settings import Settings
 from catalog.similarity import cosine
-from models.open import open_embedder
 from models.photos import PhotoSettings, decode
+from models.runtime.opening import open_embedder
 from models.settings import Settings as ModelSettings
 from tests.etl_kit import SPACE, MeanColor, product, run_job, totals, workshop
 from tests.image_server import ImageServer, photo

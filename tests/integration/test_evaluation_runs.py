@@ -15,13 +15,13 @@ import requests
 from typer.testing import CliRunner
 
 from catalog.settings import Settings
-from evaluation.cli import app
-from evaluation.prepare import Prepared, prepare, rows_of, vectors_of
+from evaluation.commands.main import app
+from evaluation.data.prepare import Prepared, prepare, rows_of, vectors_of
+from evaluation.data.stored_catalogue import score_stored
+from evaluation.embedding_cache import Kept
 from evaluation.runs import BASELINES, Options, extractor_of, score_model
 from evaluation.scores import load
-from evaluation.shelf import put_vectors, shelf
-from evaluation.stored import score_stored
-from evaluation.vectors import Kept
+from evaluation.temporary_index import put_vectors, shelf
 from samples.catalogue import Order, make
 from tests.integration.app_serving import serving
 

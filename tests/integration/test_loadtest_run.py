@@ -15,9 +15,9 @@ import numpy as np
 import orjson
 import pytest
 
+from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue, connect
-from catalog.filters import Filters
-from catalog.questions import SimilarQuery
+from catalog.search.search_types import SimilarQuery
 from catalog.settings import Settings
 from loadtest import draw, loader
 from loadtest import settings as loadtest_settings

@@ -19,15 +19,15 @@ import requests
 from PIL import Image
 from typer.testing import CliRunner
 
-import catalog.cli
+import catalog.commands.main
 import models.__main__
+from catalog.domain.product import document, parse
+from catalog.domain.records import Change, Outcome
 from catalog.elastic import Catalogue
-from catalog.product import document, parse
-from catalog.records import Change, Outcome
 from catalog.similarity import normalize
-from models.bundle import Bundle
-from models.gate_record import Data, GateRecord, Side, save
-from models.onnx_embedder import OnnxEmbedder
+from models.bundles.bundle import Bundle
+from models.promotion.gate_record import Data, GateRecord, Side, save
+from models.runtime.onnx_embedder import OnnxEmbedder
 from tests.integration.app_serving import Server, serving
 from tests.unit.models_making import put
 
@@ -218,10 +218,10 @@ def test_backfill_switch_rollback_and_drop_under_questions(
         assert models_("promote", new, "--gate", gate, *REASONS)[0] == 0
         until_all_see(found, shop.new.version)
 
-        refused = runner.invoke(catalog.cli.app, ["drop-space", new, "--yes"])
+        refused = runner.invoke(catalog.commands.main.app, ["drop-space", new, "--yes"])
         assert refused.exit_code == 2 and "serves" in refused.stderr
-        assert runner.invoke(catalog.cli.app, ["drop-space", old]).exit_code == 2
-        dropped = runner.invoke(catalog.cli.app, ["drop-space", old, "--yes", "--json"])
+        assert runner.invoke(catalog.commands.main.app, ["drop-space", old]).exit_code == 2
+        dropped = runner.invoke(catalog.commands.main.app, ["drop-space", old, "--yes", "--json"])
         assert dropped.exit_code == 0, dropped.stderr
         until_all_see(found, shop.new.version)
 
@@ -273,8 +273,8 @@ def test_what_is_promoted_while_it_is_being_dropped_stays(
             lambda step, _count: told.append(models_("promote", new, "--gate", gate, *REASONS)[0]) if not told else 0
         )
 
-    monkeypatch.setattr("catalog.cli_spaces.counting", meanwhile)
-    done = runner.invoke(catalog.cli.app, ["drop-space", new, "--yes"])
+    monkeypatch.setattr("catalog.commands.spaces.counting", meanwhile)
+    done = runner.invoke(catalog.commands.main.app, ["drop-space", new, "--yes"])
     assert told == [0]
     assert done.exit_code == 2 and f"{new} serves" in done.stderr
     assert catalogue.concrete() == index and catalogue.space_status(shop.new.space).done == COUNT

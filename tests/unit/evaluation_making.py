@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.dataset import Dataset, Item, with_folds
+from evaluation.data.dataset import Dataset, Item, with_folds
 
 CLASSES = ("coat", "dress", "hat")
 COLORS = ("red", "blue", "green", "black")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from evaluation.gate.rules import Verdict
 from evaluation.scores import Scores
-from evaluation.verdict import Verdict
 
 SIZES = {"dress": 200, "hat": 200, "shirt": 200}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from models.bundle import Bundle
-from models.bundle_writer import Written, write
-from models.manifest import Licenses, Limits, Preprocessing, Record, Tensor
+from models.bundles.bundle import Bundle
+from models.bundles.manifest import Licenses, Limits, Preprocessing, Record, Tensor
+from models.bundles.writer import Written, write
 from models.settings import Settings
 
 SIDE = 8

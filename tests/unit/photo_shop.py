@@ -12,10 +12,10 @@ from PIL import Image
 
 from app import create_app
 from app.settings import Settings
-from catalog.product import document, parse
-from models.onnx_embedder import OnnxEmbedder
+from catalog.domain.product import document, parse
+from models.bundles.registry import find
 from models.photos.settings import PhotoSettings
-from models.registry import find
+from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import Settings as ModelSettings
 from tests.fakes import FakeCatalogue
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.errors import STATUS, status_of
+from app.http.errors import STATUS, status_of
 from catalog import errors
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import client_of, shop

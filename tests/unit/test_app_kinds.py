@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageFilter
 
 from app.schemas.answers import BatchAnswer, SimilarAnswer
-from catalog.diversity import NEAR_DUPLICATE
+from catalog.domain.space import Space
+from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.similarity import cosine, normalize
-from catalog.space import Space
 from models.photos import decode
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, UNEMBEDDED, client_of, shop

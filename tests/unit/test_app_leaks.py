@@ -188,7 +188,7 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 def logged(caplog: pytest.LogCaptureFixture, answer: Any) -> str:
     """What the log says of the request that this is the answer to."""
     name = answer.headers["X-Query-Id"]
-    ours = [record for record in caplog.records if name in record.getMessage() and record.name == "app.errors"]
+    ours = [record for record in caplog.records if name in record.getMessage() and record.name == "app.http.errors"]
     assert all(record.fields["query_id"] == name for record in ours)  # type: ignore[attr-defined]
     return "\n".join(record.getMessage() + str(record.exc_info or "") for record in ours)
 

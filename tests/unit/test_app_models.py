@@ -15,8 +15,8 @@ from PIL import Image
 
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer
 from app.settings import Settings
-from models.bundle import load
-from models.onnx_embedder import OnnxEmbedder
+from models.bundles.bundle import load
+from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import Settings as ModelSettings
 from tests.image_server import image_server
 from tests.unit.models_making import edit, put

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from app.settings import Settings
-from catalog.filters import Filters
+from catalog.domain.filters import Filters
 from tests.unit.app_shop import client_of, shop
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,13 @@ from typing import ClassVar
 import pytest
 from werkzeug.test import create_environ, run_wsgi_app
 
-from app.breaker import CircuitBreaker
-from app.errors import CircuitOpen
-from app.lifecycle import Draining, Readiness
+from app.http.errors import CircuitOpen
+from app.index.breaker import CircuitBreaker
+from app.observability.lifecycle import Draining, Readiness
 from catalog import deadline
+from catalog.domain.records import StoredProduct
+from catalog.domain.space import Space
 from catalog.errors import ProductNotFound, TimeSpent, Unavailable
-from catalog.records import StoredProduct
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, client_of, shop
 

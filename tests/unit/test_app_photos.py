@@ -12,14 +12,14 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from app.cautions import of_hits, of_photo
 from app.embedding import _vector
-from app.errors import NoEmbedding
+from app.http.errors import NoEmbedding
+from app.photo_warnings import of_hits, of_photo
 from app.schemas.answers import SimilarAnswer
 from app.uploads import pixels
-from catalog.filters import Filters
-from catalog.questions import Hit
-from models.manifest import Limits
+from catalog.domain.filters import Filters
+from catalog.search.search_types import Hit
+from models.bundles.manifest import Limits
 from models.settings import Settings as ModelSettings
 from tests.image_server import image_server
 from tests.unit.photo_shop import client_of, embedder, encoded, picture, shop

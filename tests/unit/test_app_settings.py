@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from app.logs import JsonFormatter
+from app.observability.logs import JsonFormatter
 from app.settings import Settings, load
 from catalog.errors import InvalidInput
 

@@ -14,7 +14,7 @@ from benchmarks.cases import FILTERS, FULL, Effort, Size
 from benchmarks.measure import DifferentAnswers, Result, compare
 from benchmarks.results import Case, Run
 from benchmarks.shop import Shop, row
-from catalog.clauses import clauses
+from catalog.search.filter_clauses import clauses
 from loadtest import draw
 
 IDS = [f"drawn-{number:08d}" for number in range(50)]

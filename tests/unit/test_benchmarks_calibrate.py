@@ -12,8 +12,8 @@ from benchmarks import calibrate_report as report
 from benchmarks.calibrate import app, plan
 from benchmarks.calibrate_fit import error, expected_ms, fitted, regret
 from benchmarks.calibrate_samples import Loading, Sample
-from catalog.costs import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
-from catalog.planner import Strategy
+from catalog.search.costs import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
+from catalog.search.planner import Strategy
 from catalog.settings import VectorIndex
 
 SLOW = replace(

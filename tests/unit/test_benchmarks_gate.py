@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks import gate, gate_data
 from benchmarks.gate import Judged
-from models.bundle_writer import write
-from models.manifest import Training
-from models.registry import list_bundles
+from models.bundles.manifest import Training
+from models.bundles.registry import list_bundles
+from models.bundles.writer import write
 from models.settings import Settings as ModelSettings
 from tests.unit.models_making import DIMS, put, record, tiny_network
 

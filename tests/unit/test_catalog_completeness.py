@@ -55,7 +55,7 @@ def test_a_query_that_a_node_does_not_know_is_no_outage(types: Any, outage: bool
 def test_every_search_and_count_of_the_gateway_is_held_to_all_shards() -> None:
     """A search added tomorrow must not answer with half a catalogue either."""
     found = {}
-    for path in sorted(Path(elastic.__file__).parent.glob("*.py")):
+    for path in sorted(Path(elastic.__file__).parent.rglob("*.py")):
         text = path.read_text()
         for function in ast.walk(ast.parse(text)):
             if isinstance(function, ast.FunctionDef):

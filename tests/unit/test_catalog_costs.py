@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.costs import FILE, Costs, CostsFile, SearchPrice, read_costs
 from catalog.elastic import connect
 from catalog.errors import InvalidInput
+from catalog.search.costs import FILE, Costs, CostsFile, SearchPrice, read_costs
 from catalog.settings import Settings
 
 

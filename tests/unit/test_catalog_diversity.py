@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import similarity
-from catalog.diversity import mmr, without_near_duplicates
+from catalog.search.diversity import mmr, without_near_duplicates
 
 NEAR = similarity.normalize([[1, 0, 0], [1, 0.01, 0], [0.8, 0.6, 0], [0.7, 0, 0.7]])
 

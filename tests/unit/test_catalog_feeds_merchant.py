@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.product import Product, document, parse
 from catalog.feeds.events import RowError
 from catalog.feeds.merchant import Context, fields_of
-from catalog.product import Product, document, parse
 
 CONTEXT = Context("/shop/feed", datetime(2026, 2, 25, 12, tzinfo=UTC))
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.domain.product import Product, parse
 from catalog.errors import InvalidFeed
 from catalog.feeds import FORMATS, Cut, Item, Problem, read_products
-from catalog.product import Product, parse
 from tests.feed_files import write_feed
 
 # XML has no control characters, and its parsers turn CR into LF.

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from catalog.domain.product import document
 from catalog.feeds import Item, Problem, merge_sizes, read_products
-from catalog.product import document
 
 HEADER = "id,title,item_group_id,color,size,price,availability\n"
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import facet_queries, queries
-from catalog.clauses import clauses
+from catalog.domain.filters import Filters, parse
+from catalog.domain.matching import passes
+from catalog.domain.space import Space
 from catalog.errors import InvalidFilter, InvalidInput
-from catalog.filters import Filters, parse
-from catalog.matching import passes
-from catalog.questions import BrowseQuery, SimilarQuery
-from catalog.space import Space
+from catalog.search import facet_queries, queries
+from catalog.search.filter_clauses import clauses
+from catalog.search.search_types import BrowseQuery, SimilarQuery
 
 SPACE = Space("color", "v1", 3)
 VECTOR = np.asarray([1, 0, 0], dtype=np.float32)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.idset import IdSet
+from catalog.importing.id_set import IdSet
 from tests.feed_files import write_rows
 
 # Imports the feeds named on the command line one after the other, each row into nothing, and prints the peak of the
@@ -19,8 +19,8 @@ import re, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from catalog.feeds import read_products
-from catalog.importer import Importer
-from catalog.records import (ChangeResult)
+from catalog.importing.importer import Importer
+from catalog.domain.records import (ChangeResult)
 
 class Sink:
     def get_many(self, ids): return {}

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.product import parse
 from catalog.errors import RefusedChange
 from catalog.feeds import Cut, Item, Problem
-from catalog.importer import Importer
-from catalog.importer_removal import CAREFUL, FORCED, Caution, remove_missing
-from catalog.product import parse
-from catalog.rehearsal import Rehearsal
+from catalog.importing.dry_run import Rehearsal
+from catalog.importing.importer import Importer
+from catalog.importing.removal import CAREFUL, FORCED, Caution, remove_missing
 from tests.fakes import FakeCatalogue
 
 LAST_NIGHT = datetime(2026, 3, 1, 2, tzinfo=UTC)

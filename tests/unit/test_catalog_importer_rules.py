@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from catalog import writes
+from catalog.domain.product import parse
+from catalog.domain.space import Space
 from catalog.feeds import Cut, Item, Items, Problem
-from catalog.importer import CHUNK, Importer
-from catalog.importer_summary import ImportSummary
-from catalog.product import parse
-from catalog.rehearsal import Rehearsal
-from catalog.space import Space
+from catalog.importing import writes
+from catalog.importing.dry_run import Rehearsal
+from catalog.importing.importer import CHUNK, Importer
+from catalog.importing.summary import ImportSummary
 from tests.fakes import FakeCatalogue
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -190,7 +190,7 @@ class Refusing(FakeCatalogue):
     """Refuses one product, as Elasticsearch does with a value it cannot index."""
 
     def write(self, changes: Sequence[Any]) -> list[Any]:
-        from catalog.records import ChangeResult
+        from catalog.domain.records import ChangeResult
 
         good = [change for change in changes if change.id != "bad"]
         return [*super().write(good), *(ChangeResult(c, "failed", "immense term") for c in changes if c not in good)]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import rules
+from catalog.domain import rules
+from catalog.domain.filters import parse as parse_filters
+from catalog.domain.matching import Seen, passes
+from catalog.domain.space import Space
 from catalog.errors import ProductNotEmbedded
-from catalog.filters import parse as parse_filters
-from catalog.matching import Seen, passes
-from catalog.similar import SimilarRequest, shaping, similar_to
-from catalog.space import Space
+from catalog.similar import SimilarRequest, reranking, similar_to
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 2)
@@ -59,12 +59,12 @@ def ids(index: FakeCatalogue, **request: Any) -> list[str]:
 
 @contextmanager
 def pool_of(size: int) -> Iterator[None]:
-    before = shaping.POOL
-    shaping.POOL = size
+    before = reranking.POOL
+    reranking.POOL = size
     try:
         yield
     finally:
-        shaping.POOL = before
+        reranking.POOL = before
 
 
 targets = st.one_of(

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from catalog.costs import Costs, GraphPrice, SearchPrice
-from catalog.planner import Breadth, Facts, choose, exact_ms, is_small, knn_ms, scan_parts, threads, visited
+from catalog.search.costs import Costs, GraphPrice, SearchPrice
+from catalog.search.planner import Breadth, Facts, choose, exact_ms, is_small, knn_ms, scan_parts, threads, visited
 
 COSTS = Costs()
 MANY_CORES = replace(COSTS, cores=16, parallel=1.0)

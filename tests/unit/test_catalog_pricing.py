@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from catalog.browsing import browse
+from catalog.domain.filters import parse
+from catalog.domain.space import Space
+from catalog.domain.synonyms import nearest
 from catalog.errors import InvalidFilter
-from catalog.filters import parse
-from catalog.questions import BrowseQuery
+from catalog.search.browsing import browse
+from catalog.search.search_types import BrowseQuery
 from catalog.similar import SimilarRequest, similar_to
-from catalog.space import Space
-from catalog.words import nearest
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 2)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.domain.product import document, parse, rederived
 from catalog.errors import InvalidProduct
-from catalog.product import document, parse, rederived
 
 BASE = {"id": "a", "title": "A dress"}
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from catalog.elastic.remembered import FRESH, Remembered
+from catalog.elastic.ttl_cache import FRESH, Remembered
 from catalog.errors import NoCatalogue, Unavailable
 
 PATIENT = 60  # seconds to wait for what takes milliseconds: only a test that fails waits so long
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_any_more_goes_on_being_served_and_is_tried_by_one_t
         remembered.get()
         source.settle()
         assert remembered.get() == 8
-    told = [record for record in caplog.records if record.name == "catalog.elastic.remembered"]
+    told = [record for record in caplog.records if record.name == "catalog.elastic.ttl_cache"]
     assert [record.levelname for record in told] == ["WARNING", "INFO"]
     assert "a number cannot be read" in told[0].getMessage() and "shard is gone" in told[0].getMessage()
 

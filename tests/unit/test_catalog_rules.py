@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from catalog import rules
+from catalog.domain import rules
+from catalog.domain.filters import parse as parse_filters
+from catalog.domain.matching import Seen, passes
+from catalog.domain.product import document, parse
+from catalog.domain.rulebook import NONE, Rulebook
 from catalog.errors import InvalidInput, InvalidRule
-from catalog.filters import parse as parse_filters
-from catalog.matching import Seen, passes
-from catalog.product import document, parse
-from catalog.rulebook import NONE, Rulebook
-from catalog.similar import shaping
+from catalog.similar import reranking
 
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def test_a_wrong_rule_says_what_is_wrong(wrong: Any, message: str) -> None:
 
 
 def test_positions_end_where_reordering_does() -> None:
-    assert rules.MAX_POSITION <= shaping.POOL
+    assert rules.MAX_POSITION <= reranking.POOL
 
 
 @pytest.mark.parametrize("data", [HIDE, PIN | {"note": "n", "valid_from": NOW}, BOOST | {"when": {"ids": ["s"]}}])

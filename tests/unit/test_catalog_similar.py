@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from catalog.domain.filters import parse
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound, SpaceNotFound
-from catalog.filters import parse
 from catalog.similar import SimilarRequest, resolve_space, similar_to
-from catalog.space import Space
 from tests.fakes import FakeCatalogue
 
 A, B = Space("color", "v1", 2), Space("color", "v2", 2)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import similarity
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput, InvalidVector
-from catalog.space import Space
 
 
 @pytest.mark.parametrize("bad", [[0.0, 0.0], [1.0, np.nan], [np.inf, 1.0], [], [[[1.0]]]])

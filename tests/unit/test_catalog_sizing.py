@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from catalog.cli import app
-from catalog.costs import Costs, SearchPrice
+from catalog.commands.main import app
 from catalog.errors import InvalidInput
-from catalog.planner import GRAPHS
+from catalog.search.costs import Costs, SearchPrice
+from catalog.search.planner import GRAPHS
+from catalog.search.sizing import PATIENCE_MS, TARGET_MS, advise
 from catalog.settings import load
-from catalog.sizing import PATIENCE_MS, TARGET_MS, advise
 
 COSTS = Costs()
 

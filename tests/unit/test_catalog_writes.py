@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from catalog import writes
+from catalog.domain.product import parse
+from catalog.domain.space import Space
 from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, WriteConflict
-from catalog.product import parse
-from catalog.space import Space
+from catalog.importing import writes
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "aaaaaaaaaaaa", 4)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import ports
+from engine.cluster import ports
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import distribution
 from engine.errors import DistributionError
+from engine.install import distribution
 
 
 class Repository:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import account, folders
 from engine.errors import FolderError, OptionsError
+from engine.install import account, folders
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import jdk
 from engine.errors import NoJdk
+from engine.install import jdk
 from engine.settings import Settings
 
 FULL = "java.base jdk.compiler jdk.jlink jdk.incubator.vector"

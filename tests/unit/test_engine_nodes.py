@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine import nodes, options, ports, security
+from engine import options
+from engine.cluster import nodes, ports, security
 from engine.errors import OptionsError, PortInUse
 from engine.settings import Settings
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 import engine
-from engine import nodes, processes, state
+from engine.cluster import nodes, processes, state
 from engine.settings import Settings
 
 

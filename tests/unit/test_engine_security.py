@@ -9,7 +9,7 @@ import json
 import pytest
 import yaml
 
-from engine import security
+from engine.cluster import security
 from engine.errors import OptionsError
 from engine.options import Options
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog.domain.records import HISTORY_PRODUCTS, Outcome, WriteResult, Written
+from catalog.domain.space import Space
 from catalog.errors import WriteBlocked
-from catalog.records import HISTORY_PRODUCTS, Outcome, WriteResult, Written
-from catalog.space import Space
 from etl.job import Workshop
 from models.photos import PhotoSettings
 from tests.etl_kit import OTHER, SPACE, MeanColor, product, run_job, totals, workshop

@@ -11,16 +11,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from catalog.domain.records import Lease, Outcome
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput, Unavailable
-from catalog.records import Lease, Outcome
-from catalog.space import Space
 from etl.errors import ModelFailed, StoreFailed
-from etl.hosts import TOLERATED
 from etl.job import Limits, Workshop
 from etl.restore import restore
+from etl.stages.host_health import TOLERATED
 from models.photos import PhotoSettings
-from models.photos.deadline import Deadline
-from models.photos.dial import Dialer
+from models.photos.fetching.deadline import Deadline
+from models.photos.fetching.dial import Dialer
 from tests.etl_kit import OTHER, SPACE, MeanColor, product, run_job, totals, workshop
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo

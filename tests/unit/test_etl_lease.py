@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.domain.records import Lease
 from catalog.errors import Unavailable
-from catalog.records import Lease
 from etl.errors import LeaseHeld, LeaseLost
 from etl.job import Workshop
 from etl.lease import LONGEST_PAUSE, LeaseKeeper, Terms, acquire, leased

@@ -18,22 +18,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from catalog.domain.records import Outcome, Pending, WriteResult, Written
+from catalog.domain.space import Space
 from catalog.errors import InvalidInput
-from catalog.records import Outcome, Pending, WriteResult, Written
-from catalog.space import Space
-from etl.channel import Aborted, Channel
-from etl.clock import StageClock
 from etl.errors import StoreFailed
-from etl.hosts import PAUSES, REST, TOLERATED, Hosts, host_of
-from etl.items import Failure, Result
-from etl.pipeline import Pipeline
 from etl.policy import LONGEST, delay, outcomes
 from etl.progress import Bar, Lines, suited
-from etl.reader import Worklist
 from etl.report import reasons, run_text
 from etl.settings import Settings, load
+from etl.stages.channel import Aborted, Channel
+from etl.stages.host_health import PAUSES, REST, TOLERATED, Hosts, host_of
+from etl.stages.items import Failure, Result
+from etl.stages.pipeline import Pipeline
+from etl.stages.reader import Worklist
+from etl.stages.stage_clock import StageClock
 from etl.stopping import Stop, stopped_by_signals
-from etl.store import VectorStore
+from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
 from models.photos import PhotoError, Reason
 from tests.etl_kit import SPACE

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from catalog.domain.records import Outcome
 from catalog.errors import Unavailable
-from catalog.records import Outcome
 from etl.job import Limits, Workshop
 from etl.report import run_text
 from models.photos import PhotoSettings

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.records import Outcome
+from catalog.domain.records import Outcome
+from catalog.domain.space import Space
 from catalog.similarity import normalize
-from catalog.space import Space
-from etl import part_file
 from etl.errors import BrokenPart, StoreFailed
-from etl.part_file import StoredVector
 from etl.report import restored_text, run_text
 from etl.restore import Restored, restore
-from etl.store import STRAY_AFTER, Part, VectorStore
+from etl.storage import part_file
+from etl.storage.part_file import StoredVector
+from etl.storage.vector_store import STRAY_AFTER, Part, VectorStore
 from models.photos import PhotoSettings
 from tests.etl_kit import SPACE, MeanColor, product, run_job, settings_for, workshop
 from tests.fakes import FakeCatalogue

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from etl.wiring import find_models
-from models import canonical
-from models.bundle import Bundle
+from models.bundles.bundle import Bundle
 from models.errors import BundleNotFound, InvalidBundle
-from models.onnx_embedder import OnnxEmbedder
+from models.runtime import canonical_vectors
+from models.runtime.onnx_embedder import OnnxEmbedder
 from tests.fakes import FakeCatalogue
 from tests.unit.models_making import put
 
@@ -61,16 +61,16 @@ def test_a_model_that_makes_other_vectors_here_is_not_opened(versions: list[Bund
     bundle = versions[0]
     (model,) = find_models([bundle.space.name], "cpu")
     assert model.open().space == bundle.space
-    others = canonical.to_json(-OnnxEmbedder(bundle, 1).embed_images(canonical.pictures()))
-    (bundle.path / canonical.CANONICAL_FILE).write_bytes(others)
+    others = canonical_vectors.to_json(-OnnxEmbedder(bundle, 1).embed_images(canonical_vectors.pictures()))
+    (bundle.path / canonical_vectors.CANONICAL_FILE).write_bytes(others)
     manifest = json.loads((bundle.path / "bundle.json").read_text())
-    manifest["files"][canonical.CANONICAL_FILE] = hashlib.sha256(others).hexdigest()
+    manifest["files"][canonical_vectors.CANONICAL_FILE] = hashlib.sha256(others).hexdigest()
     (bundle.path / "bundle.json").write_text(json.dumps(manifest))
     (model,) = find_models([bundle.space.name], "cpu")
     with pytest.raises(InvalidBundle, match="other vectors here than where the bundle was made"):
         model.open()
-    (bundle.path / canonical.CANONICAL_FILE).unlink()
-    del manifest["files"][canonical.CANONICAL_FILE]
+    (bundle.path / canonical_vectors.CANONICAL_FILE).unlink()
+    del manifest["files"][canonical_vectors.CANONICAL_FILE]
     (bundle.path / "bundle.json").write_text(json.dumps(manifest))
     (model,) = find_models([bundle.space.name], "cpu")
     assert model.open().space == bundle.space

@@ -12,14 +12,14 @@ from scipy.stats import false_discovery_control
 from typer.testing import CliRunner
 
 from catalog.errors import InvalidInput
-from evaluation.cli import app
+from evaluation.commands.main import app
 from evaluation.errors import InvalidScores
-from evaluation.gate import judge, judge_pairs
-from evaluation.gate_pairs import paired
-from evaluation.gate_proof import holm, p_of_loss
+from evaluation.gate.decision import judge, judge_pairs
+from evaluation.gate.pairs import paired
+from evaluation.gate.rules import Pairs, Verdict
+from evaluation.gate.statistics import holm, p_of_loss
 from evaluation.scores import Scores
-from evaluation.verdict import Pairs, Verdict
-from models.gate_record import read
+from models.promotion.gate_record import read
 from tests.unit.gate_making import SIZES, scores, states
 
 runner = CliRunner()

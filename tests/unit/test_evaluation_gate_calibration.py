@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from evaluation.gate import judge_pairs
-from evaluation.verdict import Pairs, Verdict
+from evaluation.gate.decision import judge_pairs
+from evaluation.gate.rules import Pairs, Verdict
 
 RUNS, REPEATS = 200, 400
 SIZES = {"dress": 300, "hat": 60, "pants": 500, "shirt": 400, "shoes": 250, "shorts": 120, "skirt": 90, "top": 700}

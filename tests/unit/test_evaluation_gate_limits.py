@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.gate import judge
-from evaluation.gate_proof import draws_for, holm
+from evaluation.gate.decision import judge
+from evaluation.gate.statistics import draws_for, holm
 from evaluation.scores import Scores
 from tests.unit.gate_making import scores, states
 

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from catalog.errors import InvalidInput
-from evaluation.cli import app
-from evaluation.gate_names import Known, sides
+from evaluation.commands.main import app
+from evaluation.gate.spaces import Known, sides
 from tests.unit.models_making import put
 
 SPACES = ("color__7a7a7a", "shop__cccc11", "shop__bbbb22", "shop__bbbb33", "shop__aaaa44")  # newest first

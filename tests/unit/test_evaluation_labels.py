@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluation import derived, photo_sets
-from evaluation.dataset import Dataset, Item
+from evaluation.data import derived_labels, photo_sets
+from evaluation.data.dataset import Dataset, Item
+from evaluation.data.features import FAMILIES, Hog, Look
+from evaluation.data.label_table import Table
 from evaluation.errors import InvalidDataset
-from evaluation.features import FAMILIES, Hog, Look
 from evaluation.runs import chosen
-from evaluation.table import Table
 from tests.unit.evaluation_making import labelled
 from tests.unit.test_evaluation_leakage import compressed, picture
 
@@ -29,7 +29,7 @@ def test_the_colour_of_the_centre_is_the_label(family: str) -> None:
     color = FAMILIES[family][0]
     items = (Item("a", ("hat",), "1"), Item("b", ("coat",), "2"))
     photos = [garment(color), Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), np.uint8))]
-    found = derived.with_colors(Dataset("d", items), Look().embed_images(photos))
+    found = derived_labels.with_colors(Dataset("d", items), Look().embed_images(photos))
     assert found.items[0].labels == {"color_family": family}
     assert found.items[1].labels == {}  # no colour fills half of it
     assert "1 of 2" in found.notes[0]
@@ -37,7 +37,7 @@ def test_the_colour_of_the_centre_is_the_label(family: str) -> None:
 
 def test_given_colours_stay() -> None:
     given = Dataset("d", (Item("a", ("hat",), "1", labels={"color_family": "teal"}), Item("b", ("coat",), "2")))
-    assert derived.with_colors(given, Look().embed_images([garment((200, 0, 0))] * 2)) is given
+    assert derived_labels.with_colors(given, Look().embed_images([garment((200, 0, 0))] * 2)) is given
 
 
 def test_two_photos_of_one_garment_are_a_group_only_within_sender_and_class() -> None:
@@ -45,7 +45,7 @@ def test_two_photos_of_one_garment_are_a_group_only_within_sender_and_class() ->
     photos = [one, compressed(one, 180, 50), compressed(one, 150, 60), picture(4), compressed(one, 160, 70)]
     senders, classes = ("s", "s", "t", "s", "s"), ("hat", "hat", "hat", "hat", "coat")
     items = tuple(Item(f"i{n}", (classes[n],), senders[n]) for n in range(5))
-    found = derived.with_garments(Dataset("d", items), Look().embed_images(photos), Hog().embed_images(photos))
+    found = derived_labels.with_garments(Dataset("d", items), Look().embed_images(photos), Hog().embed_images(photos))
     assert [item.group for item in found.items] == ["probably i0", "probably i0", None, None, None]
 
 

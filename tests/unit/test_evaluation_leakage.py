@@ -10,14 +10,14 @@ import pytest
 from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
-from evaluation import leakage
-from evaluation.cli import app
-from evaluation.cli_leaks import joined
-from evaluation.dataset import Dataset, Item, regrouped, with_folds
+from evaluation.commands.leaks import joined
+from evaluation.commands.main import app
+from evaluation.data import leakage
+from evaluation.data.dataset import Dataset, Item, regrouped, with_folds
+from evaluation.data.features import Hog, Look
+from evaluation.data.prepare import prepare
+from evaluation.embedding_cache import Kept
 from evaluation.errors import InvalidDataset
-from evaluation.features import Hog, Look
-from evaluation.prepare import prepare
-from evaluation.vectors import Kept
 
 
 def picture(seed: int, size: int = 200) -> Image.Image:

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from catalog.product import document
-from catalog.space import Space
-from evaluation.dataset import Dataset, Item
+from catalog.domain.product import document
+from catalog.domain.space import Space
+from evaluation.data.dataset import Dataset, Item
+from evaluation.data.label_table import GROUP, OVERALL, WITHIN, Question, Table, product_of
 from evaluation.measure import Asked, Measured, full_average_precision, measure
 from evaluation.rankers import IndexRanker, NumpyRanker, Ranked
+from evaluation.reporting.summary import as_text, summarize
 from evaluation.scores import Scores
-from evaluation.summary import as_text, summarize
-from evaluation.table import GROUP, OVERALL, WITHIN, Question, Table, product_of
 from tests.fakes import FakeCatalogue
 from tests.unit.evaluation_making import knows, labelled
 

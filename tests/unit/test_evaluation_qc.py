@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluation.cli_qc import TOLERANCE, differences, largest
+from evaluation.commands.qc import TOLERANCE, differences, largest
 from evaluation.measure import Measured
 
 CLASSES = np.repeat(["coat", "hat"], 50)

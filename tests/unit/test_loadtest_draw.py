@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from catalog import product
-from catalog.product import DERIVED_FIELDS
+from catalog.domain import product
+from catalog.domain.product import DERIVED_FIELDS
 from loadtest import draw
 
 

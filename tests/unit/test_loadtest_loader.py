@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from catalog import mapping
-from catalog.space import Space as CatalogueSpace
+from catalog.domain.space import Space as CatalogueSpace
 from loadtest import draw, loader
 from loadtest.cluster import Cluster, reason
 from loadtest.errors import CannotStart, LoadFailed, NotAllowed, Unreachable

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from catalog import filters
+from catalog.domain import filters
 from loadtest import draw
 from loadtest.questions import Shop, draw_filter, parameters
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from models.bundle import Bundle, load
-from models.bundle_writer import write
+from models.bundles.bundle import Bundle, load
+from models.bundles.fingerprint import canonical_json, sha256_bytes
+from models.bundles.manifest import Licenses
+from models.bundles.writer import write
 from models.errors import BundleDiffers, InvalidBundle, InvalidModel, UnsupportedSchema
-from models.fingerprint import canonical_json, sha256_bytes
-from models.manifest import Licenses
 from tests.unit.models_making import DIMS, LICENSES, edit, put, put_whole, record, tiny_network
 
 MANIFEST_FIELDS = {

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models import canonical
-from models.bundle import Bundle, load
-from models.bundle_writer import write
-from models.cli import app
-from models.onnx_embedder import OnnxEmbedder
-from models.registry import list_bundles
+from models.bundles.bundle import Bundle, load
+from models.bundles.registry import list_bundles
+from models.bundles.writer import write
+from models.commands.main import app
+from models.runtime import canonical_vectors
+from models.runtime.onnx_embedder import OnnxEmbedder
+from models.runtime.verification import verify
 from models.settings import Settings
-from models.verification import verify
 from tests.unit.models_making import PREPROCESSING, put, record, tiny_network
 
 SHIPPED = [one.path for one in list_bundles(Settings())]
@@ -25,28 +25,28 @@ SHIPPED = [one.path for one in list_bundles(Settings())]
 
 def rewrite(bundle: Bundle, content: bytes) -> None:
     """Other canonical vectors, with a hash that fits: what only a comparison can find."""
-    (bundle.path / canonical.CANONICAL_FILE).write_bytes(content)
+    (bundle.path / canonical_vectors.CANONICAL_FILE).write_bytes(content)
     manifest = json.loads((bundle.path / "bundle.json").read_text())
-    manifest["files"][canonical.CANONICAL_FILE] = hashlib.sha256(content).hexdigest()
+    manifest["files"][canonical_vectors.CANONICAL_FILE] = hashlib.sha256(content).hexdigest()
     (bundle.path / "bundle.json").write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_shipped_bundles_have_them_and_agree(path: Path) -> None:
     bundle = load(path)
-    assert canonical.CANONICAL_FILE in bundle.manifest.files
+    assert canonical_vectors.CANONICAL_FILE in bundle.manifest.files
     assert verify(path) is None
 
 
 def test_the_pictures_are_the_same_everywhere() -> None:
-    digest = hashlib.sha256(b"".join(picture.tobytes() for picture in canonical.pictures())).hexdigest()
+    digest = hashlib.sha256(b"".join(picture.tobytes() for picture in canonical_vectors.pictures())).hexdigest()
     assert digest == "b5ac8e00ae167ff6f20c032782c85eb0003b8945f239877cb15a20f1cc7cb484"
 
 
 def test_they_are_the_embeddings_of_the_pictures(tmp_path: Path) -> None:
     bundle = put(tmp_path)
-    found = json.loads(bundle.read(canonical.CANONICAL_FILE))
-    expected = OnnxEmbedder(bundle, 1).embed_images(canonical.pictures())
+    found = json.loads(bundle.read(canonical_vectors.CANONICAL_FILE))
+    expected = OnnxEmbedder(bundle, 1).embed_images(canonical_vectors.pictures())
     assert np.array(found["embeddings"]) == pytest.approx(expected, abs=1e-6)
     assert bundle.manifest.metrics["latency_ms"] > 0  # type: ignore[operator]
     assert verify(bundle.path) is None
@@ -54,7 +54,7 @@ def test_they_are_the_embeddings_of_the_pictures(tmp_path: Path) -> None:
 
 def test_a_runtime_that_makes_other_vectors_is_found(tmp_path: Path) -> None:
     bundle = put(tmp_path)
-    rewrite(bundle, canonical.to_json(-OnnxEmbedder(bundle, 1).embed_images(canonical.pictures())))
+    rewrite(bundle, canonical_vectors.to_json(-OnnxEmbedder(bundle, 1).embed_images(canonical_vectors.pictures())))
     assert "other vectors" in str(verify(bundle.path))
     done = CliRunner().invoke(app, ["verify", "--json"], env={"BUNDLES": str(tmp_path)})
     assert done.exit_code == 1 and "other vectors" in done.stdout
@@ -76,8 +76,8 @@ def test_damaged_ones_are_refused(tmp_path: Path, content: bytes, said: str) -> 
 
 def test_the_last_digits_of_another_machine_are_no_difference(tmp_path: Path) -> None:
     first = put(tmp_path)
-    rounded = canonical.to_json(OnnxEmbedder(first, 1).embed_images(canonical.pictures()).round(3))
-    again = write(tmp_path, record(), {"model.onnx": first.read(), canonical.CANONICAL_FILE: rounded})
+    rounded = canonical_vectors.to_json(OnnxEmbedder(first, 1).embed_images(canonical_vectors.pictures()).round(3))
+    again = write(tmp_path, record(), {"model.onnx": first.read(), canonical_vectors.CANONICAL_FILE: rounded})
     assert again.existed and again.bundle.path == first.path
 
 
@@ -85,7 +85,7 @@ def test_a_changed_resize_is_beyond_the_tolerance(tmp_path: Path) -> None:
     bundle = put(tmp_path)
     nearest = PREPROCESSING.model_copy(update={"interpolation": "nearest", "color": "BGR"})
     other = record().model_copy(update={"preprocessing": nearest})
-    tried = canonical.try_on_pictures(other, tiny_network())
+    tried = canonical_vectors.try_on_pictures(other, tiny_network())
     assert tried is not None
-    rewrite(bundle, canonical.to_json(tried.embeddings))
+    rewrite(bundle, canonical_vectors.to_json(tried.embeddings))
     assert "other vectors" in str(verify(bundle.path))

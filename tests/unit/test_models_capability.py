@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from models.bundle_writer import write
-from models.capability import Need, find_best_model, shortfall
-from models.cli import app
+from models.bundles.capability import Need, find_best_model, shortfall
+from models.bundles.manifest import Licenses, Limits
+from models.bundles.registry import list_bundles
+from models.bundles.writer import write
+from models.commands.main import app
 from models.errors import BundleNotFound
-from models.manifest import Licenses, Limits
-from models.registry import list_bundles
 from tests.unit.models_making import record, settings_for, tiny_network
 from tests.unit.test_models_classes import put_telling
 

@@ -10,13 +10,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
 
-from models.bundle import Bundle
-from models.bundle_writer import write
+from models.bundles.bundle import Bundle
+from models.bundles.manifest import Record, Tensor
+from models.bundles.writer import write
 from models.errors import ExportFailed, InvalidBatch, InvalidBundle
-from models.manifest import Record, Tensor
-from models.onnx_embedder import OnnxEmbedder
-from models.trial import trial_pixels
-from models.verification import verify
+from models.runtime.onnx_embedder import OnnxEmbedder
+from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.verification import verify
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, WEIGHTS, put, record
 
 CLASSES = ("coat", "dress", "hat", "shirt")
@@ -100,7 +100,7 @@ def test_a_graph_without_the_logits_it_promises_is_refused(tmp_path: Path) -> No
 
 def test_torch_exports_both_outputs() -> None:
     torch = pytest.importorskip("torch")
-    from models.torch_export import parity_of, to_onnx
+    from models.making.zoo.torch_export import parity_of, to_onnx
 
     class Two(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:

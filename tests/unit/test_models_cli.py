@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from models.cli import app
+from models.commands.main import app
 from tests.unit.models_making import PREPROCESSING, put, tiny_network
 
 runner = CliRunner()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from models import color_export
-from models.embedder import usable
-from models.onnx_embedder import OnnxEmbedder
-from models.registry import find
+from models.bundles.registry import find
+from models.making.color import color_export
+from models.runtime.embedder import usable
+from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import REPOSITORY
 from tests.unit.models_making import settings_for
 

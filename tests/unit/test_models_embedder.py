@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models import torch_embedder
-from models.bundle_writer import write
-from models.embedder import unit_rows, usable
+from models.bundles.writer import write
 from models.errors import DeviceUnavailable, InvalidBatch, InvalidBundle
-from models.onnx_embedder import OnnxEmbedder
-from models.open import open_embedder
+from models.runtime import torch_embedder
+from models.runtime.embedder import unit_rows, usable
+from models.runtime.onnx_embedder import OnnxEmbedder
+from models.runtime.opening import open_embedder
 from tests.unit.models_making import DIMS, SIDE, WEIGHTS, put, record, settings_for, tiny_network
 
 
@@ -104,7 +104,8 @@ def test_graph_that_cannot_run_or_gives_another_size(tmp_path: Path) -> None:
 
 def test_the_half_that_the_api_imports_is_light() -> None:
     check = (
-        "import sys, models.onnx_embedder, models.registry, models.preprocess, models.bundle\n"
+        "import sys, models.runtime.onnx_embedder, models.bundles.registry\n"
+        "import models.runtime.preprocessing, models.bundles.bundle\n"
         "print(sorted({'torch', 'torchvision', 'onnx', 'safetensors', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)

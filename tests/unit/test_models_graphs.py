@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from models import probe as probing
-from models.bundle import Bundle, load
-from models.bundle_writer import write
+from models.bundles.bundle import Bundle, load
+from models.bundles.fingerprint import sha256_file
+from models.bundles.manifest import MANIFEST_FILE
+from models.bundles.writer import write
+from models.distribution.lock import Entry
+from models.distribution.pull import pull
+from models.distribution.sources import FileSource
 from models.errors import InvalidBundle, InvalidModel
-from models.fingerprint import sha256_file
-from models.lock import Entry
-from models.manifest import MANIFEST_FILE
-from models.onnx_embedder import OnnxEmbedder, open_session
-from models.onnx_graph import RefusedGraph, check
-from models.onnx_import import Source, add
-from models.probe import probe
-from models.pull import pull
-from models.sources import FileSource
-from models.verification import verify
+from models.making.onnx_import import Source, add
+from models.runtime import probe as probing
+from models.runtime.onnx_embedder import OnnxEmbedder, open_session
+from models.runtime.onnx_graph import RefusedGraph, check
+from models.runtime.probe import probe
+from models.runtime.verification import verify
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, put, record, tiny_network
 
 SECRET = np.full((3, DIMS), 0.5, np.float32)
@@ -171,8 +171,8 @@ def test_verify_probes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def too_slow(*_: object) -> None:
         raise RefusedGraph("it takes more than 120 s")
 
-    monkeypatch.setattr("models.verification.probe", too_slow)
-    monkeypatch.setattr("models.verification.OnnxEmbedder", lambda *_: pytest.fail("it was run here"))
+    monkeypatch.setattr("models.runtime.verification.probe", too_slow)
+    monkeypatch.setattr("models.runtime.verification.OnnxEmbedder", lambda *_: pytest.fail("it was run here"))
     assert "120 s" in (verify(bundle.path) or "")
 
 

@@ -13,19 +13,19 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from catalog.similarity import cosine, mix
-from models.bundle import Bundle, load
-from models.bundle_writer import write
-from models.canonical import pictures
-from models.cli import app
+from models.bundles.bundle import Bundle, load
+from models.bundles.manifest import Licenses, Limits, Preprocessing, Record, Tensor
+from models.bundles.registry import find
+from models.bundles.writer import write
+from models.commands.main import app
 from models.errors import ExportFailed, InvalidModel
-from models.hybrid import Maker, concatenated, joint_limits, pack
-from models.hybrid_graph import Part
-from models.manifest import Licenses, Limits, Preprocessing, Record, Tensor
-from models.onnx_embedder import OnnxEmbedder
-from models.pca import fit, project
-from models.registry import find
+from models.making.hybrid import Maker, concatenated, joint_limits, pack
+from models.making.hybrid_graph import Part
+from models.making.pca import fit, project
+from models.runtime.canonical_vectors import pictures
+from models.runtime.onnx_embedder import OnnxEmbedder
+from models.runtime.verification import verify
 from models.settings import Settings
-from models.verification import verify
 from tests.unit.models_making import DIMS, PREPROCESSING, put, record, settings_for, tiny_network
 from tests.unit.test_models_classes import CLASSES, put_telling
 

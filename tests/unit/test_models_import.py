@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import convert_model_to_external_data
 
 from models.errors import InvalidModel
-from models.onnx_embedder import OnnxEmbedder
-from models.onnx_import import Source, add
+from models.making.onnx_import import Source, add
+from models.runtime.onnx_embedder import OnnxEmbedder
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, WEIGHTS, tiny_network
 
 

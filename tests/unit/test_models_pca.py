@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.bundle import load
-from models.bundle_writer import write
+from models.bundles.bundle import load
+from models.bundles.manifest import Limits
+from models.bundles.writer import write
 from models.errors import FitFailed
-from models.manifest import Limits
-from models.onnx_embedder import OnnxEmbedder, open_session
-from models.pca import fit, project
-from models.pca_export import export
-from models.pca_graph import append
-from models.photo_folder import Photos
+from models.making.pca import fit, project
+from models.making.pca_export import export
+from models.making.pca_graph import append
+from models.making.photo_folder import Photos
+from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 from tests.unit.models_making import DIMS, SIDE, record, tiny_network
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.manifest import Preprocessing
-from models.preprocess import preprocess
+from models.bundles.manifest import Preprocessing
+from models.runtime.preprocessing import preprocess
 
 MOBILENET = Preprocessing(
     resize_shorter_side=256,

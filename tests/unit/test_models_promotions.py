@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from catalog.domain.promotion import Promotion, serving_stack
+from catalog.domain.records import SpaceStatus
+from catalog.domain.space import Space
 from catalog.errors import RefusedChange, WriteConflict
-from catalog.promotion import Promotion, serving_stack
-from catalog.records import SpaceStatus
-from catalog.space import Space
-from models.bundle import Bundle
+from models.bundles.bundle import Bundle
 from models.errors import GateNotPassed, InvalidGate, NotEmbedded
-from models.gate_record import Data, GateRecord, Side, read, save
-from models.promotions import Wish, promote, rollback
+from models.promotion.gate_record import Data, GateRecord, Side, read, save
+from models.promotion.promotions import Wish, promote, rollback
 from tests.unit.models_making import put
 
 WISH = Wish("ada", "better on hats")

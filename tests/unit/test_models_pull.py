@@ -14,11 +14,11 @@ import fsspec
 import pytest
 from typer.testing import CliRunner
 
-from models.bundle import Bundle, load
-from models.cli import app
-from models.pull import index_of, pull
+from models.bundles.bundle import Bundle, load
+from models.commands.main import app
+from models.distribution.pull import index_of, pull
+from models.distribution.sources import FileSource
 from models.settings import Settings
-from models.sources import FileSource
 from tests.image_server import image_server
 from tests.unit.models_making import edit, put
 
@@ -185,7 +185,7 @@ def test_a_server_with_bad_habits(path: str, deployment: Deployment, monkeypatch
     with image_server() as server:
         server.photos["/shelf/index.json"] = b"<html>"
         assert "not JSON" in deployment.run("pull", server.url("/shelf"), "color", code=2)["message"]
-        monkeypatch.setattr("models.pull.INDEX_FILE", path)
+        monkeypatch.setattr("models.distribution.pull.INDEX_FILE", path)
         assert deployment.run("pull", server.url(""), "color", code=2)["error"] in (
             "source_unavailable",
             "invalid_lock",

@@ -10,11 +10,11 @@ import onnxruntime
 import pytest
 from PIL import Image, ImageOps
 
-from models.bundle import Bundle
-from models.onnx_embedder import OnnxEmbedder
-from models.onnx_import import Source, add
-from models.pca_export import export
-from models.photo_folder import Photos
+from models.bundles.bundle import Bundle
+from models.making.onnx_import import Source, add
+from models.making.pca_export import export
+from models.making.photo_folder import Photos
+from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import REPOSITORY
 
 SHARED = REPOSITORY.parent / "shared"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import InvalidInput, NotFound
-from models import fingerprint
 from models import settings as model_settings
+from models.bundles import fingerprint
+from models.bundles.registry import choose, find, list_bundles, list_verified
 from models.errors import BundleNotFound, InvalidBundle
-from models.registry import choose, find, list_bundles, list_verified
 from tests.unit.models_making import edit, put, settings_for
 
 

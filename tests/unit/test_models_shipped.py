@@ -11,11 +11,11 @@ from benchmarks.gate import shipped_default
 from catalog.similarity import Vectors, cosine
 from demo.settings import load as demo_settings
 from demo.steps import all_steps
-from models.hybrid import Maker, pack
-from models.hybrid_graph import Part
-from models.onnx_embedder import OnnxEmbedder
+from models.bundles.registry import find
+from models.making.hybrid import Maker, pack
+from models.making.hybrid_graph import Part
 from models.photos import decode
-from models.registry import find
+from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import Settings
 from samples.catalogue import Order, make
 

@@ -20,18 +20,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: the zoo cannot be exported here")
 torchvision = pytest.importorskip("torchvision")
 
-from models import torch_export, torch_weights  # noqa: E402
-from models.bundle import Bundle, load  # noqa: E402
+from models.bundles.bundle import Bundle, load  # noqa: E402
 from models.errors import DeviceUnavailable, ExportFailed, WeightsUnavailable  # noqa: E402
-from models.onnx_embedder import OnnxEmbedder  # noqa: E402
-from models.open import open_embedder  # noqa: E402
-from models.pca_export import export as export_pca  # noqa: E402
-from models.photo_folder import Photos  # noqa: E402
-from models.torch_embedder import TorchEmbedder, can_run  # noqa: E402
-from models.torch_export import Origin, export  # noqa: E402
-from models.torch_networks import build, with_weights  # noqa: E402
-from models.trial import trial_pixels  # noqa: E402
-from models.zoo import ZOO  # noqa: E402
+from models.making.pca_export import export as export_pca  # noqa: E402
+from models.making.photo_folder import Photos  # noqa: E402
+from models.making.zoo import torch_export, torch_weights  # noqa: E402
+from models.making.zoo.torch_export import Origin, export  # noqa: E402
+from models.making.zoo.torch_networks import build, with_weights  # noqa: E402
+from models.making.zoo.zoo import ZOO  # noqa: E402
+from models.runtime.onnx_embedder import OnnxEmbedder  # noqa: E402
+from models.runtime.opening import open_embedder  # noqa: E402
+from models.runtime.synthetic_inputs import trial_pixels  # noqa: E402
+from models.runtime.torch_embedder import TorchEmbedder, can_run  # noqa: E402
 
 
 def random_weights(name: str) -> dict[str, Any]:

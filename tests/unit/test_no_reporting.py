@@ -42,8 +42,8 @@ def left_in(home: Path) -> list[str]:
 
 
 OPEN_SESSION = """
-from models.onnx_embedder import OnnxEmbedder
-from models.registry import find
+from models.runtime.onnx_embedder import OnnxEmbedder
+from models.bundles.registry import find
 from models.settings import Settings
 import pathlib
 root = pathlib.Path(sys.modules["models"].__file__).parents[1]
@@ -60,14 +60,14 @@ def test_onnx_runtime_is_opened_in_one_place() -> None:
     imported = re.compile(r"^\s*(?:import|from) onnxruntime(?!\.quantization)", re.MULTILINE)
     rooms = ("app", "catalog", "etl", "evaluation", "models", "training", "benchmarks", "demo", "loadtest")
     found = [path for room in rooms for path in (ROOT / room).rglob("*.py") if imported.search(path.read_text())]
-    assert found == [ROOT / "models" / "onnx_runtime.py"]
+    assert found == [ROOT / "models" / "runtime" / "onnx_runtime.py"]
 
 
 TRACK = """
 import os
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "false"
 from training.settings import load
-from training.tracker import _client
+from training.output.tracker import _client
 client = _client(load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
 client.create_run(client.create_experiment("x"))
 from mlflow.telemetry import get_telemetry_client
@@ -82,10 +82,10 @@ def test_mlflow_has_nobody_to_report_to(tmp_path: Path) -> None:
 
 DOORS = [
     "app.factory",
-    "catalog.cli",
-    "etl.cli",
-    "models.cli",
-    "evaluation.cli",
+    "catalog.commands.main",
+    "etl.commands.main",
+    "models.commands.main",
+    "evaluation.commands.main",
     "engine.__main__",
     "samples.__main__",
 ]

@@ -19,7 +19,7 @@ import yaml
 
 import app.settings
 import catalog.settings
-import engine.distribution
+import engine.install.distribution
 import etl.settings
 import loadtest.settings
 import models.photos.settings
@@ -328,7 +328,7 @@ def test_our_services_are_built_here_locked_down_and_set_by_known_names(name: st
 
 def test_elasticsearch_is_the_pinned_one_and_nobody_outside_reaches_it() -> None:
     service = SERVICES["elasticsearch"]
-    assert service["image"] == f"docker.elastic.co/elasticsearch/elasticsearch:{engine.distribution.VERSION}"
+    assert service["image"] == f"docker.elastic.co/elasticsearch/elasticsearch:{engine.install.distribution.VERSION}"
     assert "ports" not in service
     assert service["networks"] == ["store"]
     assert compose("docker-compose.yml")["networks"]["store"] == {"internal": True}

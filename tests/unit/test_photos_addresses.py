@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.photos.addresses import is_blocked
+from models.photos.fetching.addresses import is_blocked
 
 BLOCKED = [
     "127.0.0.1",

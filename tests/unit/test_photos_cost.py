@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from models.photos import PhotoError, Reason, decode, jpeg_header, png_header
-from models.photos.apart import DecodingProcesses, processes
-from models.photos.limits import CPU_SECONDS, MAX_SCANS, MEMORY
+from models.photos import PhotoError, Reason, decode
+from models.photos.decoding import jpeg_header, png_header
+from models.photos.decoding.limits import CPU_SECONDS, MAX_SCANS, MEMORY
+from models.photos.decoding.process_pool import DecodingProcesses, processes
 from tests.hostile_photos import HOSTILE, encoded, flat_png, scans_jpeg, segment, textured
 
 PLAIN_TIMES = 30  # a plain JPEG of 16 MP takes about a tenth of CPU_SECONDS, and machines are not alike
@@ -156,7 +157,7 @@ def as_before(content: bytes, turn: int = 1) -> Image.Image:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pixels_are_those_the_index_was_filled_with(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.photos.pixels.BAND", 7_000)  # several bands in a small picture
+    monkeypatch.setattr("models.photos.decoding.pixels.BAND", 7_000)  # several bands in a small picture
     assert np.array_equal(np.asarray(decode(KINDS[kind])), np.asarray(as_before(KINDS[kind])))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
 from models.photos.errors import RETRYABLE
-from models.photos.http import parse_target, seconds_of
+from models.photos.fetching.http import parse_target, seconds_of
 from models.photos.settings import load
 from tests.image_server import ImageServer, image_server, photo
 

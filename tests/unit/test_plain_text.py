@@ -18,21 +18,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from app.logs import config
+from app.observability.logs import config
 from app.settings import Settings
-from catalog.doors import PlainConsole, errors_of, show
+from catalog.cli_support import PlainConsole, errors_of, show
 from catalog.errors import InvalidInput
 from catalog.feeds import Problem
-from catalog.importer_report import report_to
+from catalog.importing.problem_report import report_to
 from catalog.plain_text import csv_cell, printable, printable_lines
-from evaluation import changes, photo_sets
+from evaluation.data import photo_sets
 from evaluation.errors import InvalidDataset
+from evaluation.reporting import model_changes
 from evaluation.scores import Scores
 from tests.image_server import photo
 from tests.unit.app_shop import client_of, shop
+from training.data.photos import Photo, gather
 from training.errors import NoTrainingData
-from training.photos import Photo, gather
-from training.provenance import hash_table
+from training.output.provenance import hash_table
 from training.recipe import Source
 
 EVIL = "\x1b]0;owned\x07 \x9b31m \u202etxt\u2028fine\r\n2026-01-01 root: all is well\x7f"
@@ -102,7 +103,7 @@ def test_the_table_of_changes_runs_no_formula(tmp_path: Path) -> None:
             hits=(("-2+3", "b"), ("b",)),
         )
 
-    changes.write_csv(changes.paired(scores([0.9, 0.5]), scores([0.4, 0.5])), tmp_path / "all.csv")
+    model_changes.write_csv(model_changes.paired(scores([0.9, 0.5]), scores([0.4, 0.5])), tmp_path / "all.csv")
     worst = rows_of((tmp_path / "all.csv").read_text(encoding="utf-8"))[1]
     assert worst[:3] == ["'=id", "'@class", "'+cluster"]
     assert "-0.5000" in worst, "a number is one"

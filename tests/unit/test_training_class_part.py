@@ -13,19 +13,19 @@ pytest.importorskip("torch")
 
 import torch
 
-from models.onnx_embedder import OnnxEmbedder
 from models.photos import decode
+from models.runtime.onnx_embedder import OnnxEmbedder
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
-from training.batches import plain_input
-from training.class_part import settled
+from training.data.batches import plain_input
+from training.data.labels import label
+from training.data.targets import Targets, learnable
 from training.errors import InvalidRecipe
-from training.fit import Training
-from training.labels import label
-from training.networks import Answer, build
+from training.learning.class_part import settled
+from training.learning.fit import Training
+from training.learning.networks import Answer, build
+from training.learning.stages import Job, scheduled
 from training.recipe import Recipe
-from training.stages import Job, scheduled
-from training.targets import Targets, learnable
 
 PART = {"task": "category", "share": 0.4, "strength": 1.0}
 
@@ -126,7 +126,7 @@ def test_a_recipe_whose_part_cannot_be_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_part_whose_task_has_no_labels_is_left_out(tmp_path: Path) -> None:
-    from training.photos import Photo
+    from training.data.photos import Photo
 
     photos = [Photo(tmp_path / name, name, "s", name, {"color": name}) for name in ("a", "b")]
     assert learnable(with_part(tmp_path), photos).class_part is None

@@ -18,16 +18,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from catalog.similarity import cosine
-from models.bundle import load
+from models.bundles.bundle import load
 from models.errors import BundleNotFound
-from models.onnx_embedder import OnnxEmbedder
 from models.photos import decode
+from models.runtime.onnx_embedder import OnnxEmbedder
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe, trainer
-from training.cli import cli
+from training.commands.main import cli
 from training.errors import CannotResume, GateDataRefused, InvalidRecipe
-from training.fit import Training
-from training.stages import Job
+from training.learning.fit import Training
+from training.learning.stages import Job
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_runs_are_recorded_and_cloned_with_changes(shop: Path, rooms: Rooms, mon
     again = json.loads(second.stdout)
     assert (again["name"], again["run_id"] != told["run_id"]) == ("other", True)
 
-    from training.tracker import recorded
+    from training.output.tracker import recorded
 
     earlier, later = (recorded(run["run_id"], rooms.training)[0] for run in (told, again))
     assert (later.schedule.lr, later.schedule.steps) == (0.5, 3)

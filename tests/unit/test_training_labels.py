@@ -17,22 +17,22 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from typer.testing import CliRunner
 
-from models.bundle import load
+from models.bundles.bundle import load
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
-from training import targets
-from training.batches import Batch, mixed
-from training.cli import cli
-from training.crops import Cache
+from training.commands.main import cli
+from training.data import targets
+from training.data.batches import Batch, mixed
+from training.data.crops import Cache
+from training.data.folds import fold_of
+from training.data.photos import Photo, gather
+from training.data.sampling import Sampler
 from training.errors import InvalidRecipe, NoTrainingData
-from training.fit import Training
-from training.folds import fold_of
-from training.losses import distilled
-from training.networks import check_names
-from training.photos import Photo, gather
+from training.learning.fit import Training
+from training.learning.losses import distilled
+from training.learning.networks import check_names
+from training.learning.stages import Job
+from training.overrides import CATALOGUE
 from training.recipe import Source, read
-from training.sampling import Sampler
-from training.stages import Job
-from training.wishes import CATALOGUE
 
 
 def photo(path: Path, shade: int) -> str:
@@ -175,7 +175,7 @@ def test_photos_that_no_probe_can_judge_teach_nothing_mixed_or_not() -> None:
 
 
 def test_batches_have_no_probabilities_of_photos_without_a_probe(tmp_path: Path) -> None:
-    from training.batches import Batches
+    from training.data.batches import Batches
 
     words = ["boot", "hat"] * 15 + ["rare"] * 2
     groups = [str(number) for number in range(30)] + ["lone"] * 2

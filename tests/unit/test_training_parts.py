@@ -15,20 +15,20 @@ from PIL import Image
 from torch.nn import functional
 
 from tests.unit.training_making import recipe
-from training import losses
-from training.augment import augmented
 from training.changes import changed
-from training.crops import prepare
-from training.curves import History
+from training.data.augment import augmented
+from training.data.crops import prepare
+from training.data.folds import fold_of
+from training.data.photos import Photo, gather
+from training.data.sampling import Sampler, root_chances
+from training.data.views import Cut, boxes
 from training.errors import InvalidRecipe, NoTrainingData
-from training.folds import fold_of
-from training.loop import rate_at
-from training.measure import macro_precision, usual_nearest, within
-from training.photos import Photo, gather
+from training.learning import losses
+from training.learning.loop import rate_at
+from training.learning.measure import macro_precision, usual_nearest, within
+from training.output.curves import History
+from training.overrides import CATALOGUE, Learn, Wishes, wished
 from training.recipe import Augment, Schedule, Source, read
-from training.sampling import Sampler, root_chances
-from training.views import Cut, boxes
-from training.wishes import CATALOGUE, Learn, Wishes, wished
 
 RECIPES = CATALOGUE.parent
 

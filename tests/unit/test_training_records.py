@@ -17,16 +17,16 @@ import torch
 from PIL import Image
 
 from models.errors import FitFailed
-from models.gate_photos import hashes
+from models.making.gate_photos import hashes
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection
+from training.data.photos import gather
 from training.errors import GateDataRefused
-from training.fit import Training
-from training.photos import gather
-from training.provenance import Provenance, collect, hash_table, uncommitted
+from training.learning.fit import Training
+from training.learning.stages import Job
+from training.output.provenance import Provenance, collect, hash_table, uncommitted
+from training.output.tracker import Tracker, recorded
 from training.recipe import Source
-from training.stages import Job
-from training.tracker import Tracker, recorded
 
 
 @pytest.fixture(scope="module")

@@ -14,18 +14,18 @@ pytest.importorskip("torch")
 import torch
 from typer.testing import CliRunner
 
-from models.bundle import Bundle
+from models.bundles.bundle import Bundle
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
 from training.changes import REFINE as SECOND
 from training.changes import changed
-from training.cli import cli
+from training.commands.main import cli
 from training.errors import CannotResume
-from training.fit import Outcome, Training
-from training.loop import Trainer
+from training.learning.fit import Outcome, Training
+from training.learning.loop import Trainer
+from training.learning.stages import FIGURES, Job
+from training.output.tracker import recorded
 from training.recipe import Recipe, read
-from training.stages import FIGURES, Job
-from training.tracker import recorded
 
 REFINE = {"steps": 4, "batch": 8, "join": 0.5}
 

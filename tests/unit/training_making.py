@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from models.settings import Settings as ModelSettings
-from training import targets
-from training.batches import Batches
-from training.crops import prepare
-from training.loop import Trainer
-from training.networks import build
-from training.photos import gather
+from training.data import targets
+from training.data.batches import Batches
+from training.data.crops import prepare
+from training.data.photos import gather
+from training.data.views import Cut
+from training.learning.loop import Trainer
+from training.learning.networks import build
 from training.recipe import Recipe, parse
 from training.settings import Settings
-from training.views import Cut
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
 
@@ -73,7 +73,7 @@ def trainer(learnt: Recipe, folder: Path, crops: Path) -> Trainer:
     """A Trainer as `Training` puts it together, without tracker and export."""
     import torch
 
-    from models.registry import find
+    from models.bundles.registry import find
 
     photos = gather(learnt.sources)
     cut = Cut(learnt.side, learnt.resize, learnt.crops, learnt.crop_scale, learnt.seed)

@@ -1,0 +1,29 @@
+"""Which port answers what: figures about the catalogue and the service are not for everybody."""
+
+from apiflask import APIFlask
+from flask import request
+from werkzeug.exceptions import SecurityError
+
+from app.http.errors import NotPublic
+from app.settings import Settings
+from catalog.errors import NotFound
+
+FIGURES = frozenset({"operations.prometheus", "status.status"})
+HEALTH = FIGURES | {"operations.healthz", "operations.readyz"}  # all that the health port answers
+
+
+def install(app: APIFlask, settings: Settings) -> None:
+    """Check every request before its view runs."""
+
+    def check() -> None:
+        if "HTTP_HOST" not in request.environ and app.config["TRUSTED_HOSTS"] is not None:
+            raise SecurityError("a request without Host")  # werkzeug would take our own address for it
+        if settings.health and request.environ.get("SERVER_PORT") == str(settings.health):
+            if request.endpoint and request.endpoint not in HEALTH:
+                raise NotFound("the health port answers /healthz, /readyz, /metrics and /v1/catalog/status")
+        elif request.endpoint in FIGURES and not settings.public_status:
+            raise NotPublic(
+                f"{request.path} is served on the health port (HEALTH_PORT); with PUBLIC_STATUS=true here as well"
+            )
+
+    app.before_request(check)

@@ -1,0 +1,1 @@
+"""The API's connection to the index, behind a circuit breaker."""

@@ -1,0 +1,74 @@
+"""A circuit breaker: while Elasticsearch is down nobody waits for it, and the first answer closes it again."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.http.errors import RETRY_AFTER, CircuitOpen
+from catalog.errors import TimeSpent, Unavailable
+
+T = TypeVar("T")
+THRESHOLD = 3  # failures in a row before nobody is made to wait any more
+
+
+class CircuitBreaker:
+    """Counts `Unavailable` in a row; open, it lets one call through per `pause` seconds and refuses the rest."""
+
+    def __init__(
+        self,
+        threshold: int = THRESHOLD,
+        pause: float = RETRY_AFTER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._threshold = threshold
+        self._pause = pause
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._refuse_until = 0.0
+        self._reason = "", ""  # in full, and as strangers are told
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are being refused."""
+        return self._failures >= self._threshold
+
+    def call(self, ask: Callable[[], T]) -> T:
+        """`ask()`; raises CircuitOpen at once while the breaker is open, and whatever `ask` raises."""
+        if self.is_open:  # looked at without the lock: the usual case costs nothing
+            self._admit()
+        return self.watch(ask)
+
+    def watch(self, ask: Callable[[], T]) -> T:
+        """`ask()` whatever the state, its outcome counted: how a readiness probe may close the breaker."""
+        try:
+            answer = ask()
+        except TimeSpent:
+            raise  # many calls for one question prove nothing about the server
+        except Unavailable as error:
+            self._fail(error)
+            raise
+        if self._failures:
+            self._succeed()
+        return answer
+
+    def _admit(self) -> None:
+        with self._lock:
+            if self._failures < self._threshold:
+                return
+            now = self._clock()
+            if now < self._refuse_until:
+                reason, told = self._reason
+                raise CircuitOpen(reason, self._refuse_until - now, told)
+            self._refuse_until = now + self._pause  # this caller tries, the others go on being refused
+
+    def _fail(self, error: Unavailable) -> None:
+        with self._lock:
+            self._failures += 1
+            self._reason = error.message, error.public_message
+            self._refuse_until = self._clock() + self._pause
+
+    def _succeed(self) -> None:
+        with self._lock:
+            self._failures = 0

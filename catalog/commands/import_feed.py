@@ -1,0 +1,101 @@
+"""`python -m catalog import`: a feed into the index."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog import feeds
+from catalog.commands.import_text import summary_json, summary_text
+from catalog.commands.shared import Json, counting, errors_told, open_catalogue, show
+from catalog.errors import InvalidInput, RefusedChange
+from catalog.importing.dry_run import Rehearsal
+from catalog.importing.importer import Importer
+from catalog.importing.problem_report import report_to
+from catalog.importing.removal import CAREFUL, FORCED, Caution, remove_missing
+from catalog.importing.summary import ImportSummary
+from catalog.patience import PatientProducts
+from catalog.plain_text import printable
+from catalog.ports import ProductPort
+
+Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Google Merchant XML, also .gz.")]
+Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
+AsOf = Annotated[str | None, typer.Option(help="When the feed was made (ISO 8601); default: the file's time.")]
+Full = Annotated[bool, typer.Option("--full", help="The feed is the whole catalogue: remove what it lacks.")]
+Force = Annotated[bool, typer.Option("--force", help="With --full: also more than 10 % of the catalogue.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
+Merge = Annotated[bool, typer.Option("--merge-sizes", help="Adjacent rows of one group and colour are its sizes.")]
+FailAbove = Annotated[float, typer.Option(min=0, max=1, help="Exit with 1 above this share of failed rows.")]
+Report = Annotated[Path | None, typer.Option(help="Write all row problems to this .csv or .jsonl file.")]
+
+
+def import_feed(
+    feed: Feed,
+    format_name: Format = None,
+    as_of: AsOf = None,
+    full: Full = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    merge_sizes: Merge = False,
+    fail_above: FailAbove = 0.05,
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a feed into the catalogue: writes what changed, reports and skips bad rows."""
+    with errors_told(as_json):
+        if force and not full:
+            raise InvalidInput("--force says how much --full may remove: use both or none")
+        now = datetime.now(UTC)
+        made = _moment(as_of) if as_of else _file_time(feed)
+        group = feeds.merge_sizes if merge_sizes else feeds.as_they_are
+        items = feeds.read_products(feed, format_name, now=now, group=group)
+        catalogue = open_catalogue()
+        patient = PatientProducts(catalogue, catalogue.settings.elasticsearch_patience)
+        port: ProductPort = Rehearsal(patient) if dry_run else patient
+        port.create()
+        before = port.count()
+        with report_to(report) as on_problem, counting(printable(f"import {feed.name}")) as count:
+            run = Importer(
+                port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
+            )
+            run.run(items)
+        if full:
+            _remove(run, FORCED if force else CAREFUL, before)
+        _tell(feed, run.summary, port, as_json)
+        raise typer.Exit(_exit_status(run.summary, fail_above))
+
+
+def _tell(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
+    rehearsed = port.examples if isinstance(port, Rehearsal) else None
+    show(as_json, summary_json(feed, summary, rehearsed), summary_text(feed, summary, rehearsed))
+    if summary.refused:
+        typer.echo(printable(f"catalog: {summary.refused}"), err=True)
+
+
+def _exit_status(summary: ImportSummary, fail_above: float) -> int:
+    if summary.refused:
+        return 2
+    return int(summary.cut_for_certain or summary.failed_share > fail_above)
+
+
+def _moment(written: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise InvalidInput(f"--as-of: '{written}' is not an ISO 8601 date such as 2026-02-24T13:00:00Z") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _file_time(feed: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(feed.stat().st_mtime, UTC)
+    except OSError as error:
+        raise InvalidInput(f"cannot read the feed {feed}: {error.strerror or error}") from error
+
+
+def _remove(run: Importer, caution: Caution, before: int) -> None:
+    try:
+        remove_missing(run, caution, before)
+    except RefusedChange as refusal:
+        run.summary.refused = refusal.message

@@ -1,0 +1,53 @@
+"""The outcome of an import, in words and as JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from catalog.importing.dry_run import Example
+from catalog.importing.summary import ImportSummary
+from catalog.plain_text import printable
+
+
+def summary_json(feed: Path, summary: ImportSummary, rehearsed: list[Example] | None) -> dict[str, Any]:
+    """`rehearsed` is what a dry run would have changed, None after a real one."""
+    body = {"feed": str(feed), "dry_run": rehearsed is not None, **summary.as_json()}
+    if rehearsed is not None:
+        body["examples"] = [{"id": e.id, "kind": e.kind, "fields": e.fields} for e in rehearsed]
+    return body
+
+
+def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | None) -> str:
+    """`rehearsed` is what a dry run would have changed, None after a real one."""
+    s = summary
+    lines = [
+        f"{printable(feed.name)}: {s.rows:,} rows in {s.seconds:.1f} s ({s.rows_per_second:,.0f} rows/s)"
+        + ("; a dry run, nothing was written" if rehearsed is not None else ""),
+        f"  created {s.created:,}  updated {s.updated:,}  unchanged {s.unchanged:,}  deleted {s.deleted:,}"
+        f"  failed {s.failed:,}",
+    ]
+    if s.kept_newer_offer or s.kept_newer_product:
+        kept = f"{s.kept_newer_offer:,} offers and {s.kept_newer_product:,} products"
+        lines.append(f"  newer than the feed and kept: {kept}")
+    if s.photos_changed:
+        lines.append(f"  {s.photos_changed:,} photos changed, their embeddings are gone")
+    lines += [printable(f"  line {p.line}: {p.id or '?'}: {p.reason}") for p in s.first_problems]
+    if s.failed > len(s.first_problems):
+        counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())
+        lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
+    if s.cut:
+        lines.append(f"  the feed may not be whole: {s.cut}")
+    return "\n".join(lines + _example_lines(rehearsed or []))
+
+
+def _example_lines(examples: list[Example]) -> list[str]:
+    lines = []
+    for example in examples:
+        lines.append(printable(f"  would be {example.kind}: {example.id}"))
+        if example.kind == "updated":
+            lines += [f"    {name}: {_short(a)} -> {_short(b)}" for name, (a, b) in example.fields.items()]
+    return lines
+
+
+def _short(value: Any) -> str:
+    written = repr(value)
+    return written if len(written) <= 100 else written[:97] + "..."

@@ -1,0 +1,54 @@
+"""The command that drops the vectors of a version: only on request, and never those that serve."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catalog.commands.shared import Json, counting, errors_told, open_catalogue, show
+from catalog.errors import RefusedChange, SpaceNotFound
+from catalog.similar import resolve_space
+
+if TYPE_CHECKING:
+    from catalog.elastic import Catalogue
+
+Yes = Annotated[bool, typer.Option("--yes", help="Yes, drop them.")]
+Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what a killed reindex left.")]
+
+
+def drop_space(
+    space: Annotated[str, typer.Argument(help="<model>__<version>, as `python -m catalog status` lists it")],
+    yes: Yes = False,
+    discard_unfinished: Discard = False,
+    as_json: Json = False,
+) -> None:
+    """Drop the vectors of one version; searches and writes go on, the version that serves is refused.
+
+    The products move to a new index without them, as in `reindex`: that alone gives the room on disk back.
+    """
+    from catalog.elastic.reindexing.reindex import reindex
+
+    with errors_told(as_json):
+        catalogue = open_catalogue()
+        known = {one.name: one for one in catalogue.read_spaces()}
+        if space not in known:
+            raise SpaceNotFound(f"there is no space {space}; there are: {', '.join(known) or 'none'}")
+        _refuse_what_serves(catalogue, space)
+        done = catalogue.space_status(known[space]).done
+        if not yes:
+            raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
+        with counting("drop-space") as progress:
+            again = partial(_refuse_what_serves, catalogue, space)  # it may have been promoted meanwhile
+            moved = reindex(
+                catalogue, progress, discard_unfinished=discard_unfinished, without=(space,), before_swap=again
+            )
+        text = "\n".join(filter(None, [f"{space} dropped: {done:,} vectors", moved.advice()]))
+        show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, text)
+
+
+def _refuse_what_serves(catalogue: "Catalogue", space: str) -> None:
+    """Raises RefusedChange; promotions are read anew, for what is remembered of them may be seconds old."""
+    promoted = [entry.space for entry in catalogue.promotions()[-1:]]
+    if space in (*promoted, resolve_space(catalogue, None).name):
+        raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")

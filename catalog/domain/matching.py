@@ -1,0 +1,82 @@
+"""Filters on stored products in memory: the same as `catalog.search.filter_clauses` say to Elasticsearch."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from catalog.domain.filters import TERM_FIELDS, WORD_KEYS, Filters, PriceRange, values_of
+from catalog.domain.offers import Offer, attribute_text, in_stock, offers_of, priced
+from catalog.domain.synonyms import fold, same_meaning
+
+
+class Seen:
+    """A stored product as filters look at it: its words are folded once, however many filters look."""
+
+    def __init__(self, source: Mapping[str, Any]) -> None:
+        self.source = source
+        self._words: dict[str, frozenset[str]] = {}
+
+    def words(self, key: str) -> frozenset[str]:
+        """The words that a filter key looks at, as they are compared."""
+        found = self._words.get(key)
+        if found is None:
+            texts = map(attribute_text, values_of(self.source, key))
+            found = self._words[key] = frozenset(texts if _literal(key) else map(fold, texts))
+        return found
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """What of it can be bought."""
+        return offers_of(self.source)
+
+
+class Matcher:
+    """A filter made ready once to be held against many products."""
+
+    def __init__(self, filters: Filters) -> None:
+        asked = {key: getattr(filters, key) for key in TERM_FIELDS if key != "size"}
+        asked |= {f"attributes.{name}": words for name, words in filters.attributes.items()}
+        self._accepted = tuple((key, _accepted(key, words)) for key, words in asked.items() if words)
+        self._available = filters.available
+        self._sizes = frozenset(map(fold, filters.size))
+        self._price = filters.price
+
+    def fits(self, product: Seen) -> bool:
+        """Whether the product passes."""
+        for key, accepted in self._accepted:
+            if accepted.isdisjoint(product.words(key)):
+                return False
+        if self._available is not None and product.source.get("available") is not self._available:
+            return False
+        return not (self._sizes or self._price) or self._has_offer(product.offers)
+
+    def _has_offer(self, offers: list[Offer]) -> bool:
+        """Whether one and the same offer has the size and the price; who asks for a size wants it in stock."""
+        sizes = self._sizes
+        return any(
+            (not sizes or (offer.size is not None and fold(offer.size) in sizes)) and _costs(offer.price, self._price)
+            for offer in (in_stock(offers) if sizes else priced(offers))
+        )
+
+
+def passes(source: Mapping[str, Any], filters: Filters) -> bool:
+    """Whether a stored product passes."""
+    return Matcher(filters).fits(Seen(source))
+
+
+def _literal(key: str) -> bool:
+    """Whether words of this key are compared letter by letter."""
+    return key in TERM_FIELDS and key not in WORD_KEYS
+
+
+def _accepted(key: str, wanted: tuple[str, ...]) -> frozenset[str]:
+    if _literal(key):
+        return frozenset(wanted)
+    return frozenset().union(*(same_meaning(key, word) for word in wanted))
+
+
+def _costs(price: float | None, wanted: PriceRange | None) -> bool:
+    if wanted is None:
+        return True
+    low, high = wanted.gte, wanted.lte
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)

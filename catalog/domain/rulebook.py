@@ -1,0 +1,127 @@
+"""All rules, made ready for questions once whenever they change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any, Self
+
+from catalog.domain.filters import Filters
+from catalog.domain.matching import Seen
+from catalog.domain.rules import MAX_NAMED, MAX_POSITION, MAX_RULES, Rule
+from catalog.domain.warnings import AnswerWarning
+from catalog.errors import InvalidRule
+
+COMBINATIONS = 64  # sets of rules in force together that are kept: most questions share one of a few
+
+
+@dataclass(frozen=True)
+class ActiveRules:
+    """The rules in force for one question, by what they do, each kind in the order of ids (pins: of positions)."""
+
+    hides: tuple[Rule, ...] = ()
+    boosts: tuple[Rule, ...] = ()
+    pins: tuple[Rule, ...] = ()
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Self:
+        """Rules in the order of ids, by kind."""
+        kinds: dict[str, list[Rule]] = {"hide": [], "boost": [], "pin": []}
+        for rule in rules:
+            kinds[rule.action].append(rule)
+        pins = sorted(kinds["pin"], key=lambda rule: rule.position or 0)
+        return cls(tuple(kinds["hide"]), tuple(kinds["boost"]), tuple(pins))
+
+    @property
+    def reorder(self) -> bool:
+        """Whether hits come in another order than that of similarity; hiding alone leaves it as it is."""
+        return bool(self.boosts or self.pins)
+
+    @cached_property
+    def hidden_ids(self) -> tuple[str, ...]:
+        """Products hidden by name."""
+        return tuple(dict.fromkeys(name for rule in self.hides for name in rule.target.ids))
+
+    @cached_property
+    def hidden_filters(self) -> tuple[Filters, ...]:
+        """What passes any of these is hidden."""
+        return tuple(rule.target.filter for rule in self.hides if not rule.target.ids)
+
+    @cached_property
+    def pin_places(self) -> Mapping[str, tuple[int, str]]:
+        """Product id -> position and rule, by position; a product pinned twice keeps its first place."""
+        wanted: dict[str, tuple[int, str]] = {}
+        for rule in self.pins:
+            for name in rule.target.ids:
+                wanted.setdefault(name, (rule.position or 1, rule.id))
+        return dict(islice(wanted.items(), MAX_POSITION))
+
+
+NONE = ActiveRules()
+
+
+class Rulebook:
+    """The rules by what decides whether they apply, so that a question looks only at those that may.
+
+    `known` is False where they could not be read: no rule acts then, and answers have to say so.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = (), *, known: bool = True) -> None:
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.id))
+        self.known = known
+        self._named: dict[str, list[int]] = {}  # source id -> places of the rules whose condition names it
+        self._open: list[int] = []  # places of those whose condition names no ids
+        self._ready: dict[tuple[int, ...], ActiveRules] = {}
+        for place, rule in enumerate(self.rules):
+            if not rule.when.ids:
+                self._open.append(place)
+            for name in rule.when.id_set:
+                self._named.setdefault(name, []).append(place)
+
+    def in_force(self, source: Mapping[str, Any] | None, now: datetime) -> ActiveRules:
+        """Those that apply to a question about the stored product `source` (None: about none) at `now`."""
+        possible = self._open + (self._named.get(str(source["id"]), []) if source else [])
+        seen = Seen(source) if source else None
+        applying = tuple(place for place in sorted(possible) if self.rules[place].applies(seen, now))
+        if not applying:
+            return NONE
+        ready = self._ready.get(applying)
+        if ready is None:
+            if len(self._ready) >= COMBINATIONS:
+                self._ready.clear()
+            ready = self._ready[applying] = ActiveRules.of(self.rules[place] for place in applying)
+        return ready
+
+    @property
+    def warnings(self) -> tuple[AnswerWarning, ...]:
+        """What an answer made by them has to say."""
+        if self.known:
+            return ()
+        return (AnswerWarning("rules_unavailable", "merchandising rules cannot be read now: none was applied"),)
+
+
+UNKNOWN = Rulebook(known=False)
+
+
+def check_room(rule: Rule, kept: Sequence[Rule]) -> None:
+    """Raises InvalidRule, saying how many there are, where `rule` cannot be kept beside those of other ids in `kept`.
+
+    A rule that takes the place of one that named as much is always taken.
+    """
+    others = [known for known in kept if known.id != rule.id]
+    if len(others) >= MAX_RULES and len(others) == len(kept):
+        raise InvalidRule(
+            f"there are {len(others)} rules, and no more than {MAX_RULES} can be kept: delete some",
+            rules=len(others),
+            allowed=MAX_RULES,
+        )
+    named, before = sum(each.named for each in others), sum(each.named for each in kept)
+    if named + rule.named > max(MAX_NAMED, before):
+        raise InvalidRule(
+            f"the other rules name {named:,} ids and filter values, this one {rule.named:,}, and all together may "
+            f"name {MAX_NAMED:,}: delete rules, or say it by a filter with fewer values",
+            named=named,
+            asked=rule.named,
+            allowed=MAX_NAMED,
+        )

@@ -1,0 +1,1 @@
+"""How a search is planned and built: filter clauses, query bodies, costs, the planner, facets."""

@@ -1,0 +1,26 @@
+"""Browsing: a page of the catalogue that passes filters, in the currency that its prices are compared in."""
+
+from dataclasses import replace
+
+from catalog.domain import pricing
+from catalog.ports import SearchPort
+from catalog.search import filter_warnings
+from catalog.search.search_types import BrowsePage, BrowseQuery
+
+PRICE_SORTS = ("price", "-price")
+
+
+def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
+    """The page, with warnings; raises InvalidFilter where prices in several currencies would be compared."""
+    asked, warnings = query.filters, filter_warnings.of_index(index)
+    if not warnings:  # an older index compares whatever prices there are, as it did before
+        bounded = query.filters.price is not None and query.filters.price.bounded
+        compared = bounded or query.sort in PRICE_SORTS
+        priced = pricing.settle(index, query.filters, None, compared=compared, facet="price" in query.facets)
+        # A sort alone drops nothing: what has no price, or no currency where there is only one, has its place in it.
+        filters = priced.filters if bounded else query.filters
+        query = replace(query, filters=filters, price_currencies=priced.facet)
+        warnings = priced.warnings
+    page = index.browse(query)
+    few = filter_warnings.of_few(index, asked, len(page.products), query.limit)
+    return replace(page, warnings=(*page.warnings, *warnings, *few))

@@ -1,0 +1,84 @@
+"""Filters in Elasticsearch's words: a clause per key. `catalog.domain.matching` says the same in Python."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.domain.filters import TERM_FIELDS, WORD_KEYS, Filters, PriceRange
+from catalog.domain.offers import LEAST, MOST, sized_bound, sized_price
+from catalog.domain.synonyms import fold, same_meaning
+from catalog.mapping import FOLDED, VERSION
+
+ATTRIBUTES = "attributes."
+JOINED = "size+price"  # the clause that binds two filters: it goes where either of them goes
+
+
+def clauses(filters: Filters, version: int = VERSION) -> dict[str, dict[str, Any]]:
+    """Elasticsearch filter clause per filter key that is set; all of them must match.
+
+    `version` is that of the index's mapping; of an older one size and price are filtered one by one, words by case.
+    """
+    found = {key: any_of(key, values, version) for key in TERM_FIELDS if (values := getattr(filters, key))}
+    if filters.available is not None:
+        found["available"] = {"term": {"available": filters.available}}
+    if filters.price is not None:
+        found["price"] = _price(filters.price, price_field(version))
+        if filters.size and version >= VERSION:
+            found[JOINED] = _one_offer(filters.size, filters.price)
+    for name, values in filters.attributes.items():
+        if values:
+            found[ATTRIBUTES + name] = any_of(ATTRIBUTES + name, values, version)
+    return found
+
+
+def any_of(key: str, values: Sequence[str], version: int = VERSION) -> dict[str, Any]:
+    """The clause of one filter on words."""
+    name = key.removeprefix(ATTRIBUTES) if key.startswith(ATTRIBUTES) else None
+    if version < VERSION:
+        return {"terms": {TERM_FIELDS[key] if name is None else key: list(values)}}
+    if name is not None:
+        return {"terms": {f"folded_attributes.{name}": list(dict.fromkeys(map(fold, values)))}}
+    if key not in WORD_KEYS:
+        return {"terms": {TERM_FIELDS[key]: list(values)}}
+    words = dict.fromkeys(word for value in values for word in sorted(same_meaning(key, value)))
+    return {"terms": {f"{TERM_FIELDS[key]}.{FOLDED}": list(words)}}
+
+
+def without_key(clauses_: Mapping[str, Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
+    """All clauses but those of a filter key."""
+    return [clause for name, clause in clauses_.items() if key not in keys_of(name)]
+
+
+def keys_of(name: str) -> frozenset[str]:
+    """The filter keys that a clause of this name speaks of."""
+    return frozenset(name.split("+") if name == JOINED else [name])
+
+
+def price_field(version: int) -> str:
+    """The field of all prices that something can be bought at; an older index has the lowest one."""
+    return "offer_prices" if version >= VERSION else "effective_price"
+
+
+def _price(price: PriceRange, field: str) -> dict[str, Any]:
+    bounds = price.model_dump(exclude_none=True)
+    return {"range": {field: bounds}} if bounds else {"exists": {"field": field}}
+
+
+def _one_offer(sizes: Sequence[str], price: PriceRange) -> dict[str, Any]:
+    """Where a product's prices differ, one of the sizes has to have one of the prices itself."""
+    ranges = [{"range": {"sized_prices": _bounds(size, price)}} for size in dict.fromkeys(map(fold, sizes))]
+    other = {"bool": {"filter": [{"exists": {"field": "sized_prices"}}], "must_not": ranges}}
+    return {"bool": {"must_not": [other]}}
+
+
+def _bounds(size: str, price: PriceRange) -> dict[str, str]:
+    low, high = price.gte, price.lte
+    return {
+        "gte": sized_bound(size, LEAST) if low is None else sized_price(size, low),
+        "lte": sized_bound(size, MOST) if high is None else sized_price(size, high),
+    }
+
+
+def all_of(filter_clauses: Iterable[Mapping[str, Any]], must_not: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """A query that passes where all of `filter_clauses` and none of `must_not` match, without scores."""
+    body = {"filter": list(filter_clauses), "must_not": list(must_not)}
+    return {"bool": {key: value for key, value in body.items() if value}}

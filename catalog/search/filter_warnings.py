@@ -1,0 +1,90 @@
+"""Warnings about filters: values that no product has, filters that exclude each other, an index of an older kind."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from catalog import mapping
+from catalog.domain.filters import TERM_FIELDS, Filters, PriceRange
+from catalog.domain.synonyms import nearest
+from catalog.domain.warnings import AnswerWarning
+from catalog.ports import SearchPort
+
+MAX_CHECKED = 50  # values of one question that are looked up
+MAX_TOLD = 5  # unknown values of one question that a nearest one is looked for
+NO_FILTERS = Filters()
+SHOWN = 10  # values that a warning lists
+
+
+def of_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
+    """A warning while the index was made by an older version, whose filters are less exact."""
+    version = index.mapping_version()
+    if version >= mapping.VERSION:
+        return ()
+    message = (
+        "the catalogue's index is of an older kind: size and price are filtered one by one, prices in all currencies "
+        "alike, and words only in the case they are written in"
+    )
+    detail = {"to_do": "run `python -m catalog reindex`", "version": version, "current": mapping.VERSION}
+    return (AnswerWarning("old_index", message, detail),)
+
+
+def of_few(
+    index: SearchPort, filters: Filters, found: int, limit: int, relaxed: bool = False
+) -> tuple[AnswerWarning, ...]:
+    """Warnings that may explain why less was `found` than the `limit`; a full page costs no look at the index."""
+    if filters == NO_FILTERS or (found >= limit and not relaxed):
+        return ()
+    proven = bool(found) and not relaxed  # what passed all filters has the only value of a key
+    asked = {key: values for key, values in _words(filters) if not (proven and len(values) == 1)}
+    few = dict(_first(asked))
+    unknown = index.unknown_words(few) if few else {}
+    named = [(key, word) for key, words in unknown.items() for word in words]
+    told = [_unknown(index, key, word) for key, word in named[:MAX_TOLD]]
+    return (*told, *_contradictions(filters))
+
+
+def _words(filters: Filters) -> Iterator[tuple[str, Sequence[str]]]:
+    for key in TERM_FIELDS:
+        if values := getattr(filters, key):
+            yield key, values
+    for name, values in filters.attributes.items():
+        if values:
+            yield f"attributes.{name}", values
+
+
+def _first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    left = MAX_CHECKED
+    for key, values in asked.items():
+        if left > 0:
+            yield key, values[:left]
+        left -= len(values)
+
+
+def _unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
+    known = index.words(key) if key != "item_group_id" else []  # ids: as many as products, and none is near another
+    guess = nearest(word, known)
+    hint = f"; the nearest one there is: '{guess}'" if guess else ""
+    detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}
+    return AnswerWarning("unknown_filter_value", f"{_missing(key, word, known)}{hint}", detail)
+
+
+def _missing(key: str, word: str, known: Sequence[str]) -> str:
+    if key == "size":  # only sizes in stock are indexed: this one may be sold out
+        return f"no product has the size '{word}' in stock"
+    name = key.removeprefix("attributes.")
+    if name == key:
+        return f"no product has the {key} '{word}'"
+    return f"no product has the attribute '{name}' " + (f"with the value '{word}'" if known else "at all")
+
+
+def of_prices(price: PriceRange | None) -> tuple[AnswerWarning, ...]:
+    """A warning where a price band and the bounds that were asked for have no price in common."""
+    if price is None or price.gte is None or price.lte is None or price.gte <= price.lte:
+        return ()
+    message = "price_min and price_max leave no price of the price_band"
+    return (AnswerWarning("contradictory_filters", message, {"keys": ["price", "price_band"]}),)
+
+
+def _contradictions(filters: Filters) -> Iterator[AnswerWarning]:
+    if filters.size and filters.available is False:
+        message = "a size that is asked for has to be in stock, so with available=false nothing passes"
+        yield AnswerWarning("contradictory_filters", message, {"keys": ["size", "available"]})

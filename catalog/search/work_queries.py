@@ -1,0 +1,65 @@
+"""Queries of the embedding job: what is unprocessed, what came of the rest."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from catalog.domain.space import Space
+from catalog.search.filter_clauses import all_of
+
+WITH_VECTOR = "with_vector"  # within a status of `status_aggs`: `done` is what has a vector
+
+
+def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
+    """Has a photo, and in this space no status, a retry that is due, or `done` without a vector."""
+    prefix = f"embedding.{space.name}"
+    lie = {"filter": [{"term": {f"{prefix}.status": "done"}}], "must_not": [{"exists": {"field": space.field}}]}
+    due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
+    return {
+        "bool": {
+            "filter": [{"exists": {"field": "image_url"}}],
+            "should": [
+                {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
+                {"bool": {"filter": due}},
+                {"bool": lie},
+            ],
+            "minimum_should_match": 1,
+        }
+    }
+
+
+def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
+    """Products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
+    prefix = f"embedding.{space.name}"
+    clauses: list[dict[str, Any]] = [{"terms": {f"{prefix}.status": list(statuses)}}]
+    if reasons:
+        clauses.append({"terms": {f"{prefix}.reason": list(reasons)}})
+    return all_of(clauses)
+
+
+def embedded(space: Space, after: str) -> dict[str, Any]:
+    """Has a photo and a vector of it in this space, and an id behind `after`."""
+    prefix = f"embedding.{space.name}"
+    clauses: list[dict[str, Any]] = [{"exists": {"field": name}} for name in ("image_url", f"{prefix}.vector")]
+    clauses.append({"term": {f"{prefix}.status": "done"}})
+    if after:
+        clauses.append({"range": {"id": {"gt": after}}})
+    return all_of(clauses)
+
+
+def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
+    """Totals and, per space, statuses by reason among products that have a photo; WITH_VECTOR counts vectors."""
+    per_space = {
+        space.name: {
+            "terms": {"field": f"embedding.{space.name}.status"},
+            "aggs": {
+                "reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}},
+                WITH_VECTOR: {"filter": {"exists": {"field": space.field}}},
+            },
+        }
+        for space in spaces
+    }
+    photo: dict[str, Any] = {"filter": {"exists": {"field": "image_url"}}}
+    if per_space:
+        photo["aggs"] = per_space
+    return {"with_image": photo, "available": {"filter": {"term": {"available": True}}}}

@@ -1,0 +1,106 @@
+"""Filters that follow from the source, and filters that may be dropped again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.domain import pricing
+from catalog.domain.filters import Filters, PriceRange
+from catalog.domain.synonyms import FOR_EVERYONE, fold, same_meaning
+from catalog.domain.warnings import AnswerWarning
+from catalog.errors import InvalidFilter, InvalidInput
+from catalog.ports import SearchPort
+from catalog.search import filter_warnings
+from catalog.similar.request import SimilarRequest
+
+# A women's dress asks for women's and unisex ones unless told otherwise.
+INHERITED = ("gender", "age_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The filters of a question, the `implied` ones that nobody named included; the currencies of its price facet."""
+
+    filters: Filters
+    price_currencies: tuple[str, ...] | None = None
+    implied: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    warnings: tuple[AnswerWarning, ...] = ()
+
+    def told(self, left: Filters) -> tuple[AnswerWarning, ...]:
+        """Returns the warnings of an answer in which the filters `left` hold: implied ones may have been dropped."""
+        implied = {key: values for key, values in self.implied.items() if getattr(left, key)}
+        return (*_implied(implied), *self.warnings)
+
+
+def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
+    """The filters of `request` about `source` (empty: no product), completed by what follows from it.
+
+    Raises InvalidFilter where prices in several currencies would be compared, InvalidInput for a price band without
+    a price.
+    """
+    inherited = {
+        key: values for key in INHERITED if not getattr(request.filters, key) and (values := fitting(key, source))
+    }
+    changes: dict[str, Any] = {**inherited}
+    if request.price_band is not None:
+        changes["price"] = _banded(request.filters.price, source, request.price_band)
+    never = filter_warnings.of_prices(changes.get("price"))
+    filters = request.filters.model_copy(update=changes) if changes else request.filters
+    old = filter_warnings.of_index(index)
+    if old:  # it compares whatever prices there are, as it did before
+        return Narrowed(filters, None, inherited, (*old, *never))
+    if request.price_band is not None:
+        _refuse_other_currencies(request.filters, source)
+    compared = filters.price is not None and filters.price.bounded
+    found = pricing.settle(index, filters, source.get("currency"), compared=compared, facet="price" in request.facets)
+    implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
+    return Narrowed(found.filters, found.facet, implied, (*found.warnings, *never))
+
+
+def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values for those whom the source suits: its own and the one for everyone; none where its own is that one.
+
+    The source's is spelled as in the feed, so that an index of an older mapping finds it too.
+    """
+    word, everyone = source.get(key), FOR_EVERYONE[key]
+    if not word or everyone in same_meaning(key, word):
+        return ()
+    return (word, everyone)
+
+
+def _implied(filters: Mapping[str, Sequence[str]]) -> tuple[AnswerWarning, ...]:
+    if not filters:
+        return ()
+    said = ", ".join(f"{key} {' or '.join(values)}" for key, values in filters.items())
+    message = f"these filters follow from the source product: {said}; name a filter to ask for others"
+    return (AnswerWarning("implied_filters", message, {key: list(values) for key, values in filters.items()}),)
+
+
+def _banded(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[float, float]) -> PriceRange:
+    price = source.get("effective_price")
+    if price is None:
+        raise InvalidInput("price_band: there is no source product with a price; use price_min and price_max")
+    low, high = round(price * band[0], 2), round(price * band[1], 2)
+    if asked is not None:
+        low = low if asked.gte is None else max(low, asked.gte)
+        high = high if asked.lte is None else min(high, asked.lte)
+    return PriceRange.model_construct(gte=low, lte=high)  # unchecked: a band beside the bounds asked for is empty
+
+
+def _refuse_other_currencies(filters: Filters, source: Mapping[str, Any]) -> None:
+    """Raises InvalidFilter where a band around the source's price would be one of prices in another currency."""
+    own = source.get("currency")
+    if not own or all(fold(name) == fold(own) for name in filters.currency):
+        return
+    message = (
+        f"price_band: the source's price is in {own}, so there is no band around it in "
+        f"{', '.join(filters.currency)}; use price_min and price_max"
+    )
+    raise InvalidFilter(message, key="price_band", currencies=[own])
+
+
+def without(filters: Filters, key: str) -> Filters:
+    """The filters with `key` dropped; raises InvalidInput for a key that is none."""
+    if key not in Filters.model_fields:
+        raise InvalidInput(f"relax: there is no filter '{key}'; there are {', '.join(Filters.model_fields)}")
+    return filters.model_copy(update={key: Filters.model_fields[key].default})

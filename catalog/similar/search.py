@@ -1,0 +1,132 @@
+"""The use case: resolve the spaces and the source, complete the filters, search, shape, answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from catalog.domain.filters import Filters
+from catalog.domain.rulebook import ActiveRules
+from catalog.domain.warnings import AnswerWarning
+from catalog.errors import InvalidInput, ProductNotEmbedded
+from catalog.ports import SearchPort
+from catalog.search import filter_warnings
+from catalog.search.search_types import MAX_WINDOW, SimilarPage, SimilarQuery
+from catalog.similar import fallback, reranking
+from catalog.similar.implied_filters import Narrowed, narrowed, without
+from catalog.similar.request import Answer, SimilarRequest
+from catalog.similar.reranking import Shaped
+from catalog.similar.sources import Source, find_source
+from catalog.similar.spaces import resolve_spaces
+
+
+def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
+    """Products that look like what `request` names.
+
+    Raises ProductNotFound, ProductNotEmbedded, SpaceNotFound, InvalidVector or InvalidInput.
+    """
+    if request.offset + request.limit > MAX_WINDOW:
+        raise InvalidInput(f"offset + limit is {request.offset + request.limit}; pages end at {MAX_WINDOW}")
+    spaces = resolve_spaces(index, request.model, request.models)
+    try:
+        source = find_source(index, request, spaces)
+    except ProductNotEmbedded as error:
+        if request.fallback is None or request.product_id is None:
+            raise
+        return fallback.of_category(index, request, next(iter(spaces)), error)
+    found, warnings = _found(index, request, source)
+    page = found.page
+    return Answer(
+        hits=page.hits,
+        facets=page.facets,
+        total=page.total,
+        limit=request.limit,
+        offset=request.offset,
+        space=next(iter(spaces)),
+        plan=page.plan,
+        missing_ids=source.missing_ids,
+        warnings=(*warnings, *_of_counting(request, page)),
+        server_ms=page.server_ms,
+        explanations=found.explanations,
+    )
+
+
+def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, tuple[AnswerWarning, ...]]:
+    """What the filters leave, and warnings about filters that nobody named, were dropped or name nothing."""
+    known = source.product.source if source.product else None
+    book = index.rules()
+    rules = book.in_force(known, datetime.now(UTC))
+    filters = narrowed(index, request, known or {})
+    query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
+    found = _search(index, request, query, rules)
+    few = filter_warnings.of_few(index, request.filters, len(found.page.hits), request.limit, relaxed=bool(dropped))
+    return found, (*filters.told(query.filters), *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)
+
+
+def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
+    if not dropped:
+        return []
+    message = f"too few products passed, so these filters were dropped: {', '.join(dropped)}"
+    return [AnswerWarning("relaxed_filters", message, {"filters": list(dropped)})]
+
+
+def _of_counting(request: SimilarRequest, page: SimilarPage) -> list[AnswerWarning]:
+    if not request.total or page.total is not None:
+        return []
+    message = (
+        "total is null: an approximate search does not know how many products reach score_threshold; "
+        "exact=true counts them"
+    )
+    return [AnswerWarning("total_unknown", message, {"score_threshold": request.score_threshold})]
+
+
+def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
+    """The query without the filters that leave less than one page; all pages of a question drop the same ones."""
+    dropped = []
+    for key in request.relax:
+        relaxed = replace(query, filters=_without(query.filters, key, request))
+        if relaxed.filters == query.filters:
+            continue
+        first = index.similar(replace(query, offset=0, facets=(), total=False, fields=("id",)))
+        if len(first.hits) >= request.limit:
+            break
+        query = relaxed
+        dropped.append(key)
+    return query, dropped
+
+
+def _without(filters: Filters, key: str, request: SimilarRequest) -> Filters:
+    """The filters without `key`; a currency that was only there for the price goes with it."""
+    left = without(filters, key)
+    return without(left, "currency") if key == "price" and not request.filters.currency else left
+
+
+def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:
+    if reranking.wanted(request) or rules.reorder:
+        return reranking.shaped(index, request, query, rules)
+    return Shaped(index.similar(query))
+
+
+def _query(request: SimilarRequest, source: Source, filters: Narrowed, rules: ActiveRules) -> SimilarQuery:
+    first, *more = source.parts
+    examples = source.examples if request.exclude_source else ()
+    keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
+    return SimilarQuery(
+        space=first.space,
+        vector=first.vector,
+        filters=filters.filters,
+        limit=request.limit,
+        offset=request.offset,
+        source_ids=tuple(example.id for example in examples),
+        source_groups=tuple(sorted(keys)),
+        exclude_ids=(*request.exclude_ids, *rules.hidden_ids),
+        exclude_filters=rules.hidden_filters,
+        score_threshold=request.score_threshold,
+        fields=request.fields,
+        facets=request.facets,
+        total=request.total,
+        weight=first.weight,
+        more=tuple(more),
+        exact=request.exact,
+        group_size=request.group_size,
+        price_currencies=filters.price_currencies,
+    )

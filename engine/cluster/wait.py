@@ -1,0 +1,60 @@
+"""Waits, within bounds, until a cluster answers with all its nodes."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+from engine.cluster import health
+from engine.cluster.nodes import Node
+from engine.cluster.state import State
+from engine.errors import StartFailed, Unreachable
+from engine.logs import tail
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.5
+RED_PATIENCE_S = 30.0
+LOG_LINES = 15
+
+Launchers = Sequence[tuple[Node, "subprocess.Popen[bytes]"]]
+
+
+def until_ready(known: State, launchers: Launchers, wait_s: float) -> None:
+    """Returns once the cluster is whole and yellow (several nodes: green) and every launcher has left.
+
+    Raises StartFailed, with the last log lines, where a launcher fails or `wait_s` seconds pass.
+    """
+    credentials = health.Credentials.of(known)
+    begun = time.monotonic()
+    answered: float | None = None
+    seen = "no answer"
+    while (now := time.monotonic()) - begun < wait_s:
+        for node, launcher in launchers:
+            if launcher.poll():
+                raise _failed(known, f"{node.name} ended with status {launcher.returncode}")
+        try:
+            found = health.cluster(known.url, credentials)
+        except Unreachable as error:
+            log.debug("%s", error)
+        else:
+            answered = answered or now
+            seen = f"{found['status']}, {found['number_of_nodes']} of {len(known.nodes)} nodes"
+            if _ready(found, len(known.nodes), now - answered) and all(one.poll() == 0 for _, one in launchers):
+                return
+        time.sleep(POLL_S)
+    raise _failed(known, f"not ready after {wait_s:.0f} s ({seen})")
+
+
+def _ready(found: Mapping[str, object], nodes: int, answering_s: float) -> bool:
+    if found["number_of_nodes"] != nodes:
+        return False
+    # A damaged index leaves the cluster red for good: the server is up all the same, and `status` says red.
+    enough = ("green", "yellow") if nodes == 1 else ("green",)
+    return found["status"] in enough or answering_s > RED_PATIENCE_S
+
+
+def _failed(known: State, what: str) -> StartFailed:
+    return StartFailed(f"Elasticsearch did not start: {what}; its logs are in {known.data}", tail(known, LOG_LINES))

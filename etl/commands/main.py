@@ -1,0 +1,103 @@
+"""The command line of the embedding job: `python -m etl run|watch|status|retry|restore`."""
+
+import logging
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from catalog.cli_support import log_to_stderr
+from catalog.elastic import Catalogue
+from catalog.errors import Unavailable
+from etl import wiring
+from etl.commands import upkeep
+from etl.commands.shared import Json, Models, Wait, errors_told, show
+from etl.errors import LeaseHeld
+from etl.job import Limits
+from etl.job import run as run_once
+from etl.progress import Progress, suited
+from etl.report import run_text
+from etl.stopping import Stop, stopped_by_signals
+from etl.summary import RunSummary
+from models.runtime.opening import Device
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(upkeep.status)
+app.command()(upkeep.retry)
+app.command()(upkeep.restore)
+
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many products per model.")]
+DeviceOption = Annotated[Device, typer.Option(help="auto: torch on a GPU if there is one, else ONNX Runtime.")]
+BatchSize = Annotated[int, typer.Option(min=1, max=4096, help="Photos per model call.")]
+FailAbove = Annotated[
+    float, typer.Option(min=0, max=1, help="Status 1 when a larger share of the photos seen has no embedding.")
+]
+Recheck = Annotated[
+    bool, typer.Option("--recheck", help="Ask again for photos that have an embedding; embed those replaced since.")
+]
+Interval = Annotated[float, typer.Option(min=0, help="Seconds from the end of a run to the start of the next.")]
+Runs = Annotated[int | None, typer.Option(min=1, help="End after so many runs; without it, never.")]
+
+log = logging.getLogger("etl")
+
+
+@app.callback()
+def main() -> None:
+    log_to_stderr(clock=True)
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
+
+
+@app.command()
+def run(
+    model: Models,
+    limit: Limit = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = 32,
+    fail_above: FailAbove = 0.05,
+    recheck: Recheck = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Embed every photo that has no embedding yet, with one or several models.
+
+    Ends with status 2 where another job embeds with one of them, unless --wait says to go on after it.
+    """
+    with errors_told(as_json), stopped_by_signals() as stop:
+        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size, recheck, wait), stop)
+        show(as_json, summary.as_dict(), run_text(summary))
+        if summary.failed_share > fail_above:
+            raise typer.Exit(1)
+
+
+@app.command()
+def watch(
+    model: Models,
+    interval: Interval = 60.0,
+    runs: Runs = None,
+    limit: Limit = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = 32,
+    as_json: Json = False,
+) -> None:
+    """Run again and again; an Elasticsearch that is away and another job on the same model are waited for."""
+    with errors_told(as_json), stopped_by_signals() as stop:
+        index = wiring.catalogue()
+        wiring.find_models(model, device)  # a wrong name is to be told now, not every minute
+        number = 0
+        while not stop.asked:
+            number += 1
+            try:
+                summary = _run(index, model, device, Limits(limit, batch_size), stop)
+                show(as_json, summary.as_dict(), run_text(summary))
+            except (Unavailable, LeaseHeld) as error:
+                if number == runs:
+                    raise
+                log.warning("%s; next try in %g s", error.message, interval)
+            if number == runs:
+                return
+            stop.wait(interval)
+
+
+def _run(index: Catalogue, names: list[str], device: Device, limits: Limits, stop: Stop) -> RunSummary:
+    progress: Progress = suited(Console(stderr=True))
+    return run_once(wiring.workshop(index), wiring.find_models(names, device, index), limits, stop, progress)

@@ -1,0 +1,82 @@
+"""The commands that look after what runs left: status, retry, restore."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from catalog.domain.records import SpaceStatus
+from catalog.domain.space import Space
+from catalog.elastic import Catalogue
+from catalog.errors import SpaceNotFound
+from etl import wiring
+from etl.commands.shared import Json, Models, Wait, errors_told, show
+from etl.job import new_run_id
+from etl.lease import holder_of, leased
+from etl.report import restored_text, status_text
+from etl.restore import restore as restore_vectors
+from etl.stopping import Stop
+
+OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only photos with this reason; repeatable.")]
+Failed = Annotated[bool, typer.Option("--failed", help="Also photos that failed for good.")]
+
+
+def status(model: OneModel = None, as_json: Json = False) -> None:
+    """How far each model has come: done, pending, retry and failed by reason."""
+    with errors_told(as_json):
+        index = wiring.catalogue()
+        found = index.status()
+        wanted = {space.name for space in _spaces(index, model)}
+        spaces = [space for space in found.spaces if space.space.name in wanted]
+        body = {"products": found.products, "with_image": found.with_image, "spaces": [_body(one) for one in spaces]}
+        show(as_json, body, status_text(spaces, found.with_image))
+
+
+def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json: Json = False) -> None:
+    """Let the next run try photos again at once: those waiting, with --failed or --reason failed ones too."""
+    with errors_told(as_json):
+        index = wiring.catalogue()
+        statuses = ("retry", "failed") if failed or reason else ("retry",)
+        due = {space.name: index.make_due(space, statuses, reason or ()) for space in _spaces(index, model)}
+        lines = [f"{name}: {count:,} photos are due again" for name, count in due.items()]
+        show(as_json, {"due": due}, "\n".join(lines))
+
+
+def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
+    """Write stored vectors back into an index that lost them, without running a model.
+
+    Ends with status 1 where vectors are missing and files of the vector store could not be used.
+    """
+    with errors_told(as_json):
+        index = wiring.catalogue()
+        shop = wiring.workshop(index)
+        body: dict[str, Any] = {}
+        for one in wiring.find_models(model, index=index):
+            name, holder = one.space.name, holder_of(f"restore {new_run_id()}")
+            index.ensure_space(one.space)
+            with leased(index, [name], holder, shop.lease_terms(wait), Stop()):
+                found = restore_vectors(index, shop.store, one.space, shop.store.parts(name), shop.settings)
+            body[name] = asdict(found)
+        show(as_json, {"spaces": body}, "\n".join(restored_text(name, counts) for name, counts in body.items()))
+        if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
+            raise typer.Exit(1)
+
+
+def _spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
+    """The spaces of the index that `names` mean, all without names; raises SpaceNotFound."""
+    present = index.spaces()
+    if names is None:
+        return list(present)
+    names = [name.replace("/", "__") for name in names]
+    for name in names:
+        if not any(name in (space.model, space.name) for space in present):
+            known = ", ".join(space.name for space in present) or "none"
+            raise SpaceNotFound(f"no product has been embedded with '{name}' yet; there are: {known}")
+    return [space for space in present if space.model in names or space.name in names]
+
+
+def _body(status: SpaceStatus) -> dict[str, Any]:
+    body = asdict(status)
+    return {"name": status.space.name} | asdict(status.space) | {k: v for k, v in body.items() if k != "space"}

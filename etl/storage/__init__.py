@@ -1,0 +1,1 @@
+"""Embeddings on disk: Parquet parts, and the history of which photo was embedded when."""

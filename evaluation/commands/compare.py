@@ -1,0 +1,58 @@
+"""`evaluation compare`: what changes for whom when one model replaces another."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evaluation import settings as evaluation_settings
+from evaluation.commands.shared import Json, errors_told, show
+from evaluation.reporting import model_changes, page
+from evaluation.scores import load
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(help="scores of the model that serves, from `evaluation run`")],
+    after: Annotated[Path, typer.Argument(help="scores of the other one, on the same data")],
+    html: Annotated[Path | None, typer.Option(help="the page; default below EVALUATION_FOLDER")] = None,
+    csv: Annotated[Path | None, typer.Option(help="every query; default beside the page")] = None,
+    queries: Annotated[int, typer.Option(min=1, max=200, help="per section of the page")] = page.QUERIES,
+    as_json: Json = False,
+) -> None:
+    """Write the worst queries and the changes between two models as one HTML page and a CSV."""
+    with errors_told(as_json):
+        pair = model_changes.paired(load(before), load(after))
+        name = f"{pair.before.model}-{pair.after.model}-{pair.after.data}.html"
+        target = html or evaluation_settings.load().evaluation_folder / "pages" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page.render(pair, queries), encoding="utf-8")
+        table = csv or target.with_suffix(".csv")
+        model_changes.write_csv(pair, table)
+        figures = model_changes.macro_changes(pair)
+    body: dict[str, Any] = {
+        "before": pair.before.model,
+        "after": pair.after.model,
+        "page": str(target),
+        "csv": str(table),
+        "figures": {
+            row["name"]: {
+                "before": row["before"],
+                "after": row["after"],
+                "low": row["change"].low,
+                "high": row["change"].high,
+            }
+            for row in figures
+        },
+    }
+    show(as_json, body, f"{_text(figures)}\n{target}\n{table}")
+
+
+def _text(figures: list[dict[str, Any]]) -> str:
+    lines = [f"{'macro':22} {'before':>8} {'after':>8} {'change':>8}   95 %"]
+    for row in figures:
+        found = row["change"]
+        numbers = (
+            f"{row['before']:8.3f} {row['after']:8.3f} {found.mean:+8.3f}   {found.low:+.3f} to {found.high:+.3f}"
+        )
+        lines.append(f"{row['name']:22} {numbers}")
+    return "\n".join(lines)

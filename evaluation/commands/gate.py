@@ -1,0 +1,124 @@
+"""`evaluation gate`: may a candidate take over from what serves? Exit status 0 passed, 1 failed, 2 wrong use."""
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog import settings as catalog_settings
+from catalog.errors import InvalidInput
+from evaluation import settings as evaluation_settings
+from evaluation.commands.shared import Json, counted, errors_told, kept, show
+from evaluation.gate.decision import REPEATS, judge
+from evaluation.gate.inputs import Measured, on_catalogue, on_set, saved
+from evaluation.gate.report import Written, record_of, write
+from evaluation.gate.rules import Verdict
+from evaluation.gate.spaces import CURRENT, different, of_bundles, of_catalogue, sides
+from evaluation.runs import Options
+from models import settings as model_settings
+from models.promotion.gate_record import Acceptance, GateRecord
+
+log = logging.getLogger("evaluation")
+
+
+def gate(
+    candidate: Annotated[
+        str | None, typer.Option(help="shop/0123456789ab; shop alone: its newest version that does not serve")
+    ] = None,
+    baseline: Annotated[str, typer.Option(help="what it has to stand up to; current: what serves")] = CURRENT,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="a feed or a folder of photos per class; default: GATE_DATA, else the catalogue as it is"),
+    ] = None,
+    candidate_scores: Annotated[Path | None, typer.Option(help="scores of `evaluation run` instead")] = None,
+    baseline_scores: Annotated[Path | None, typer.Option(help="the other's, on the same data")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="a class with too few queries that --by vouches for")
+    ] = None,
+    by: Annotated[str, typer.Option(help="who accepts")] = "",
+    why: Annotated[str, typer.Option(help="why that is right")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="ask so many queries, evenly over the classes")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 7,
+    repeats: Annotated[int, typer.Option(min=100, max=100_000, help="draws of the bootstrap, or more")] = REPEATS,
+    out: Annotated[Path | None, typer.Option(help="folder of the result and its page; default GATE_FOLDER")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a candidate against what serves, class by class; `models promote` wants the file that this writes."""
+    with errors_told(as_json):
+        accepted = _accepted(accept or [], by, why)
+        measured = _measured((baseline, candidate), data, (baseline_scores, candidate_scores), limit)
+        names = [one.name for one in accepted]
+        verdict = judge(measured.baseline, measured.candidate, names, seed, repeats)
+        command = shlex.join(["python", "-m", "evaluation", *sys.argv[1:]])
+        record = record_of(measured, verdict, accepted, command, model_settings.load())
+        written = write(record, verdict, out or evaluation_settings.load().gate_folder)
+        show(as_json, _body(record, written), _text(record, verdict, written))
+    if not verdict.passed:
+        raise typer.Exit(1)
+
+
+def _accepted(classes: list[str], by: str, why: str) -> list[Acceptance]:
+    if classes and not (by.strip() and why.strip()):
+        raise InvalidInput("--accept needs a name and a reason: --by NAME --why TEXT; both are kept in the result")
+    return [Acceptance(name=name, by=by, why=why) for name in classes]
+
+
+def _measured(
+    names: tuple[str, str | None], data: Path | None, files: tuple[Path | None, Path | None], limit: int | None
+) -> Measured:
+    before, after = files
+    if before is not None and after is not None:
+        return _as_named(saved(before, after), names)
+    if before is not None or after is not None:
+        raise InvalidInput("--baseline-scores and --candidate-scores go together")
+    if names[1] is None:
+        raise InvalidInput("say what is to be judged: --candidate MODEL")
+    own, index = evaluation_settings.load(), catalog_settings.load()
+    folder = data or own.gate_data
+    known = (of_catalogue if folder is None else of_bundles)(model_settings.load(), index)
+    models = sides(names[0], names[1], known)
+    with counted("questions") as step, counted("photos") as photos:
+        options = Options(threads=own.evaluation_threads, limit=limit, progress=step)
+        if folder is None:
+            return on_catalogue(models, index, options)
+        return on_set(models, folder, kept(photos), index, options)
+
+
+def _as_named(measured: Measured, names: tuple[str, str | None]) -> Measured:
+    """Scores carry the names of their models: one that is named as well has to be the same."""
+    for wanted, scores in zip(names, (measured.baseline, measured.candidate), strict=True):
+        if wanted is not None and wanted != CURRENT and not _is(scores.model, wanted.replace("/", "__")):
+            raise InvalidInput(f"the scores are of {scores.model}, not of {wanted}")
+    different(measured.baseline.model, measured.candidate.model)
+    return measured
+
+
+def _is(space: str, wanted: str) -> bool:
+    return space.startswith(wanted) if "__" in wanted else space.rpartition("__")[0] == wanted
+
+
+def _body(record: GateRecord, written: Written) -> dict[str, Any]:
+    content = record.model_dump(mode="json")
+    return {**content, "result": str(written.result), "report": str(written.page)}
+
+
+def _text(record: GateRecord, verdict: Verdict, written: Written) -> str:
+    macro = verdict.macro
+    sides = f"{record.candidate.space} against {record.baseline.space}"
+    change = (
+        f"{macro.baseline:.3f} -> {macro.candidate:.3f} ({macro.difference:+.3f}, lower bound {macro.lower:+.3f})"
+    )
+    lines = [f"{sides}: {record.data.queries:,} queries of {record.data.source}", f"{'macro':24} {change}"]
+    for one in verdict.within:
+        lines.append(
+            f"{one.metric:24} {one.baseline:.3f} -> {one.candidate:.3f} ({one.difference:+.3f})  {one.state}"
+        )
+    for each in verdict.classes:
+        change = f"{each.baseline:.3f} -> {each.candidate:.3f} ({each.difference:+.3f}, p {each.p:.4f})"
+        lines.append(f"  {each.name:22} {change} {each.queries:6,} queries  {each.state}")
+    lines += [f"note: {note}" for note in verdict.notes]
+    lines += [f"FAILED: {reason}" for reason in verdict.reasons] or ["PASSED"]
+    return "\n".join([*lines, f"result: {written.result}", f"report: {written.page}"])

@@ -1,0 +1,87 @@
+"""The command line of the evaluation: `python -m evaluation run|compare|gate|qc`."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog import settings as catalog_settings
+from catalog.cli_support import log_to_stderr
+from catalog.elastic import connect
+from evaluation import settings as evaluation_settings
+from evaluation.commands import compare, gate, leaks, qc
+from evaluation.commands.shared import Json, counted, errors_told, kept, show
+from evaluation.data.prepare import FOLDS, prepare
+from evaluation.data.stored_catalogue import score_stored
+from evaluation.measure import DEPTH, K
+from evaluation.reporting.summary import as_text, summarize
+from evaluation.runs import Options, score_model
+from evaluation.scores import Scores
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(compare.compare)
+app.command()(qc.qc)
+app.command()(leaks.leaks)
+app.command()(gate.gate)
+
+
+@app.callback()
+def main() -> None:
+    log_to_stderr(clock=True)
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a shelf would stay in the index
+
+
+@app.command()
+def run(
+    model: Annotated[str, typer.Option(help="a bundle (color, color/0123456789ab), a space, or the baseline hog")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="a feed or a folder of photos per class; default: the catalogue of INDEX_PREFIX as it is"),
+    ] = None,
+    k: Annotated[int, typer.Option(min=1, max=100)] = K,
+    depth: Annotated[int, typer.Option(min=1, max=1000, help="ranks that `ap` looks at")] = DEPTH,
+    folds: Annotated[int, typer.Option(min=2, help="of --data; clusters stay whole")] = FOLDS,
+    limit: Annotated[int | None, typer.Option(min=1, help="ask so many queries, evenly over the classes")] = None,
+    ann_recall: Annotated[
+        bool, typer.Option("--ann-recall", help="also: the default plan against exact=true")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="where the scores go; default below EVALUATION_FOLDER")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how good a model's similar products are."""
+    with errors_told(as_json), counted("questions") as step:
+        own = evaluation_settings.load()
+        options = Options(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
+        scores = _on_set(model, data, folds, options) if data else _on_index(model, options)
+        file = out or own.evaluation_folder / "results" / f"{scores.model}-{scores.data}.json"
+        summary = summarize(scores)
+        scores.save(file, summary)
+    body: dict[str, Any] = {"model": scores.model, "data": scores.data, "k": k, "scores": str(file)}
+    show(as_json, {**body, **summary, "facts": scores.facts}, f"{as_text(scores, summary)}\n{_facts(scores)}\n{file}")
+
+
+def _on_set(model: str, data: Path, folds: int, options: Options) -> Scores:
+    with counted("photos") as photos:
+        store = kept(photos)
+        prepared = prepare(data, store, folds)
+        return score_model(model, prepared.dataset, store, catalog_settings.load(), options, prepared.leaks)
+
+
+def _on_index(model: str, options: Options) -> Scores:
+    return score_stored(connect(catalog_settings.load()), model, options)
+
+
+def _facts(scores: Scores) -> str:
+    facts = scores.facts
+    lines = [f"note: {note}" for note in facts.get("notes", ())]
+    if leakage := facts.get("leakage"):
+        pairs = ", ".join(f"{count} {kind}" for kind, count in leakage["pairs"].items()) or "none"
+        lines.append(f"pairs between clusters, kept together: {pairs}")
+    lines.append(f"plans {facts['plans']}, k best as numpy finds them: {facts['same_as_numpy']:.4f}")
+    if ann := facts.get("ann"):
+        lines.append(f"recall@{ann['k']} of the default plan: {ann['recall']:.4f} over {ann['queries']} queries")
+    return "\n".join(lines)

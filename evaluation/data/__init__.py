@@ -1,0 +1,1 @@
+"""Labelled sets: reading, labels, leaks between query and gallery, folds."""

@@ -1,0 +1,117 @@
+"""Descriptors that need no model: HOG as a baseline, and the look of a photo (hash bits, colours) for its labels."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.color import rgb2lab
+from skimage.feature import hog
+
+from catalog.domain.space import Space
+from catalog.similarity import Vectors
+from models.runtime.embedder import unit_rows
+
+HOG_SIDE = 128
+HASH_SIDE = 8
+HASH_BITS = 2 * HASH_SIDE * HASH_SIDE
+CENTRE = 0.4  # of each side: what is in the middle of a product photo is the product
+BINS = 6  # of each Lab axis
+SPREAD = ((0, 100), (-60, 60), (-60, 60))  # of L, a, b; what lies outside counts in the outermost bin
+
+# Basic colour terms (Berlin and Kay 1969, with beige for clothes), each by sRGB values of typical cloth.
+FAMILIES: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "black": ((20, 20, 22), (45, 45, 48)),
+    "grey": ((90, 90, 92), (130, 130, 132), (170, 170, 172)),
+    "white": ((245, 245, 243), (215, 215, 215)),
+    "beige": ((209, 186, 152), (185, 165, 135)),
+    "brown": ((112, 73, 46), (75, 50, 35)),
+    "red": ((200, 32, 40), (115, 26, 46)),
+    "pink": ((238, 158, 181), (215, 90, 130)),
+    "orange": ((236, 118, 38),),
+    "yellow": ((247, 214, 74), (205, 154, 38)),
+    "green": ((36, 134, 76), (106, 110, 58), (20, 70, 50)),
+    "blue": ((42, 96, 190), (158, 198, 230), (30, 40, 80), (85, 105, 140)),
+    "purple": ((118, 64, 142), (165, 130, 190)),
+}
+NAMES = tuple(FAMILIES)
+LOOK_DIMS = HASH_BITS + len(NAMES) + BINS**3
+
+
+class Extractor(Protocol):
+    """What turns upright photos into vectors [n, dims] float32 of one space; NaN rows for photos it has none of."""
+
+    @property
+    def space(self) -> Space: ...
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors: ...
+
+
+class Hog:
+    """Histograms of oriented gradients of the grey centre square at 128 px: 9 orientations, cells of 16, blocks of 2.
+
+    Source: Dalal and Triggs, CVPR 2005; scikit-image's implementation, L2-Hys blocks.
+    """
+
+    space = Space("hog", "s128c16", 7 * 7 * 2 * 2 * 9)
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        rows = [
+            hog(np.asarray(_square(image).convert("L").resize((HOG_SIDE, HOG_SIDE))), 9, (16, 16), (2, 2))
+            for image in images
+        ]
+        return unit_rows(np.asarray(rows, dtype=np.float64).reshape(len(images), self.space.dims))
+
+
+class Look:
+    """dHash bits, shares of colour families, and a Lab histogram of the centre, side by side."""
+
+    space = Space("look", "v1", LOOK_DIMS)
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        rows = [np.concatenate([_hash(image), *_colours(image)]) for image in images]
+        return np.asarray(rows, dtype=np.float32).reshape(len(images), LOOK_DIMS)
+
+
+def hash_bits(look: Vectors) -> Vectors:
+    """The 128 bits [n, 128] of `Look` rows: is the next one brighter, to the right and below (dHash)."""
+    return look[:, :HASH_BITS]
+
+
+def family_shares(look: Vectors) -> Vectors:
+    """Share of the centre's pixels nearest to each of NAMES, [n, families]."""
+    return look[:, HASH_BITS : HASH_BITS + len(NAMES)]
+
+
+def histograms(look: Vectors) -> Vectors:
+    """Lab histogram of the centre, [n, 216], sums to 1."""
+    return look[:, HASH_BITS + len(NAMES) :]
+
+
+def _square(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def _hash(image: Image.Image) -> NDArray[np.float64]:
+    grey = np.asarray(
+        image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE + 1), Image.Resampling.BOX), dtype=np.float64
+    )
+    across, down = grey[:-1, 1:] > grey[:-1, :-1], grey[1:, :-1] > grey[:-1, :-1]
+    return np.concatenate([across.ravel(), down.ravel()]).astype(np.float64)
+
+
+def _colours(image: Image.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    left, top = image.width * (1 - CENTRE) / 2, image.height * (1 - CENTRE) / 2
+    centre = image.crop((round(left), round(top), round(image.width - left), round(image.height - top)))
+    pixels = rgb2lab(np.asarray(centre.resize((32, 32), Image.Resampling.BOX))).reshape(-1, 3)
+    distances = np.linalg.norm(pixels[:, None] - _PROTOTYPES[None], axis=2)
+    family = _FAMILY_OF[distances.argmin(axis=1)]
+    shares = np.bincount(family, minlength=len(NAMES)) / len(pixels)
+    counts, _ = np.histogramdd(pixels.clip([low for low, _ in SPREAD], [high for _, high in SPREAD]), BINS, SPREAD)
+    return shares, counts.ravel() / len(pixels)
+
+
+_PROTOTYPES = np.concatenate([rgb2lab(np.array([colours], dtype=np.uint8))[0] for colours in FAMILIES.values()])
+_FAMILY_OF = np.repeat(np.arange(len(NAMES)), [len(colours) for colours in FAMILIES.values()])

@@ -1,0 +1,1 @@
+"""The quality gate: inputs, statistics, rules per class, decision and report."""

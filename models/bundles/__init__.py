@@ -1,0 +1,1 @@
+"""A model bundle on disk: its manifest, hashes, reading, writing and finding."""

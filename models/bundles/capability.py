@@ -1,0 +1,124 @@
+"""Choosing a model by what bundles declare they can do, instead of by name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from models.bundles.bundle import Bundle, load
+from models.bundles.manifest import Manifest
+from models.bundles.registry import list_bundles
+from models.errors import BundleNotFound
+from models.settings import Settings
+
+QUALITY = "macro_p10"  # macro precision at 10, where the maker of a bundle declared it
+LATENCY = "latency_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a model must declare; None asks nothing.
+
+    `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
+    bundle. `licenses`: what the terms of the weights may be, each part of `MIT; color: Apache-2.0` one of them, case
+    ignored; the version may be left off (`Apache`), but `CC-BY` is not `CC-BY-NC`. `categories`: all of them must be
+    among `limits.categories` (a bundle that names none takes all goods). `quality` is the metric to rank by; where a
+    bundle has it by data and task only (`clothing_kind_macro_p10`), their mean stands for it: name the very one where
+    bundles were measured on different data.
+    """
+
+    task: str = "embedding"
+    dims: int | None = None
+    max_dims: int | None = None
+    max_latency_ms: float | None = None
+    licenses: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    classes: bool | None = None
+    quality: str = QUALITY
+
+
+def find_best_model(need: Need, settings: Settings) -> Bundle:
+    """The verified bundle that meets `need`: best declared quality first, then least latency, dims, newest.
+
+    Raises BundleNotFound saying, bundle by bundle, what is missing; InvalidBundle for a damaged one.
+    """
+    lacking: list[str] = []
+    fitting: list[Bundle] = []
+    for listed in list_bundles(settings):
+        problem = listed.problem or (shortfall(listed.bundle.manifest, need) if listed.bundle else None)
+        if problem is None and listed.bundle is not None:
+            fitting.append(listed.bundle)
+        else:
+            lacking.append(f"{listed.name}/{listed.version}: {problem}")
+    if not fitting:
+        raise BundleNotFound(
+            f"no model in {settings.bundles} is what was asked for" + "".join(f"; {one}" for one in lacking),
+            lacking=lacking,
+        )
+    return load(min(fitting, key=lambda bundle: _order(bundle.manifest, need)).path)
+
+
+def shortfall(manifest: Manifest, need: Need) -> str | None:
+    """What `manifest` lacks to meet `need`, or None."""
+    return next(
+        (what for what in (_of_shape(manifest, need), _of_speed(manifest, need), _of_use(manifest, need)) if what),
+        None,
+    )
+
+
+def _of_shape(manifest: Manifest, need: Need) -> str | None:
+    if manifest.task != need.task:
+        return f"its task is {manifest.task}"
+    if need.dims not in (None, manifest.dims) or manifest.dims > (need.max_dims or manifest.dims):
+        return f"it has {manifest.dims} dimensions"
+    if need.classes not in (None, manifest.tells_classes):
+        return "it tells classes" if manifest.tells_classes else "it tells no classes"
+    return None
+
+
+def _of_speed(manifest: Manifest, need: Need) -> str | None:
+    latency = number(manifest, LATENCY)
+    if need.max_latency_ms is None or (latency is not None and latency <= need.max_latency_ms):
+        return None
+    return "it declares no latency" if latency is None else f"it takes {latency} ms"
+
+
+def _of_use(manifest: Manifest, need: Need) -> str | None:
+    weights, covered = manifest.licenses.weights, manifest.limits.categories
+    if need.licenses and not all(_allowed(part, need.licenses) for part in weights.split(";")):
+        return f"its weights stand under '{weights}'"
+    if covered is not None and set(need.categories) - set(covered):
+        return f"it was made for {', '.join(covered)}"
+    return None
+
+
+def _allowed(terms: str, licenses: Sequence[str]) -> bool:
+    """Whether one part of the terms begins with one of `licenses` as a whole word, behind the name of its model."""
+    words = "|".join(re.escape(one.strip()) for one in licenses if one.strip())
+    return re.match(rf"\s*(?:\w+: )?(?:{words})(?!\w|\.\w|-[a-z])", terms, re.IGNORECASE) is not None
+
+
+def number(manifest: Manifest, metric: str) -> float | None:
+    """A declared metric where it is a number, `a.b` for one inside another."""
+    value: object = manifest.metrics
+    for key in metric.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def quality(manifest: Manifest, metric: str) -> float | None:
+    """A declared metric, or the mean of those of its kind by data and task."""
+    exact = number(manifest, metric)
+    kinds = [number(manifest, name) for name in manifest.metrics if name.endswith(f"_{metric}")]
+    values = [value for value in kinds if value is not None]
+    return exact if exact is not None or not values else fmean(values)
+
+
+def _order(manifest: Manifest, need: Need) -> tuple[float, float, int, float]:
+    good, latency = quality(manifest, need.quality), number(manifest, LATENCY)
+    return (
+        -(good if good is not None else float("-inf")),
+        latency if latency is not None else float("inf"),
+        manifest.dims,
+        -manifest.created.timestamp(),
+    )

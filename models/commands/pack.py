@@ -1,0 +1,76 @@
+"""The command `pack`: a bundle made of bundles, several joined or one in int8."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import settings as model_settings
+from models.bundles.registry import find
+from models.bundles.writer import Written
+from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
+from models.errors import FitFailed, InvalidModel
+from models.settings import Settings
+
+
+def pack(
+    name: Annotated[str, typer.Argument(help="name of the new model")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[PART:WEIGHT]...", help="further parts")] = None,
+    parts: Annotated[list[str] | None, typer.Option(help="bundle:weight, e.g. --parts color:0.3 fashion:0.7")] = None,
+    int8: Annotated[str | None, typer.Option(help="instead of parts: the bundle to make an int8 variant of")] = None,
+    pca: Annotated[int | None, typer.Option(min=1, help="dimensions to keep of the joined ones: 40, 64, 128")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="folder of photos to fit the PCA or calibrate int8 with")
+    ] = None,
+    limit: Annotated[int, typer.Option("--fit-limit", min=2, help="photos of that folder to use at most")] = 5_000,
+    as_json: Json = False,
+) -> None:
+    """Make one bundle of several (weighted, optionally reduced by a PCA), or an int8 variant of one."""
+    with errors_told(as_json):
+        settings = model_settings.load()
+        words = [word for text in [*(parts or []), *(more or [])] for word in text.split(",")]
+        if (int8 is None) == (not words):
+            raise InvalidModel("name either parts, --parts color:0.3 fashion:0.7, or one bundle for --int8")
+        if (photos is None) != (int8 is None and pca is None) or (int8 and pca):
+            raise FitFailed("--photos goes with --pca or with --int8 (one of them): the photos to fit it on")
+        if int8 is not None and photos is not None:
+            written = _int8(name, int8, photos, limit, settings)
+        else:
+            written = _joined(name, words, pca, photos, limit, settings)
+        show_written(as_json, written)
+
+
+def _joined(
+    name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: Settings
+) -> Written:
+    from models.making.gate_photos import hashes
+    from models.making.hybrid import Maker, pack_pca
+    from models.making.hybrid import pack as pack_parts
+    from models.making.hybrid_graph import Part
+    from models.making.photo_folder import Photos
+
+    parts = [Part(find(model, settings), weight) for model, weight in map(_weighted, words)]
+    maker = Maker(settings.model_owner, command_line(), settings.bundles)
+    if pca is None or folder is None:
+        return pack_parts(name, parts, maker)
+    log.info("fitting the PCA of %s on the photos of %s", name, folder)
+    with photos_counted("embedding") as progress:
+        return pack_pca(name, parts, pca, Photos(folder, limit, progress, hashes(settings.gate_data)), maker)
+
+
+def _int8(name: str, base: str, folder: Path, limit: int, settings: Settings) -> Written:
+    from models.making.gate_photos import hashes
+    from models.making.int8 import quantize
+    from models.making.photo_folder import Photos
+
+    with photos_counted("reading") as progress:
+        photos = Photos(folder, min(limit, 256), progress, hashes(settings.gate_data))  # more find no wider ranges
+        return quantize(find(base, settings), photos, name, settings.bundles, settings.model_owner, command_line())
+
+
+def _weighted(word: str) -> tuple[str, float]:
+    name, _, weight = word.partition(":")
+    try:
+        return name.strip(), float(weight or 1)
+    except ValueError:
+        raise InvalidModel(f"'{word}' is no part: write bundle:weight, e.g. color:0.3") from None

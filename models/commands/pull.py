@@ -1,0 +1,110 @@
+"""The commands about what a deployment uses: `lock` writes it down, `pull` fetches it, `outdated` compares."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import settings as model_settings
+from models.bundles.registry import find, list_bundles
+from models.commands.shared import Json, errors_told, show
+from models.distribution.lock import LOCK_FILE, Entry, Lock, entry_of, read, write
+from models.distribution.pull import index_of, there
+from models.distribution.pull import pull as pull_bundle
+from models.distribution.sources import open_source
+from models.errors import InvalidLock
+from models.settings import Settings
+
+LockFile = Annotated[Path, typer.Option("--lock", help="the file that lists the bundles of this deployment")]
+
+
+def lock(
+    names: Annotated[list[str] | None, typer.Argument(help="which; each name's newest where none is named")] = None,
+    source: Annotated[str | None, typer.Option(help="folder or address they can be pulled from elsewhere")] = None,
+    lock_file: LockFile = LOCK_FILE,
+    as_json: Json = False,
+) -> None:
+    """Write the bundles that lie here into models.lock, with hash and source."""
+    with errors_told(as_json):
+        settings = model_settings.load()
+        chosen = names or sorted({one.name for one in list_bundles(settings)})
+        before = read(lock_file) if lock_file.exists() else Lock()
+        entries = [before.with_source(entry_of(find(name, settings), source)) for name in chosen]
+        content = (before if names else Lock()).with_entries(entries)
+        write(lock_file, content)
+        text = "\n".join(f"{one.place}  {one.sha256[:12]}  {one.source or 'no source'}" for one in content.bundles)
+        show(as_json, {"lock": str(lock_file), **content.model_dump(mode="json")}, f"{lock_file}:\n{text}")
+
+
+def pull(
+    source: Annotated[str | None, typer.Argument(help="folder, http(s) or fsspec URL above <name>/<version>")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="color, color/0123456789ab; all that are locked")] = None,
+    lock_file: LockFile = LOCK_FILE,
+    as_json: Json = False,
+) -> None:
+    """Fetch bundles and verify every hash.
+
+    What models.lock lists is fetched exactly, from SOURCE or where it says. A name that is not locked, or any name
+    where there is no models.lock, is looked for at SOURCE (newest version) and locked.
+    """
+    with errors_told(as_json):
+        settings = model_settings.load()
+        locked = read(lock_file) if lock_file.exists() else Lock()
+        old, new = _wanted(locked, source, names or [], lock_file)
+        _need_sources(old, source, settings.bundles, lock_file)
+        places = [(one, source or one.source or "") for one in old] + [(one, one.source or "") for one in new]
+        root = settings.bundles
+        written = [there(entry, root) or pull_bundle(entry, open_source(place), root) for entry, place in places]
+        if new:
+            write(lock_file, locked.with_entries(new))
+        rows = [{"name": one.bundle.name, "version": one.bundle.version, "existed": one.existed} for one in written]
+        lines = [f"{row['name']}/{row['version']} {'was there' if row['existed'] else 'fetched'}" for row in rows]
+        show(as_json, {"bundles": rows, "lock": str(lock_file)}, "\n".join(lines))
+
+
+def outdated(
+    source: Annotated[str | None, typer.Argument(help="where to look; by default where models.lock says")] = None,
+    lock_file: LockFile = LOCK_FILE,
+    as_json: Json = False,
+) -> None:
+    """Compare the locked bundles (without a lock the ones here) with what their source has."""
+    with errors_told(as_json):
+        here = read(lock_file) if lock_file.exists() else _local(model_settings.load())
+        rows = []
+        for name in sorted({one.name for one in here.bundles}):
+            mine = here.newest(name)
+            theirs = _newest_at(source or (mine.source if mine else None), name)
+            if mine and theirs and theirs.version != mine.version and theirs.created > mine.created:
+                rows.append({"name": name, "here": mine.version, "there": theirs.version, "source": theirs.source})
+        lines = [f"{row['name']}: {row['here']} here, {row['there']} at {row['source']}" for row in rows]
+        show(as_json, {"outdated": rows}, "\n".join(lines) or "nothing newer is known")
+
+
+def _wanted(locked: Lock, source: str | None, names: list[str], lock_file: Path) -> tuple[list[Entry], list[Entry]]:
+    """What is locked, and what is to be locked: the newest of each name where no version is named."""
+    old = [name for name in names if locked.matching(name)]
+    entries = locked.named(old) if names else list(locked.bundles)
+    new = [name for name in names if name not in old]
+    if (names and not new) or (entries and not names):
+        return entries, []
+    if source is None:
+        raise InvalidLock(f"{lock_file} does not list it: name a source, `models pull SOURCE [NAME...]`")
+    index = index_of(open_source(source))
+    wanted = (index.named([word]) for word in new or sorted({one.name for one in index.bundles}))
+    return entries, [max(found, key=lambda one: one.created) for found in wanted]
+
+
+def _need_sources(entries: list[Entry], source: str | None, root: Path, lock_file: Path) -> None:
+    """Raises InvalidLock naming what is neither here nor to be had from anywhere."""
+    missing = [one.place for one in entries if not (source or one.source or (root / one.place).exists())]
+    if missing:
+        raise InvalidLock(f"{lock_file} has no source for {', '.join(missing)}: name one, `models pull SOURCE`")
+
+
+def _local(settings: Settings) -> Lock:
+    bundles = [one.bundle for one in list_bundles(settings) if one.bundle]
+    return Lock(bundles=tuple(entry_of(bundle, None) for bundle in bundles))
+
+
+def _newest_at(source: str | None, name: str) -> Entry | None:
+    return index_of(open_source(source)).newest(name) if source else None

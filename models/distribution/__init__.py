@@ -1,0 +1,1 @@
+"""Which bundles a deployment uses, and where they are fetched from."""

@@ -1,0 +1,114 @@
+"""`models.lock`: the bundles a deployment uses, each with the hash of its bundle.json, and where it is fetched from.
+
+That hash pins everything, for bundle.json lists the hash of every other file. The same format, called `index.json`,
+says at a source what there is to pull.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, StringConstraints, ValidationError
+
+from catalog.domain.space import PART
+from models.bundles.bundle import Bundle
+from models.bundles.fingerprint import sha256_file
+from models.bundles.manifest import MANIFEST_FILE, Part, Sha256, Text
+from models.bundles.manifest_file import first_problem
+from models.errors import InvalidLock
+
+LOCK_FILE = Path("models.lock")
+INDEX_FILE = "index.json"
+
+
+class Entry(Part):
+    """One bundle; `sha256` is that of its bundle.json, `source` the folder or address above `<name>/<version>`."""
+
+    name: Annotated[str, StringConstraints(pattern=rf"^{PART.pattern}$", max_length=200)]
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+    created: AwareDatetime
+    sha256: Sha256
+    source: Text | None = None
+
+    @property
+    def place(self) -> str:
+        """The bundle's folder below its source or BUNDLES."""
+        return f"{self.name}/{self.version}"
+
+
+class Lock(Part):
+    schema_version: Literal[1] = 1
+    bundles: tuple[Entry, ...] = ()
+
+    def newest(self, name: str) -> Entry | None:
+        return max((one for one in self.bundles if one.name == name), key=lambda one: one.created, default=None)
+
+    def named(self, words: Iterable[str]) -> list[Entry]:
+        """The entries called `color` (all of its versions), `color/0123` or `color__0123`; raises InvalidLock."""
+        chosen = []
+        for word in words:
+            found = self.matching(word)
+            if not found:
+                there = ", ".join(one.place for one in self.bundles) or "nothing"
+                raise InvalidLock(f"there is no '{word}' in it: it has {there}")
+            chosen += found
+        return list(dict.fromkeys(chosen))
+
+    def matching(self, word: str) -> list[Entry]:
+        name, _, version = word.replace("__", "/").partition("/")
+        return [one for one in self.bundles if one.name == name and one.version.startswith(version)]
+
+    def with_source(self, entry: Entry) -> Entry:
+        """`entry`, unless it says its own source with the one that is known here for the very same bundle."""
+        known = (one.source for one in self.bundles if (one.place, one.sha256) == (entry.place, entry.sha256))
+        return entry if entry.source else entry.model_copy(update={"source": next(known, None)})
+
+    def with_entries(self, entries: Iterable[Entry]) -> "Lock":
+        """This lock with `entries` added or put in place of those of the same name and version."""
+        merged = {one.place: one for one in self.bundles} | {one.place: one for one in entries}
+        return Lock(bundles=tuple(merged[place] for place in sorted(merged)))
+
+
+def entry_of(bundle: Bundle, source: str | None) -> Entry:
+    """The entry of a bundle that lies here."""
+    return Entry(
+        name=bundle.name,
+        version=bundle.version,
+        created=bundle.manifest.created,
+        sha256=sha256_file(bundle.path / MANIFEST_FILE),
+        source=source,
+    )
+
+
+def parse(content: bytes, where: str) -> Lock:
+    """The lock in `content`; raises InvalidLock saying what is wrong with it."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidLock(f"{where} is not JSON ({error})") from error
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if isinstance(version, int) and version > 1:
+        raise InvalidLock(f"{where} has schema version {version}, newer than 1: upgrade this installation")
+    try:
+        return Lock.model_validate_json(content)
+    except ValidationError as error:
+        raise InvalidLock(f"{where}: {first_problem(error)}") from error
+
+
+def read(path: Path) -> Lock:
+    """The lock in file `path`; raises InvalidLock where it is absent or wrong."""
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidLock(
+            f"{path} cannot be read ({error.strerror}): write it with `python -m models lock`"
+        ) from error
+
+
+def write(path: Path, lock: Lock) -> None:
+    """Put `lock` into file `path`, in one rename."""
+    text = json.dumps(lock.model_dump(mode="json"), indent=1) + "\n"
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

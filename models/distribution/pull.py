@@ -1,0 +1,166 @@
+"""Fetching bundles: every hash compared before a folder appears, and nothing half-written when one is wrong."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.bundles.bundle import MAX_MANIFEST_BYTES, load
+from models.bundles.fingerprint import sha256_bytes, sha256_file
+from models.bundles.manifest import MANIFEST_FILE, MODEL_FILE, Manifest
+from models.bundles.manifest_file import parse
+from models.bundles.writer import Written
+from models.distribution.lock import INDEX_FILE, Entry, Lock
+from models.distribution.lock import parse as parse_lock
+from models.distribution.sources import FileSource, Source
+from models.errors import BundleDiffers, InvalidBundle, SourceUnavailable
+from models.runtime.onnx_graph import RefusedGraph, check
+
+log = logging.getLogger(__name__)
+
+MAX_FILE_BYTES = 4 * 2**30  # more than ONNX's 2 GiB in one file
+
+
+def index_of(source: Source) -> Lock:
+    """What there is at `source`: its index.json; without one the bundle that it is, or the bundles of that folder.
+
+    Every entry says its source. Raises SourceUnavailable, InvalidLock, InvalidBundle.
+    """
+    try:
+        content = _read(source, INDEX_FILE, MAX_MANIFEST_BYTES)
+    except FileNotFoundError:
+        found = _itself(source) or (_looked_for(source) if isinstance(source, FileSource) else [])
+        if not found:
+            raise SourceUnavailable(
+                f"{source.url} has no {INDEX_FILE} that says what is there: write one beside the bundles with "
+                f"`python -m models lock --lock BUNDLES/{INDEX_FILE}`"
+            ) from None
+        return Lock(bundles=tuple(found))
+    index = parse_lock(content, f"{source.url}/{INDEX_FILE}")
+    return Lock(bundles=tuple(one.model_copy(update={"source": source.url}) for one in index.bundles))
+
+
+def pull(entry: Entry, source: Source, root: Path) -> Written:
+    """Put the bundle of `entry` from `source` below `root`, whole and verified, in one rename.
+
+    Raises InvalidBundle for a file that is not the one that was locked, SourceUnavailable, BundleDiffers where
+    another bundle.json is in its place already.
+    """
+    if found := there(entry, root):
+        return found
+    target = root.absolute() / entry.name / entry.version
+    content = _manifest_bytes(entry, source)
+    manifest = parse(content, f"{source.url}/{entry.place}/{MANIFEST_FILE}")
+    if (manifest.name, manifest.version) != (entry.name, entry.version):
+        raise InvalidBundle(f"{source.url}/{entry.place} holds {manifest.name}/{manifest.version}: it was swapped")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{entry.version}-", dir=target.parent))
+    try:
+        (folder / MANIFEST_FILE).write_bytes(content)
+        _fetch(manifest, entry, source, folder)
+        try:
+            check((folder / MODEL_FILE).read_bytes())
+        except RefusedGraph as error:
+            raise InvalidBundle(f"{source.url}/{entry.place} is not taken: {error}; nothing was written") from error
+        folder.chmod(0o755)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            return _there(target, entry)  # somebody else was faster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Written(load(target), existed=False)
+
+
+def there(entry: Entry, root: Path) -> Written | None:
+    """The bundle of `entry` where it lies below `root` already; raises as `pull` does where it is not the one."""
+    target = root.absolute() / entry.name / entry.version
+    return _there(target, entry) if target.exists() else None
+
+
+def _there(target: Path, entry: Entry) -> Written:
+    bundle = load(target)  # a damaged one is told here
+    if sha256_file(target / MANIFEST_FILE) != entry.sha256:
+        raise BundleDiffers(
+            f"{target} is there with another bundle.json than the one that is locked: remove it and pull again, "
+            "or lock what is there with `python -m models lock`"
+        )
+    return Written(bundle, existed=True)
+
+
+def _manifest_bytes(entry: Entry, source: Source) -> bytes:
+    where = f"{entry.place}/{MANIFEST_FILE}"
+    try:
+        content = _read(source, where, MAX_MANIFEST_BYTES)
+    except FileNotFoundError as error:
+        raise SourceUnavailable(f"{error} is not there: name another source, or lock what there is") from error
+    if sha256_bytes(content) != entry.sha256:
+        raise InvalidBundle(
+            f"{source.url}/{where} is not the one that was locked: SHA-256 {sha256_bytes(content)[:12]}…, "
+            f"expected {entry.sha256[:12]}…; nothing was written"
+        )
+    return content
+
+
+def _fetch(manifest: Manifest, entry: Entry, source: Source, folder: Path) -> None:
+    for name, expected in manifest.files.items():
+        where = f"{entry.place}/{name}"
+        try:
+            with (folder / name).open("wb") as file:
+                for piece in _limited(source.read(where), MAX_FILE_BYTES, where):
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError as error:
+            raise SourceUnavailable(f"{error} is not there, but bundle.json lists it: nothing was written") from error
+        if (found := sha256_file(folder / name)) != expected:
+            raise InvalidBundle(
+                f"{source.url}/{where} is cut short or was changed: SHA-256 {found[:12]}…, "
+                f"expected {expected[:12]}…; nothing was written"
+            )
+
+
+def _itself(source: Source) -> list[Entry]:
+    """The source as a bundle's own folder, <name>/<version>."""
+    above = source.url.rsplit("/", 2)[0]
+    return [entry for entry in [_entry_at(source, "", above)] if entry and source.url == f"{above}/{entry.place}"]
+
+
+def _looked_for(source: FileSource) -> list[Entry]:
+    """The bundles in a folder of bundles; one that this installation cannot read harms no other."""
+    found = []
+    for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
+        try:
+            found.append(_entry_at(source, place, source.url))
+        except (InvalidBundle, ValidationError) as error:
+            log.warning("left out: %s", error)
+    return [entry for entry in found if entry]
+
+
+def _entry_at(source: Source, place: str, above: str) -> Entry | None:
+    try:
+        content = _read(source, f"{place}{MANIFEST_FILE}", MAX_MANIFEST_BYTES)
+    except FileNotFoundError:
+        return None
+    found = parse(content, f"{source.url}/{place}{MANIFEST_FILE}")
+    digest = sha256_bytes(content)
+    return Entry(name=found.name, version=found.version, created=found.created, sha256=digest, source=above)
+
+
+def _read(source: Source, path: str, limit: int) -> bytes:
+    return b"".join(_limited(source.read(path), limit, path))
+
+
+def _limited(pieces: Iterator[bytes], limit: int, path: str) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise InvalidBundle(f"{path} has more than {limit} bytes: nothing was written")
+        yield piece

@@ -1,0 +1,1 @@
+"""Makes bundles: imports, exports, PCA, int8 and hybrids."""

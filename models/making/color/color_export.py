@@ -1,0 +1,36 @@
+"""Makes the `color` bundle: the drawn graph, its preprocessing and its licences."""
+
+from pathlib import Path
+
+from models.bundles.environment import environment
+from models.bundles.manifest import MODEL_FILE, Licenses, Preprocessing, Record, Tensor, Training
+from models.bundles.writer import Written, write
+from models.making.color import color_graph
+from models.making.color.color_recipe import SIDE
+
+NAME = "color"
+PREPROCESSING = Preprocessing(
+    resize_shorter_side=SIDE, interpolation="bilinear", center_crop=SIDE, mean=(0, 0, 0), std=(1, 1, 1), color="RGB"
+)
+NOTHING_LEARNED = "none (nothing is learned)"
+
+
+def record(owner: str, command: str) -> Record:
+    return Record(
+        name=NAME,
+        origin="exported",
+        owner=owner,
+        architecture="Lab soft histogram under a back-projected garment mask + gradient layout",
+        inputs=(Tensor(name="pixels", shape=("N", 3, SIDE, SIDE), dtype="float32"),),
+        outputs=(Tensor(name="embedding", shape=("N", color_graph.DIMS), dtype="float32"),),
+        dims=color_graph.DIMS,
+        preprocessing=PREPROCESSING,
+        training=Training(command=command, environment=environment("onnx")),
+        licenses=Licenses(code="Apache-2.0", weights=NOTHING_LEARNED, data=NOTHING_LEARNED, scripts="Apache-2.0"),
+    )
+
+
+def export(root: Path, owner: str, command: str) -> Written:
+    """Write the `color` bundle below `root`; the same recipe gives the same version on every machine."""
+    model = color_graph.build().SerializeToString(deterministic=True)
+    return write(root, record(owner, command), {MODEL_FILE: model})

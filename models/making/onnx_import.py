@@ -1,0 +1,149 @@
+"""Makes a bundle of somebody else's image-embedding network, after trying it."""
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from catalog.domain.space import MAX_DIMS
+from catalog.similarity import cosine
+from models.bundles.environment import environment
+from models.bundles.manifest import MODEL_FILE, WEIGHTS_FILE, Licenses, Preprocessing, Record, Tensor, Training
+from models.bundles.manifest_file import first_problem
+from models.bundles.writer import Written, write
+from models.errors import InvalidModel
+from models.making.onnx_check import Signature, only_output, parse, signature
+from models.runtime.embedder import Embeddings, unit_rows, usable
+from models.runtime.onnx_embedder import open_session
+from models.runtime.onnx_graph import RefusedGraph
+from models.runtime.onnx_runtime import RUNTIME_ERRORS
+from models.runtime.probe import probe
+from models.runtime.synthetic_inputs import trial_pixels
+
+UNKNOWN = "unknown"
+SAME = 0.9999  # cosine of a picture's embedding alone and within a batch
+MAX_ONNX_BYTES = 2**31 - 1  # protobuf's limit for one file
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be imported: `output` names one of several, `license` is that of the weights."""
+
+    name: str
+    onnx: Path
+    preprocessing: Path
+    owner: str
+    command: str
+    weights: Path | None = None
+    output: str | None = None
+    license: str = UNKNOWN
+    architecture: str = UNKNOWN
+
+
+def add(source: Source, root: Path) -> Written:
+    """Write the bundle of `source` below `root`; raises InvalidModel saying what is wrong with which file."""
+    recipe = read_preprocessing(source.preprocessing)
+    content = _read(source.onnx, MAX_ONNX_BYTES)
+    model = parse(content, str(source.onnx))
+    found = signature(model, str(source.onnx), recipe.center_crop, source.output)
+    if len(model.graph.output) > 1:
+        content = only_output(model, found.output)
+    try:
+        probe(content, recipe.center_crop)
+    except RefusedGraph as error:
+        raise InvalidModel(f"{source.onnx} is not taken: {error}") from error
+    dims = try_out(content, found, recipe.center_crop, str(source.onnx))
+    contents = {MODEL_FILE: content}
+    if source.weights is not None:
+        contents[WEIGHTS_FILE] = _read_safetensors(source.weights)
+    return write(root, _record(source, recipe, found, dims), contents)
+
+
+def read_preprocessing(file: Path) -> Preprocessing:
+    """The preprocessing in a JSON file; raises InvalidModel naming the field that is missing or wrong."""
+    try:
+        return Preprocessing.model_validate_json(_read(file, 1_000_000))
+    except ValidationError as error:
+        fields = ", ".join(Preprocessing.model_fields)
+        raise InvalidModel(f"{file}: {first_problem(error)} (the fields are {fields})") from error
+
+
+def try_out(content: bytes, found: Signature, side: int, source: str) -> int:
+    """Runs the model on trial pictures, alone and in a batch, and gives its dimensions; raises InvalidModel."""
+    try:
+        session = open_session(content)
+    except RUNTIME_ERRORS as error:
+        raise InvalidModel(f"ONNX Runtime cannot load {source}: {error}") from error
+    pixels = trial_pixels(side, 3)
+    try:
+        batch, alone = (session.run([found.output], {found.input: part})[0] for part in (pixels, pixels[:1]))
+    except RUNTIME_ERRORS as error:
+        raise InvalidModel(f"{source} fails on a picture of {side} × {side}: {error}") from error
+    _check_shapes(np.asarray(batch), np.asarray(alone), source)
+    rows, one = unit_rows(np.asarray(batch)), unit_rows(np.asarray(alone))
+    _check_values(rows, one, source)
+    return int(rows.shape[1])
+
+
+def _check_shapes(batch: Embeddings, alone: Embeddings, source: str) -> None:
+    if batch.dtype != np.float32:
+        raise InvalidModel(f"{source} gives {batch.dtype}: an embedding is float32")
+    if batch.ndim != 2 or len(batch) != 3 or len(alone) != 1 or batch.shape[1] != alone.shape[1]:
+        raise InvalidModel(f"{source} gives {list(batch.shape)} for 3 pictures: an embedding is [N, dims]")
+    if batch.shape[1] > MAX_DIMS:
+        raise InvalidModel(f"{source} gives {batch.shape[1]} dimensions: the index takes {MAX_DIMS}; add a PCA")
+
+
+def _check_values(rows: Embeddings, alone: Embeddings, source: str) -> None:
+    if not usable(rows).all() or not usable(alone).all():
+        raise InvalidModel(f"{source} gives NaN, infinity or only zeros for an ordinary picture")
+    if not cosine(rows[0], alone)[0] >= SAME:
+        raise InvalidModel(f"{source} gives a picture another embedding within a batch than alone")
+    if rows.shape[1] > 1 and np.ptp(rows, axis=0).max() == 0:
+        raise InvalidModel(f"{source} gives three different pictures the same embedding: it ignores its input")
+
+
+def _record(source: Source, recipe: Preprocessing, found: Signature, dims: int) -> Record:
+    side = recipe.center_crop
+    try:
+        return Record(
+            name=source.name,
+            origin="imported",
+            owner=source.owner,
+            architecture=source.architecture,
+            inputs=(Tensor(name=found.input, shape=("N", 3, side, side), dtype="float32"),),
+            outputs=(Tensor(name=found.output, shape=("N", dims), dtype="float32"),),
+            dims=dims,
+            preprocessing=recipe,
+            training=Training(command=source.command, environment=environment("onnx", "onnxruntime")),
+            licenses=Licenses(code=UNKNOWN, weights=source.license, data=UNKNOWN, scripts=UNKNOWN),
+        )
+    except ValidationError as error:
+        raise InvalidModel(f"'{source.name}' cannot become a bundle: {first_problem(error)}") from error
+
+
+def _read(file: Path, limit: int) -> bytes:
+    try:
+        if file.stat().st_size > limit:
+            raise InvalidModel(f"{file} has more than {limit} bytes")
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidModel(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _read_safetensors(file: Path) -> bytes:
+    """The bytes of a safetensors file: eight bytes of length, a JSON header, tensors. Anything else is refused."""
+    content = _read(file, MAX_ONNX_BYTES)
+    try:
+        (length,) = struct.unpack_from("<Q", content)
+        header = json.loads(content[8 : 8 + length])
+        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+        whole = len(content) == 8 + length + max(ends)
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise InvalidModel(f"{file} is not a safetensors file; pickled weights (.pt, .pth) are not taken") from error
+    if not whole:
+        raise InvalidModel(f"{file} is cut short, or has bytes behind its tensors")
+    return content

@@ -1,0 +1,170 @@
+"""Exports a zoo network to a bundle: ONNX in one file, proved equal to torch, with weights for a GPU beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.similarity import cosine
+from models.bundles.environment import environment
+from models.bundles.fingerprint import sha256_file
+from models.bundles.manifest import MODEL_FILE, WEIGHTS_FILE, Licenses, Record, Tensor, Training
+from models.bundles.writer import Written, write
+from models.errors import DeviceUnavailable, ExportFailed
+from models.making.zoo.torch_networks import with_weights
+from models.making.zoo.torch_weights import load as load_weights
+from models.making.zoo.zoo import ZooModel
+from models.runtime.embedder import unit_rows
+from models.runtime.onnx_embedder import open_session
+from models.runtime.synthetic_inputs import trial_pixels
+
+if TYPE_CHECKING:
+    import onnx
+    from torch.nn import Module
+
+MIN_PARITY = 0.9999  # cosine of ONNX Runtime's answer with torch's, for every trial picture
+OPSET = 18  # what torch's exporter writes natively
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who makes the bundle, by which command, from which weights (`own_weights` of None: the published ones)."""
+
+    owner: str
+    command: str
+    weights_folder: Path
+    own_weights: Path | None = None
+    license: str = "unknown"  # of own weights
+
+    def licenses(self, model: ZooModel) -> Licenses:
+        if self.own_weights is None:
+            return model.licenses
+        return Licenses(
+            code=model.licenses.code, weights=self.license, data="unknown", scripts=model.licenses.scripts
+        )
+
+
+def export(model: ZooModel, root: Path, origin: Origin, threads: int | None = None) -> Written:
+    """Write the bundle of `model` below `root`.
+
+    Raises DeviceUnavailable without torch, WeightsUnavailable where weights cannot be had, ExportFailed when the
+    graph and the network disagree (cosine below MIN_PARITY).
+    """
+    _need_torch()
+    weights, source = load_weights(model, origin.weights_folder, origin.own_weights)
+    network = with_weights(model, weights, str(source))
+    graph = to_onnx(network, model.preprocessing.center_crop)
+    parity = check_parity(network, graph, model, threads)
+    record = _record(model, origin, source, parity)
+    return write(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
+
+
+def to_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
+    """`network` as ONNX bytes: `pixels` [N,3,side,side] → `outputs`, N free, all in one, no traces of paths.
+
+    A network that tells classes gives a pair of tensors: name `outputs` ("embedding", "logits").
+    """
+    import torch
+
+    program = torch.onnx.export(
+        network,
+        (torch.zeros(2, 3, side, side),),
+        dynamo=True,
+        external_data=False,
+        input_names=["pixels"],
+        output_names=list(outputs),
+        dynamic_shapes=({0: torch.export.Dim("N")},),
+        opset_version=OPSET,
+        verbose=False,
+    )
+    if program is None:
+        raise ExportFailed("torch.onnx.export gave no program")
+    return bytes(_plain(program.model_proto).SerializeToString(deterministic=True))
+
+
+def check_parity(network: Module, graph: bytes, model: ZooModel, threads: int | None = None) -> float:
+    """`parity_of` a zoo network, which gives its embedding alone."""
+    return parity_of(network, graph, model.name, model.preprocessing.center_crop, model.dims, threads)
+
+
+def parity_of(network: Module, graph: bytes, name: str, side: int, dims: int, threads: int | None = None) -> float:
+    """The lowest cosine between torch and ONNX Runtime over trial pictures, of the embedding and of logits if any.
+
+    Raises ExportFailed below MIN_PARITY, or where the embedding has not `dims` dimensions.
+    """
+    import torch
+
+    pixels = trial_pixels(side)
+    with torch.inference_mode():
+        answer = network(torch.from_numpy(pixels))
+    expected = [part.numpy() for part in (answer if isinstance(answer, tuple) else (answer,))]
+    session = open_session(graph, threads)
+    alone, rest = (session.run(None, {"pixels": part}) for part in (pixels[:1], pixels[1:]))
+    found = [np.concatenate(parts) for parts in zip(alone, rest, strict=True)]
+    lowest = min(
+        float(np.diagonal(cosine(unit_rows(left), unit_rows(right))).min())
+        for left, right in zip(expected, found, strict=True)
+    )
+    if not lowest >= MIN_PARITY or found[0].shape[1] != dims:  # `not` also catches NaN
+        raise ExportFailed(
+            f"{name}: ONNX and torch agree only to a cosine of {lowest:.6f} (at least {MIN_PARITY} is needed), "
+            f"with {found[0].shape[1]} dimensions of {dims}: nothing was written",
+            cosine=lowest,
+        )
+    return lowest
+
+
+def to_safetensors(network: Module) -> bytes:
+    """The network's weights in the safetensors format."""
+    from safetensors.torch import save
+
+    return save({name: value.contiguous() for name, value in network.state_dict().items()})
+
+
+def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Without stack traces and file names, which depend on the machine: the same weights give one version."""
+    from onnx import ModelProto
+
+    plain = ModelProto()
+    plain.CopyFrom(model)
+    del plain.metadata_props[:]
+    del plain.graph.metadata_props[:]
+    for part in (*plain.graph.node, *plain.graph.input, *plain.graph.output, *plain.graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return plain
+
+
+def _record(model: ZooModel, origin: Origin, source: Path, parity: float) -> Record:
+    side = model.preprocessing.center_crop
+    return Record(
+        name=model.name,
+        origin="exported",
+        owner=origin.owner,
+        architecture=model.architecture,
+        inputs=(Tensor(name="pixels", shape=("N", 3, side, side), dtype="float32"),),
+        outputs=(Tensor(name="embedding", shape=("N", model.dims), dtype="float32"),),
+        dims=model.dims,
+        preprocessing=model.preprocessing,
+        training=Training(
+            data_fingerprint=f"weights {source.name} sha256 {sha256_file(source)}",
+            command=origin.command,
+            environment=environment("torch", "torchvision", "onnx"),
+        ),
+        metrics={"torch_parity_cosine": round(parity, 8)},
+        licenses=origin.licenses(model),
+    )
+
+
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+        import torchvision  # noqa: F401
+    except ImportError as error:
+        raise DeviceUnavailable(
+            "torch and torchvision are needed to export this model: pip install -r requirements-torch.txt"
+        ) from error

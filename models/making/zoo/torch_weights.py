@@ -1,0 +1,125 @@
+"""Pretrained weights for the zoo: placed by hand, or by torchvision's own loader, checked against its hash."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+
+from models.bundles.fingerprint import sha256_file
+from models.errors import WeightsUnavailable
+from models.making.zoo.zoo import ZooModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONNECT_SECONDS = 30.0  # torch's downloader sets no timeout of its own
+HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")
+
+
+def published(model: ZooModel) -> Any:
+    """torchvision's weights enum member for `model`: it knows address, file name and hash."""
+    import torchvision
+
+    enum, _, member = model.weights.partition(".")
+    return getattr(torchvision.models, enum)[member]
+
+
+def file_name(model: ZooModel) -> str:
+    """The name under which torchvision publishes the weights, e.g. `resnet18-f37072fd.pth`."""
+    return Path(str(published(model).url)).name
+
+
+def load(model: ZooModel, folder: Path, own_file: Path | None = None) -> tuple[dict[str, Tensor], Path]:
+    """State dict of `model` and the file it is from.
+
+    `own_file` is taken as it is; else the published file from `folder` or torch's cache; else it is downloaded into
+    `folder`. Raises WeightsUnavailable saying which file to place where.
+    """
+    if own_file is not None:
+        return read(own_file), own_file
+    there = _placed(model, folder) or _download(model, folder)
+    return read(there), there
+
+
+def read(file: Path) -> dict[str, Tensor]:
+    """The state dict in a `.safetensors` file or a torch file (read with weights_only: no code in it is run)."""
+    import torch
+
+    if not file.is_file():
+        raise WeightsUnavailable(f"there is no weights file {file}")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(file))
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise WeightsUnavailable(f"{file} cannot be read as weights, it may be cut short: {_line(error)}") from error
+    except Exception as error:
+        if type(error).__module__.startswith("safetensors"):
+            raise WeightsUnavailable(f"{file} is not a safetensors file: {_line(error)}") from error
+        raise
+    if not isinstance(content, Mapping) or not all(isinstance(one, torch.Tensor) for one in content.values()):
+        raise WeightsUnavailable(f"{file} holds no state dict: save it with torch.save(network.state_dict(), ...)")
+    return dict(content)
+
+
+def _placed(model: ZooModel, folder: Path) -> Path | None:
+    import torch
+
+    name = file_name(model)
+    places = (folder, Path(torch.hub.get_dir()) / "checkpoints")
+    found = next((place / name for place in places if (place / name).is_file()), None)
+    if found is not None:
+        _check_hash(found)
+    return found
+
+
+def _check_hash(file: Path) -> None:
+    match = HASH_IN_NAME.search(file.name)
+    found = sha256_file(file)
+    if match is not None and not found.startswith(match[1]):
+        raise WeightsUnavailable(
+            f"{file} is not the published file: its SHA-256 starts with {found[: len(match[1])]}, not {match[1]}. "
+            "Fetch it again, or name weights of your own with --weights"
+        )
+
+
+def _download(model: ZooModel, folder: Path) -> Path:
+    weights = published(model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # torch announces the download on standard output, which is ours for the summary.
+        with _timeout(CONNECT_SECONDS), redirect_stdout(sys.stderr):
+            weights.get_state_dict(model_dir=str(folder), progress=False, check_hash=True, weights_only=True)
+    except (URLError, OSError, RuntimeError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is the answer, and holds the connection open
+        raise WeightsUnavailable(
+            f"the weights of {model.name} could not be fetched ({_line(error)}). Place the file {file_name(model)} "
+            f"({weights.url}) into {folder}, or name a local file with --weights",
+            file=file_name(model),
+            folder=str(folder),
+        ) from error
+    return folder / file_name(model)
+
+
+@contextmanager
+def _timeout(seconds: float) -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,22 @@
+"""The size of a WebP, from its first chunk."""
+
+from models.photos.decoding.header import Header
+
+PIXEL_BYTES = 19  # two canvases of the animation decoder, its answer, Pillow's picture, four each, and some more
+
+
+def look(data: bytes) -> Header | None:
+    """The size of the WebP in `data`; its time is not told, a lossless one may hold tables of any number."""
+    kind, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        return None
+    if kind == b"VP8 ":
+        width, height = (int.from_bytes(body[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    elif kind == b"VP8X":
+        width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
+    elif kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        return None
+    return Header(width, height, plain=False, pixel_bytes=PIXEL_BYTES, apart=True)

@@ -1,0 +1,1 @@
+"""Reads a photo's bytes from its address, safely."""

@@ -1,0 +1,1 @@
+"""Which version serves, and the gate's record that allows it."""

@@ -1,0 +1,85 @@
+"""What a gate leaves behind: one JSON file that says which version was judged, against what, and how it ended."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError
+
+from models.bundles.fingerprint import canonical_json, sha256_bytes
+from models.bundles.manifest import Part, Text
+from models.bundles.manifest_file import first_problem
+from models.errors import InvalidGate
+
+HASH = "sha256"
+
+
+class Side(Part):
+    """One of the two models: its space, and the hash of its network where the bundle was at hand."""
+
+    space: Text
+    model_sha256: str | None = None
+
+
+class Data(Part):
+    """What was asked: `fingerprint` changes with any photo, label or fold."""
+
+    fingerprint: Text
+    queries: Annotated[int, Field(ge=1)]
+    source: Text
+
+
+class Acceptance(Part):
+    """Somebody vouches for a class that has too few queries to be judged."""
+
+    name: Text
+    by: Text
+    why: Text
+
+
+class GateRecord(Part):
+    """The content of a gate file."""
+
+    schema_version: Literal[1] = 1
+    candidate: Side
+    baseline: Side
+    data: Data
+    passed: bool
+    reasons: tuple[str, ...]
+    accepted: tuple[Acceptance, ...] = ()
+    figures: dict[str, JsonValue]
+    verdict: dict[str, JsonValue]
+    when: AwareDatetime
+    command: Text
+
+
+def save(record: GateRecord, path: Path) -> str:
+    """Write the record whole or not at all; returns the hash it carries."""
+    content = record.model_dump(mode="json")
+    stamp = sha256_bytes(canonical_json(content))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps({**content, HASH: stamp}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)
+    return stamp
+
+
+def read(path: Path) -> tuple[GateRecord, str]:
+    """The record in `path` and its hash; raises InvalidGate for anything changed since, or never written by a gate.
+
+    The hash tells a slip from what the gate said; it is no signature, and keeps nobody out who wants to lie.
+    """
+    again = "run `python -m evaluation gate` again"
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidGate(f"{path} cannot be read as the result of a gate: {error}; {again}") from error
+    if not isinstance(content, dict) or HASH not in content:
+        raise InvalidGate(f"{path} is not the result of a gate: {again}")
+    told = content.pop(HASH)
+    if told != sha256_bytes(canonical_json(content)):
+        raise InvalidGate(f"{path} is not what the gate wrote, it was changed since: {again}")
+    try:
+        return GateRecord.model_validate(content), str(told)
+    except ValidationError as error:
+        raise InvalidGate(f"{path} is no result of this version's gate: {first_problem(error)}; {again}") from error

@@ -1,0 +1,73 @@
+"""Runs a zoo bundle's `weights.safetensors` with torch, on a GPU; torch is imported when one is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.bundles.bundle import Bundle
+from models.bundles.manifest import WEIGHTS_FILE
+from models.errors import InvalidBundle
+from models.making.pca import COMPONENTS_KEY, MEAN_KEY
+from models.making.zoo.torch_networks import with_weights
+from models.making.zoo.zoo import by_architecture
+from models.runtime.embedder import BundleEmbedder, Embeddings
+from models.runtime.preprocessing import Pixels
+
+if TYPE_CHECKING:
+    import torch
+
+
+def cuda_ready() -> bool:
+    """Whether torch is installed and sees a CUDA GPU."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def can_run(bundle: Bundle) -> bool:
+    """Whether the bundle carries weights of an architecture this room can build in torch."""
+    return bundle.has_weights and by_architecture(bundle.manifest.architecture) is not None
+
+
+class TorchEmbedder(BundleEmbedder):
+    """An `Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
+
+    `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run` is false or the weights do
+    not fit.
+    """
+
+    def __init__(self, bundle: Bundle, device: str) -> None:
+        import safetensors.torch
+        import torch
+
+        model = by_architecture(bundle.manifest.architecture)
+        if model is None:
+            raise InvalidBundle(f"no torch network is known for the architecture '{bundle.manifest.architecture}'")
+        weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
+        self.bundle = bundle
+        self.device = torch.device(device)
+        self.runtime = f"torch {device}"
+        self._mean, self._components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
+        if self._mean is not None and self._components is not None:
+            self._mean, self._components = self._mean.to(self.device), self._components.to(self.device)
+        self._network = with_weights(model, weights, str(bundle.path)).to(self.device)
+
+    def _run(self, batch: Pixels) -> Embeddings:
+        import torch
+
+        # Index and query must agree whichever machine made them: TF32 would cost three digits.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            features = self._project(self._network(torch.from_numpy(batch).to(self.device)))
+            return np.asarray(features.cpu().numpy(), dtype=np.float32)
+
+    def _project(self, features: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        if self._mean is None or self._components is None:
+            return features
+        unit = features / features.norm(dim=1, keepdim=True)
+        return torch.matmul(unit - self._mean, self._components.T)

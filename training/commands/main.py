@@ -1,0 +1,120 @@
+"""The command line: `python -m training fit` and `python -m training rerun`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.cli_support import Json, errors_of, log_to_stderr, show
+from models import settings as model_settings
+from training import settings as training_settings
+from training.changes import REFINE, SCHEDULE
+from training.commands.progress import shown
+from training.data.material import FOLDS
+from training.learning.fit import Outcome, Training
+from training.learning.stages import Job, folds_of
+from training.overrides import CATALOGUE, Learn, Wishes, wished
+from training.recipe import read
+
+cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)
+errors_told = errors_of("training")
+
+Set = Annotated[list[str] | None, typer.Option("--set", help="change the recipe: lr=0.001, schedule.steps=800 ...")]
+Resume = Annotated[bool, typer.Option("--resume", help="continue where the same training was interrupted")]
+Hold = Annotated[
+    int | None,
+    typer.Option(min=0, max=FOLDS - 1, help=f"keep this of {FOLDS} folds apart and measure on it; no bundle"),
+]
+Refine = Annotated[
+    int | None,
+    typer.Option(min=0, max=FOLDS - 1, help="start from the training that kept this fold apart, and see all photos"),
+]
+Threads = Annotated[int | None, typer.Option(min=1, max=256, help="of torch; unset: its own choice")]
+
+
+@cli.callback()
+def start() -> None:
+    log_to_stderr(clock=True)
+    for noisy in ("mlflow", "torch.onnx", "onnxscript", "onnx_ir", "git"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@cli.command()
+def fit(
+    recipe: Annotated[Path, typer.Argument(help="a recipe, JSON")] = CATALOGUE,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option(help="photos with labels instead of the recipe's: a feed's folder, or one per class"),
+    ] = None,
+    learn: Annotated[Learn, typer.Option(help="taxonomy, color (and pattern), or both")] = Learn.both,
+    projection: Annotated[str | None, typer.Option(help="only linear heads on this frozen bundle: minutes")] = None,
+    teacher: Annotated[str | None, typer.Option(help="distil from this stronger bundle")] = None,
+    name: Annotated[str | None, typer.Option(help="of the bundle")] = None,
+    changes: Set = None,
+    resume: Resume = False,
+    hold: Hold = None,
+    refine: Refine = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model and write it as a bundle."""
+    with errors_told(as_json):
+        wishes = Wishes(
+            tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()), _schedule(refine)
+        )
+        _do(Job(wished(read(recipe), wishes), resume, hold, refine, threads), as_json)
+
+
+@cli.command()
+def rerun(
+    run_id: Annotated[str, typer.Argument(help="id of an earlier run in the tracker")],
+    changes: Set = None,
+    resume: Resume = False,
+    hold: Hold = None,
+    refine: Refine = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Train once more as an earlier run did, at its stage unless --hold or --refine name another, with changes."""
+    from training.output.tracker import recorded
+
+    with errors_told(as_json):
+        earlier, stage = recorded(run_id, training_settings.load())
+        held, refined = (hold, refine) if (hold, refine) != (None, None) else folds_of(stage)
+        again = wished(earlier, Wishes(changes=tuple(changes or ()), schedule=_schedule(refined)))
+        _do(Job(again, resume, held, refined, threads, earlier), as_json)
+
+
+def _schedule(refined: int | None) -> str:
+    return SCHEDULE if refined is None else REFINE
+
+
+def _do(job: Job, as_json: bool) -> None:
+    with shown() as progress:
+        outcome = Training(job, training_settings.load(), model_settings.load(), progress).run()
+    show(as_json, _summary(outcome), _text(outcome))
+
+
+def _summary(outcome: Outcome) -> dict[str, object]:
+    bundle = outcome.written.bundle if outcome.written else None
+    return {
+        "name": bundle.name if bundle else None,
+        "version": bundle.version if bundle else None,
+        "path": str(bundle.path) if bundle else None,
+        "metrics": bundle.manifest.metrics if bundle else outcome.figures,
+        "run_id": outcome.run_id,
+        "folder": str(outcome.folder),
+        "seconds": outcome.seconds,
+    }
+
+
+def _text(outcome: Outcome) -> str:
+    run = f"run {outcome.run_id}" if outcome.run_id else "not tracked"
+    if outcome.written is None:
+        figures = "\n".join(f"  {name} {value:.4f}" for name, value in outcome.figures.items())
+        return f"measured on the fold kept apart, in {outcome.seconds:.0f} s ({run}):\n{figures}"
+    bundle = outcome.written.bundle
+    return f"{bundle.name}/{bundle.version} written in {outcome.seconds:.0f} s ({run}): {bundle.path}"

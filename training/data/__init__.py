@@ -1,0 +1,1 @@
+"""Photos, labels, crops and batches that a training learns from."""

@@ -1,0 +1,93 @@
+"""Gathers what a training learns from: photos that can be read, their crops, teachers' answers and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bundles.bundle import Bundle
+from models.bundles.fingerprint import canonical_json, sha256_bytes
+from models.bundles.registry import find
+from models.errors import BundleNotFound
+from models.making.pca import Projection
+from models.settings import Settings as ModelSettings
+from training.data import crops, folds, targets, views
+from training.data.photos import Photo, fingerprint
+from training.errors import NoTrainingData
+from training.recipe import Recipe
+from training.settings import Settings
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """`train` and `held` are numbers of usable photos; `held` is empty unless a fold is kept apart."""
+
+    photos: list[Photo]
+    cache: crops.Cache
+    targets: targets.Targets
+    projections: Mapping[str, Projection]
+    train: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+    @property
+    def usable(self) -> NDArray[np.int64]:
+        """All photos that could be read."""
+        return np.sort(np.concatenate([self.train, self.held]))
+
+
+def bundles(recipe: Recipe, settings: Settings, model_settings: ModelSettings) -> dict[str, Bundle]:
+    """The bundles whose answers a recipe needs, by name; raises BundleNotFound.
+
+    A teacher may also lie in the training folder, where no service looks.
+    """
+    names = (*recipe.teachers, *((frozen,) if (frozen := frozen_base(recipe)) else ()))
+    own = model_settings.model_copy(update={"bundles": settings.training_folder / "bundles"})
+    found = {}
+    for name in dict.fromkeys(names):
+        try:
+            found[name] = find(name, model_settings)
+        except BundleNotFound:
+            found[name] = find(name, own)
+    return found
+
+
+def frozen_base(recipe: Recipe) -> str | None:
+    """The bundle a projection is put behind, or None."""
+    return recipe.network.base if recipe.network.kind == "projection" else None
+
+
+def key(recipe: Recipe, photos: list[Photo], known: dict[str, Bundle], stage: str) -> str:
+    """Names a training: the same recipe on the same photos with the same teachers, at the same `stage`."""
+    versions = {name: bundle.version for name, bundle in known.items()}
+    parts = [recipe.model_dump(mode="json", exclude_defaults=True), fingerprint(photos), versions, stage]
+    return f"{recipe.name}-{sha256_bytes(canonical_json(parts))[:12]}"
+
+
+def material(
+    recipe: Recipe,
+    photos: list[Photo],
+    known: dict[str, Bundle],
+    settings: Settings,
+    held: int | None = None,
+    earlier: Mapping[str, Projection] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Material:
+    """Cut and ask (or take what is on disk); `earlier` are the projections of the training that this one refines.
+
+    Raises NoTrainingData where hardly a photo can be read, FitFailed.
+    """
+    cut = views.Cut(recipe.side, recipe.resize, recipe.crops, recipe.crop_scale, recipe.seed)
+    cache = crops.prepare(photos, cut, known, settings.training_folder / "crops", progress)
+    train, apart = np.arange(len(photos)), np.arange(0)
+    if held is not None:
+        train, apart = folds.split(photos, FOLDS, recipe.seed, held)
+    train, apart = train[cache.usable[train]], apart[cache.usable[apart]]
+    if len(train) < 2:
+        raise NoTrainingData(f"{len(train)} photos could be read and used: there is nothing to learn from")
+    reduced = earlier or targets.projections(cache, train, recipe)
+    return Material(photos, cache, targets.prepare(photos, cache, train, recipe, reduced), reduced, train, apart)

@@ -1,0 +1,161 @@
+"""What there is to learn about every crop: the teachers' PCA rows, cross-fitted probe logits, labels as numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.making.pca import Projection, fit, project
+from models.runtime.embedder import Embeddings
+from training.data.crops import Cache
+from training.data.folds import fold_of
+from training.data.photos import Photo
+from training.errors import NoTrainingData
+from training.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+PROBE_DIMS = 256
+PROBE_FOLDS = 5
+PROBE_CROPS = 3  # of each photo, for fitting
+PROBE_STRENGTH = 3.0  # sklearn's C on rows of norm 1 scaled by PROBE_SCALE; probes of 1 to 10 were alike
+PROBE_SCALE = 8.0
+UNSEEN = -20.0  # logit of a class that a probe was not fitted on
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """`rows` by block [N,K,d]; by task `probes` [N,K,C] (logits, NaN: none), `labels` [N] (-1: none), `classes`."""
+
+    rows: Mapping[str, NDArray[np.float32]]
+    probes: Mapping[str, NDArray[np.float32]]
+    labels: Mapping[str, NDArray[np.int64]]
+    classes: Mapping[str, tuple[str, ...]]
+
+
+def numbered(
+    photos: list[Photo], tasks: Mapping[str, object]
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
+    """Labels of all tasks as numbers [N], -1 for none, and the words they stand for, in alphabetical order."""
+    classes = {task: tuple(sorted({one.labels[task] for one in photos if task in one.labels})) for task in tasks}
+    number = {task: {word: index for index, word in enumerate(words)} for task, words in classes.items()}
+    labels = {
+        task: np.array([number[task].get(one.labels.get(task, ""), -1) for one in photos], dtype=np.int64)
+        for task in tasks
+    }
+    return labels, classes
+
+
+def learnable(recipe: Recipe, photos: list[Photo]) -> Recipe:
+    """`recipe` without the tasks that no photo has a label for, and the blocks that have nothing else to learn.
+
+    Raises NoTrainingData where nothing is left.
+    """
+    known = {task for photo in photos for task in photo.labels}
+    gone = [name for name in recipe.tasks if name not in known]
+    if not gone:
+        return recipe
+    tasks = {name: task for name, task in recipe.tasks.items() if name in known}
+    idle = {recipe.tasks[name].block for name in gone} - {task.block for task in tasks.values()}
+    blocks = {name: block for name, block in recipe.blocks.items() if block.teacher or name not in idle}
+    if not blocks or not (tasks or any(block.teacher for block in blocks.values())):
+        raise NoTrainingData(
+            f"no photo has a label for {', '.join(gone)}, and there is no teacher: nothing can be learnt. Name the "
+            "fields that hold labels (`labels` of a source), or a teacher"
+        )
+    log.warning("no photo has a label for %s: the model learns %s", ", ".join(gone), ", ".join([*tasks, *blocks]))
+    classes = recipe.classes if recipe.classes in tasks else next(iter(tasks), None)
+    part = recipe.class_part if recipe.class_part and recipe.class_part.task in tasks else None
+    return recipe.model_copy(update={"tasks": tasks, "blocks": blocks, "classes": classes, "class_part": part})
+
+
+def projections(cache: Cache, train: NDArray[np.int64], recipe: Recipe) -> dict[str, Projection]:
+    """The PCA of each block's teacher on the plain crops of `train`, where it has more dimensions than the block.
+
+    Raises FitFailed.
+    """
+    wide = {
+        name: cache.features[block.teacher]
+        for name, block in recipe.blocks.items()
+        if block.teacher and cache.features[block.teacher].shape[2] > block.dims
+    }
+    return {name: fit(rows[train, 0].astype(np.float32), recipe.blocks[name].dims) for name, rows in wide.items()}
+
+
+def prepare(
+    photos: list[Photo],
+    cache: Cache,
+    train: NDArray[np.int64],
+    recipe: Recipe,
+    reduced: Mapping[str, Projection],
+) -> Targets:
+    """The targets of all photos, in the projections `reduced`; probes are fitted on the photos `train` alone."""
+    labels, classes = numbered(photos, recipe.tasks)
+    rows = {
+        name: _projected(cache.features[block.teacher], reduced.get(name))
+        for name, block in recipe.blocks.items()
+        if block.teacher
+    }
+    probes = {}
+    for name, task in recipe.tasks.items():
+        teacher = recipe.blocks[task.block].teacher
+        if task.probe and teacher:
+            folds = np.array([fold_of(one.group, PROBE_FOLDS, recipe.seed) for one in photos])
+            if len(set(labels[name][train]) - {-1}) < 2:
+                raise NoTrainingData(f"task '{name}' has a probe, and that needs photos of two classes at least")
+            probes[name] = _probed(cache.features[teacher], labels[name], len(classes[name]), folds, train)
+            if mute := int(np.isnan(probes[name][train, 0, 0]).sum()):
+                log.warning("task '%s': no probe for %d photos, their class has no other group", name, mute)
+    return Targets(rows, probes, labels, classes)
+
+
+def _projected(features: NDArray[np.float16], projection: Projection | None) -> NDArray[np.float32]:
+    """All crops [N,K,D] as the projection has them, or as they are; zeros where a photo could not be read."""
+    flat: Embeddings = features.reshape(-1, features.shape[2]).astype(np.float32)
+    if projection is not None:
+        flat = np.nan_to_num(project(flat, projection))
+    return flat.reshape(*features.shape[:2], -1)
+
+
+def _probed(
+    features: NDArray[np.float16],
+    labels: NDArray[np.int64],
+    classes: int,
+    folds: NDArray[np.int64],
+    train: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Logits [N,K,C] of linear probes, each photo's by a probe that saw neither it nor its group; NaN where no probe
+    can judge it, because no other group has its class.
+
+    A probe judging photos it was fitted on would be sure of everything, and nothing could be learnt from its doubts.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    dims = min(PROBE_DIMS, features.shape[2] - 1, len(train) - 1)
+    reduced = _projected(features, fit(features[train, 0].astype(np.float32), dims)) * PROBE_SCALE
+    logits = np.full((*features.shape[:2], classes), np.nan, dtype=np.float32)
+    known = train[labels[train] >= 0]
+    for fold in range(PROBE_FOLDS):
+        used, mine = known[folds[known] != fold], np.flatnonzero(folds == fold)
+        if not len(mine) or len(np.unique(labels[used])) < 2:
+            continue
+        crops = reduced[used, :PROBE_CROPS]
+        probe = LogisticRegression(C=PROBE_STRENGTH, max_iter=200)
+        probe.fit(crops.reshape(-1, crops.shape[2]), np.repeat(labels[used], crops.shape[1]))
+        logits[mine] = UNSEEN
+        logits[np.ix_(mine, np.arange(features.shape[1]), probe.classes_)] = _told(probe, reduced[mine])
+        logits[mine[(labels[mine] >= 0) & ~np.isin(labels[mine], probe.classes_)]] = np.nan
+    return logits
+
+
+def _told(probe: Any, crops: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits [n,K,C] of the probe's classes; of two sklearn tells one number, the difference of their logits."""
+    told = probe.decision_function(crops.reshape(-1, crops.shape[2]))
+    if told.ndim == 1:
+        told = np.stack([-told / 2, told / 2], axis=1)
+    return np.asarray(told.reshape(*crops.shape[:2], -1), dtype=np.float32)

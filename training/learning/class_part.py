@@ -1,0 +1,48 @@
+"""Fits what tells the classes inside the embedding, on the finished network."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from training.data.crops import Cache
+from training.data.targets import PROBE_CROPS, PROBE_SCALE, UNSEEN, Targets
+from training.learning import measure
+from training.learning.networks import Learner
+from training.recipe import Recipe
+
+
+def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np.int64], recipe: Recipe) -> Learner:
+    """The learner (eval mode) with the classifier of its class part fitted on `photos`; as it is without such a part.
+
+    The network keeps class apart only as far as its teachers did; which directions tell classes is known best at the
+    end, from the very rows that are shipped. A class that no photo has is told with hardly any probability.
+    """
+    part = recipe.class_part
+    if part is None:
+        return learner
+    labels = targets.labels[part.task]
+    known = photos[labels[photos] >= 0]
+    if len(np.unique(labels[known])) < 2:
+        return learner
+    from sklearn.linear_model import LogisticRegression
+
+    block = recipe.tasks[part.task].block
+    crops = range(min(PROBE_CROPS, cache.pixels.shape[1]))
+    told = (one for crop in crops for one in measure.answers(learner, cache, known, recipe, crop))
+    rows = np.concatenate([answer.blocks[block].cpu().numpy() for answer in told]) * PROBE_SCALE
+    found = LogisticRegression(C=part.strength, max_iter=1000).fit(rows, np.tile(labels[known], len(crops)))
+    weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
+    if len(weight) == 1:  # of two classes sklearn tells the difference of their logits
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    classifier = learner.classifiers[part.task]
+    assert isinstance(classifier, nn.Linear)
+    with torch.no_grad():
+        classifier.weight.zero_()
+        classifier.bias.fill_(UNSEEN)
+        classifier.weight[found.classes_] = torch.from_numpy(weight).to(classifier.weight)
+        classifier.bias[found.classes_] = torch.from_numpy(bias).to(classifier.bias)
+        learner.scales[part.task].fill_(1.0)
+    return learner

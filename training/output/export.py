@@ -1,0 +1,149 @@
+"""From a trained network to a bundle: graph, proof that it equals torch, record and model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import JsonValue
+
+from catalog.similarity import cosine
+from models.bundles.bundle import Bundle
+from models.bundles.manifest import LOGITS, MODEL_FILE, Licenses, Limits, Preprocessing, Record, Tensor, Training
+from models.bundles.writer import Written, write
+from models.errors import ExportFailed
+from models.making.zoo.torch_export import MIN_PARITY, parity_of, to_onnx
+from models.runtime.embedder import unit_rows
+from models.runtime.onnx_embedder import OnnxEmbedder, open_session
+from models.runtime.synthetic_inputs import trial_pixels
+from training.learning.networks import Learner, Shipped, scale_of
+from training.learning.stages import Job
+from training.output import card
+from training.output.projection_graph import append
+from training.output.provenance import Provenance
+from training.recipe import Recipe
+
+CARD_FILE = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a training came to: `metrics` and what the manifest says of its circumstances.
+
+    `recipe` is what was learnt last, `job` has the whole recipe; `known` are teachers and base by name.
+    """
+
+    learner: Learner
+    recipe: Recipe
+    job: Job
+    known: Mapping[str, Bundle]
+    classes: tuple[str, ...] | None
+    provenance: Provenance
+    owner: str
+    metrics: dict[str, JsonValue] = field(default_factory=dict)
+    ood_cosine: float | None = None
+
+
+def export(result: Result, root: Path, base: Bundle | None = None) -> Written:
+    """Write the bundle below `root`; `base` is the frozen bundle of a projection. Raises ExportFailed."""
+    learner = result.learner.cpu().eval()
+    task = result.recipe.classes if result.classes else None
+    if base is None:
+        shipped = Shipped(learner, task).eval()
+        graph = to_onnx(shipped, result.recipe.side, ("embedding", LOGITS)[: 1 if task is None else 2])
+        parity = parity_of(shipped, graph, result.recipe.name, result.recipe.side, learner.dims)
+    else:
+        graph = append(base, learner, task)
+        parity = _projection_parity(base, learner, graph, task)
+    record = _record(result, base, parity)
+    text = card.text(record, result.recipe, result.job, result.known, base)
+    whole = result.job.recipe.model_dump_json(indent=1, exclude_defaults=True) + "\n"
+    contents = {MODEL_FILE: graph, CARD_FILE: text.encode(), card.RECIPE_FILE: whole.encode()}
+    return write(root, record, contents)
+
+
+def _projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str | None) -> float:
+    pixels = trial_pixels(base.preprocessing.center_crop)
+    with torch.inference_mode():
+        answer = learner(torch.from_numpy(OnnxEmbedder(base, 1).embed(pixels)))
+        expected = [learner.joined(answer).numpy()] + ([answer.logits[task].numpy()] if task else [])
+    names = ["embedding", LOGITS][: len(expected)]
+    found = open_session(graph, 1).run(names, {base.manifest.inputs[0].name: pixels})
+    lowest = min(
+        float(np.diagonal(cosine(unit_rows(left), unit_rows(np.asarray(right)))).min())
+        for left, right in zip(expected, found, strict=True)
+    )
+    if not lowest >= MIN_PARITY:  # `not` also catches NaN
+        raise ExportFailed(f"the graph and torch agree only to a cosine of {lowest:.6f}: nothing was written")
+    return lowest
+
+
+def _record(result: Result, base: Bundle | None, parity: float) -> Record:
+    recipe, provenance = result.recipe, result.provenance
+    pixels = _preprocessing(recipe) if base is None else base.preprocessing
+    side = pixels.center_crop
+    outputs = [Tensor(name="embedding", shape=("N", result.learner.dims), dtype="float32")]
+    if result.classes:
+        outputs.append(Tensor(name=LOGITS, shape=("N", len(result.classes)), dtype="float32"))
+    return Record(
+        name=recipe.name,
+        origin="trained",
+        owner=result.owner,
+        architecture=_architecture(recipe, base),
+        inputs=(
+            Tensor(
+                name="pixels" if base is None else base.manifest.inputs[0].name,
+                shape=("N", 3, side, side),
+                dtype="float32",
+            ),
+        ),
+        outputs=tuple(outputs),
+        dims=result.learner.dims,
+        preprocessing=pixels,
+        classes=result.classes,
+        training=Training(
+            data_fingerprint=provenance.data_fingerprint,
+            commit=provenance.commit,
+            diff_sha256=provenance.diff_sha256,
+            command=" && ".join([*result.job.commands(card.RECIPE_FILE)[:-1], provenance.command]),
+            seed=recipe.seed,
+            environment=provenance.environment,
+        ),
+        metrics={card.PARITY: round(parity, 8)} | result.metrics,
+        limits=Limits(ood_cosine=result.ood_cosine),
+        licenses=Licenses(
+            code="Apache-2.0", weights=_weights_license(recipe, base), data=recipe.data_license, scripts="Apache-2.0"
+        ),
+    )
+
+
+def _preprocessing(recipe: Recipe) -> Preprocessing:
+    mean, std = scale_of(recipe.network)
+    return Preprocessing(
+        resize_shorter_side=recipe.resize,
+        interpolation="bilinear",
+        center_crop=recipe.side,
+        mean=mean,
+        std=std,
+        color="RGB",
+    )
+
+
+def _architecture(recipe: Recipe, base: Bundle | None) -> str:
+    if base is not None:
+        return f"{base.manifest.architecture} + trained linear heads on {base.space.name}"
+    if recipe.network.kind == "torchvision":
+        return f"{recipe.network.base}, fine-tuned, with linear heads"
+    return (
+        f"ResNet, basic blocks {'-'.join(map(str, recipe.network.depth))}, {recipe.network.width} channels at first"
+    )
+
+
+def _weights_license(recipe: Recipe, base: Bundle | None) -> str:
+    """A projection carries the weights of its base, and so their terms."""
+    if base is None:
+        return recipe.weights_license
+    return f"{base.manifest.licenses.weights} ({base.name}); {recipe.weights_license} (heads)"
