@@ -1,6 +1,5 @@
-"""A picture of what the running demo answers: a photo, and the photos of the products most like it."""
+"""Draws what the running demo answers: a product's photo, and the products most like it, as the API orders them."""
 
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,48 +9,52 @@ from PIL import Image, ImageDraw, ImageFont
 
 from demo.settings import Settings
 from demo.show import get
+from demo.steps import StepFailed
 
-ROWS, COLUMNS = 4, 6
+# One question for each; no question names its kind, so other kinds may answer it.
+KINDS = ("Dresses", "Sneakers", "Pumps", "Coats")
+COLUMNS = 6
 SIDE, GAP, CAPTION, TITLE = 150, 10, 34, 30
 INK, PALE = "#222222", "#777777"
 MAX_PRICE = 120
 
 
-def questions(settings: Settings) -> Iterator[tuple[dict[str, Any], str, list[dict[str, Any]]]]:
-    """(source product, question in words, hits) for products of different kinds, in stock and under MAX_PRICE."""
-    seen: set[str] = set()
-    for hit in get(f"{settings.api}/v1/products?available=true&limit=200")["hits"]:
-        source = hit["product"]
-        kind = source["category"][-1]
-        if kind in seen:
-            continue
-        params = f"category={kind}&available=true&price_max={MAX_PRICE}&limit={COLUMNS}"
-        hits = get(f"{settings.api}/v1/products/{hit['id']}/similar?{params}")["hits"]
-        if len(hits) == COLUMNS:
-            seen.add(kind)
-            yield source, f"{kind.lower()} like this, in stock, under {MAX_PRICE} {source['currency']}", hits
+def find_source(settings: Settings, kind: str) -> dict[str, Any]:
+    """Returns the first product of the category `kind` in stock; raises StepFailed where there is none."""
+    hits = get(f"{settings.api}/v1/products?category={kind}&available=true&limit=1")["hits"]
+    if not hits:
+        raise StepFailed(f"the demo has no {kind.lower()} in stock: draw a larger shop (DEMO_PRODUCTS)")
+    source: dict[str, Any] = hits[0]["product"]
+    return source
 
 
 def draw(settings: Settings, out: Path) -> Path:
-    """Write the picture to `out`."""
+    """Writes the picture to `out`: a row for each kind, with the question above and all hits in the API's order."""
     width = (COLUMNS + 1) * (SIDE + GAP) + 3 * GAP
-    height = ROWS * (TITLE + SIDE + CAPTION + GAP) + GAP
+    height = len(KINDS) * (TITLE + SIDE + CAPTION + GAP) + GAP
     sheet = Image.new("RGB", (width, height), "white")
     pen = ImageDraw.Draw(sheet)
-    for row, (source, words, hits) in zip(range(ROWS), questions(settings), strict=False):
+    for row, kind in enumerate(KINDS):
+        source = find_source(settings, kind)
         top = GAP + row * (TITLE + SIDE + CAPTION + GAP)
-        pen.text((GAP, top), words, fill=INK, font=ImageFont.load_default(17))
-        _place(settings, sheet, (GAP, top + TITLE), source, "the photo asked with")
+        path = f"/v1/products/{source['id']}/similar?available=true&price_max={MAX_PRICE}"
+        pen.text((GAP, top), path, fill=INK, font=ImageFont.load_default(17))
+        _paste(settings, sheet, (GAP, top + TITLE), source, f"the product ({_kind(source)})")
+        hits = get(f"{settings.api}{path}&limit={COLUMNS}")["hits"]
         for column, hit in enumerate(hits):
             left = 3 * GAP + (column + 1) * (SIDE + GAP)
-            price = f"{hit['product']['effective_price']:.2f}"
-            _place(settings, sheet, (left, top + TITLE), hit["product"], f"{price} · {hit['score']:.2f}")
+            words = f"{_kind(hit['product'])} · {hit['product']['effective_price']:.2f} · {hit['score']:.2f}"
+            _paste(settings, sheet, (left, top + TITLE), hit["product"], words)
     out.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(out, quality=85)
     return out
 
 
-def _place(
+def _kind(product: dict[str, Any]) -> str:
+    return str(product["category"][-1]).lower()
+
+
+def _paste(
     settings: Settings, sheet: Image.Image, corner: tuple[int, int], product: dict[str, Any], words: str
 ) -> None:
     answer = requests.get(f"{settings.api}/shop/photos/{product['id']}", timeout=30)
