@@ -20,7 +20,7 @@ log = logging.getLogger("evaluation")
 
 
 @dataclass
-class Kept:
+class EmbeddingCache:
     """One file of vectors per space below `folder`."""
 
     folder: Path

@@ -16,7 +16,7 @@ from evaluation.data.features import Extractor, Hog
 from evaluation.data.label_table import OVERALL, Table
 from evaluation.data.leakage import Leak, close_pairs, report
 from evaluation.data.prepare import rows_of, vectors_of
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.errors import InvalidDataset
 from evaluation.measure import DEPTH, Asked, K, Progress, full_average_precision, measure
 from evaluation.rankers import IndexRanker, NumpyRanker, Ranker, ranked_all
@@ -52,7 +52,7 @@ def extractor_of(model: str | Bundle) -> Extractor:
 def score_model(
     model: str | Bundle,
     dataset: Dataset,
-    kept: Kept,
+    cache: EmbeddingCache,
     settings: Settings,
     options: Options = Options(),
     leaks: Sequence[Leak] = (),
@@ -62,7 +62,7 @@ def score_model(
     Raises InvalidDataset when the model embeds none of the photos, BundleNotFound, Unavailable.
     """
     extractor = extractor_of(model)
-    found = vectors_of(extractor, dataset, kept)
+    found = vectors_of(extractor, dataset, cache)
     with shelf(dataset, settings) as catalogue:
         items = put_vectors(catalogue, extractor.space, dataset, found)
         if not items:

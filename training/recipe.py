@@ -197,15 +197,15 @@ class Recipe(Part):
         return tuple(dict.fromkeys(block.teacher for block in self.blocks.values() if block.teacher))
 
 
-def read(path: Path) -> Recipe:
+def read_recipe(path: Path) -> Recipe:
     """The recipe in a JSON file; raises InvalidRecipe naming the field that is wrong."""
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
+        return parse_recipe(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRecipe(f"the recipe {path} cannot be read: {error}") from error
 
 
-def parse(text: str, where: str) -> Recipe:
+def parse_recipe(text: str, where: str) -> Recipe:
     """The recipe in a JSON text; raises InvalidRecipe."""
     try:
         return Recipe.model_validate_json(text)

@@ -11,7 +11,7 @@ import typer
 from catalog import settings as catalog_settings
 from catalog.errors import InvalidInput
 from evaluation import settings as evaluation_settings
-from evaluation.commands.shared import Json, counted, errors_told, kept, show
+from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.gate.decision import REPEATS, judge
 from evaluation.gate.inputs import Measured, on_catalogue, on_set, saved
 from evaluation.gate.report import Written, record_of, write
@@ -80,11 +80,11 @@ def _measured(
     folder = data or own.gate_data
     known = (of_catalogue if folder is None else of_bundles)(model_settings.load(), index)
     models = sides(names[0], names[1], known)
-    with counted("questions") as step, counted("photos") as photos:
+    with show_progress("questions") as step, show_progress("photos") as photos:
         options = Options(threads=own.evaluation_threads, limit=limit, progress=step)
         if folder is None:
             return on_catalogue(models, index, options)
-        return on_set(models, folder, kept(photos), index, options)
+        return on_set(models, folder, open_embedding_cache(photos), index, options)
 
 
 def _as_named(measured: Measured, names: tuple[str, str | None]) -> Measured:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from evaluation.commands.shared import Json, counted, errors_told, kept, show
+from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.data import leakage, photo_sets
 from evaluation.data.dataset import Dataset, Item
 from evaluation.data.features import Hog, Look
@@ -23,8 +23,8 @@ def leaks(
     """Find photos, near-duplicates, groups and senders that are in both sets; status 1 where there are any."""
     with errors_told(as_json):
         both = joined(photo_sets.read(one), photo_sets.read(other))
-        with counted("photos") as step:
-            store = kept(step)
+        with show_progress("photos") as step:
+            store = open_embedding_cache(step)
             look, shape = (
                 rows_of(both, vectors_of(extractor, both, store), extractor.space.dims)
                 for extractor in (Look(), Hog())

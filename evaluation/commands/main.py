@@ -13,7 +13,7 @@ from catalog.cli_support import log_to_stderr
 from catalog.elastic import connect
 from evaluation import settings as evaluation_settings
 from evaluation.commands import compare, gate, leaks, qc
-from evaluation.commands.shared import Json, counted, errors_told, kept, show
+from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.data.prepare import FOLDS, prepare
 from evaluation.data.stored_catalogue import score_stored
 from evaluation.measure import DEPTH, K
@@ -53,7 +53,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Measure how good a model's similar products are."""
-    with errors_told(as_json), counted("questions") as step:
+    with errors_told(as_json), show_progress("questions") as step:
         own = evaluation_settings.load()
         options = Options(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
         scores = _on_set(model, data, folds, options) if data else _on_index(model, options)
@@ -65,8 +65,8 @@ def run(
 
 
 def _on_set(model: str, data: Path, folds: int, options: Options) -> Scores:
-    with counted("photos") as photos:
-        store = kept(photos)
+    with show_progress("photos") as photos:
+        store = open_embedding_cache(photos)
         prepared = prepare(data, store, folds)
         return score_model(model, prepared.dataset, store, catalog_settings.load(), options, prepared.leaks)
 

@@ -10,7 +10,7 @@ from catalog import settings as catalog_settings
 from catalog.elastic import connect
 from evaluation import settings as evaluation_settings
 from evaluation.bootstrap import macro_mean
-from evaluation.commands.shared import Json, counted, errors_told, show
+from evaluation.commands.shared import Json, errors_told, show, show_progress
 from evaluation.data import stored_catalogue
 from evaluation.measure import DEPTH, Asked, K, Measured, measure
 from evaluation.rankers import HttpRanker, IndexRanker
@@ -30,7 +30,7 @@ def qc(
     as_json: Json = False,
 ) -> None:
     """Ask the running service over HTTP what the offline figures ask; status 1 where they disagree."""
-    with errors_told(as_json), counted("questions") as step:
+    with errors_told(as_json), show_progress("questions") as step:
         own = evaluation_settings.load()
         catalogue = connect(catalog_settings.load())
         found = stored_catalogue.read(catalogue, model)

@@ -9,22 +9,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from catalog.cli_support import Json, errors_of, show
 from evaluation import settings as evaluation_settings
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.measure import Progress as Step
 
-__all__ = ["Json", "counted", "errors_told", "kept", "show"]
+__all__ = ["Json", "errors_told", "open_embedding_cache", "show", "show_progress"]
 errors_told = errors_of("evaluation")
 errors = Console(stderr=True)
 log = logging.getLogger("evaluation")
 
 
-def kept(step: Step) -> Kept:
-    """The vectors kept on this machine."""
-    return Kept(evaluation_settings.load().evaluation_folder / "embeddings", step)
+def open_embedding_cache(step: Step) -> EmbeddingCache:
+    """Returns the embeddings that are kept on this machine."""
+    return EmbeddingCache(evaluation_settings.load().evaluation_folder / "embeddings", step)
 
 
 @contextmanager
-def counted(what: str) -> Iterator[Step]:
+def show_progress(what: str) -> Iterator[Step]:
     """A function to call with (done, total): a bar on a terminal, a log line per tenth elsewhere."""
     if not errors.is_terminal:
         yield _Logged(what)

@@ -12,7 +12,7 @@ from evaluation.data import derived_labels, leakage, photo_sets
 from evaluation.data.dataset import Dataset, with_folds
 from evaluation.data.features import Extractor, Hog, Look
 from evaluation.data.leakage import Leak
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.errors import InvalidDataset
 
 FOLDS = 5
@@ -27,10 +27,10 @@ class Prepared:
     leaks: list[Leak]
 
 
-def prepare(path: Path, kept: Kept, folds: int = FOLDS) -> Prepared:
+def prepare(path: Path, cache: EmbeddingCache, folds: int = FOLDS) -> Prepared:
     """Read, complete, regroup and fold the set at `path`; raises InvalidDataset."""
     dataset = photo_sets.read(path)
-    found = {extractor.space.name: vectors_of(extractor, dataset, kept) for extractor in (Look(), Hog())}
+    found = {extractor.space.name: vectors_of(extractor, dataset, cache) for extractor in (Look(), Hog())}
     readable = [item for item in dataset.items if item.sha256 in found[Look.space.name]]
     if not readable:
         raise InvalidDataset(f"none of the photos of {path} can be decoded")
@@ -43,9 +43,9 @@ def prepare(path: Path, kept: Kept, folds: int = FOLDS) -> Prepared:
     return Prepared(with_folds(mended, folds), leaks)
 
 
-def vectors_of(extractor: Extractor, dataset: Dataset, kept: Kept) -> dict[str, Vectors]:
+def vectors_of(extractor: Extractor, dataset: Dataset, cache: EmbeddingCache) -> dict[str, Vectors]:
     """Vector by SHA-256 of every photo of the set that has one."""
-    return kept.of(extractor, {item.sha256: item.photo for item in dataset.items if item.photo})
+    return cache.of(extractor, {item.sha256: item.photo for item in dataset.items if item.photo})
 
 
 def rows_of(dataset: Dataset, found: Mapping[str, Vectors], dims: int) -> Vectors:

@@ -7,7 +7,7 @@ from catalog.elastic import connect
 from catalog.settings import Settings
 from evaluation.data.prepare import prepare
 from evaluation.data.stored_catalogue import score_stored
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.runs import Options, score_model
 from evaluation.scores import Scores, load
 
@@ -26,10 +26,12 @@ def saved(baseline: Path, candidate: Path) -> Measured:
     return Measured(load(baseline), load(candidate), f"{baseline} and {candidate}")
 
 
-def on_set(names: tuple[str, str], data: Path, kept: Kept, settings: Settings, options: Options) -> Measured:
+def on_set(
+    names: tuple[str, str], data: Path, cache: EmbeddingCache, settings: Settings, options: Options
+) -> Measured:
     """Baseline and candidate on one labelled set, folded once; raises what `score_model` raises."""
-    prepared = prepare(data, kept)
-    before, after = (score_model(name, prepared.dataset, kept, settings, options, prepared.leaks) for name in names)
+    prepared = prepare(data, cache)
+    before, after = (score_model(name, prepared.dataset, cache, settings, options, prepared.leaks) for name in names)
     return Measured(before, after, str(data))
 
 

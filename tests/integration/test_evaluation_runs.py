@@ -18,7 +18,7 @@ from catalog.settings import Settings
 from evaluation.commands.main import app
 from evaluation.data.prepare import Prepared, prepare, rows_of, vectors_of
 from evaluation.data.stored_catalogue import score_stored
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.runs import BASELINES, Options, extractor_of, score_model
 from evaluation.scores import load
 from evaluation.temporary_index import put_vectors, shelf
@@ -36,13 +36,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path / "kept")
+def cache(tmp_path: Path) -> EmbeddingCache:
+    return EmbeddingCache(tmp_path / "kept")
 
 
 @pytest.fixture
-def prepared(shop: Path, kept: Kept) -> Prepared:
-    return prepare(shop, kept, 3)
+def prepared(shop: Path, cache: EmbeddingCache) -> Prepared:
+    return prepare(shop, cache, 3)
 
 
 @pytest.fixture
@@ -90,14 +90,14 @@ def test_run_and_compare_through_their_doors(door: CliRunner, shop: Path, settin
 def test_the_running_service_agrees_with_the_offline_figures(
     door: CliRunner,
     prepared: Prepared,
-    kept: Kept,
+    cache: EmbeddingCache,
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     extractor = extractor_of("color")
     with shelf(prepared.dataset, settings) as catalogue:
-        put_vectors(catalogue, extractor.space, prepared.dataset, vectors_of(extractor, prepared.dataset, kept))
+        put_vectors(catalogue, extractor.space, prepared.dataset, vectors_of(extractor, prepared.dataset, cache))
         prefix = catalogue.settings.index_prefix
         monkeypatch.setenv("INDEX_PREFIX", prefix)
         with serving(tmp_path, INDEX_PREFIX=prefix, API_WORKERS="1") as server:
@@ -115,16 +115,16 @@ def test_the_running_service_agrees_with_the_offline_figures(
         nobody = door.invoke(app, ["qc", "--url", "http://127.0.0.1:9"])
         assert nobody.exit_code == 2
         assert "does not answer" in nobody.output
-    fresh = score_model("color", prepared.dataset, kept, settings)
+    fresh = score_model("color", prepared.dataset, cache, settings)
     assert offline.ids == tuple(sorted(fresh.ids))
     order = np.argsort(fresh.ids)
     for key in ("precision", "within_color", "within_group", "ap_full"):
         np.testing.assert_allclose(offline.values[key], fresh.values[key][order], atol=1e-9)
 
 
-def test_kept_vectors_are_not_made_again(prepared: Prepared, kept: Kept) -> None:
+def test_kept_vectors_are_not_made_again(prepared: Prepared, cache: EmbeddingCache) -> None:
     hog = BASELINES["hog"]()
-    first = vectors_of(hog, prepared.dataset, kept)
+    first = vectors_of(hog, prepared.dataset, cache)
 
     class Never:
         space = hog.space
@@ -132,7 +132,7 @@ def test_kept_vectors_are_not_made_again(prepared: Prepared, kept: Kept) -> None
         def embed_images(self, images: object) -> None:
             raise AssertionError("it is kept")
 
-    again = vectors_of(Never(), prepared.dataset, kept)  # type: ignore[arg-type]
+    again = vectors_of(Never(), prepared.dataset, cache)  # type: ignore[arg-type]
     rows = [rows_of(prepared.dataset, found, hog.space.dims) for found in (first, again)]
     np.testing.assert_array_equal(*rows)
 

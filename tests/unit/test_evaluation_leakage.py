@@ -16,7 +16,7 @@ from evaluation.data import leakage
 from evaluation.data.dataset import Dataset, Item, regrouped, with_folds
 from evaluation.data.features import Hog, Look
 from evaluation.data.prepare import prepare
-from evaluation.embedding_cache import Kept
+from evaluation.embedding_cache import EmbeddingCache
 from evaluation.errors import InvalidDataset
 
 
@@ -89,22 +89,22 @@ def test_a_folder_per_class_is_read_mended_and_folded(tmp_path: Path) -> None:
         picture(number).save(folder / f"{number}.png")
     picture(0).save(tmp_path / "set" / "shirt" / "again.png")
     (tmp_path / "set" / "shirt" / "broken.png").write_bytes(b"no photo")
-    found = prepare(tmp_path / "set", Kept(tmp_path / "kept"), 3)
+    found = prepare(tmp_path / "set", EmbeddingCache(tmp_path / "kept"), 3)
     assert {item.class_name for item in found.dataset.items} == {"dress", "shirt"}
     assert len(found.dataset.items) == 13
     assert [(leak.kind, leak.one, leak.other) for leak in found.leaks] == [("same_photo", "dress.0", "shirt.again")]
     by_id = {item.id: item for item in found.dataset.items}
     assert by_id["dress.0"].fold == by_id["shirt.again"].fold
     assert leakage.report(found.leaks)["of_different_class"] == 1
-    again = prepare(tmp_path / "set", Kept(tmp_path / "kept"), 3)
+    again = prepare(tmp_path / "set", EmbeddingCache(tmp_path / "kept"), 3)
     assert again.dataset.fingerprint == found.dataset.fingerprint
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidDataset, match="no photos"):
-        prepare(tmp_path, Kept(tmp_path), 3)
+        prepare(tmp_path, EmbeddingCache(tmp_path), 3)
     with pytest.raises(InvalidDataset, match="no folder or feed"):
-        prepare(tmp_path / "absent", Kept(tmp_path), 3)
+        prepare(tmp_path / "absent", EmbeddingCache(tmp_path), 3)
 
 
 def test_what_two_sets_share_is_told_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from training.data.targets import Targets, learnable
 from training.errors import InvalidRecipe
 from training.learning.class_part import settled
 from training.learning.fit import Training
-from training.learning.networks import Answer, build
+from training.learning.networks import NetworkOutput, build
 from training.learning.stages import Job, scheduled
 from training.recipe import Recipe
 
@@ -50,7 +50,7 @@ def test_cosines_are_the_shares_of_shown_blocks_and_of_what_a_photo_may_be(tmp_p
     rng = np.random.default_rng(1)
     shape, color = (torch.from_numpy(rng.normal(size=(2, dims)).astype(np.float32)) for dims in (8, 4))
     logits = torch.from_numpy(rng.normal(size=(2, 3)).astype(np.float32))
-    rows = learner.joined(Answer({"shape": shape, "color": color}, {"category": logits})).numpy()
+    rows = learner.joined(NetworkOutput({"shape": shape, "color": color}, {"category": logits})).numpy()
     assert rows.shape == (2, learner.dims) == (2, 5 + 4 + 3)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 

@@ -28,6 +28,7 @@ from training.commands.main import cli
 from training.errors import CannotResume, GateDataRefused, InvalidRecipe
 from training.learning.fit import Training
 from training.learning.stages import Job
+from training.learning.trainer import ema_update
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,19 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(shop: Path, 
     resumed = second.run()
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0)
+    ends = [torch.load(tmp_path / run / "checkpoint.pt", weights_only=True) for run in ("whole", "parts")]
+    assert ends[0]["rates"] == ends[1]["rates"]
+    for part in ("learner", "average"):
+        assert all(torch.equal(value, ends[1][part][name]) for name, value in ends[0][part].items())
+
+
+def test_the_average_follows_faster_at_first_and_copies_counters() -> None:
+    update = ema_update(0.998)
+    for count, decay in ((1, 0.1), (10, 10 / 19), (10_000, 0.998)):
+        averages, values = [torch.tensor([1.0]), torch.tensor([3])], [torch.tensor([0.0]), torch.tensor([5])]
+        update(averages, values, count)
+        assert averages[0].item() == pytest.approx(decay)
+        assert averages[1].item() == 5
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(shop: Path, tmp_path: Path) -> None:
@@ -118,6 +132,12 @@ def test_a_checkpoint_of_another_training_is_refused(shop: Path, tmp_path: Path)
     torch.save(state | {"key": "another"}, tmp_path / "run" / "checkpoint.pt")
     with pytest.raises(CannotResume, match="another recipe"):
         trainer(recipe(shop), tmp_path / "run", tmp_path / "crops").resume()
+    older = {name: value for name, value in state.items() if name != "format"}
+    torch.save(older, tmp_path / "run" / "checkpoint.pt")
+    with pytest.raises(CannotResume, match="another version of the training: remove it"):
+        trainer(recipe(shop), tmp_path / "run", tmp_path / "crops").resume()
+    with pytest.raises(CannotResume, match=r"another version of the training: .* --hold"):
+        trainer(recipe(shop), tmp_path / "next", tmp_path / "crops").start_from(tmp_path / "run")
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"half a file")
     with pytest.raises(CannotResume, match="cannot be read"):
         trainer(recipe(shop), tmp_path / "run", tmp_path / "crops").resume()

@@ -28,11 +28,11 @@ from training.data.photos import Photo, gather
 from training.data.sampling import Sampler
 from training.errors import InvalidRecipe, NoTrainingData
 from training.learning.fit import Training
-from training.learning.losses import distilled
+from training.learning.losses import distillation
 from training.learning.networks import check_names
 from training.learning.stages import Job
 from training.overrides import CATALOGUE
-from training.recipe import Source, read
+from training.recipe import Source, read_recipe
 
 
 def photo(path: Path, shade: int) -> str:
@@ -166,8 +166,8 @@ def test_photos_that_no_probe_can_judge_teach_nothing_mixed_or_not() -> None:
     logits = torch.randn(3, 4, generator=torch.Generator().manual_seed(1))
     wanted = (2 * logits / 4).softmax(1)
     wanted[2] = 0
-    part = distilled(logits[:2], wanted[:2], 4) * 2 / 3
-    torch.testing.assert_close(distilled(logits, wanted, 4), part)
+    part = distillation(logits[:2], wanted[:2], 4) * 2 / 3
+    torch.testing.assert_close(distillation(logits, wanted, 4), part)
     batch = Batch(torch.zeros(3, 2), {}, {"category": wanted}, {}, {})
     mix = mixed(batch, 0.6, torch.tensor([1, 2, 0])).probes["category"]
     torch.testing.assert_close(mix[0], 0.6 * wanted[0] + 0.4 * wanted[1])
@@ -204,7 +204,7 @@ def test_names_that_torch_cannot_take_are_refused(tmp_path: Path) -> None:
         check_names(recipe(tmp_path, tasks={"type": {"block": "shape"}}, classes=None))
     with pytest.raises(InvalidRecipe, match="torch uses that word"):
         check_names(recipe(tmp_path, blocks={"keys": {"dims": 4, "teacher": "color"}}, tasks={}, classes=None))
-    check_names(read(CATALOGUE))
+    check_names(read_recipe(CATALOGUE))
 
 
 def test_links_that_are_no_files_are_left_out(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from PIL import Image
 from torch.nn import functional
 
 from tests.unit.training_making import recipe
-from training.changes import changed
 from training.data.augment import augmented
 from training.data.crops import prepare
 from training.data.folds import fold_of
@@ -24,11 +23,11 @@ from training.data.sampling import Sampler, root_chances
 from training.data.views import Cut, boxes
 from training.errors import InvalidRecipe, NoTrainingData
 from training.learning import losses
-from training.learning.loop import rate_at
 from training.learning.measure import macro_precision, usual_nearest, within
+from training.learning.trainer import rate_at
 from training.output.curves import History
-from training.overrides import CATALOGUE, Learn, Wishes, wished
-from training.recipe import Augment, Schedule, Source, read
+from training.overrides import CATALOGUE, Learn, RecipeOverrides, apply_overrides, set_values
+from training.recipe import Augment, Schedule, Source, read_recipe
 
 RECIPES = CATALOGUE.parent
 
@@ -78,7 +77,7 @@ def test_sources_without_photos_say_so(tmp_path: Path) -> None:
 
 def test_shipped_recipes_are_valid() -> None:
     for path in sorted(RECIPES.glob("*.json")):
-        assert read(path).dims <= 128, path
+        assert read_recipe(path).dims <= 128, path
 
 
 @pytest.mark.parametrize(
@@ -96,15 +95,15 @@ def test_shipped_recipes_are_valid() -> None:
 )
 def test_a_wrong_change_is_refused_with_a_reason(tmp_path: Path, change: str, message: str) -> None:
     with pytest.raises(InvalidRecipe, match=message):
-        changed(recipe(tmp_path), [change])
+        set_values(recipe(tmp_path), [change])
 
 
 def test_wishes_choose_blocks_teachers_and_sources(tmp_path: Path) -> None:
-    plain = read(CATALOGUE)
-    taxonomy = wished(plain, Wishes(learn=Learn.taxonomy, teacher="big"))
+    plain = read_recipe(CATALOGUE)
+    taxonomy = apply_overrides(plain, RecipeOverrides(learn=Learn.taxonomy, teacher="big"))
     assert set(taxonomy.blocks) == {"shape"} and set(taxonomy.tasks) == {"category", "department"}
     assert taxonomy.blocks["shape"].teacher == "big" and taxonomy.tasks["category"].probe > 0
-    color = wished(plain, Wishes(learn=Learn.color, sources=(tmp_path,)))
+    color = apply_overrides(plain, RecipeOverrides(learn=Learn.color, sources=(tmp_path,)))
     assert set(color.tasks) == {"color", "pattern"} and color.classes in color.tasks
     assert color.sources[0].rows is None and color.sources[0].folder == tmp_path
 
@@ -180,7 +179,7 @@ def test_contrast_is_small_where_alike_lie_together() -> None:
 
 def test_distillation_is_zero_for_the_teacher_itself() -> None:
     logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(3))
-    assert float(losses.distilled(logits, (logits / 4).softmax(1), 4)) == pytest.approx(0, abs=1e-5)
+    assert float(losses.distillation(logits, (logits / 4).softmax(1), 4)) == pytest.approx(0, abs=1e-5)
 
 
 def test_distillation_is_the_mean_divergence_times_the_squared_temperature() -> None:
@@ -188,7 +187,7 @@ def test_distillation_is_the_mean_divergence_times_the_squared_temperature() -> 
     logits, taught, temperature = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.9, 0.1], [0.3, 0.7]]), 4.0
     softened = (logits / temperature).softmax(1)
     divergence = (taught * (taught / softened).log()).sum(1).mean()
-    found = losses.distilled(logits, taught, temperature)
+    found = losses.distillation(logits, taught, temperature)
     assert float(found) == pytest.approx(float(divergence) * 16, rel=1e-5)
     assert float(losses.mimicry(logits, 3 * logits)) == pytest.approx(0, abs=1e-6)
     assert float(losses.relations(functional.normalize(logits), 2 * logits)) == pytest.approx(0, abs=1e-6)

@@ -17,15 +17,15 @@ from typer.testing import CliRunner
 from models.bundles.bundle import Bundle
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
-from training.changes import REFINE as SECOND
-from training.changes import changed
 from training.commands.main import cli
 from training.errors import CannotResume
 from training.learning.fit import Outcome, Training
-from training.learning.loop import Trainer
 from training.learning.stages import FIGURES, Job
+from training.learning.trainer import Trainer
 from training.output.tracker import recorded
-from training.recipe import Recipe, read
+from training.overrides import REFINE as SECOND
+from training.overrides import set_values
+from training.recipe import Recipe, read_recipe
 
 REFINE = {"steps": 4, "batch": 8, "join": 0.5}
 
@@ -93,7 +93,7 @@ def test_the_card_names_all_stages_and_its_recipe_makes_them_again(shop: Path, r
     assert f"{first}\n{second}\n" in card
     assert "color/" in card and "6 steps of 8 pictures, then 4 steps of 8 pictures" in card
     assert str(bundle.manifest.training.command).startswith(f"{first} && python -m training")
-    assert read(bundle.path / "recipe.json") == learnt
+    assert read_recipe(bundle.path / "recipe.json") == learnt
 
 
 def test_the_same_training_twice_gives_the_same_bundle(shop: Path, rooms: Rooms) -> None:
@@ -115,7 +115,7 @@ def test_a_restarted_training_is_not_finished_until_it_is(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Trainer, "go", killed)
+        patch.setattr(Trainer, "train_until", killed)
         done(rooms, Job(learnt, held=1))
     with pytest.raises(CannotResume, match="to the end"):
         Training(Job(learnt, refined=1), rooms.training, rooms.models)
@@ -132,7 +132,7 @@ def test_a_refinement_killed_before_it_was_measured_is_measured_when_it_goes_on(
 
     refinement = Training(Job(learnt, refined=1), rooms.training, rooms.models)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Trainer, "glimpse", killed)
+        patch.setattr(Trainer, "ema_snapshot", killed)
         refinement.run()
     resumed = done(rooms, Job(learnt, refined=1, resume=True))
     assert json.loads((resumed.folder / FIGURES).read_text())["drawn_color_macro_p10"] >= 0
@@ -141,7 +141,7 @@ def test_a_refinement_killed_before_it_was_measured_is_measured_when_it_goes_on(
 
 def test_a_short_name_of_two_schedules_means_that_of_the_stage(tmp_path: Path) -> None:
     two = recipe(tmp_path, refine={"steps": 4})
-    plain, refined = changed(two, ["lr=0.5"]), changed(two, ["lr=0.5"], SECOND)
+    plain, refined = set_values(two, ["lr=0.5"]), set_values(two, ["lr=0.5"], SECOND)
     assert two.refine is not None and refined.refine is not None
     assert (plain.schedule.lr, plain.refine) == (0.5, two.refine)
     assert (refined.schedule, refined.refine.lr) == (two.schedule, 0.5)

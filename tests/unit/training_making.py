@@ -15,9 +15,9 @@ from training.data.batches import Batches
 from training.data.crops import prepare
 from training.data.photos import gather
 from training.data.views import Cut
-from training.learning.loop import Trainer
 from training.learning.networks import build
-from training.recipe import Recipe, parse
+from training.learning.trainer import Trainer
+from training.recipe import Recipe, parse_recipe
 from training.settings import Settings
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
@@ -47,7 +47,7 @@ def recipe(shop: Path, **changes: Any) -> Recipe:
         "classes": "category",
         "schedule": {"steps": 6, "batch": 8, "small_side": 24, "small_until": 0.5},
     }
-    return parse(json.dumps(content | changes), "the test")
+    return parse_recipe(json.dumps(content | changes), "the test")
 
 
 def projection(shop: Path, **changes: Any) -> Recipe:

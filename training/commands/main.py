@@ -11,13 +11,12 @@ import typer
 from catalog.cli_support import Json, errors_of, log_to_stderr, show
 from models import settings as model_settings
 from training import settings as training_settings
-from training.changes import REFINE, SCHEDULE
 from training.commands.progress import shown
 from training.data.material import FOLDS
 from training.learning.fit import Outcome, Training
 from training.learning.stages import Job, folds_of
-from training.overrides import CATALOGUE, Learn, Wishes, wished
-from training.recipe import read
+from training.overrides import CATALOGUE, REFINE, SCHEDULE, Learn, RecipeOverrides, apply_overrides
+from training.recipe import read_recipe
 
 cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)
 errors_told = errors_of("training")
@@ -62,10 +61,10 @@ def fit(
 ) -> None:
     """Train a model and write it as a bundle."""
     with errors_told(as_json):
-        wishes = Wishes(
+        overrides = RecipeOverrides(
             tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()), _schedule(refine)
         )
-        _do(Job(wished(read(recipe), wishes), resume, hold, refine, threads), as_json)
+        _do(Job(apply_overrides(read_recipe(recipe), overrides), resume, hold, refine, threads), as_json)
 
 
 @cli.command()
@@ -84,7 +83,7 @@ def rerun(
     with errors_told(as_json):
         earlier, stage = recorded(run_id, training_settings.load())
         held, refined = (hold, refine) if (hold, refine) != (None, None) else folds_of(stage)
-        again = wished(earlier, Wishes(changes=tuple(changes or ()), schedule=_schedule(refined)))
+        again = apply_overrides(earlier, RecipeOverrides(changes=tuple(changes or ()), schedule=_schedule(refined)))
         _do(Job(again, resume, held, refined, threads, earlier), as_json)
 
 

@@ -21,8 +21,8 @@ from training.data.material import Material, bundles, frozen_base, material
 from training.data.photos import gather
 from training.data.targets import learnable
 from training.learning import class_part, measure, networks
-from training.learning.loop import Trainer
 from training.learning.stages import Job, Stages, drop_figures, keep_figures, measured, scheduled
+from training.learning.trainer import Trainer
 from training.output import card, export, teacher_projections
 from training.output.curves import History
 from training.output.provenance import Provenance, collect, hash_table
@@ -129,9 +129,9 @@ class Training:
             # The fold kept apart so far joins late: until then it tells how good the network is.
             join = round(self._recipe.schedule.join * self._recipe.schedule.steps)
             if trainer.step < join:
-                trainer.go(report, join)
+                trainer.train_until(join, report)
             if 0 < join == trainer.step and not measured(self._folder):
-                self._measure(self._settled(trainer.glimpse(), gathered, gathered.train), gathered)
+                self._measure(self._settled(trainer.ema_snapshot(), gathered, gathered.train), gathered)
             batches.widen(gathered.usable, join)
         return self._settled(trainer.run(report), gathered, self._seen(gathered))
 

@@ -14,7 +14,7 @@ from training.data.batches import plain_input
 from training.data.crops import Cache
 from training.data.photos import Photo
 from training.data.targets import Targets
-from training.learning.networks import Answer, Learner
+from training.learning.networks import Learner, NetworkOutput
 from training.recipe import Recipe
 
 AT = 10
@@ -67,12 +67,14 @@ def embeddings(learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe
 
 def answers(
     learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int = 0
-) -> Iterator[Answer]:
+) -> Iterator[NetworkOutput]:
     """What the network says of one crop of `photos`, batch by batch; crop 0 is the plain one."""
     device = next(learner.parameters()).device
     for start in range(0, len(photos), BATCH):
         with torch.inference_mode():
-            answer: Answer = learner(plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device))
+            answer: NetworkOutput = learner(
+                plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device)
+            )
         yield answer
 
 

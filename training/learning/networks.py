@@ -21,7 +21,7 @@ Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class NetworkOutput:
     """Unit rows [B,d] by block, logits [B,C] by task."""
 
     blocks: dict[str, Tensor]
@@ -92,17 +92,17 @@ class Learner(nn.Module):
         )
         self.scales = nn.ParameterDict({name: nn.Parameter(torch.tensor(FIRST_SCALE)) for name in classes})
 
-    def forward(self, given: Tensor) -> Answer:
+    def forward(self, given: Tensor) -> NetworkOutput:
         features = self.body(given)
         blocks = {name: functional.normalize(head(features)) for name, head in self.heads.items()}
-        return Answer(blocks, {name: self.tell(name, blocks) for name in self.classifiers})
+        return NetworkOutput(blocks, {name: self.tell(name, blocks) for name in self.classifiers})
 
     def tell(self, task: str, blocks: dict[str, Tensor]) -> Tensor:
         """Logits [B,C] of a task, from the unit rows of its block."""
         logits: Tensor = self.classifiers[task](blocks[self.block_of[task]]) * self.scales[task]
         return logits
 
-    def joined(self, answer: Answer) -> Tensor:
+    def joined(self, answer: NetworkOutput) -> Tensor:
         """The embedding [B,dims]: parts scaled by the root of their share, so that cosines add up by share."""
         parts = [
             functional.normalize(rows[:, : self.kept[name]]) * self.shares[name] ** 0.5

@@ -9,7 +9,8 @@ from typing import Any
 
 from training.errors import RunNotFound
 from training.output.provenance import Provenance
-from training.recipe import Recipe, parse
+from training.overrides import flatten
+from training.recipe import Recipe, parse_recipe
 from training.settings import Settings, prepare_tracker
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Tracker:
         }
         run = self._client.create_run(experiment, tags=tags, run_name=recipe.name)
         self.run_id = run.info.run_id
-        for key, value in flat(recipe.model_dump(mode="json")).items():
+        for key, value in flatten(recipe.model_dump(mode="json")).items():
             self._client.log_param(self.run_id, key, str(value)[:LONGEST])
         self._client.log_text(self.run_id, recipe.model_dump_json(indent=1), RECIPE)
         self._client.log_text(self.run_id, hashes, "photos.csv")
@@ -84,20 +85,11 @@ def recorded(run_id: str, settings: Settings) -> tuple[Recipe, str]:
         client = _client(settings)
         path = Path(client.download_artifacts(run_id, RECIPE))
         stage = str(client.get_run(run_id).data.tags.get(STAGE, "all"))
-        return parse(path.read_text(encoding="utf-8"), f"run {run_id}"), stage
+        return parse_recipe(path.read_text(encoding="utf-8"), f"run {run_id}"), stage
     except Exception as error:
         if error.__class__.__module__.startswith("training"):
             raise
         raise RunNotFound(f"there is no recipe of run '{run_id}' at {settings.tracking}: {error}") from error
-
-
-def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested values by dotted names; lists stay lists."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{before}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return found
 
 
 def _client(settings: Settings) -> Any:
