@@ -6,7 +6,7 @@ from app.http.errors import write
 from catalog.errors import NotFound
 from models.photos.errors import PhotoError
 from models.photos.fetching.files import read_file
-from models.photos.fetching.http import parse_target
+from models.photos.fetching.http import parse_address
 from models.photos.settings import PhotoSettings
 
 SIGNATURES = (
@@ -21,7 +21,7 @@ SIGNATURES = (
 def public_address(url: str) -> str:
     """The http(s) address `url` of a photo to send a browser to; raises NotFound where it is none."""
     try:
-        parse_target(url)
+        parse_address(url)
     except PhotoError as error:
         raise NotFound(f"this photo cannot be shown: {error.message}") from error
     return url

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
             self.status(429, Retry_After="1")
             return
         self.server.admission.acquire()
-        habit = HABITS.get(self.path)
+        habit = HABITS.get(self.path.partition("?")[0])
         with suppress(ConnectionError):
             if habit is not None:
                 habit(self)

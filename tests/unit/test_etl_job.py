@@ -1,6 +1,5 @@
 """The whole job over an index in memory and a web server with bad habits."""
 
-import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,8 +18,7 @@ from etl.job import Limits, Workshop
 from etl.restore import restore
 from etl.stages.host_health import TOLERATED
 from models.photos import PhotoSettings
-from models.photos.fetching.deadline import Deadline
-from models.photos.fetching.dial import Dialer
+from models.photos.fetching.dial import Dialer, TimedSocket
 from tests.etl_kit import OTHER, SPACE, MeanColor, product, run_job, totals, workshop
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo
@@ -139,9 +137,9 @@ def test_a_host_that_is_down_does_not_hold_up_the_others(
     tried: Counter[int] = Counter()
     connect = Dialer.connect
 
-    def count_and_connect(dialer: Dialer, host: str, port: int, deadline: Deadline) -> socket.socket:
+    def count_and_connect(dialer: Dialer, host: str, port: int, seconds: float) -> TimedSocket:
         tried[port] += 1
-        return connect(dialer, host, port, deadline)
+        return connect(dialer, host, port, seconds)
 
     monkeypatch.setattr(Dialer, "connect", count_and_connect)
     index = FakeCatalogue(

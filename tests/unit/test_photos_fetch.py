@@ -14,7 +14,8 @@ import pytest
 
 from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
 from models.photos.errors import RETRYABLE
-from models.photos.fetching.http import parse_target, seconds_of
+from models.photos.fetching.connections import PlainConnection
+from models.photos.fetching.http import parse_address, seconds_of
 from models.photos.settings import load
 from tests.image_server import ImageServer, image_server, photo
 
@@ -208,11 +209,23 @@ def test_a_connection_is_used_again_and_replaced_when_the_host_closed_it(server:
     with Fetcher(PhotoSettings(image_allowed_hosts=(server.host,))) as fetcher:
         for _ in range(3):
             assert fetcher.fetch(server.url("/red.jpg")).etag == '"v1"'
-        assert len(fetcher._http._connections._idle) == 1
-        _, kept = fetcher._http._connections._idle[0]
+        pool = fetcher._http._pools.connection_from_url(server.url("/"))
+        assert pool.num_connections == 1
+        kept = pool._get_conn()
+        assert isinstance(kept, PlainConnection)
         assert kept.sock is not None
         kept.sock.shutdown(socket.SHUT_RDWR)
+        pool._put_conn(kept)
         assert fetcher.fetch(server.url("/red.jpg")).etag == '"v1"'
+
+
+def test_a_kept_connection_that_ends_under_a_request_is_replaced_and_a_new_one_is_not(server: ImageServer) -> None:
+    """A host may close a connection just as the next request is on its way; only then it is asked once more."""
+    with Fetcher(PhotoSettings(image_allowed_hosts=(server.host,))) as fetcher:
+        for requests in (1, 3):  # the second time, /red.jpg leaves a connection that is kept
+            assert failure(fetcher, server.url("/vanish.jpg?again")).reason == Reason.INTERRUPTED
+            assert server.seen["/vanish.jpg?again"] == requests
+            assert fetcher.fetch(server.url("/red.jpg")).etag == '"v1"'
 
 
 def test_many_threads_share_a_fetcher(server: ImageServer, fetcher: Fetcher) -> None:
@@ -402,11 +415,11 @@ def test_retry_after_takes_seconds_and_dates() -> None:
     assert [seconds_of(text) for text in ("soon", "", None, "-5")] == [None] * 4
 
 
-def test_targets() -> None:
-    origin, target = parse_target("HTTPS://Shop.Example/a b.jpg?x=ü#part")
-    assert (origin.scheme, origin.host, origin.port) == ("https", "shop.example", 443)
-    assert target == "/a%20b.jpg?x=%C3%BC"
-    assert parse_target("http://[2606:4700::1]:8080/")[0].host == "2606:4700::1"
+def test_addresses_are_normalized() -> None:
+    parts = parse_address("HTTPS://Shop.Example/a b.jpg?x=ü#part")
+    assert (parts.scheme, parts.host, parts.port) == ("https", "shop.example", None)
+    assert parts.request_uri == "/a%20b.jpg?x=%C3%BC"
+    assert parse_address("http://[2606:4700::1]:8080/").host == "[2606:4700::1]"
 
 
 def test_settings_come_from_the_environment_and_a_wrong_one_is_named() -> None:

@@ -1,101 +1,69 @@
-"""Keeps a few HTTP connections alive; every new one goes through the dialer, so its address was checked."""
+"""urllib3's connection pools, over sockets that the dialer opened and whose reading ends at one moment.
+
+urllib3's own timeout starts anew with every byte read. So `getresponse` turns what is left of the total timeout into
+the moment at which all reading ends, which holds for the head of the response and for its body.
+"""
 
 import socket
 import ssl
-import threading
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from http.client import HTTPException
+from typing import ClassVar
 
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
 
-from models.photos.fetching.deadline import Deadline
-from models.photos.fetching.dial import Dialer
+from models.photos.fetching.dial import Dialer, TimedSocket
 
-KEPT = 32
+HOSTS = 16  # that connections are kept to
+CONNECTIONS = 256  # kept to one host; no more threads download at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a connection leads. `host` is an ASCII name or a bare IP address."""
+class StaleConnection(Exception):
+    """Raised where the host closed a kept connection that looked alive: the request is worth another connection."""
 
-    scheme: str
-    host: str
-    port: int
+
+class TimedTlsSocket(TimedSocket, ssl.SSLSocket):
+    """`TimedSocket` under TLS."""
 
 
 class PlainConnection(HTTPConnection):
-    """urllib3's connection over a socket that we open."""
+    """Connects to addresses that `dialer` checked; what it reads has to be there when its `timeout` is over."""
 
-    dial: Callable[[], socket.socket]
-
-    def _new_conn(self) -> socket.socket:
-        return self.dial()
-
-
-class TlsConnection(HTTPSConnection):
-    """The same with TLS, which verifies the host name whatever address the socket leads to."""
-
-    dial: Callable[[], socket.socket]
+    dialer: ClassVar[Dialer]
+    _reused = False
 
     def _new_conn(self) -> socket.socket:
-        return self.dial()
+        self._reused = False
+        return self.dialer.connect(self._dns_host, self.port, self.timeout or 0.0)
 
-
-Connection = PlainConnection | TlsConnection
-
-
-class Connections:
-    """`take` a connection to an origin and `keep` it when its answer was read to the end; else close it."""
-
-    def __init__(self, dialer: Dialer) -> None:
-        self._dialer = dialer
-        self._tls = ssl.create_default_context()
-        self._idle: deque[tuple[Origin, Connection]] = deque()
-        self._lock = threading.Lock()
-
-    def take(self, origin: Origin) -> Connection | None:
-        """An idle connection to `origin` that still looks alive, if there is one."""
-        with self._lock:
-            for entry in reversed(self._idle):
-                if entry[0] == origin:
-                    self._idle.remove(entry)
-                    break
-            else:
-                return None
-        if entry[1].is_connected:
-            return entry[1]
-        entry[1].close()
-        return None
-
-    def open(self, origin: Origin, deadline: Deadline) -> Connection:
-        """A new connection to `origin`, connected; raises PhotoError, OSError or urllib3's HTTPError."""
-        connection: Connection
-        if origin.scheme == "https":
-            connection = TlsConnection(origin.host, origin.port, ssl_context=self._tls)
-        else:
-            connection = PlainConnection(origin.host, origin.port)
-        connection.dial = lambda: self._dialer.connect(origin.host, origin.port, deadline)
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        reused, self._reused = self._reused, True
+        if isinstance(self.sock, TimedSocket):
+            self.sock.ends = time.monotonic() + (self.timeout or 0.0)
         try:
-            connection.connect()
-        except BaseException:
-            connection.close()
+            return super().getresponse()
+        except (ConnectionError, HTTPException) as error:
+            if reused:
+                raise StaleConnection from error
             raise
-        return connection
 
-    def keep(self, origin: Origin, connection: Connection) -> None:
-        """Let the next request to `origin` have this connection."""
-        dropped: Connection | None = None
-        with self._lock:
-            self._idle.append((origin, connection))
-            if len(self._idle) > KEPT:
-                dropped = self._idle.popleft()[1]
-        if dropped is not None:
-            dropped.close()
 
-    def close(self) -> None:
-        """Close all idle connections."""
-        with self._lock:
-            idle, self._idle = list(self._idle), deque()
-        for _, connection in idle:
-            connection.close()
+class TlsConnection(PlainConnection, HTTPSConnection):
+    """`PlainConnection` with TLS, which verifies the host name whatever address the socket leads to."""
+
+
+def build_pools(dialer: Dialer) -> PoolManager:
+    """Returns urllib3's pools, which connect through `dialer` alone and ignore the environment's proxies."""
+    context = ssl.create_default_context()
+    context.sslsocket_class = TimedTlsSocket
+    manager = PoolManager(HOSTS, maxsize=CONNECTIONS, ssl_context=context)
+    plain = type("DialedConnection", (PlainConnection,), {"dialer": dialer})
+    tls = type("DialedTlsConnection", (TlsConnection,), {"dialer": dialer})
+    manager.pool_classes_by_scheme = {
+        "http": type("DialedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("DialedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+    }
+    return manager

@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Self
 
 from models.photos.errors import PhotoError, Reason
-from models.photos.fetching.deadline import Deadline
 from models.photos.fetching.dial import Dialer, Resolver, resolve
 from models.photos.fetching.files import read_file
 from models.photos.fetching.http import HttpReader
@@ -29,7 +28,7 @@ class Fetcher:
     def __init__(self, settings: PhotoSettings, resolver: Resolver = resolve) -> None:
         self.settings = settings
         self._dialer = Dialer(settings.image_allowed_hosts, settings.image_connect_timeout, resolver)
-        self._http = HttpReader(self._dialer, settings.image_max_bytes)
+        self._http = HttpReader(self._dialer, settings.image_max_bytes, settings.image_timeout)
 
     def fetch(self, url: str) -> Photo:
         """The photo at a `file:`, `http:` or `https:` URL; raises PhotoError, and nothing else."""
@@ -37,7 +36,7 @@ class Fetcher:
         if scheme == "file":
             return _photo(url, read_file(url, self.settings), None)
         if scheme in ("http", "https"):
-            answer = self._http.get(url, Deadline(self.settings.image_timeout))
+            answer = self._http.get(url)
             return _photo(url, answer.data, answer.etag)
         raise PhotoError(Reason.BAD_ADDRESS, "a photo's address starts with https:, http: or file:")
 
@@ -45,7 +44,7 @@ class Fetcher:
         """The photo at `url`, None where its host says that it is still the one with `etag`; raises PhotoError."""
         if url.partition(":")[0].lower() not in ("http", "https"):
             return self.fetch(url)
-        answer = self._http.get(url, Deadline(self.settings.image_timeout), etag)
+        answer = self._http.get(url, etag)
         return None if answer.not_modified else _photo(url, answer.data, answer.etag)
 
     def close(self) -> None:
