@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from apiflask import APIFlask
 
-    from app.settings import Settings
+    from app.settings import ApiSettings
     from catalog.ports import ShopPort
     from models.photos.settings import PhotoSettings
-    from models.settings import Settings as ModelSettings
+    from models.settings import ModelSettings
 
 
 def create_app(
     index: "ShopPort | None" = None,
-    settings: "Settings | None" = None,
+    settings: "ApiSettings | None" = None,
     photos: "PhotoSettings | None" = None,
     models: "ModelSettings | None" = None,
 ) -> "APIFlask":

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from app.index.connect import elasticsearch
-from app.settings import Settings, export, load
+from app.settings import ApiSettings, export
 from catalog.errors import InvalidInput
 from catalog.plain_text import printable
-from models.photos.settings import load as load_photos
-from models.settings import load as load_models
+from models.photos.settings import PhotoSettings
+from models.settings import ModelSettings
 
 door = typer.Typer(help="The REST API.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -22,7 +22,7 @@ def main() -> None:
     """The REST API."""
 
 
-def _start(settings: Settings) -> None:
+def _start(settings: ApiSettings) -> None:
     """Become gunicorn: signals then reach it directly."""
     export("API_PORT", str(settings.api_port))
     configuration = str(Path(__file__).with_name("gunicorn_conf.py"))
@@ -36,10 +36,10 @@ def serve(
 ) -> None:
     """Serve with gunicorn until SIGTERM or Ctrl-C."""
     try:
-        settings = load()
+        settings = ApiSettings.load()
         elasticsearch(settings)  # made and thrown away: wrong settings are told here, in one line
-        load_photos()
-        load_models()
+        PhotoSettings.load()
+        ModelSettings.load()
     except InvalidInput as error:
         typer.echo(printable(error.message), err=True)
         raise typer.Exit(2) from error

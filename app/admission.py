@@ -7,7 +7,7 @@ from flask import g, request
 
 from app.http.errors import TooManyUploads
 from app.http.limits import takes_photos
-from app.settings import Settings
+from app.settings import ApiSettings
 
 TAKEN = "upload_admitted"
 
@@ -36,7 +36,7 @@ class Admission:
             self._free.release()
 
 
-def install(app: APIFlask, admission: Admission, settings: Settings) -> None:
+def install(app: APIFlask, admission: Admission, settings: ApiSettings) -> None:
     """Ask for a place before the body of an upload is parsed; views ask for photos in small bodies."""
 
     def begin() -> None:

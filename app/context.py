@@ -9,7 +9,7 @@ from app.admission import Admission
 from app.embedding import Embedders
 from app.index.guard import GuardedIndex
 from app.observability.lifecycle import Readiness
-from app.settings import Settings
+from app.settings import ApiSettings
 from app.uploads import Photos
 from models.photos.settings import PhotoSettings
 
@@ -19,7 +19,7 @@ KEY = "visual_search"
 @dataclass(frozen=True, slots=True)
 class Context:
     index: GuardedIndex
-    settings: Settings
+    settings: ApiSettings
     readiness: Readiness
     photos: PhotoSettings
     uploads: Photos

@@ -15,7 +15,7 @@ from models.bundles.manifest import Limits
 from models.bundles.registry import find
 from models.errors import BundleNotFound
 from models.runtime.embedder import Embeddings, usable
-from models.settings import Settings
+from models.settings import ModelSettings
 
 if TYPE_CHECKING:
     from models.runtime.onnx_embedder import OnnxEmbedder
@@ -34,7 +34,7 @@ class Prediction:
 class Embedders:
     """Shared by all threads of a process; nothing is loaded before the first photo."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
         self._open: dict[Space, OnnxEmbedder] = {}
         self._lock = threading.Lock()

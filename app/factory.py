@@ -14,28 +14,26 @@ from app.index.connect import elasticsearch
 from app.index.guard import GuardedIndex
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
-from app.settings import Settings, load
+from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, Photos
 from app.views import models as models_view
 from app.views import operations, pages, products, rules, search, status
 from catalog.ports import ShopPort
 from models.photos.settings import PhotoSettings
-from models.photos.settings import load as load_photos
-from models.settings import Settings as ModelSettings
-from models.settings import load as load_models
+from models.settings import ModelSettings
 
 VERSION = "0.1.0"
 
 
 def build(
     index: ShopPort | None = None,
-    settings: Settings | None = None,
+    settings: ApiSettings | None = None,
     photos: PhotoSettings | None = None,
     models: ModelSettings | None = None,
 ) -> APIFlask:
     """See `app.create_app`."""
-    settings = settings or load()
-    photos = photos or load_photos()
+    settings = settings or ApiSettings.load()
+    photos = photos or PhotoSettings.load()
     if index is None:
         elasticsearch(settings)  # made and thrown away: a wrong address is told at start
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
@@ -51,7 +49,7 @@ def build(
     guarded = GuardedIndex(
         (lambda: index) if index else (lambda: elasticsearch(settings)), breaker, request_log.spent
     )
-    uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or load_models())
+    uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
     admission = Admission(settings.max_uploads)
     app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, admission, embedders)
     errors.install(app)

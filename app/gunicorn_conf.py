@@ -11,9 +11,9 @@ from typing import Any
 from app.observability import logs, metrics_folder
 from app.observability.lifecycle import draining
 from app.server import sockets
-from app.settings import load
+from app.settings import ApiSettings
 
-_settings = load()
+_settings = ApiSettings.load()
 _folder = metrics_folder.prepare()
 
 bind = sockets.addresses(_settings)

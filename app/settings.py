@@ -1,23 +1,18 @@
 """Settings of the API; the only place of this package that looks at the environment."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from catalog.settings import read, split
-
-Words = Annotated[tuple[str, ...], BeforeValidator(split)]
+from catalog.settings import API_PORT, EnvironmentSettings, Port, Words
 
 
-class Settings(BaseModel):
-    """How the API serves. Field names in upper case are the environment variables; lists are comma-separated."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class ApiSettings(EnvironmentSettings):
+    """Says how the API serves; lists are comma-separated."""
 
     api_host: str = Field("127.0.0.1", description="address to listen on")
-    api_port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    api_port: Port = Field(API_PORT, description="port to listen on")
     api_workers: int = Field(2, ge=1, le=64, description="processes; one per core is enough, they wait a lot")
     api_threads: int = Field(
         8, ge=1, le=256, description="threads of each process; two of them are kept for `/healthz` and `/readyz`"
@@ -74,11 +69,6 @@ class Settings(BaseModel):
         return self.api_port + 1 if self.health_port is None else self.health_port
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    return read(Settings, environ)
-
-
 def export(name: str, value: str) -> None:
-    """Set a variable that a library reads from the environment at import and nowhere else."""
+    """Sets a variable that a library reads from the environment at import and nowhere else."""
     os.environ[name] = value

@@ -2,7 +2,7 @@
 
 from app import create_app
 from app.observability.logs import install
-from app.settings import load
+from app.settings import ApiSettings
 
-install(load())
+install(ApiSettings.load())
 app = create_app()

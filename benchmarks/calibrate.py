@@ -24,7 +24,7 @@ from benchmarks.stage import elasticsearch
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
 from catalog.search.costs import CostsFile, read_costs
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.errors import LoadtestError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +98,7 @@ def plan(biggest: int, dims: Sequence[int], kinds: Sequence[VectorIndex]) -> lis
     return found
 
 
-def _server(settings: Settings) -> tuple[str, int]:
+def _server(settings: CatalogSettings) -> tuple[str, int]:
     """The machine in a line, and the cores of all its data nodes."""
     catalogue = connect(settings)
     try:
@@ -113,7 +113,7 @@ def _cores(catalogue: Catalogue) -> int:
     return max(1, sum(int(node["os"]["allocated_processors"]) for node in data))
 
 
-def measure(settings: Settings, loads: Sequence[Load], questions: int) -> list[tuple[Loading, list[Sample]]]:
+def measure(settings: CatalogSettings, loads: Sequence[Load], questions: int) -> list[tuple[Loading, list[Sample]]]:
     """Load, ask, delete, one catalogue after the other."""
     found = []
     with Progress(console=told, disable=not told.is_terminal) as bar:

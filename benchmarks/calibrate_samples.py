@@ -17,11 +17,11 @@ from catalog.elastic import Catalogue, connect
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import IN_BULK, Strategy
 from catalog.search.search_types import SimilarPage, SimilarQuery
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from catalog.similarity import Vectors
 from loadtest import draw, loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
+from loadtest.settings import LoadtestSettings
 
 SEED = 11
 WARM_UP = 3  # questions per plan and share that are not timed
@@ -72,11 +72,11 @@ class Loading:
 
 
 @contextmanager
-def loaded(base: Settings, load: Load, progress: Callable[[int], None]) -> Iterator[tuple[Catalogue, Loading]]:
+def loaded(base: CatalogSettings, load: Load, progress: Callable[[int], None]) -> Iterator[tuple[Catalogue, Loading]]:
     """A catalogue of drawn products under a prefix of its own, gone afterwards."""
     prefix = f"calibrate_{secrets.token_hex(4)}_"
     catalogue = connect(base.model_copy(update={"index_prefix": prefix, "vector_index": load.index_type}))
-    cluster = Cluster(base.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
+    cluster = Cluster(base.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
     try:
         catalogue.create()
         space = loader.Space(load.size.space, load.size.dims, load.index_type)

@@ -20,11 +20,11 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks import machine
-from models import settings as model_settings
 from models.bundles.registry import find, list_bundles
 from models.photos import decode
 from models.runtime.canonical_vectors import pictures
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
+from models.settings import ModelSettings
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -55,7 +55,7 @@ class Line:
 
 def measure(name: str, threads: int, rounds: int, calls: int) -> Line:
     """One model at `threads`; raises what `find` raises."""
-    bundle = find(name, model_settings.load())
+    bundle = find(name, ModelSettings.load())
     ours, bare = OnnxEmbedder(bundle, threads), open_session(bundle.read(), threads)
     picture = pictures()[0].resize(SIZE)
     file = io.BytesIO()
@@ -118,7 +118,7 @@ def main(
     keep: Annotated[Path, typer.Option(help="folder for embedding.json and embedding.md")] = RESULTS,
 ) -> None:
     """Compare our embedder with bare ONNX Runtime."""
-    names = models or sorted({one.name for one in list_bundles(model_settings.load())})
+    names = models or sorted({one.name for one in list_bundles(ModelSettings.load())})
     lines = [measure(name, int(count), rounds, calls) for name in names for count in threads.split(",")]
     command = " ".join(
         ["python -m benchmarks.embedding", *names, f"--threads {threads} --rounds {rounds} --calls {calls}"]

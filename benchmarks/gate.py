@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.gate_data import drawn_shop, shared_photos
 from benchmarks.stage import elasticsearch
 from models.bundles.registry import list_bundles
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "docs" / "gate"  # in git: what was judged last, and the pages

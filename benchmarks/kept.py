@@ -12,10 +12,10 @@ import orjson
 from benchmarks.cases import SILENT_EVERY, Size
 from catalog.elastic import Catalogue, connect
 from catalog.search.planner import GRAPHS
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import draw, loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
+from loadtest.settings import LoadtestSettings
 
 SEED = 7
 MARK = "benchmark"  # under the mapping's `_meta`; written last, so that half a catalogue never counts as one
@@ -56,13 +56,13 @@ def segments_wanted(index_type: VectorIndex) -> int:
 
 @contextmanager
 def catalogue(
-    base: Settings, size: Size, index_type: VectorIndex, *, keep: bool
+    base: CatalogSettings, size: Size, index_type: VectorIndex, *, keep: bool
 ) -> Iterator[tuple[Catalogue, Loaded]]:
     """A loaded and merged catalogue: one that an earlier run kept or a new one; deleted afterwards unless `keep`."""
     name = base.index_prefix + prefix(size, index_type)
     settings = base.model_copy(update={"index_prefix": name, "vector_index": index_type})
     found = connect(settings)
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
+    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
     try:
         yield found, complete(found, size) or load(found, cluster, size, index_type)
     finally:

@@ -15,7 +15,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
 from catalog.search.planner import Choice, Strategy
 from catalog.search.search_types import SimilarPage, SimilarQuery
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import draw
 
 MOST = 1.1  # times what the best plan takes
@@ -121,7 +121,7 @@ class Contest:
 
 
 def measure(
-    settings: Settings, shop: Shop, index_type: VectorIndex, shares: Sequence[float], effort: Effort, seed: int
+    settings: CatalogSettings, shop: Shop, index_type: VectorIndex, shares: Sequence[float], effort: Effort, seed: int
 ) -> list[PlanCell]:
     """Every share in every repeat; plans that this server or index does not have are left out."""
     rng, rows = random.Random(seed), shop.passing(SHARES[100])
@@ -141,7 +141,7 @@ def measure(
             gateway.client.close()
 
 
-def _forced(settings: Settings, shop: Shop) -> dict[str, Catalogue]:
+def _forced(settings: CatalogSettings, shop: Shop) -> dict[str, Catalogue]:
     """A gateway per plan that answers by that very plan."""
     found: dict[str, Catalogue] = {}
     for strategy in get_args(Strategy):

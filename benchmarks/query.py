@@ -17,7 +17,7 @@ from benchmarks.query_results import Measured
 from benchmarks.shop import Shop
 from benchmarks.stage import elasticsearch
 from catalog.errors import VisualSearchError
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.errors import LoadtestError
 from loadtest.local import api_running
 
@@ -100,7 +100,7 @@ def chosen_jobs(sizes: Sequence[Size], types: Sequence[VectorIndex]) -> list[Job
     return [cases.job(size, kind) for size in sizes for kind in types or cases.usual_types(size)]
 
 
-def measured(settings: Settings, job: Job, effort: Effort, *, keep: bool) -> Measured:
+def measured(settings: CatalogSettings, job: Job, effort: Effort, *, keep: bool) -> Measured:
     """Everything asked about one catalogue."""
     told.print(f"{job.size.text} {job.index_type}: loading, where it is not there yet", highlight=False)
     with kept.catalogue(settings, job.size, job.index_type, keep=keep) as (catalogue, loaded):

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Size
-from catalog import settings as catalog_settings
 from catalog.elastic import Catalogue, connect
 from catalog.errors import Unavailable
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from loadtest import loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
 from loadtest.local import api_running, engine_running
+from loadtest.settings import LoadtestSettings
 
 MERGE_PATIENCE = 120.0  # seconds to wait for merges after loading: they would be measured too
 
@@ -30,15 +29,15 @@ class Stage:
 
 
 @contextmanager
-def elasticsearch(heap: str = "1g") -> Iterator[Settings]:
-    """Settings of the server that runs already, else of one started for this run with so much heap."""
-    settings = catalog_settings.load()
+def elasticsearch(heap: str = "1g") -> Iterator[CatalogSettings]:
+    """The settings of the server that runs already, else of one started for this run with so much heap."""
+    settings = CatalogSettings.load()
     found = connect(settings)
     try:
         found.client.cluster.health()
         running: Any = nullcontext(settings.elasticsearch_url[0])
     except Exception as error:  # whatever is wrong with it, another one is needed
-        if loadtest_settings.load().elasticsearch_url:
+        if LoadtestSettings.load().elasticsearch_url:
             raise Unavailable(f"ELASTICSEARCH_URL is set and does not answer: {error}") from error
         running = engine_running(heap)
     finally:
@@ -48,11 +47,11 @@ def elasticsearch(heap: str = "1g") -> Iterator[Settings]:
 
 
 @contextmanager
-def stage(base: Settings, size: Size, seed: int, folder: Path) -> Iterator[Stage]:
+def stage(base: CatalogSettings, size: Size, seed: int, folder: Path) -> Iterator[Stage]:
     """A loaded catalogue of this size under a prefix of its own, and an API over it."""
     settings = base.model_copy(update={"index_prefix": f"bench_{secrets.token_hex(4)}_", "vector_index": "flat"})
     url = settings.elasticsearch_url[0].rstrip("/")
-    cluster, catalogue = Cluster(url, loadtest_settings.load()), connect(settings)
+    cluster, catalogue = Cluster(url, LoadtestSettings.load()), connect(settings)
     try:
         catalogue.create()
         space = loader.Space(size.space, size.dims, "flat")

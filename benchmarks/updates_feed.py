@@ -14,7 +14,7 @@ from catalog.domain.product import PRODUCT_FIELDS, parse
 from catalog.elastic import connect
 from catalog.feeds.events import Item
 from catalog.importing.importer import Importer
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Imported:
         return self.ended - self.started
 
 
-def take_in(settings: Settings, feed: Feed) -> Imported:
+def take_in(settings: CatalogSettings, feed: Feed) -> Imported:
     """Import the feed; reading and checking its rows is not in the time, the last refresh is."""
     items = list(feed.items())
     catalogue = connect(settings)

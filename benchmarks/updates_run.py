@@ -17,12 +17,12 @@ from benchmarks.stage import settled
 from benchmarks.updates_feed import Feed, Imported, importing, take_in
 from benchmarks.updates_results import Effort, Line, Spent
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
 from loadtest.draw import product_id
 from loadtest.local import api_running
+from loadtest.settings import LoadtestSettings
 
 NONE = "none"  # a catalogue without vectors
 KINDS = (NONE, "flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw")
@@ -31,7 +31,7 @@ QUICK = Effort(updates=500, questions=20)
 Times = list[tuple[float, float]]  # when a question was asked (perf_counter), and the milliseconds it took
 
 
-def measure(base: Settings, size: Size, kind: str, effort: Effort, seed: int, folder: Path) -> Line:
+def measure(base: CatalogSettings, size: Size, kind: str, effort: Effort, seed: int, folder: Path) -> Line:
     """Figures of one index type on a catalogue of its own, which is gone afterwards."""
     with _catalogue(base, kind) as catalogue, importing() as pool:
         settings = catalogue.settings
@@ -64,7 +64,7 @@ def measure(base: Settings, size: Size, kind: str, effort: Effort, seed: int, fo
 
 
 def _asked(
-    host: str, pool: ProcessPoolExecutor, settings: Settings, size: Size, effort: Effort, seed: int
+    host: str, pool: ProcessPoolExecutor, settings: CatalogSettings, size: Size, effort: Effort, seed: int
 ) -> tuple[Times, Times, Imported]:
     """Questions in peace, then questions for as long as an import runs, and that import."""
     api, rng = Api(host, FILTERS["none"]), random.Random(seed)
@@ -92,12 +92,12 @@ def _percentiles(times: Times) -> tuple[float, float] | None:
 
 
 @contextmanager
-def _catalogue(base: Settings, kind: str) -> Iterator[Catalogue]:
+def _catalogue(base: CatalogSettings, kind: str) -> Iterator[Catalogue]:
     index_type = "flat" if kind == NONE else kind
     changes = {"index_prefix": f"updates_{secrets.token_hex(4)}_", "vector_index": cast(VectorIndex, index_type)}
     settings = base.model_copy(update=changes)
     catalogue = connect(settings)
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
+    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
     try:
         catalogue.create()
         yield catalogue
@@ -113,7 +113,7 @@ def _load(catalogue: Catalogue, size: Size, kind: str, seed: int, pool: ProcessP
     if kind == NONE:
         pool.submit(take_in, catalogue.settings, Feed(size, seed, size.products, 0)).result()
     else:
-        cluster = Cluster(catalogue.settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load())
+        cluster = Cluster(catalogue.settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
         space = loader.Space(size.space, size.dims, cast(VectorIndex, kind))
         loader.load(cluster, catalogue.names.products, space, size.drawn(seed))
         cluster.close()

@@ -15,10 +15,10 @@ from catalog.errors import VisualSearchError
 from demo import serving, show, steps
 from demo.contact_sheet import Column, NothingToShow, make
 from demo.picture import draw
-from demo.settings import Settings, load
-from models import settings as model_settings
+from demo.settings import DemoSettings
 from models.bundles.registry import find
 from models.runtime.onnx_embedder import OnnxEmbedder
+from models.settings import ModelSettings
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 console = Console()
@@ -48,7 +48,7 @@ def timed(title: str, work: Callable[[], str]) -> None:
 @app.command()
 def start() -> None:
     """Set everything up, serve it and show one filtered query; what is there already is kept."""
-    settings = load()
+    settings = DemoSettings.load()
     settings.folder.mkdir(parents=True, exist_ok=True)
     state = serving.read_state(settings)
     try:
@@ -62,7 +62,7 @@ def start() -> None:
     console.print("Stop      make demo-stop", highlight=False)
 
 
-def _step(settings: Settings, state: dict[str, Any], name: str, step: steps.Step) -> str:
+def _step(settings: DemoSettings, state: dict[str, Any], name: str, step: steps.Step) -> str:
     summary = steps.run(step, settings)
     if name == "engine":
         # An engine that was up before the demo is somebody else's to stop.
@@ -71,20 +71,20 @@ def _step(settings: Settings, state: dict[str, Any], name: str, step: steps.Step
     return told(name, summary)
 
 
-def _serve(settings: Settings, state: dict[str, Any]) -> str:
+def _serve(settings: DemoSettings, state: dict[str, Any]) -> str:
     serving.start_api(settings, state)
     _save(settings, state)
     return settings.api
 
 
-def _save(settings: Settings, state: dict[str, Any]) -> None:
+def _save(settings: DemoSettings, state: dict[str, Any]) -> None:
     settings.state.write_text(json.dumps(state))
 
 
 @app.command()
 def picture(out: Path = Path("docs/similar.jpg")) -> None:
     """Draw what the running demo answers to a few questions."""
-    console.print(str(draw(load(), out)))
+    console.print(str(draw(DemoSettings.load(), out)))
 
 
 @app.command()
@@ -104,10 +104,10 @@ def contact_sheet(
         "taxonomy": taxonomy,
         "hybrid": hybrid,
     }
-    models = model_settings.load()
+    models = ModelSettings.load()
     try:
         columns = [Column(title, OnnxEmbedder(find(name, models))) for title, name in titles.items()]
-        console.print(str(make(shop or load().shop, columns, out, limit)))
+        console.print(str(make(shop or DemoSettings.load().shop, columns, out, limit)))
     except (NothingToShow, VisualSearchError) as error:
         Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
         raise typer.Exit(2) from error
@@ -116,7 +116,7 @@ def contact_sheet(
 @app.command()
 def stop() -> None:
     """Stop the API and, if the demo started it, Elasticsearch; the catalogue stays on disk."""
-    settings = load()
+    settings = DemoSettings.load()
     state = serving.read_state(settings)
     if not state:
         console.print("Nothing to stop.")
@@ -124,7 +124,7 @@ def stop() -> None:
     if "api_pid" in state:
         console.print("API stopped." if serving.stop_api(state) else "The API was not running.")
     if state.get("engine"):
-        done = subprocess.run([sys.executable, "-m", "engine", "stop"], env=dict(settings.environ), check=False)
+        done = subprocess.run([sys.executable, "-m", "engine", "stop"], env=settings.child_environment(), check=False)
         if done.returncode:
             raise typer.Exit(done.returncode)
     settings.state.unlink()

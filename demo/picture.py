@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
-from demo.settings import Settings
+from demo.settings import DemoSettings
 from demo.show import get
 from demo.steps import StepFailed
 
@@ -19,7 +19,7 @@ INK, PALE = "#222222", "#777777"
 MAX_PRICE = 120
 
 
-def find_source(settings: Settings, kind: str) -> dict[str, Any]:
+def find_source(settings: DemoSettings, kind: str) -> dict[str, Any]:
     """Returns the first product of the category `kind` in stock; raises StepFailed where there is none."""
     hits = get(f"{settings.api}/v1/products?category={kind}&available=true&limit=1")["hits"]
     if not hits:
@@ -28,7 +28,7 @@ def find_source(settings: Settings, kind: str) -> dict[str, Any]:
     return source
 
 
-def draw(settings: Settings, out: Path) -> Path:
+def draw(settings: DemoSettings, out: Path) -> Path:
     """Writes the picture to `out`: a row for each kind, with the question above and all hits in the API's order."""
     width = (COLUMNS + 1) * (SIDE + GAP) + 3 * GAP
     height = len(KINDS) * (TITLE + SIDE + CAPTION + GAP) + GAP
@@ -55,7 +55,7 @@ def _kind(product: dict[str, Any]) -> str:
 
 
 def _paste(
-    settings: Settings, sheet: Image.Image, corner: tuple[int, int], product: dict[str, Any], words: str
+    settings: DemoSettings, sheet: Image.Image, corner: tuple[int, int], product: dict[str, Any], words: str
 ) -> None:
     answer = requests.get(f"{settings.api}/shop/photos/{product['id']}", timeout=30)
     answer.raise_for_status()

@@ -11,13 +11,13 @@ from typing import Any
 import psutil
 import requests
 
-from demo.settings import Settings
+from demo.settings import DemoSettings
 from demo.steps import StepFailed
 
 PATIENCE = 60.0  # seconds for the API to become ready
 
 
-def read_state(settings: Settings) -> dict[str, Any]:
+def read_state(settings: DemoSettings) -> dict[str, Any]:
     """What the last start left to be stopped."""
     try:
         found = json.loads(settings.state.read_text())
@@ -35,7 +35,7 @@ def is_ours(state: Mapping[str, Any]) -> bool:
         return False
 
 
-def is_ready(settings: Settings) -> bool:
+def is_ready(settings: DemoSettings) -> bool:
     """Whether the API answers and reaches its Elasticsearch."""
     try:
         return requests.get(f"{settings.api}/readyz", timeout=5).ok
@@ -43,7 +43,7 @@ def is_ready(settings: Settings) -> bool:
         return False
 
 
-def start_api(settings: Settings, state: dict[str, Any]) -> None:
+def start_api(settings: DemoSettings, state: dict[str, Any]) -> None:
     """A ready API process, started if there is none, noted in `state`; raises StepFailed with the end of its log."""
     if is_ours(state) and is_ready(settings):
         return
@@ -52,7 +52,7 @@ def start_api(settings: Settings, state: dict[str, Any]) -> None:
     with settings.log.open("w") as log:
         process = subprocess.Popen(
             command,
-            env=dict(settings.environ),
+            env=settings.child_environment(),
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

@@ -1,19 +1,26 @@
 """Where the demo keeps things and listens; the only place of this package that looks at the environment."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import Field
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`folder` holds the drawn shop, the API's log and what `stop` has to end."""
+from catalog.settings import API_PORT, EnvironmentSettings, Port
 
-    folder: Path
-    api_port: int
-    products: int
-    environ: Mapping[str, str] = field(repr=False)
+# On a machine of one's own: one port with everything on it, and rules are to be tried out.
+OPEN_API = {"HEALTH_PORT": "0", "PUBLIC_STATUS": "true", "ALLOW_ANONYMOUS_WRITES": "true"}
+
+
+class DemoSettings(EnvironmentSettings):
+    """Says where the demo's shop, the API's log and the list of what `stop` has to end are."""
+
+    demo_dir: Path = Field(Path("var/demo"), description="folder of the demo's shop")
+    demo_products: int = Field(400, ge=1, description="products that the demo draws")
+    api_port: Port = Field(API_PORT, description="port of the demo's API")
+
+    @property
+    def folder(self) -> Path:
+        return self.demo_dir.resolve()
 
     @property
     def shop(self) -> Path:
@@ -31,14 +38,7 @@ class Settings:
     def api(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
-
-def load() -> Settings:
-    """Settings from the environment; children of the demo see the shop's photos through IMAGE_ROOTS."""
-    folder = Path(os.environ.get("DEMO_DIR", "var/demo")).resolve()
-    roots = [os.environ.get("IMAGE_ROOTS", ""), str(folder / "shop")]
-    # On a machine of one's own: one port with everything on it, and rules are to be tried out.
-    open_house = {"HEALTH_PORT": "0", "PUBLIC_STATUS": "true", "ALLOW_ANONYMOUS_WRITES": "true"}
-    environ = {**open_house, **os.environ, "IMAGE_ROOTS": ":".join(root for root in roots if root)}
-    return Settings(
-        folder, int(os.environ.get("API_PORT") or 8000), int(os.environ.get("DEMO_PRODUCTS") or 400), environ
-    )
+    def child_environment(self) -> dict[str, str]:
+        """Returns this process's environment for the demo's commands: the shop's photos are in IMAGE_ROOTS."""
+        roots = [os.environ.get("IMAGE_ROOTS", ""), str(self.shop)]
+        return {**OPEN_API, **os.environ, "IMAGE_ROOTS": ":".join(root for root in roots if root)}

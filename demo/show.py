@@ -7,14 +7,14 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from demo.settings import Settings
+from demo.settings import DemoSettings
 from demo.steps import StepFailed
 
 MAX_PRICE = 80
 WANTED = 5
 
 
-def find_question(settings: Settings) -> tuple[dict[str, Any], str]:
+def find_question(settings: DemoSettings) -> tuple[dict[str, Any], str]:
     """(source product, URL) of a question with a size, stock and a price limit that has enough answers."""
     listing = get(f"{settings.api}/v1/products?available=true&limit=100")
     for hit in listing["hits"]:
@@ -27,7 +27,7 @@ def find_question(settings: Settings) -> tuple[dict[str, Any], str]:
     raise StepFailed("no product of the demo has enough similar ones in stock; this should not happen")
 
 
-def ask(settings: Settings, console: Console) -> None:
+def ask(settings: DemoSettings, console: Console) -> None:
     """Print the ready-to-paste curl and what it answers."""
     source, url = find_question(settings)
     answer = get(url)

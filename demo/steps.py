@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo.settings import Settings
+from demo.settings import DemoSettings
 
 
 class StepFailed(Exception):
@@ -23,13 +23,13 @@ class Step:
     ok: Sequence[int] = (0,)
 
 
-def run(step: Step, settings: Settings) -> dict[str, Any]:
+def run(step: Step, settings: DemoSettings) -> dict[str, Any]:
     """Run a command with `--json` and return its summary; raises StepFailed with its last words."""
     command = [sys.executable, "-m", *step.arguments, "--json"]
     terminal = sys.stderr.isatty()  # there the commands show moving progress; elsewhere their log lines would mix in
     done = subprocess.run(
         command,
-        env=dict(settings.environ),
+        env=settings.child_environment(),
         stdout=subprocess.PIPE,
         stderr=None if terminal else subprocess.PIPE,
         text=True,
@@ -51,12 +51,12 @@ def _summary(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"items": found}
 
 
-def all_steps(settings: Settings) -> dict[str, Step]:
+def all_steps(settings: DemoSettings) -> dict[str, Step]:
     """What happens between a fresh clone and an embedded catalogue, in order."""
     shop = str(settings.shop)
     return {
         "engine": Step("Start Elasticsearch", ["engine", "start"]),
-        "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(settings.products)]),
+        "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(settings.demo_products)]),
         "create": Step("Create the catalogue", ["catalog", "create"]),
         "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl"]),
         "etl": Step("Embed the photos", ["etl", "run", "--model", "fashion"]),

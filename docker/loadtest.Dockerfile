@@ -13,6 +13,7 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin service \
  && chown service /reports
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv
+COPY catalog catalog
 COPY loadtest loadtest
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/srv \

@@ -4,9 +4,9 @@ from engine.cluster.ports import free_port
 from engine.errors import EngineError
 from engine.install.script_plugin import GRAMMAR
 from engine.options import Options
-from engine.settings import Settings
+from engine.settings import EngineSettings
 from engine.start import Running, start
 from engine.status import status
 from engine.stop import stop
 
-__all__ = ["GRAMMAR", "EngineError", "Options", "Running", "Settings", "free_port", "start", "status", "stop"]
+__all__ = ["GRAMMAR", "EngineError", "EngineSettings", "Options", "Running", "free_port", "start", "status", "stop"]

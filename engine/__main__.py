@@ -95,10 +95,10 @@ def logs(
 ) -> None:
     """Print the last lines of every node's log."""
     with errors_told(as_json):
-        settings = engine.Settings.load()
-        known = state.load(settings.cache, port or settings.port)
+        settings = engine.EngineSettings.load()
+        known = state.load(settings.engine_cache, port or settings.engine_port)
         if known is None:
-            raise OptionsError(f"nothing of ours runs on port {port or settings.port}: no logs to show")
+            raise OptionsError(f"nothing of ours runs on port {port or settings.engine_port}: no logs to show")
         text = engine_logs.tail(known, lines)
         show(as_json, {"logs": text.splitlines()}, text)
 

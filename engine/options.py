@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.cluster.security import read_roles
 from engine.errors import OptionsError
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 MAX_NODES = 9
 HEAP_ALONE, HEAP_IN_CLUSTER = "1g", "512m"
@@ -19,7 +19,7 @@ WAIT_S, WAIT_PER_FURTHER_NODE_S = 180.0, 90.0
 @dataclass(frozen=True)
 class Options:
     """
-    port       HTTP port of the first node, the others count up; None: Settings.port
+    port       HTTP port of the first node, the others count up; None: EngineSettings.port
     nodes      how many nodes form the cluster
     heap       -Xms and -Xmx of each node; None: 1g alone, 512m in a cluster
     data       data folder; None: <cache>/data/<port>, with -<n>nodes behind it in a cluster
@@ -58,6 +58,6 @@ class Options:
     def wait_or_default_s(self) -> float:
         return self.wait_s or WAIT_S + WAIT_PER_FURTHER_NODE_S * (self.nodes - 1)
 
-    def data_or_default(self, settings: Settings, port: int) -> Path:
+    def data_or_default(self, settings: EngineSettings, port: int) -> Path:
         suffix = "" if self.nodes == 1 else f"-{self.nodes}nodes"
-        return (self.data or settings.cache / "data" / f"{port}{suffix}").absolute()
+        return (self.data or settings.engine_cache / "data" / f"{port}{suffix}").absolute()

@@ -4,57 +4,75 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.errors import OptionsError
 
-DEFAULT_PORT = 9200
 SYSTEM_CACHE = Path("/var/cache/visual-search")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """
-    elasticsearch_url  ELASTICSEARCH_URL: use this server (or comma-separated list) and start none
-    port               ENGINE_PORT: HTTP port of the first local node, 9200
-    es_java_home       ES_JAVA_HOME: the JDK to use; an unfit one is an error
-    java_home          JAVA_HOME: the JDK to use where ES_JAVA_HOME is not set; an unfit one is passed over
-    search_path        PATH: where `java` is looked for
-    home               the user's home folder, searched for JDKs
-    cache              ENGINE_CACHE: server, plugin and data; by default ~/.cache/visual-search, and
-                       /var/cache/visual-search for root, because the server's user cannot read root's home
+def _expand_user(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+def _default_cache(given: Mapping[str, object]) -> Path:
+    """Returns where the server is kept; that of root lies elsewhere: the server's user cannot read root's home."""
+    home = given["home"]
+    assert isinstance(home, Path)
+    return SYSTEM_CACHE if os.geteuid() == 0 else home / ".cache" / "visual-search"
+
+
+UserPath = Annotated[Path, BeforeValidator(_expand_user)]
+
+
+class EngineSettings(BaseSettings):
+    """Says which server and JDK to use; each field is an environment variable of the same name in upper case.
+
+    The environment is read by `load` alone; the constructor takes what it is given and defaults for the rest.
     """
 
-    elasticsearch_url: str | None = None
-    port: int = DEFAULT_PORT
-    es_java_home: Path | None = None
-    java_home: Path | None = None
-    search_path: str = os.defpath
-    home: Path = Path("/nonexistent")
-    cache: Path = SYSTEM_CACHE
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", enable_decoding=False)
+
+    elasticsearch_url: str | None = Field(
+        None, description="address of Elasticsearch, or several; where set, no local one is started"
+    )
+    engine_port: int = Field(9200, ge=1, le=65535, description="HTTP port of the first local node")
+    es_java_home: UserPath | None = Field(None, description="the JDK to use; an unfit one is an error")
+    java_home: UserPath | None = Field(
+        None, description="the JDK to use where ES_JAVA_HOME is not set; an unfit one is passed over"
+    )
+    path: str = Field(os.defpath, description="folders where `java` is looked for")
+    home: Path = Field(default_factory=Path.home, description="the user's home folder, searched for JDKs")
+    engine_cache: Annotated[UserPath, AfterValidator(Path.absolute)] = Field(
+        default_factory=_default_cache,
+        description="folder of server, plugin and data; default ~/.cache/visual-search, of root in /var/cache",
+    )
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Raises OptionsError where ENGINE_PORT is not a port number."""
-        home = Path(environ.get("HOME") or Path.home())
-        cache = SYSTEM_CACHE if os.geteuid() == 0 else home / ".cache" / "visual-search"
-        return cls(
-            elasticsearch_url=environ.get("ELASTICSEARCH_URL") or None,
-            port=_port(environ.get("ENGINE_PORT") or str(DEFAULT_PORT)),
-            es_java_home=_path(environ.get("ES_JAVA_HOME")),
-            java_home=_path(environ.get("JAVA_HOME")),
-            search_path=environ.get("PATH", os.defpath),
-            home=home,
-            cache=(_path(environ.get("ENGINE_CACHE")) or cache).absolute(),
-        )
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
-
-def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser() if text else None
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise OptionsError(f"ENGINE_PORT={text!r} is not a port number: give one from 1 to 65535")
-    return int(text)
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> EngineSettings:
+        """Reads the settings; a variable without a value counts as unset. Raises OptionsError naming a wrong one."""
+        source = EnvSettingsSource(cls)
+        given = os.environ if environ is None else environ
+        source.env_vars = {name.lower(): value for name, value in given.items() if name.isupper() and value}
+        try:
+            return cls(**source())
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]).upper()
+            use = cls.model_fields[name.lower()].description
+            raise OptionsError(f"{name}={first['input']!r} is wrong: {first['msg']}; it means: {use}") from error

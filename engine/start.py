@@ -13,7 +13,7 @@ from engine.errors import OptionsError
 from engine.install import account, distribution, folders, jdk, script_plugin
 from engine.locks import exclusive
 from engine.options import Options
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
 
@@ -31,22 +31,22 @@ class Running:
     access: security.Access | None = None
 
 
-def start(options: Options | None = None, settings: Settings | None = None) -> Running:
+def start(options: Options | None = None, settings: EngineSettings | None = None) -> Running:
     """Starts what the options ask for, or says what already runs; nodes that died are started again.
 
     With ELASTICSEARCH_URL set nothing is started. Raises EngineError (see engine.errors); what this call had started
     until then is ended again.
     """
     options = options or Options()
-    settings = settings or Settings.load()
+    settings = settings or EngineSettings.load()
     if settings.elasticsearch_url:
         urls = [url.strip() for url in settings.elasticsearch_url.split(",")]
         return Running(urls[0], urls, already=True)
-    port = options.port or settings.port
+    port = options.port or settings.engine_port
     user = account.choose()
-    folders.prepare_cache(settings.cache, user)
-    with exclusive(settings.cache / "run" / f"{port}.lock"):
-        known = state.load(settings.cache, port)
+    folders.prepare_cache(settings.engine_cache, user)
+    with exclusive(settings.engine_cache / "run" / f"{port}.lock"):
+        known = state.load(settings.engine_cache, port)
         if known is None or not processes.all_of(known.nodes):
             known = _prepare(options, settings, port, user)
         _refuse_other(options, known)
@@ -65,12 +65,12 @@ def _refuse_other(options: Options, known: state.State) -> None:
         )
 
 
-def _prepare(options: Options, settings: Settings, port: int, user: account.Account) -> state.State:
+def _prepare(options: Options, settings: EngineSettings, port: int, user: account.Account) -> state.State:
     """Everything short of starting: ports, JDK, server, plugin, folders, configuration and the state file."""
     planned = ports.plan(port, options.nodes)
     java = jdk.find(settings, usable=lambda folder: user.can("x", folder))
     log.info("Java %s in %s%s", java.version, java.home, "" if java.vector else ", without vector instructions")
-    home = script_plugin.ensure_home(settings.cache, distribution.ensure(settings.cache), java.home)
+    home = script_plugin.ensure_home(settings.engine_cache, distribution.ensure(settings.engine_cache), java.home)
     data = options.data_or_default(settings, port)
     folders.prepare_data(data, options.nodes, user)
     cluster = [
@@ -89,12 +89,16 @@ def _prepare(options: Options, settings: Settings, port: int, user: account.Acco
         home=home,
         plugin=script_plugin.source_hash(),
     )
-    state.save(settings.cache, known)
+    state.save(settings.engine_cache, known)
     return known
 
 
 def _launch(
-    missing: Sequence[nodes.Node], known: state.State, options: Options, settings: Settings, user: account.Account
+    missing: Sequence[nodes.Node],
+    known: state.State,
+    options: Options,
+    settings: EngineSettings,
+    user: account.Account,
 ) -> None:
     names = ", ".join(node.name for node in missing)
     log.info("starting Elasticsearch %s as user %s on %s: %s", known.version, user.name, known.url, names)
@@ -110,7 +114,7 @@ def _launch(
             launcher.wait()
         processes.end(missing)
         if len(missing) == len(known.nodes):
-            state.forget(settings.cache, known.port)
+            state.forget(settings.engine_cache, known.port)
         raise
 
 

@@ -7,16 +7,16 @@ from typing import Any
 from engine.cluster import health, nodes, processes, state
 from engine.errors import Unreachable
 from engine.install import script_plugin
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 
-def status(port: int | None = None, settings: Settings | None = None) -> dict[str, Any]:
+def status(port: int | None = None, settings: EngineSettings | None = None) -> dict[str, Any]:
     """A JSON-able description; `running` says whether the server answers, `url` where. Raises nothing of ours."""
-    settings = settings or Settings.load()
+    settings = settings or EngineSettings.load()
     if settings.elasticsearch_url:
         return _external(settings.elasticsearch_url)
-    port = port or settings.port
-    known = state.load(settings.cache, port)
+    port = port or settings.engine_port
+    known = state.load(settings.engine_cache, port)
     if known is None or not processes.all_of(known.nodes):
         return {"running": False, "external": False, "port": port, "message": f"nothing of ours runs on port {port}"}
     return _ours(known)

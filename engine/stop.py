@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from engine.cluster import processes, state
 from engine.locks import exclusive
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 
-def stop(port: int | None = None, settings: Settings | None = None) -> list[int]:
+def stop(port: int | None = None, settings: EngineSettings | None = None) -> list[int]:
     """Ends the engine on the port (None: the settings' port); returns the pids ended, [] where nothing ran.
 
     With ELASTICSEARCH_URL set nothing is ours to stop. Raises StopFailed where a process stays.
     """
-    settings = settings or Settings.load()
-    if settings.elasticsearch_url or not settings.cache.exists():
+    settings = settings or EngineSettings.load()
+    if settings.elasticsearch_url or not settings.engine_cache.exists():
         return []
-    port = port or settings.port
-    with exclusive(settings.cache / "run" / f"{port}.lock"):
-        known = state.load(settings.cache, port)
+    port = port or settings.engine_port
+    with exclusive(settings.engine_cache / "run" / f"{port}.lock"):
+        known = state.load(settings.engine_cache, port)
         if known is None:
             return []
         ended = processes.end(known.nodes)
-        state.forget(settings.cache, port)
+        state.forget(settings.engine_cache, port)
         return ended

@@ -14,7 +14,7 @@ from etl import recheck
 from etl.lease import LeaseKeeper, Terms, holder_of, leased
 from etl.progress import Progress
 from etl.restore import reuse
-from etl.settings import Settings
+from etl.settings import EtlSettings
 from etl.stages.decoder import Decoder
 from etl.stages.downloader import Downloader
 from etl.stages.embedder import Embed
@@ -51,7 +51,7 @@ class Workshop:
 
     index: EmbeddingPort
     store: VectorStore
-    settings: Settings
+    settings: EtlSettings
     photos: PhotoSettings
 
     def lease_terms(self, waits: bool) -> Terms:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from catalog.domain.records import EmbeddingStatus, Outcome, Pending
-from etl.settings import Settings
+from etl.settings import EtlSettings
 from etl.stages.items import Failure, Result
 
 FACTOR = 4.0  # 10 min, 40 min, 2 h 40, 10 h 40: an outage of a night does not use up five attempts
@@ -11,7 +11,7 @@ LONGEST = 86_400.0
 NOT_BELOW = timedelta(seconds=1)
 
 
-def outcomes(result: Result, now: datetime, settings: Settings) -> list[Outcome]:
+def outcomes(result: Result, now: datetime, settings: EtlSettings) -> list[Outcome]:
     """One outcome per product that wanted the photo; none where a product that has a vector gets no new one."""
     return [
         _outcome(result, pending, now, settings)
@@ -20,7 +20,7 @@ def outcomes(result: Result, now: datetime, settings: Settings) -> list[Outcome]
     ]
 
 
-def _outcome(result: Result, pending: Pending, now: datetime, settings: Settings) -> Outcome:
+def _outcome(result: Result, pending: Pending, now: datetime, settings: EtlSettings) -> Outcome:
     attempts = pending.attempts + 1
     status, again = _status(result.failure, attempts, now, settings)
     return Outcome(
@@ -37,7 +37,7 @@ def _outcome(result: Result, pending: Pending, now: datetime, settings: Settings
 
 
 def _status(
-    failure: Failure | None, attempts: int, now: datetime, settings: Settings
+    failure: Failure | None, attempts: int, now: datetime, settings: EtlSettings
 ) -> tuple[EmbeddingStatus, datetime | None]:
     if failure is None:
         return "done", None
@@ -46,7 +46,7 @@ def _status(
     return "retry", now + delay(attempts, failure.retry_after, settings)
 
 
-def delay(attempts: int, retry_after: float | None, settings: Settings) -> timedelta:
+def delay(attempts: int, retry_after: float | None, settings: EtlSettings) -> timedelta:
     """How long to wait after the attempt of this number: exponential, at least what the host asked for."""
     backoff = min(settings.etl_retry_seconds * FACTOR ** (attempts - 1), LONGEST)
     return max(timedelta(seconds=max(backoff, retry_after or 0.0)), NOT_BELOW)

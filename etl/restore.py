@@ -10,7 +10,7 @@ from catalog.domain.records import Outcome, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from etl.errors import BrokenPart, StoreFailed
-from etl.settings import Settings
+from etl.settings import EtlSettings
 from etl.stages.reader import Worklist
 from etl.stages.writer import write
 from etl.storage import history
@@ -46,7 +46,7 @@ class Restored:
 
 
 def restore(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: Settings
+    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: EtlSettings
 ) -> Restored:
     """Give every unprocessed product whose photo has a vector in `parts` the newest one."""
     found = Restored()
@@ -63,7 +63,7 @@ def restore(
 
 
 def reuse(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: Settings
+    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: EtlSettings
 ) -> tuple[Restored, list[Part]]:
     """Do what runs that were killed left undone of `parts`: index and history; returns those that are settled now."""
     found, settled = Restored(), []
@@ -88,7 +88,7 @@ def _write_back(
     part: Part,
     outcomes: Iterator[Outcome],
     found: Restored,
-    settings: Settings,
+    settings: EtlSettings,
 ) -> list[WriteResult]:
     results: list[WriteResult] = []
     while chunk := list(islice(outcomes, settings.etl_part_rows)):

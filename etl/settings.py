@@ -1,33 +1,40 @@
 """Settings of the embedding job; the only place of this package that looks at the environment."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from catalog.settings import PATIENCE, read
+from catalog.settings import PATIENCE, EnvironmentSettings, Patience
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
+def count_cores() -> int:
+    """Returns how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Settings(BaseModel):
-    """How the job works. Field names in upper case are the environment variables."""
+class EtlSettings(EnvironmentSettings):
+    """Says how the job works: threads, attempts, parts of the vector store, leases."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    vector_store: Annotated[str, Field(min_length=1)] = "var/vectors"  # folder or fsspec URI
-    etl_download_threads: Annotated[int, Field(ge=1, le=256)] = 16
-    etl_decode_threads: Annotated[int, Field(ge=1, le=256)] = max(2, cores() // 3)
-    etl_max_attempts: Annotated[int, Field(ge=1)] = 5  # then a retry becomes failed
-    etl_retry_seconds: Annotated[float, Field(gt=0)] = 600.0  # until the second attempt; four times that to the third
-    etl_part_rows: Annotated[int, Field(ge=1, le=100_000)] = 512  # photos per Parquet part and index request
-    etl_part_seconds: Annotated[float, Field(gt=0)] = 5.0  # how long a vector may wait for its part to fill
-    etl_lease_seconds: Annotated[float, Field(gt=0)] = 30.0  # without a sign of life, then another job may take over
-    elasticsearch_patience: Annotated[float, Field(ge=0)] = PATIENCE  # seconds it may be away, or refuse writes
+    vector_store: str = Field(
+        "var/vectors", min_length=1, description="Parquet files of every vector: a folder or an fsspec URI"
+    )
+    etl_download_threads: int = Field(16, ge=1, le=256, description="threads that fetch photos")
+    etl_decode_threads: int = Field(
+        max(2, count_cores() // 3),
+        ge=1,
+        le=256,
+        description="threads that decode photos; default a third of all cores",
+    )
+    etl_max_attempts: int = Field(5, ge=1, description="attempts before a photo that can be tried again has failed")
+    etl_retry_seconds: float = Field(
+        600.0, gt=0, description="seconds until the second attempt; four times that until the third"
+    )
+    etl_part_rows: int = Field(512, ge=1, le=100_000, description="photos per Parquet file and index request")
+    etl_part_seconds: float = Field(5.0, gt=0, description="seconds a vector may wait for its Parquet file to fill")
+    etl_lease_seconds: float = Field(
+        30.0, gt=0, description="seconds without a sign of life after which another job may embed with the same model"
+    )
+    elasticsearch_patience: Patience = PATIENCE
 
     @property
     def model_threads(self) -> int:
@@ -36,9 +43,4 @@ class Settings(BaseModel):
         More than that is slower: ONNX Runtime's threads spin while they wait, on cores that decoding needs (on two
         cores MobileNetV2 went from 46 to 71 photos/s with one thread instead of two).
         """
-        return max(1, cores() - self.etl_decode_threads)
-
-
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    return read(Settings, environ)
+        return max(1, count_cores() - self.etl_decode_threads)

@@ -4,35 +4,34 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from catalog import settings as catalog_settings
 from catalog.elastic import Catalogue, connect
 from catalog.ports import SearchPort
+from catalog.settings import CatalogSettings
 from catalog.similar import serving_space
-from etl import settings as etl_settings
 from etl.job import Workshop
+from etl.settings import EtlSettings
 from etl.stages.items import Embedder, Model
 from etl.storage.vector_store import VectorStore
-from models import settings as model_settings
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find
 from models.errors import BundleNotFound
-from models.photos import settings as photo_settings
+from models.photos.settings import PhotoSettings
 from models.runtime import canonical_vectors
 from models.runtime.opening import Device, open_embedder
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 
 log = logging.getLogger("etl")
 
 
 def catalogue() -> Catalogue:
     """The index that the environment names."""
-    return connect(catalog_settings.load())
+    return connect(CatalogSettings.load())
 
 
 def workshop(index: Catalogue) -> Workshop:
     """Everything a run works with, as the environment says."""
-    settings = etl_settings.load()
-    return Workshop(index, VectorStore(settings.vector_store), settings, photo_settings.load())
+    settings = EtlSettings.load()
+    return Workshop(index, VectorStore(settings.vector_store), settings, PhotoSettings.load())
 
 
 def find_models(names: Sequence[str], device: Device = "auto", index: SearchPort | None = None) -> list[Model]:
@@ -41,8 +40,8 @@ def find_models(names: Sequence[str], device: Device = "auto", index: SearchPort
     A bare name is the newest version and, where another one serves in `index`, that one too: after a rollback, or
     while a new version is being filled, new photos have to get there as well.
     """
-    settings = model_settings.load()
-    threads = settings.model_threads or etl_settings.load().model_threads
+    settings = ModelSettings.load()
+    threads = settings.model_threads or EtlSettings.load().model_threads
     found: dict[str, Model] = {}
     for bundle in (one for name in names for one in _meant(name, index, settings)):
         opener = partial(_open, bundle, device, threads, settings)

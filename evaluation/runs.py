@@ -9,7 +9,7 @@ import numpy as np
 
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similarity import Vectors
 from evaluation.data.dataset import Dataset, Item
 from evaluation.data.features import Extractor, Hog
@@ -53,7 +53,7 @@ def score_model(
     model: str | Bundle,
     dataset: Dataset,
     cache: EmbeddingCache,
-    settings: Settings,
+    settings: CatalogSettings,
     options: Options = Options(),
     leaks: Sequence[Leak] = (),
 ) -> Scores:

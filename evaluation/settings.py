@@ -1,27 +1,19 @@
 """Settings of the evaluation; the only place of this package that looks at the environment."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from catalog.settings import read
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-class Settings(BaseModel):
-    """Where figures go and where the service answers. Field names in upper case are the environment variables."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    evaluation_folder: Path = REPOSITORY / "var" / "evaluation"  # embeddings that are kept, results
-    gate_data: Path | None = None  # what the gate asks; no model may be trained on it
-    gate_folder: Path = REPOSITORY / "var" / "gates"  # its results and their pages
-    evaluation_threads: int = Field(default=2, ge=1, le=64)  # questions asked side by side
-    api_port: int = Field(default=8000, ge=1, le=65535)
+from catalog.settings import API_PORT, EnvironmentSettings, Port
+from models.settings import REPOSITORY
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    return read(Settings, environ)
+class EvaluationSettings(EnvironmentSettings):
+    """Says where figures go and where the service answers."""
+
+    evaluation_folder: Path = Field(
+        REPOSITORY / "var" / "evaluation", description="folder of embeddings kept on this machine, scores and pages"
+    )
+    gate_folder: Path = Field(REPOSITORY / "var" / "gates", description="folder of the gate's results and pages")
+    evaluation_threads: int = Field(2, ge=1, le=64, description="questions asked side by side")
+    api_port: Port = Field(API_PORT, description="port of the API that `evaluate qc` asks")

@@ -9,7 +9,7 @@ from catalog.domain.product import document
 from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similarity import Vectors
 from evaluation.data.dataset import Dataset, Item
 from evaluation.data.label_table import product_of
@@ -19,7 +19,7 @@ CHUNK = 250
 
 
 @contextmanager
-def shelf(dataset: Dataset, settings: Settings) -> Iterator[Catalogue]:
+def shelf(dataset: Dataset, settings: CatalogSettings) -> Iterator[Catalogue]:
     """The products of `dataset`, not embedded yet, in a catalogue that is deleted in the end.
 
     Its prefix is the settings' own with `eval_` and eight random digits. Raises Unavailable.

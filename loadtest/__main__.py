@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from loadtest import draw, loader, run, settings, target
+from loadtest import draw, loader, run, target
 from loadtest.cluster import Cluster
 from loadtest.errors import CannotStart, LoadtestError
 from loadtest.local import Local, run_local
 from loadtest.report import Summary
+from loadtest.settings import LoadtestSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 told = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
@@ -59,7 +60,7 @@ def local_(
     """Engine, drawn catalogue, API and load on this machine; ends everything it started."""
     signal.signal(signal.SIGTERM, _leave)
     with errors_told():
-        config = settings.load()
+        config = LoadtestSettings.load()
         folder = report or _new_folder()
         asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
         summary = run_local(Local(products, dims, *asked, seed, folder), config, _log)
@@ -80,7 +81,7 @@ def run_(
 ) -> None:
     """Ask an API that runs; status 1 where one answer was wrong."""
     with errors_told():
-        config = settings.load()
+        config = LoadtestSettings.load()
         address = target.checked(host or config.api, allow_remote=allow_remote)
         folder = report or _new_folder()
         asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
@@ -99,7 +100,7 @@ def load_(
 ) -> None:
     """Put drawn products into the catalogue of INDEX_PREFIX, which `python -m catalog create` has made."""
     with errors_told():
-        config = settings.load()
+        config = LoadtestSettings.load()
         url = target.checked(config.elasticsearch, allow_remote=allow_remote)
         wanted = loader.Space(space or f"drawn{dims}__v1", dims, config.vector_index)
         cluster = Cluster(url, config)

@@ -7,7 +7,7 @@ import orjson
 import requests
 
 from loadtest.errors import LoadFailed, Unreachable
-from loadtest.settings import Settings
+from loadtest.settings import LoadtestSettings
 
 TIMEOUT = (5, 300)  # seconds to connect, to answer: a forced refresh of a big index takes its time
 
@@ -15,7 +15,7 @@ TIMEOUT = (5, 300)  # seconds to connect, to answer: a forced refresh of a big i
 class Cluster:
     """One Elasticsearch; every method raises Unreachable or LoadFailed."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: LoadtestSettings) -> None:
         self.url = url
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy would be another machine

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from catalog.settings import VectorIndex
 from loadtest.cluster import Cluster, reason
 from loadtest.draw import ID_PREFIX, Drawn
 from loadtest.errors import CannotStart, LoadFailed, NotAllowed
-from loadtest.settings import VectorIndex
 
 CHUNK_BYTES = 5_000_000
 PATIENCE = 60.0  # seconds to keep sending again what the server is too busy for

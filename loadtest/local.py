@@ -18,7 +18,7 @@ from loadtest.cluster import Cluster
 from loadtest.errors import CannotStart
 from loadtest.report import Summary
 from loadtest.run import ROOT, Plan, require_api, run
-from loadtest.settings import Settings
+from loadtest.settings import LoadtestSettings
 
 API_PATIENCE = 60.0  # seconds until the API has to be ready
 STOP_PATIENCE = 30  # seconds until it has to be gone
@@ -37,7 +37,7 @@ class Local:
     folder: Path
 
 
-def run_local(local: Local, config: Settings, told: Told) -> Summary:
+def run_local(local: Local, config: LoadtestSettings, told: Told) -> Summary:
     """Start what is not there, load, ask, and end all that was started, whatever happens in between."""
     with ExitStack() as stack:
         url = target.checked(config.elasticsearch, allow_remote=False) if config.elasticsearch_url else ""
@@ -55,7 +55,7 @@ def run_local(local: Local, config: Settings, told: Told) -> Summary:
         return run(Plan(host, local.folder, local.users, local.seconds, seed=local.seed), told)
 
 
-def _load(cluster: Cluster, prefix: str, local: Local, config: Settings) -> str:
+def _load(cluster: Cluster, prefix: str, local: Local, config: LoadtestSettings) -> str:
     space = loader.Space(f"drawn{local.dims}__v1", local.dims, config.vector_index)
     done = loader.load(cluster, f"{prefix}products", space, draw.products(local.products, local.dims, local.seed))
     return f"loaded {done.products} drawn products with {local.dims} dimensions in {done.seconds:.1f} s"

@@ -2,35 +2,35 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
+from catalog.errors import InvalidSetting
+from catalog.settings import API_PORT, ENGINE_PORT, EnvironmentSettings, IndexPrefix, Port, VectorIndex
 from loadtest.errors import CannotStart
 
-VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
 
-
-def plain(value: object) -> object:
-    """Where the catalogue chooses for itself, drawn products are put on the plain type."""
+def _without_auto(value: object) -> object:
+    """Returns the type of vector index; where the catalogue chooses for itself, drawn products get the plain one."""
     return "flat" if value == "auto" else value
 
 
-class Settings(BaseModel):
-    """Where to send load, and how much. Field names in upper case are the environment variables."""
+class LoadtestSettings(EnvironmentSettings):
+    """Says where to send load, and how much."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    elasticsearch_url: str = ""  # empty: the local engine; of a list the first is loaded
-    elasticsearch_user: str = ""
-    elasticsearch_password: str = ""
-    elasticsearch_ca: str = ""
-    engine_port: Annotated[int, Field(ge=1, le=65535)] = 9200
-    api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    index_prefix: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=64)] = ""
-    vector_index: Annotated[VectorIndex, BeforeValidator(plain)] = "flat"
-    loadtest_users: Annotated[int, Field(ge=1, le=1000)] = 20  # people asking at the same time
-    loadtest_seconds: Annotated[int, Field(ge=1, le=3600)] = 30  # how long they ask
+    elasticsearch_url: str = Field("", description="default the local engine; of several the first is loaded")
+    elasticsearch_user: str = Field("", description="user for basic authentication")
+    elasticsearch_password: str = Field("", description="password for basic authentication")
+    elasticsearch_ca: str = Field("", description="PEM file of the certificate authority of an https address")
+    engine_port: Port = Field(ENGINE_PORT, description="port of the local engine")
+    api_port: Port = Field(API_PORT, description="port of the API that is asked")
+    index_prefix: IndexPrefix = ""
+    vector_index: Annotated[VectorIndex, BeforeValidator(_without_auto)] = Field(
+        "flat", description="type of vector index for drawn products"
+    )
+    loadtest_users: int = Field(20, ge=1, le=1000, description="people asking at the same time")
+    loadtest_seconds: int = Field(30, ge=1, le=3600, description="seconds they ask")
 
     @property
     def elasticsearch(self) -> str:
@@ -42,18 +42,15 @@ class Settings(BaseModel):
     def api(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
-
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises CannotStart naming the variable that is wrong."""
-    source = os.environ if environ is None else environ
-    values = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper())}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise CannotStart(f"the setting {str(first['loc'][0]).upper()} is wrong: {first['msg']}") from error
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Reads the settings from the environment; raises CannotStart naming the variable that is wrong."""
+        try:
+            return super().load(environ)
+        except InvalidSetting as error:
+            raise CannotStart(error.message) from error
 
 
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with `changes`, for a program it starts."""
+    """Returns this process's environment with `changes`, for a program it starts."""
     return {**os.environ, **changes}

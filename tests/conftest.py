@@ -17,7 +17,7 @@ import engine
 @pytest.fixture(scope="session")
 def elasticsearch_url() -> Iterator[str]:
     """The server named by ELASTICSEARCH_URL, else one started for this session on a free port."""
-    settings = engine.Settings.load()
+    settings = engine.EngineSettings.load()
     if settings.elasticsearch_url:
         yield settings.elasticsearch_url
         return

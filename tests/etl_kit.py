@@ -13,7 +13,7 @@ from catalog.ports import EmbeddingPort
 from catalog.similarity import Vectors
 from etl.job import Limits, Workshop, run
 from etl.progress import Quiet
-from etl.settings import Settings
+from etl.settings import EtlSettings
 from etl.stages.items import Model, Pixels
 from etl.stopping import Stop
 from etl.storage.vector_store import VectorStore
@@ -70,10 +70,10 @@ def product(number: int, image_url: str | None) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
 
 
-def settings_for(folder: Path, **changes: Any) -> Settings:
+def settings_for(folder: Path, **changes: Any) -> EtlSettings:
     """Settings that keep everything below `folder` and wait for nothing."""
     defaults = {"vector_store": str(folder / "vectors"), "elasticsearch_patience": 0, "etl_download_threads": 4}
-    return Settings.model_validate(defaults | changes)
+    return EtlSettings.model_validate(defaults | changes)
 
 
 def workshop(index: EmbeddingPort, folder: Path, photos: PhotoSettings, **changes: Any) -> Workshop:

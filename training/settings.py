@@ -1,34 +1,29 @@
 """Settings of the training room; the only place of this package that looks at the environment."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from catalog.settings import read
+from catalog.settings import EnvironmentSettings
 from models.settings import REPOSITORY
 
 
-class Settings(BaseModel):
-    """Where trainings live. Field names in upper case are the environment variables."""
+class TrainingSettings(EnvironmentSettings):
+    """Says where trainings and their records live."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    gate_data: Path | None = None  # photos that judge models: refused here by hash
-    training_folder: Path = REPOSITORY / "var" / "training"  # crops, checkpoints, curves, teachers, experiments
-    mlflow_tracking_uri: str = ""  # unset: a local store in the training folder
-    training_experiment: str = Field(default="visual-search", min_length=1)
+    training_folder: Path = Field(
+        REPOSITORY / "var" / "training", description="folder of crops, checkpoints, curves, teachers and experiments"
+    )
+    mlflow_tracking_uri: str = Field(
+        "", description="address of the experiments' tracker; default a local store in TRAINING_FOLDER"
+    )
+    training_experiment: str = Field("visual-search", min_length=1, description="name of the experiment")
 
     @property
     def tracking(self) -> str:
-        """Where experiments go."""
+        """Where experiments go, as MLflow's URI."""
         return self.mlflow_tracking_uri or (self.training_folder / "experiments").absolute().as_uri()
-
-
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; raises InvalidInput naming the variable that is wrong."""
-    return read(Settings, environ)
 
 
 def prepare_tracker() -> None:

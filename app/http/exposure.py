@@ -5,14 +5,14 @@ from flask import request
 from werkzeug.exceptions import SecurityError
 
 from app.http.errors import NotPublic
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.errors import NotFound
 
 FIGURES = frozenset({"operations.prometheus", "status.status"})
 HEALTH = FIGURES | {"operations.healthz", "operations.readyz"}  # all that the health port answers
 
 
-def install(app: APIFlask, settings: Settings) -> None:
+def install(app: APIFlask, settings: ApiSettings) -> None:
     """Check every request before its view runs."""
 
     def check() -> None:

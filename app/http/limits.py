@@ -3,7 +3,7 @@
 from apiflask import APIFlask
 from flask import request
 
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog import deadline
 
 PHOTO_PATHS = ("/v1/search", "/v1/models/")  # a photo is larger than a question
@@ -14,12 +14,12 @@ def takes_photos(method: str, path: str) -> bool:
     return method == "POST" and path.startswith(PHOTO_PATHS)
 
 
-def largest_body(settings: Settings, method: str, path: str) -> int:
+def largest_body(settings: ApiSettings, method: str, path: str) -> int:
     """Bytes that the body of a request to `path` may have."""
     return settings.max_upload_length if takes_photos(method, path) else settings.max_content_length
 
 
-def install(app: APIFlask, settings: Settings) -> None:
+def install(app: APIFlask, settings: ApiSettings) -> None:
     """Bound every request; the server has looked at its body already, other servers do not."""
 
     def begin() -> None:

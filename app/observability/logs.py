@@ -6,7 +6,7 @@ import logging.config
 import sys
 from typing import Any
 
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.plain_text import PlainFormatter
 
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
         return text.replace("\x7f", "\\u007f")
 
 
-def config(settings: Settings) -> dict[str, Any]:
+def config(settings: ApiSettings) -> dict[str, Any]:
     """For logging.config and for gunicorn's logconfig_dict: everything to stderr in one format."""
     formatter: dict[str, Any] = {"()": PlainFormatter, "fmt": TEXT}
     if settings.log_format == "json":
@@ -54,6 +54,6 @@ def config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def install(settings: Settings) -> None:
+def install(settings: ApiSettings) -> None:
     """Use that configuration in this process."""
     logging.config.dictConfig(config(settings))

@@ -5,7 +5,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from app.settings import export, load
+from app.settings import ApiSettings, export
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -13,7 +13,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 @cache  # gunicorn reads its configuration again on SIGHUP, when the folder is in use
 def prepare() -> Path:
     """An empty folder: the configured one wiped of what earlier processes left, or a new temporary one."""
-    configured = load().prometheus_multiproc_dir
+    configured = ApiSettings.load().prometheus_multiproc_dir
     folder = Path(configured) if configured else Path(tempfile.mkdtemp(prefix="visual-search-metrics-"))
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob("*.db"):

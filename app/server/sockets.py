@@ -4,7 +4,7 @@ import errno
 import socket
 import sys
 
-from app.settings import Settings
+from app.settings import ApiSettings
 
 HIGHEST = 65535  # the last port there is
 
@@ -14,13 +14,13 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def addresses(settings: Settings) -> list[str]:
+def addresses(settings: ApiSettings) -> list[str]:
     """Where to listen: the API's address, then the health port's unless it is off."""
     health = [_address(settings.health_host, settings.health)] if settings.health else []
     return [_address(settings.api_host, settings.api_port), *health]
 
 
-def require_free(settings: Settings) -> None:
+def require_free(settings: ApiSettings) -> None:
     """Ends the process with status 2 and one line on stderr when nothing can listen on one of the addresses."""
     _require_free(settings.api_host, settings.api_port, "API_PORT (--port)")
     if settings.health == settings.api_port or settings.health > HIGHEST:

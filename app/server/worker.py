@@ -22,7 +22,7 @@ from app.server.connection import Connection, Phase
 from app.server.connections import ARRIVING, Connections, Patience
 from app.server.lanes import Lane
 from app.server.refusals import Refused, internal_error, overloaded, refusal_of, too_late, written
-from app.settings import load
+from app.settings import ApiSettings
 
 access = logging.getLogger("app.access")
 TICK = 0.5  # seconds between two looks at the deadlines
@@ -34,7 +34,7 @@ class BufferedThreadWorker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.settings = load()
+        self.settings = ApiSettings.load()
         self.connections = Connections(
             self.worker_connections,
             max(BUFFERED, 3 * self.settings.max_upload_length),

@@ -13,11 +13,11 @@ import psutil
 from benchmarks.cases import Size
 from benchmarks.stage import settled
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
 from loadtest.local import api_running
+from loadtest.settings import LoadtestSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Ours:
 
 
 @contextmanager
-def loaded(base: Settings, size: Size, seed: int, index_type: str, folder: Path) -> Iterator[Ours]:
+def loaded(base: CatalogSettings, size: Size, seed: int, index_type: str, folder: Path) -> Iterator[Ours]:
     """A catalogue of its own and an API over it, both gone afterwards; building ends when merges have ended."""
     kind = cast(VectorIndex, index_type)
     settings = base.model_copy(update={"index_prefix": f"rivals_{secrets.token_hex(4)}_", "vector_index": kind})
     url = settings.elasticsearch_url[0].rstrip("/")
-    cluster, catalogue = Cluster(url, loadtest_settings.load()), connect(settings)
+    cluster, catalogue = Cluster(url, LoadtestSettings.load()), connect(settings)
     try:
         catalogue.create()
         started = time.perf_counter()

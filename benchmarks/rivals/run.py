@@ -15,7 +15,7 @@ from benchmarks.rivals.figures import Cell, Costs, Effort, Line
 from benchmarks.rivals.processes import built, memory_mb, serving
 from benchmarks.rivals.shop import Shop
 from catalog.domain.space import Space
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 Told = Callable[[str], None]
 
@@ -34,7 +34,9 @@ class Standing:
     refreshes: bool
 
 
-def run(settings: Settings, size: Size, effort: Effort, seed: int, told: Told) -> tuple[list[Line], dict[str, float]]:
+def run(
+    settings: CatalogSettings, size: Size, effort: Effort, seed: int, told: Told
+) -> tuple[list[Line], dict[str, float]]:
     """A line per contestant, and the size of our indices on disk in MB; everything started is ended."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="visual-search-rivals-"))

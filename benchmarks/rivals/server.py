@@ -7,16 +7,16 @@ import numpy as np
 import orjson
 from flask import Flask, Response, request
 
-from benchmarks.rivals import settings
 from benchmarks.rivals.contestants import RIVALS
 from benchmarks.rivals.rival import Rival
+from benchmarks.rivals.settings import RivalSettings
 from benchmarks.rivals.shop import BRAND_NAMES, Found, Question
 from loadtest.draw import ID_PREFIX, product_id
 
 
 def create_app() -> Flask:
     """The application of the rival that the settings name."""
-    given = settings.load()
+    given = RivalSettings.load()
     rival = RIVALS[given.rival_name].make()
     rival.open(given.rival_folder)
     return serving(rival)

@@ -3,23 +3,18 @@
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from catalog.settings import EnvironmentSettings, Port
 
 
-class Settings(BaseModel):
-    """Which rival serves what was built in which folder, on which port of the loopback address."""
+class RivalSettings(EnvironmentSettings):
+    """Says which rival serves what was built in which folder, on which port of the loopback address."""
 
-    model_config = ConfigDict(frozen=True)
-
-    rival_name: str
-    rival_folder: Path
-    rival_port: int = Field(ge=1, le=65535)
+    rival_name: str = Field(description="the rival, as benchmarks/rivals/contestants.py names it")
+    rival_folder: Path = Field(description="folder of its index")
+    rival_port: Port = Field(description="port it listens on")
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with these settings, for the server to be started."""
+        """Returns this process's environment with these settings, for the server to be started."""
         return {**os.environ, **{name.upper(): str(value) for name, value in self}}
-
-
-def load() -> Settings:
-    """Settings from the environment; raises pydantic's ValidationError naming what is missing."""
-    return Settings.model_validate({name: os.environ.get(name.upper()) for name in Settings.model_fields})

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from catalog import settings
 from catalog.cli_support import PlainConsole
 from catalog.commands.shared import Json, errors_told, show
 from catalog.domain.space import MAX_DIMS
 from catalog.search.costs import read_costs
 from catalog.search.sizing import Advice, advise
+from catalog.settings import CatalogSettings
 
 
 def advise_layout(
@@ -28,7 +28,7 @@ def advise_layout(
     VECTOR_INDEX=auto follows this advice for every new model, with EXPECTED_PRODUCTS and EXPECTED_UPDATES.
     """
     with errors_told(as_json):
-        config = settings.load()
+        config = CatalogSettings.load()
         changes = config.expected_updates if updates is None else updates
         found = advise(products, dims, read_costs(config.planner_costs), changes)
         show(as_json, asdict(found), _text(found))

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from catalog import settings
 from catalog.cli_support import PlainConsole, log_to_stderr
 from catalog.commands.advise import advise_layout
 from catalog.commands.import_feed import import_feed
@@ -19,6 +18,7 @@ from catalog.domain.records import CatalogStatus, SpaceStatus
 from catalog.elastic.names import Names
 from catalog.elastic.roles import roles
 from catalog.errors import RefusedChange
+from catalog.settings import CatalogSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("import")(import_feed)
@@ -65,7 +65,7 @@ def print_roles() -> None:
     `search` is for the API, `rules` beside it where rules may be written, `etl` for imports, jobs and this command.
     """
     with errors_told(False):
-        typer.echo(json.dumps(roles(Names(settings.load().index_prefix)), indent=1))
+        typer.echo(json.dumps(roles(Names(CatalogSettings.load().index_prefix)), indent=1))
 
 
 @app.command()

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from catalog import settings
 from catalog.cli_support import Json, errors_of, show
 from catalog.elastic import Catalogue, connect
+from catalog.settings import CatalogSettings
 
 __all__ = ["Json", "counting", "errors_told", "open_catalogue", "show"]
 errors_told = errors_of("catalog")
@@ -21,7 +21,7 @@ errors = Console(stderr=True)
 
 def open_catalogue() -> Catalogue:
     """The catalogue that the environment names."""
-    return connect(settings.load())
+    return connect(CatalogSettings.load())
 
 
 @contextmanager

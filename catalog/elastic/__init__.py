@@ -11,7 +11,7 @@ from catalog.elastic.stores.rechecks import RecheckStore
 from catalog.elastic.stores.rules import RuleStore
 from catalog.elastic.stores.search import SearchStore
 from catalog.elastic.stores.similar import SimilarStore
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 
 class Catalogue(
@@ -29,6 +29,6 @@ class Catalogue(
     """Everything of `catalog.ports`, answered by a real Elasticsearch."""
 
 
-def connect(settings: Settings) -> Catalogue:
+def connect(settings: CatalogSettings) -> Catalogue:
     """The catalogue that `settings` name; nothing is sent before the first call."""
     return Catalogue(open_client(settings), settings)

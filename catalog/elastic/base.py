@@ -20,7 +20,7 @@ from catalog.elastic.ttl_cache import Remembered
 from catalog.errors import InvalidInput, RefusedQuestion, Unavailable, VisualSearchError
 from catalog.search.costs import read_costs
 from catalog.search.sizing import advise
-from catalog.settings import Settings, VectorIndex
+from catalog.settings import CatalogSettings, VectorIndex
 
 MGET_SIZE = 500
 
@@ -43,7 +43,7 @@ class Shape:
 class Store:
     """A connected part of the gateway; every public method raises catalog.errors only."""
 
-    def __init__(self, client: Elasticsearch, settings: Settings) -> None:
+    def __init__(self, client: Elasticsearch, settings: CatalogSettings) -> None:
         self.client = client
         self.settings = settings
         self.names = Names(settings.index_prefix)
@@ -68,7 +68,7 @@ class Store:
         healing.heal(self.client, self.names)
 
     def index_settings(self, shards: int) -> dict[str, Any]:
-        """Settings of a new index of `shards` shards."""
+        """Returns the settings of a new index of `shards` shards."""
         return {
             "number_of_shards": shards,
             "number_of_replicas": self.settings.index_replicas,

@@ -10,13 +10,13 @@ from catalog.elastic.names import Names
 from catalog.elastic.node import DeadlineNode, OutOfTime
 from catalog.elastic.server import TestedElasticsearch
 from catalog.errors import InvalidSetting, NoCatalogue, RefusedQuestion, TimeSpent, Unavailable, WriteBlocked
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 BUSY = (429, 502, 503, 504)
 FLOOD_STAGE = "/12/"  # the number of the block that Elasticsearch sets on a full disk, as its reasons write it
 
 
-def open_client(settings: Settings) -> Elasticsearch:
+def open_client(settings: CatalogSettings) -> Elasticsearch:
     """A client for all of ELASTICSEARCH_URL; nothing is sent yet."""
     tls: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
     auth = (settings.elasticsearch_user, settings.elasticsearch_password) if settings.elasticsearch_user else None

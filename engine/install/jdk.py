@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import NoJdk
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def inspect(home: Path) -> Jdk | str:
 
 
 def find(
-    settings: Settings,
+    settings: EngineSettings,
     usable: Callable[[Path], bool],
     installed: tuple[str, ...] = INSTALLED,
     fetch: Callable[[Path], Path] | None = None,
@@ -98,10 +98,10 @@ def fetch_with_cjdk(cache: Path) -> Path:
     return Path(cjdk.java_home(vendor="temurin", version=FETCHED, cache_dir=cache))
 
 
-def _fetched(settings: Settings, usable: Callable[[Path], bool], fetch: Callable[[Path], Path]) -> Jdk:
+def _fetched(settings: EngineSettings, usable: Callable[[Path], bool], fetch: Callable[[Path], Path]) -> Jdk:
     log.info("no JDK found, fetching Java %s", FETCHED)
     try:
-        home = fetch(settings.cache / "jdk")
+        home = fetch(settings.engine_cache / "jdk")
     except Exception as error:  # cjdk lets errors of its HTTP client through
         raise NoJdk(f"no JDK found, and none could be fetched ({error}): {ADVICE}") from error
     chosen = _check(home, usable)
@@ -117,7 +117,7 @@ def _check(home: Path, usable: Callable[[Path], bool]) -> Jdk | str:
     return found
 
 
-def _installed(settings: Settings, patterns: tuple[str, ...]) -> Iterator[Path]:
+def _installed(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
     seen = set()
     for home in _candidates(settings, patterns):
         if home not in seen:
@@ -125,8 +125,8 @@ def _installed(settings: Settings, patterns: tuple[str, ...]) -> Iterator[Path]:
             yield home
 
 
-def _candidates(settings: Settings, patterns: tuple[str, ...]) -> Iterator[Path]:
-    java = shutil.which("java", path=settings.search_path)
+def _candidates(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
+    java = shutil.which("java", path=settings.path)
     if java:
         yield Path(java).resolve().parent.parent
     for pattern in patterns:

@@ -11,7 +11,7 @@ from catalog.errors import Unavailable
 from catalog.patience import patiently
 from catalog.ports import EmbeddingPort
 from etl import policy, recheck
-from etl.settings import Settings
+from etl.settings import EtlSettings
 from etl.stages.items import Result
 from etl.stages.stage_clock import StageClock
 from etl.storage import history
@@ -28,7 +28,7 @@ class Writer:
         self,
         index: EmbeddingPort,
         store: VectorStore,
-        settings: Settings,
+        settings: EtlSettings,
         run_id: str,
         summaries: Mapping[str, ModelSummary],
         clock: StageClock,

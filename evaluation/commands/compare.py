@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from evaluation import settings as evaluation_settings
 from evaluation.commands.shared import Json, errors_told, show
 from evaluation.reporting import model_changes, page
 from evaluation.scores import load
+from evaluation.settings import EvaluationSettings
 
 
 def compare(
@@ -23,7 +23,7 @@ def compare(
     with errors_told(as_json):
         pair = model_changes.paired(load(before), load(after))
         name = f"{pair.before.model}-{pair.after.model}-{pair.after.data}.html"
-        target = html or evaluation_settings.load().evaluation_folder / "pages" / name
+        target = html or EvaluationSettings.load().evaluation_folder / "pages" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page.render(pair, queries), encoding="utf-8")
         table = csv or target.with_suffix(".csv")

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog import settings as catalog_settings
 from catalog.errors import InvalidInput
-from evaluation import settings as evaluation_settings
+from catalog.settings import CatalogSettings
 from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.gate.decision import REPEATS, judge
 from evaluation.gate.inputs import Measured, on_catalogue, on_set, saved
@@ -18,8 +17,9 @@ from evaluation.gate.report import Written, record_of, write
 from evaluation.gate.rules import Verdict
 from evaluation.gate.spaces import CURRENT, different, of_bundles, of_catalogue, sides
 from evaluation.runs import Options
-from models import settings as model_settings
+from evaluation.settings import EvaluationSettings
 from models.promotion.gate_record import Acceptance, GateRecord
+from models.settings import ModelSettings
 
 log = logging.getLogger("evaluation")
 
@@ -53,8 +53,8 @@ def gate(
         names = [one.name for one in accepted]
         verdict = judge(measured.baseline, measured.candidate, names, seed, repeats)
         command = shlex.join(["python", "-m", "evaluation", *sys.argv[1:]])
-        record = record_of(measured, verdict, accepted, command, model_settings.load())
-        written = write(record, verdict, out or evaluation_settings.load().gate_folder)
+        record = record_of(measured, verdict, accepted, command, ModelSettings.load())
+        written = write(record, verdict, out or EvaluationSettings.load().gate_folder)
         show(as_json, _body(record, written), _text(record, verdict, written))
     if not verdict.passed:
         raise typer.Exit(1)
@@ -76,9 +76,9 @@ def _measured(
         raise InvalidInput("--baseline-scores and --candidate-scores go together")
     if names[1] is None:
         raise InvalidInput("say what is to be judged: --candidate MODEL")
-    own, index = evaluation_settings.load(), catalog_settings.load()
-    folder = data or own.gate_data
-    known = (of_catalogue if folder is None else of_bundles)(model_settings.load(), index)
+    own, index = EvaluationSettings.load(), CatalogSettings.load()
+    folder = data or ModelSettings.load().gate_data
+    known = (of_catalogue if folder is None else of_bundles)(ModelSettings.load(), index)
     models = sides(names[0], names[1], known)
     with show_progress("questions") as step, show_progress("photos") as photos:
         options = Options(threads=own.evaluation_threads, limit=limit, progress=step)

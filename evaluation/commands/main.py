@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog import settings as catalog_settings
 from catalog.cli_support import log_to_stderr
 from catalog.elastic import connect
-from evaluation import settings as evaluation_settings
+from catalog.settings import CatalogSettings
 from evaluation.commands import compare, gate, leaks, qc
 from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.data.prepare import FOLDS, prepare
@@ -20,6 +19,7 @@ from evaluation.measure import DEPTH, K
 from evaluation.reporting.summary import as_text, summarize
 from evaluation.runs import Options, score_model
 from evaluation.scores import Scores
+from evaluation.settings import EvaluationSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(compare.compare)
@@ -54,7 +54,7 @@ def run(
 ) -> None:
     """Measure how good a model's similar products are."""
     with errors_told(as_json), show_progress("questions") as step:
-        own = evaluation_settings.load()
+        own = EvaluationSettings.load()
         options = Options(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
         scores = _on_set(model, data, folds, options) if data else _on_index(model, options)
         file = out or own.evaluation_folder / "results" / f"{scores.model}-{scores.data}.json"
@@ -68,11 +68,11 @@ def _on_set(model: str, data: Path, folds: int, options: Options) -> Scores:
     with show_progress("photos") as photos:
         store = open_embedding_cache(photos)
         prepared = prepare(data, store, folds)
-        return score_model(model, prepared.dataset, store, catalog_settings.load(), options, prepared.leaks)
+        return score_model(model, prepared.dataset, store, CatalogSettings.load(), options, prepared.leaks)
 
 
 def _on_index(model: str, options: Options) -> Scores:
-    return score_stored(connect(catalog_settings.load()), model, options)
+    return score_stored(connect(CatalogSettings.load()), model, options)
 
 
 def _facts(scores: Scores) -> str:

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from catalog import settings as catalog_settings
 from catalog.elastic import connect
-from evaluation import settings as evaluation_settings
+from catalog.settings import CatalogSettings
 from evaluation.bootstrap import macro_mean
 from evaluation.commands.shared import Json, errors_told, show, show_progress
 from evaluation.data import stored_catalogue
 from evaluation.measure import DEPTH, Asked, K, Measured, measure
 from evaluation.rankers import HttpRanker, IndexRanker
 from evaluation.runs import chosen
+from evaluation.settings import EvaluationSettings
 
 TOLERANCE = 0.005
 QUERIES = 300
@@ -31,8 +31,8 @@ def qc(
 ) -> None:
     """Ask the running service over HTTP what the offline figures ask; status 1 where they disagree."""
     with errors_told(as_json), show_progress("questions") as step:
-        own = evaluation_settings.load()
-        catalogue = connect(catalog_settings.load())
+        own = EvaluationSettings.load()
+        catalogue = connect(CatalogSettings.load())
         found = stored_catalogue.read(catalogue, model)
         queries = chosen(found.table, limit)
         asked = Asked(queries, found.space.name, k, min(DEPTH, MAX_LIMIT), own.evaluation_threads)

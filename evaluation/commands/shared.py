@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from catalog.cli_support import Json, errors_of, show
-from evaluation import settings as evaluation_settings
 from evaluation.embedding_cache import EmbeddingCache
 from evaluation.measure import Progress as Step
+from evaluation.settings import EvaluationSettings
 
 __all__ = ["Json", "errors_told", "open_embedding_cache", "show", "show_progress"]
 errors_told = errors_of("evaluation")
@@ -20,7 +20,7 @@ log = logging.getLogger("evaluation")
 
 def open_embedding_cache(step: Step) -> EmbeddingCache:
     """Returns the embeddings that are kept on this machine."""
-    return EmbeddingCache(evaluation_settings.load().evaluation_folder / "embeddings", step)
+    return EmbeddingCache(EvaluationSettings.load().evaluation_folder / "embeddings", step)
 
 
 @contextmanager

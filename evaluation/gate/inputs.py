@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.elastic import connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from evaluation.data.prepare import prepare
 from evaluation.data.stored_catalogue import score_stored
 from evaluation.embedding_cache import EmbeddingCache
@@ -27,7 +27,7 @@ def saved(baseline: Path, candidate: Path) -> Measured:
 
 
 def on_set(
-    names: tuple[str, str], data: Path, cache: EmbeddingCache, settings: Settings, options: Options
+    names: tuple[str, str], data: Path, cache: EmbeddingCache, settings: CatalogSettings, options: Options
 ) -> Measured:
     """Baseline and candidate on one labelled set, folded once; raises what `score_model` raises."""
     prepared = prepare(data, cache)
@@ -35,7 +35,7 @@ def on_set(
     return Measured(before, after, str(data))
 
 
-def on_catalogue(names: tuple[str, str], settings: Settings, options: Options) -> Measured:
+def on_catalogue(names: tuple[str, str], settings: CatalogSettings, options: Options) -> Measured:
     """Both on the products that are in the index, which carry the vectors of both already."""
     catalogue = connect(settings)
     before, after = (score_stored(catalogue, name, options) for name in names)

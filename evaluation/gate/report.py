@@ -15,7 +15,7 @@ from models.bundles.manifest import MODEL_FILE
 from models.bundles.registry import find
 from models.errors import ModelError
 from models.promotion.gate_record import Acceptance, Data, GateRecord, Side, save
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)

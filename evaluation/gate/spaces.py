@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput, SpaceNotFound, Unavailable
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import resolve_space
 from models.bundles.registry import list_bundles
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 
 CURRENT = "current"
 
@@ -22,12 +22,12 @@ class Known:
     why_not: str = ""  # nothing serves
 
 
-def of_bundles(models: ModelSettings, settings: Settings) -> Known:
+def of_bundles(models: ModelSettings, settings: CatalogSettings) -> Known:
     """What can be measured on a labelled set: the bundles that are here."""
     return Known(_bundles(models), *_serving(connect(settings)))
 
 
-def of_catalogue(models: ModelSettings, settings: Settings) -> Known:
+def of_catalogue(models: ModelSettings, settings: CatalogSettings) -> Known:
     """What can be measured on the catalogue: the spaces of the index, those without a bundle last."""
     catalogue = connect(settings)
     serving, why_not = _serving(catalogue)

@@ -9,7 +9,7 @@ from models.bundles.bundle import Bundle, load
 from models.bundles.manifest import Manifest
 from models.bundles.registry import list_bundles
 from models.errors import BundleNotFound
-from models.settings import Settings
+from models.settings import ModelSettings
 
 QUALITY = "macro_p10"  # macro precision at 10, where the maker of a bundle declared it
 LATENCY = "latency_ms"
@@ -37,7 +37,7 @@ class Need:
     quality: str = QUALITY
 
 
-def find_best_model(need: Need, settings: Settings) -> Bundle:
+def find_best_model(need: Need, settings: ModelSettings) -> Bundle:
     """The verified bundle that meets `need`: best declared quality first, then least latency, dims, newest.
 
     Raises BundleNotFound saying, bundle by bundle, what is missing; InvalidBundle for a damaged one.

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.bundles.bundle import Bundle, load, read_manifest
 from models.bundles.fingerprint import sha256_once
 from models.errors import BundleNotFound, InvalidBundle
-from models.settings import Settings
+from models.settings import ModelSettings
 
 MIN_VERSION_DIGITS = 4
 
@@ -32,14 +32,14 @@ class Listed:
         return self.path.name
 
 
-def list_bundles(settings: Settings) -> list[Listed]:
+def list_bundles(settings: ModelSettings) -> list[Listed]:
     """Every bundle below `settings.bundles` by name, newest first, broken ones last; hashes no file."""
     listed = [_look(path) for path in _folders(settings.bundles)]
     newest_first = sorted(listed, key=_age, reverse=True)
     return sorted(newest_first, key=lambda one: one.name)
 
 
-def list_verified(settings: Settings) -> list[Listed]:
+def list_verified(settings: ModelSettings) -> list[Listed]:
     """The same with every file verified; each is hashed anew only once its time or size has changed."""
     return [one if one.bundle is None else _look(one.path, verified) for one in list_bundles(settings)]
 
@@ -49,7 +49,7 @@ def verified(path: Path) -> Bundle:
     return load(path, sha256_once)
 
 
-def find(name: str, settings: Settings) -> Bundle:
+def find(name: str, settings: ModelSettings) -> Bundle:
     """The verified bundle called `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
 
     Of several versions the newest by `created` that can be read. Raises BundleNotFound listing what there is,
@@ -58,7 +58,7 @@ def find(name: str, settings: Settings) -> Bundle:
     return load(choose(name, settings).path)
 
 
-def choose(name: str, settings: Settings, prefer: str | None = None) -> Bundle:
+def choose(name: str, settings: ModelSettings, prefer: str | None = None) -> Bundle:
     """As `find`, but by manifests alone: no file is hashed. Of several versions the space `prefer` before the newest.
 
     Raises BundleNotFound, InvalidBundle.
@@ -110,7 +110,7 @@ def _age(one: Listed) -> tuple[float, str]:
     return (one.bundle.manifest.created.timestamp() if one.bundle else float("-inf"), one.version)
 
 
-def _not_found(name: str, settings: Settings) -> BundleNotFound:
+def _not_found(name: str, settings: ModelSettings) -> BundleNotFound:
     there = [f"{one.name}/{one.version}" for one in list_bundles(settings) if one.bundle]
     known = f"there are {', '.join(there)}" if there else "there are none: see `python -m models export --help`"
     return BundleNotFound(f"no model '{name}'; {known}", available=there)

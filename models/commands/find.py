@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from models import settings as model_settings
 from models.bundles.capability import QUALITY, Need, find_best_model, number, quality
 from models.commands.shared import Json, errors_told, show
+from models.settings import ModelSettings
 
 
 def find(
@@ -27,7 +27,7 @@ def find(
     """Name the best bundle that declares what is needed; status 2 where there is none, and why."""
     need = Need(task, dims, max_dims, max_latency, tuple(license_ or ()), tuple(category or ()), classes, by)
     with errors_told(as_json):
-        bundle = find_best_model(need, model_settings.load())
+        bundle = find_best_model(need, ModelSettings.load())
         summary = {
             "name": bundle.name,
             "version": bundle.version,

@@ -7,7 +7,6 @@ import typer
 from rich.table import Table
 
 from catalog.cli_support import PlainConsole, log_to_stderr
-from models import settings as model_settings
 from models.bundles.bundle import Bundle
 from models.bundles.registry import Listed, find, list_bundles
 from models.commands.find import find as find_command
@@ -16,6 +15,7 @@ from models.commands.pack import pack
 from models.commands.pull import lock, outdated, pull
 from models.commands.shared import Json, errors_told, show
 from models.runtime.verification import verify
+from models.settings import ModelSettings
 
 WIDE = 160  # columns, where no terminal says how many there are
 
@@ -40,7 +40,7 @@ def main() -> None:
 def list_(as_json: Json = False) -> None:
     """List the bundles of the folder BUNDLES, each name's newest version first."""
     with errors_told(as_json):
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         listed = list_bundles(settings)
         if as_json:
             show(as_json, {"bundles_folder": str(settings.bundles), "models": [_summary(one) for one in listed]}, "")
@@ -59,7 +59,7 @@ def show_(
 ) -> None:
     """Show everything that a bundle says about itself, after verifying it."""
     with errors_told(as_json):
-        bundle = find(name, model_settings.load())
+        bundle = find(name, ModelSettings.load())
         content = bundle.manifest.model_dump(mode="json")
         if as_json:
             show(as_json, content | {"space": bundle.space.name, "path": str(bundle.path)}, "")
@@ -76,11 +76,11 @@ def verify_(
 ) -> None:
     """Check every hash and run each model once; status 1 when one is damaged."""
     with errors_told(as_json):
-        listed = list_bundles(model_settings.load())
+        listed = list_bundles(ModelSettings.load())
         chosen = [one for one in listed if not names or _is_named(one, names)]
         for name in names or []:
             if not any(_is_named(one, [name]) for one in listed):
-                find(name, model_settings.load())  # raises, listing what there is
+                find(name, ModelSettings.load())  # raises, listing what there is
         problems = {f"{one.name}/{one.version}": verify(one.path) for one in chosen}
         lines = [f"{name}: {problem or 'ok'}" for name, problem in problems.items()]
         show(as_json, {"verified": problems}, "\n".join(lines) or "no bundles to verify")

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from models import settings as model_settings
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find
 from models.bundles.writer import Written
 from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
 from models.errors import BundleNotFound, FitFailed, InvalidModel
 from models.making.zoo.zoo import ZOO
-from models.settings import Settings
+from models.settings import ModelSettings
 
 
 def add(
@@ -32,7 +31,7 @@ def add(
     from models.making.onnx_import import add as add_model
 
     with errors_told(as_json):
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         source = Source(
             name=name,
             onnx=onnx,
@@ -62,7 +61,7 @@ def export(
     with errors_told(as_json):
         if (pca is None) != (fit_on is None):
             raise FitFailed("--pca and --fit-on go together: the dimensions, and the photos to find them with")
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         written = _base(name, weights, license_, settings, pca)
         if pca is not None and fit_on is not None:
             log.info("fitting the PCA of %s on the photos of %s", written.bundle.space.name, fit_on)
@@ -70,7 +69,7 @@ def export(
         show_written(as_json, written)
 
 
-def _base(name: str, weights: Path | None, license_: str, settings: Settings, pca: int | None) -> Written:
+def _base(name: str, weights: Path | None, license_: str, settings: ModelSettings, pca: int | None) -> Written:
     """The bundle `name`: exported, or (for a PCA) the one that is there."""
     if weights is None and pca is not None:
         try:
@@ -93,7 +92,7 @@ def _base(name: str, weights: Path | None, license_: str, settings: Settings, pc
     return torch_export.export(ZOO[name], settings.bundles, origin, settings.model_threads)
 
 
-def _with_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: Settings) -> Written:
+def _with_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelSettings) -> Written:
     from models.making import pca_export
     from models.making.gate_photos import hashes
     from models.making.photo_folder import Photos

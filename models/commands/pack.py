@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from models import settings as model_settings
 from models.bundles.registry import find
 from models.bundles.writer import Written
 from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
 from models.errors import FitFailed, InvalidModel
-from models.settings import Settings
+from models.settings import ModelSettings
 
 
 def pack(
@@ -27,7 +26,7 @@ def pack(
 ) -> None:
     """Make one bundle of several (weighted, optionally reduced by a PCA), or an int8 variant of one."""
     with errors_told(as_json):
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         words = [word for text in [*(parts or []), *(more or [])] for word in text.split(",")]
         if (int8 is None) == (not words):
             raise InvalidModel("name either parts, --parts color:0.3 fashion:0.7, or one bundle for --int8")
@@ -41,7 +40,7 @@ def pack(
 
 
 def _joined(
-    name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: Settings
+    name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: ModelSettings
 ) -> Written:
     from models.making.gate_photos import hashes
     from models.making.hybrid import Maker, pack_pca
@@ -58,7 +57,7 @@ def _joined(
         return pack_pca(name, parts, pca, Photos(folder, limit, progress, hashes(settings.gate_data)), maker)
 
 
-def _int8(name: str, base: str, folder: Path, limit: int, settings: Settings) -> Written:
+def _int8(name: str, base: str, folder: Path, limit: int, settings: ModelSettings) -> Written:
     from models.making.gate_photos import hashes
     from models.making.int8 import quantize
     from models.making.photo_folder import Photos

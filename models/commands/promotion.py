@@ -8,15 +8,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from catalog import settings as catalog_settings
 from catalog.cli_support import PlainConsole
 from catalog.domain.promotion import Promotion
 from catalog.elastic import Catalogue, connect
-from models import settings as model_settings
+from catalog.settings import CatalogSettings
 from models.bundles.registry import find
 from models.commands.shared import Json, errors_told, show
 from models.promotion import promotions
 from models.promotion.promotions import Wish
+from models.settings import ModelSettings
 
 By = Annotated[str, typer.Option("--by", help="who decides this")]
 Why = Annotated[str, typer.Option("--why", help="the reason, kept on record")]
@@ -35,7 +35,7 @@ def promote(
 ) -> None:
     """Let a version serve that passed its gate; running services follow within seconds."""
     with errors_told(as_json):
-        bundle = find(name, model_settings.load())
+        bundle = find(name, ModelSettings.load())
         entry = promotions.promote(_catalogue(), bundle, gate, Wish(by, why, first, incomplete))
         show(as_json, _body(entry), f"{entry.space} serves from now on (promotion {entry.number})")
 
@@ -71,7 +71,7 @@ def promotions_(as_json: Json = False) -> None:
 
 def _catalogue() -> Catalogue:
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # the error itself is told, in one line
-    return connect(catalog_settings.load())
+    return connect(CatalogSettings.load())
 
 
 def _body(entry: Promotion) -> dict[str, Any]:

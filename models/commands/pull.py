@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from models import settings as model_settings
 from models.bundles.registry import find, list_bundles
 from models.commands.shared import Json, errors_told, show
 from models.distribution.lock import LOCK_FILE, Entry, Lock, entry_of, read, write
@@ -13,7 +12,7 @@ from models.distribution.pull import index_of, there
 from models.distribution.pull import pull as pull_bundle
 from models.distribution.sources import open_source
 from models.errors import InvalidLock
-from models.settings import Settings
+from models.settings import ModelSettings
 
 LockFile = Annotated[Path, typer.Option("--lock", help="the file that lists the bundles of this deployment")]
 
@@ -26,7 +25,7 @@ def lock(
 ) -> None:
     """Write the bundles that lie here into models.lock, with hash and source."""
     with errors_told(as_json):
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         chosen = names or sorted({one.name for one in list_bundles(settings)})
         before = read(lock_file) if lock_file.exists() else Lock()
         entries = [before.with_source(entry_of(find(name, settings), source)) for name in chosen]
@@ -48,7 +47,7 @@ def pull(
     where there is no models.lock, is looked for at SOURCE (newest version) and locked.
     """
     with errors_told(as_json):
-        settings = model_settings.load()
+        settings = ModelSettings.load()
         locked = read(lock_file) if lock_file.exists() else Lock()
         old, new = _wanted(locked, source, names or [], lock_file)
         _need_sources(old, source, settings.bundles, lock_file)
@@ -69,7 +68,7 @@ def outdated(
 ) -> None:
     """Compare the locked bundles (without a lock the ones here) with what their source has."""
     with errors_told(as_json):
-        here = read(lock_file) if lock_file.exists() else _local(model_settings.load())
+        here = read(lock_file) if lock_file.exists() else _local(ModelSettings.load())
         rows = []
         for name in sorted({one.name for one in here.bundles}):
             mine = here.newest(name)
@@ -101,7 +100,7 @@ def _need_sources(entries: list[Entry], source: str | None, root: Path, lock_fil
         raise InvalidLock(f"{lock_file} has no source for {', '.join(missing)}: name one, `models pull SOURCE`")
 
 
-def _local(settings: Settings) -> Lock:
+def _local(settings: ModelSettings) -> Lock:
     bundles = [one.bundle for one in list_bundles(settings) if one.bundle]
     return Lock(bundles=tuple(entry_of(bundle, None) for bundle in bundles))
 

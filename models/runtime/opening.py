@@ -4,14 +4,13 @@ import logging
 from importlib.util import find_spec
 from typing import Literal
 
-from models import settings as model_settings
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find
 from models.errors import DeviceUnavailable
 from models.runtime import torch_embedder
 from models.runtime.embedder import Embedder
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.settings import Settings
+from models.settings import ModelSettings
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def open_embedder(
-    model: str | Bundle, device: Device = "auto", threads: int | None = None, settings: Settings | None = None
+    model: str | Bundle, device: Device = "auto", threads: int | None = None, settings: ModelSettings | None = None
 ) -> Embedder:
     """An embedder of `model` (a name as `registry.find` takes it, or a bundle); its `runtime` says what runs it.
 
@@ -28,7 +27,7 @@ def open_embedder(
     `auto`: the same without the error. `cpu`: ONNX Runtime. `threads` per run, for ONNX Runtime. Raises
     BundleNotFound, InvalidBundle.
     """
-    chosen = settings or model_settings.load()
+    chosen = settings or ModelSettings.load()
     bundle = find(model, chosen) if isinstance(model, str) else model
     if device == "cuda":
         _need_cuda()

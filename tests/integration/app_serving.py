@@ -19,7 +19,7 @@ from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
 from tests.unit.app_shop import product
 
@@ -34,7 +34,7 @@ def vectors() -> np.ndarray:
 
 def fill(url: str, prefix: str) -> Catalogue:
     """Sixty dresses, all but the last embedded."""
-    catalogue = connect(Settings(elasticsearch_url=(url,), index_prefix=prefix))
+    catalogue = connect(CatalogSettings(elasticsearch_url=(url,), index_prefix=prefix))
     catalogue.create()
     sources = [document(parse(product(number))) for number in range(COUNT)]
     assert {done.status for done in catalogue.write([Change(s["id"], s) for s in sources])} == {"created"}

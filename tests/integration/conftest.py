@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from models.making.color.color_export import export
 from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
@@ -15,14 +15,14 @@ from tests.integration.etl_process import Etl, environ_for
 
 
 @pytest.fixture
-def settings(elasticsearch_url: str, index_prefix: str) -> Settings:
-    return Settings.model_validate(
+def settings(elasticsearch_url: str, index_prefix: str) -> CatalogSettings:
+    return CatalogSettings.model_validate(
         {"elasticsearch_url": elasticsearch_url, "index_prefix": index_prefix, "index_refresh": "-1"}
     )
 
 
 @pytest.fixture
-def catalogue(settings: Settings) -> Iterator[Catalogue]:
+def catalogue(settings: CatalogSettings) -> Iterator[Catalogue]:
     found = connect(settings)
     found.create()
     yield found
@@ -44,7 +44,7 @@ def server() -> Iterator[ImageServer]:
 
 
 @pytest.fixture
-def etl(settings: Settings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
+def etl(settings: CatalogSettings, bundles: Path, server: ImageServer, tmp_path: Path) -> Etl:
     """`python -m etl` on the catalogue of this test."""
     return Etl(environ_for(settings, bundles, server, tmp_path / "vectors"))
 

@@ -15,9 +15,9 @@ from catalog.domain.product import document, parse
 from catalog.domain.records import Change
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from models.runtime.opening import open_embedder
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.etl_kit import product
 from tests.image_server import ImageServer, photo
 
@@ -46,7 +46,7 @@ class Etl:
         return json.loads(out) if "--json" in arguments and out else out
 
 
-def environ_for(settings: Settings, bundles: Path, server: ImageServer, store: Path) -> dict[str, str]:
+def environ_for(settings: CatalogSettings, bundles: Path, server: ImageServer, store: Path) -> dict[str, str]:
     return {
         "ELASTICSEARCH_URL": ",".join(settings.elasticsearch_url),
         "INDEX_PREFIX": settings.index_prefix,

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.schemas.answers import BrowseAnswer, SimilarAnswer, StatusAnswer
-from app.settings import Settings
-from catalog import settings as catalogue_settings
+from app.settings import ApiSettings
 from catalog.elastic import connect
+from catalog.settings import CatalogSettings
 from catalog.similarity import cosine
 from tests.integration.app_serving import COUNT, SPACE, fill, vectors
 from tests.unit.app_shop import COLORS
@@ -24,7 +24,7 @@ from tests.unit.app_shop import COLORS
 @pytest.fixture
 def client(elasticsearch_url: str, index_prefix: str) -> Iterator[FlaskClient]:
     catalogue = fill(elasticsearch_url, index_prefix)
-    yield create_app(catalogue, Settings(public_status=True)).test_client()
+    yield create_app(catalogue, ApiSettings(public_status=True)).test_client()
     catalogue.client.close()
 
 
@@ -130,8 +130,8 @@ def test_many_at_once_get_the_same_answer(client: FlaskClient) -> None:
 
 
 def test_without_a_catalogue_the_answer_says_what_to_run(elasticsearch_url: str, index_prefix: str) -> None:
-    empty = connect(catalogue_settings.Settings(elasticsearch_url=(elasticsearch_url,), index_prefix=index_prefix))
-    client = create_app(empty, Settings(public_status=True)).test_client()
+    empty = connect(CatalogSettings(elasticsearch_url=(elasticsearch_url,), index_prefix=index_prefix))
+    client = create_app(empty, ApiSettings(public_status=True)).test_client()
     for path in ("/v1/products", "/v1/products/p-1", "/v1/products/p-1/similar", "/v1/catalog/status", "/readyz"):
         answer = client.get(path)
         assert answer.status_code == 503, path

@@ -16,14 +16,14 @@ from PIL import Image
 
 from catalog.domain.records import Change, Outcome
 from catalog.elastic import connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.image_server import image_server
 from tests.integration.app_serving import serving
 from tests.unit.photo_shop import COUNT, client_of, embedder, encoded, picture, source
 
 
 @pytest.fixture
-def filled(settings: Settings) -> Iterator[Any]:
+def filled(settings: CatalogSettings) -> Iterator[Any]:
     catalogue = connect(settings)
     catalogue.create()
     sources = [source(number) for number in range(COUNT)]
@@ -83,7 +83,9 @@ def test_a_box_finds_what_is_pasted_there(filled: Any) -> None:
     assert hits(upload(client, encoded(scene)))[1][0] < 0.99
 
 
-def test_the_served_api_takes_photos(filled: Any, settings: Settings, tmp_path: Any, record_property: Any) -> None:
+def test_the_served_api_takes_photos(
+    filled: Any, settings: CatalogSettings, tmp_path: Any, record_property: Any
+) -> None:
     environ = {"ELASTICSEARCH_URL": settings.elasticsearch_url[0], "INDEX_PREFIX": settings.index_prefix}
     with serving(tmp_path, **environ) as server:
         took = []

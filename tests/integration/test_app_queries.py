@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app import create_app
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import Breadth
@@ -229,7 +229,7 @@ def test_the_api_answers_like_numpy(catalogue: Catalogue, seed: int, count: int,
     shop = NumpyShop(seed, count)
     shop.fill(catalogue)
     catalogue.costs, catalogue.breadth = PLANS[plan]
-    client = create_app(catalogue, Settings()).test_client()
+    client = create_app(catalogue, ApiSettings()).test_client()
     strategies: Counter[str] = Counter()
 
     @hypothesis_settings(
@@ -246,7 +246,7 @@ def test_the_api_answers_like_numpy(catalogue: Catalogue, seed: int, count: int,
 def test_pages_of_groups_join_without_gap_or_overlap(catalogue: Catalogue) -> None:
     shop = NumpyShop(4, 150)
     shop.fill(catalogue)
-    client = create_app(catalogue, Settings()).test_client()
+    client = create_app(catalogue, ApiSettings()).test_client()
     source = next(n for n in range(150) if shop.embedded["wide"][n])
     body = {
         "query": {"product_id": shop.ids[source]},
@@ -269,7 +269,7 @@ def test_varied_pages_hold_the_same_products_once(catalogue: Catalogue, plan: st
     shop = NumpyShop(5, 300)
     shop.fill(catalogue)
     catalogue.costs, catalogue.breadth = PLANS[plan]
-    client = create_app(catalogue, Settings()).test_client()
+    client = create_app(catalogue, ApiSettings()).test_client()
     body = {"query": {"vector": [1.0, 2.0, 3.0, 4.0, 5.0]}, "model": "narrow"}
     plain = [
         hit["id"]

@@ -6,12 +6,12 @@ from benchmarks import kept, query, query_page
 from benchmarks.cases import Effort, Job, Size
 from benchmarks.query_results import Page
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 SIZE = Size(1500, 8)
 
 
-def held(settings: Settings) -> int:
+def held(settings: CatalogSettings) -> int:
     """Indices of a kept catalogue below the test's prefix."""
     found = connect(settings)
     try:
@@ -20,7 +20,7 @@ def held(settings: Settings) -> int:
         found.client.close()
 
 
-def test_a_catalogue_is_kept_found_again_and_deleted(settings: Settings) -> None:
+def test_a_catalogue_is_kept_found_again_and_deleted(settings: CatalogSettings) -> None:
     with kept.catalogue(settings, SIZE, "flat", keep=True) as (first, loaded):
         assert first.client.count(index=first.names.products)["count"] == SIZE.products
         assert (loaded.products, loaded.segments) == (SIZE.products, 1)  # so few lie in one from the start
@@ -30,7 +30,9 @@ def test_a_catalogue_is_kept_found_again_and_deleted(settings: Settings) -> None
     assert not held(settings)
 
 
-def test_half_a_catalogue_or_another_one_is_loaded_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_catalogue_or_another_one_is_loaded_anew(
+    settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with kept.catalogue(settings, SIZE, "flat", keep=True) as (first, loaded):
         first.client.delete(index=first.names.products, id="drawn-00000007", refresh=True)
         assert kept.complete(first, SIZE) is None
@@ -42,7 +44,7 @@ def test_half_a_catalogue_or_another_one_is_loaded_anew(settings: Settings, monk
     assert loaded.products == SIZE.products
 
 
-def test_a_load_that_broke_off_does_not_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_that_broke_off_does_not_count(settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> float:
         raise KeyboardInterrupt
 
@@ -58,7 +60,7 @@ def test_a_load_that_broke_off_does_not_count(settings: Settings, monkeypatch: p
         left.client.close()
 
 
-def test_a_whole_run_finds_the_nearest_and_compares_the_plans(settings: Settings) -> None:
+def test_a_whole_run_finds_the_nearest_and_compares_the_plans(settings: CatalogSettings) -> None:
     effort = Effort(questions=6, repeats=2, warm_up=3, crowd_seconds=0.3)
     job = Job(SIZE, "int8_hnsw", speed=(100, 3), plans=(100, 3))
     found = query.measured(settings, job, effort, keep=False)

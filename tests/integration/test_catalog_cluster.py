@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 import engine
 from app import create_app
-from app.settings import Settings as ApiSettings
+from app.settings import ApiSettings
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
@@ -31,7 +31,7 @@ from catalog.errors import Unavailable
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import IN_BULK, Breadth
 from catalog.search.search_types import SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
@@ -43,7 +43,7 @@ PATIENCE = 120  # seconds for a cluster to find itself again, on whatever machin
 @dataclasses.dataclass
 class Cluster:
     options: engine.Options
-    settings: engine.Settings
+    settings: engine.EngineSettings
     running: engine.Running
 
     def nodes_of(self, index: str) -> list[str]:
@@ -66,21 +66,23 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Three nodes of this module's own."""
-    settings = dataclasses.replace(engine.Settings.load(), elasticsearch_url=None, port=engine.free_port())
+    settings = engine.EngineSettings.load().model_copy(
+        update={"elasticsearch_url": None, "engine_port": engine.free_port()}
+    )
     data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
     data.chmod(0o755)
     options = engine.Options(data=data, nodes=3)
     try:
         yield Cluster(options, settings, engine.start(options, settings))
     finally:
-        engine.stop(settings.port, settings)
+        engine.stop(settings.engine_port, settings)
         shutil.rmtree(data, ignore_errors=True)
 
 
 def filled(cluster: Cluster, prefix: str, count: int, **settings: Any) -> Catalogue:
     """A catalogue of `count` products, all embedded; each copy of a shard has got them in an order of its own."""
     catalogue = connect(
-        Settings.model_validate(
+        CatalogSettings.model_validate(
             {"elasticsearch_url": tuple(cluster.running.urls), "index_prefix": prefix, "index_refresh": "-1"}
             | settings
         )

@@ -18,7 +18,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidFilter, InvalidInput, Unavailable
 from catalog.search.browsing import browse
 from catalog.search.search_types import BrowseQuery, SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import Answer, SimilarRequest, similar_to
 from tests.fakes import FakeCatalogue
 
@@ -244,16 +244,16 @@ def test_an_unknown_field_is_refused_by_the_strict_mapping(filled: Catalogue) ->
     assert "colour" in result.message
 
 
-def test_no_catalogue_and_no_server_say_what_to_do(settings: Settings) -> None:
+def test_no_catalogue_and_no_server_say_what_to_do(settings: CatalogSettings) -> None:
     with pytest.raises(Unavailable, match="python -m catalog create"):
         connect(settings).browse(BrowseQuery())
     with pytest.raises(Unavailable, match="python -m catalog create"):
         connect(settings).get_vectors(["x"], [SPACE])
     with pytest.raises(Unavailable, match="does not answer"):
-        connect(Settings(elasticsearch_url=("http://127.0.0.1:9",))).ping()
+        connect(CatalogSettings(elasticsearch_url=("http://127.0.0.1:9",))).ping()
 
 
-def test_writing_without_a_catalogue_creates_no_index(settings: Settings) -> None:
+def test_writing_without_a_catalogue_creates_no_index(settings: CatalogSettings) -> None:
     index = connect(settings)
     with pytest.raises(Unavailable):
         index.write([Change("p1", DOCS[0])])

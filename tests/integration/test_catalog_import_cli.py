@@ -19,7 +19,7 @@ from catalog.domain.records import Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.importing import writes
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.feed_files import FORMATS, write_rows
 
 SPACE = Space("color", "v1", 4)
@@ -60,7 +60,7 @@ ROWS = [row(number) for number in range(700)]  # more than one chunk
 
 
 @pytest.fixture
-def catalog(settings: Settings) -> Catalog:
+def catalog(settings: CatalogSettings) -> Catalog:
     env = {"ELASTICSEARCH_URL": ",".join(settings.elasticsearch_url), "INDEX_PREFIX": settings.index_prefix}
 
     def run(*arguments: str | Path, **changed: str) -> Told:
@@ -210,7 +210,7 @@ def test_sizes_of_a_classic_feed_are_merged(catalog: Catalog, catalogue: Catalog
     assert stored is not None and stored.source["sizes_available"] == ["S", "M", "L"]
 
 
-def test_create_status_reindex_delete(catalog: Catalog, settings: Settings, tmp_path: Path) -> None:
+def test_create_status_reindex_delete(catalog: Catalog, settings: CatalogSettings, tmp_path: Path) -> None:
     alias = f"{settings.index_prefix}products"
     assert catalog("create", "--json").json == {"index": f"{alias}-000001", "alias": alias}
     assert catalog("create").out == f"{alias} -> {alias}-000001\n"
@@ -272,7 +272,7 @@ def test_wrong_use_is_status_two(catalog: Catalog, tmp_path: Path, arguments: li
     assert message in told.err
 
 
-def test_the_module_is_a_door(settings: Settings, tmp_path: Path) -> None:
+def test_the_module_is_a_door(settings: CatalogSettings, tmp_path: Path) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", ROWS[:3])
     env = os.environ | {
         "ELASTICSEARCH_URL": ",".join(settings.elasticsearch_url),

@@ -20,7 +20,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import healing, reindex, reindex_record
 from catalog.errors import RefusedChange, Unavailable
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.integration.http_proxy import proxy_to
 
 SPACE = Space("color", "v1", 8)
@@ -61,13 +61,13 @@ class Held:
             self.go.wait()
 
 
-def environment(settings: Settings, url: str) -> dict[str, str]:
+def environment(settings: CatalogSettings, url: str) -> dict[str, str]:
     ours = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": settings.index_prefix, "INDEX_REFRESH": "-1"}
     return {**os.environ, **ours}
 
 
 @pytest.fixture
-def killed(filled: Catalogue, settings: Settings, elasticsearch_url: str) -> Iterator[Catalogue]:
+def killed(filled: Catalogue, settings: CatalogSettings, elasticsearch_url: str) -> Iterator[Catalogue]:
     """A catalogue whose reindex was killed while it had writers blocked, just before its swap."""
     held = Held("POST", "/_aliases")
     with proxy_to(elasticsearch_url, before=held) as proxy:
@@ -91,13 +91,13 @@ def is_refused(index: Catalogue) -> bool:
     return False
 
 
-def catalog(settings: Settings, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def catalog(settings: CatalogSettings, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "catalog", *arguments]
     return subprocess.run(command, env=environment(settings, url), capture_output=True, text=True, check=False)
 
 
 def test_status_says_that_a_killed_reindex_blocks_writes(
-    killed: Catalogue, settings: Settings, elasticsearch_url: str
+    killed: Catalogue, settings: CatalogSettings, elasticsearch_url: str
 ) -> None:
     assert is_refused(killed)
     status = killed.status()
@@ -133,7 +133,7 @@ def test_the_next_command_undoes_a_killed_reindex(killed: Catalogue, command: st
 
 
 def test_a_running_reindex_is_left_alone_and_comes_to_its_end(
-    filled: Catalogue, settings: Settings, elasticsearch_url: str
+    filled: Catalogue, settings: CatalogSettings, elasticsearch_url: str
 ) -> None:
     """A command that comes while writers are blocked waits for the end of that; then its writes go through."""
     held = Held("POST", "/_aliases")
@@ -159,7 +159,7 @@ def test_a_running_reindex_is_left_alone_and_comes_to_its_end(
 
 
 def test_a_reindex_that_was_taken_for_dead_cannot_swap_any_more(
-    filled: Catalogue, settings: Settings, elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch
+    filled: Catalogue, settings: CatalogSettings, elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It wakes up after another command has undone it and a product was written: that write stays."""
     held = Held("POST", "/_aliases")
@@ -230,7 +230,7 @@ def test_a_swap_that_is_always_late_is_given_up(filled: Catalogue, monkeypatch: 
 
 
 def test_a_delete_between_the_comparisons_is_found_without_reading_all_ids(
-    filled: Catalogue, settings: Settings, elasticsearch_url: str
+    filled: Catalogue, settings: CatalogSettings, elasticsearch_url: str
 ) -> None:
     """Counted in searches: what is read of ids under the block is one range of many, however large the catalogue."""
     read: list[int] = []
@@ -260,7 +260,7 @@ def test_a_delete_between_the_comparisons_is_found_without_reading_all_ids(
 
 
 def test_the_old_index_stays_until_the_new_one_has_its_replicas(
-    filled: Catalogue, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    filled: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One node cannot hold two copies: the old index is left, said, and deleted once there are enough."""
     monkeypatch.setattr(reindex, "COPIES_WITHIN", 0.0)

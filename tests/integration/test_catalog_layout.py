@@ -12,7 +12,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing.reindex import reindex
 from catalog.search.search_types import SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import resolve_space
 
 SPACE = Space("layout", "v1", 8)
@@ -38,7 +38,7 @@ def index_settings(index: Catalogue) -> Any:
     return next(iter(found.values()))["settings"]["index"]
 
 
-def test_sort_order_and_preloading_are_applied_and_a_reindex_brings_them(settings: Settings) -> None:
+def test_sort_order_and_preloading_are_applied_and_a_reindex_brings_them(settings: CatalogSettings) -> None:
     plain = connect(settings)
     plain.create()
     fill(plain, 12, random_vector)
@@ -56,7 +56,7 @@ def test_sort_order_and_preloading_are_applied_and_a_reindex_brings_them(setting
 
 @pytest.mark.parametrize(("expected", "index_type"), [(0, "flat"), (20_000_000, "int8_hnsw")])
 def test_auto_takes_the_index_type_that_the_expected_size_asks_for(
-    settings: Settings, expected: int, index_type: str
+    settings: CatalogSettings, expected: int, index_type: str
 ) -> None:
     index = connect(settings.model_copy(update={"expected_products": expected}))
     index.create()
@@ -97,7 +97,7 @@ def put_vectors(index: Catalogue, space: Space, count: int) -> None:
     index.refresh()
 
 
-def test_the_order_in_which_spaces_came_outlives_a_reindex(catalogue: Catalogue, settings: Settings) -> None:
+def test_the_order_in_which_spaces_came_outlives_a_reindex(catalogue: Catalogue, settings: CatalogSettings) -> None:
     fill(catalogue, 12, random_vector)
     later, last = Space("zebra", "v1", 4), Space("apple", "v1", 4)
     for space in (later, last):

@@ -15,7 +15,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.search.browsing import browse
 from catalog.search.search_types import BrowseQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import SimilarRequest, similar_to
 
 SPACE = Space("color", "v1", 2)
@@ -40,7 +40,7 @@ def old_mapping() -> dict[str, Any]:
 
 
 @pytest.fixture
-def old(settings: Settings) -> Iterator[Catalogue]:
+def old(settings: CatalogSettings) -> Iterator[Catalogue]:
     found = connect(settings)
     found.client.indices.create(index=found.names.first, mappings=old_mapping(), aliases={found.names.products: {}})
     stored = [document(parse(each)) for each in (DRESS, SHIRT)]

@@ -18,7 +18,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.search import overviews
 from catalog.search.facet_queries import FACET_SIZE, SPARE
 from catalog.search.search_types import SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("wide", "v1", 8)
@@ -65,7 +65,7 @@ def fill(index: Any) -> Any:
 
 
 @pytest.fixture(params=[1, 2])
-def filled(request: pytest.FixtureRequest, settings: Settings) -> Catalogue:
+def filled(request: pytest.FixtureRequest, settings: CatalogSettings) -> Catalogue:
     found: Catalogue = fill(connect(settings.model_copy(update={"index_shards": request.param})))
     return found
 

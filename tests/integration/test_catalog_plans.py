@@ -18,7 +18,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import Breadth
 from catalog.search.search_types import Part, SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
@@ -62,7 +62,7 @@ def fake() -> Any:
 
 
 @pytest.fixture(params=["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"])
-def approximate(request: pytest.FixtureRequest, settings: Settings) -> Catalogue:
+def approximate(request: pytest.FixtureRequest, settings: CatalogSettings) -> Catalogue:
     """A catalogue on each index type whose planner always takes knn, and looks at everything."""
     index = connect(settings.model_copy(update={"vector_index": request.param}))
     index.create()

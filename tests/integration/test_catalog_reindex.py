@@ -14,7 +14,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.errors import RefusedChange, WriteConflict
 from catalog.search.search_types import BrowseQuery, SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 SPACE = Space("color", "v1", 8)
 COUNT = 3000
@@ -109,7 +109,7 @@ class Reader(threading.Thread):
             self.asked += 1
 
 
-def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue, settings: Settings) -> None:
+def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue, settings: CatalogSettings) -> None:
     before = filled.concrete()
     writer = Writer(connect(settings))
     reader = Reader(connect(settings), similarity.normalize(np.ones(8)))
@@ -137,7 +137,7 @@ def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue,
         np.testing.assert_allclose(found[1][SPACE.name], vector, atol=1e-6)
 
 
-def test_reindex_takes_over_todays_settings(filled: Catalogue, settings: Settings) -> None:
+def test_reindex_takes_over_todays_settings(filled: Catalogue, settings: CatalogSettings) -> None:
     other = connect(settings.model_copy(update={"vector_index": "int8_flat", "index_shards": 2}))
     summary = reindex.reindex(other)
     assert summary.copied == COUNT

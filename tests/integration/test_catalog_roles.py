@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 import engine
 from app import create_app
-from app.settings import Settings as ApiSettings
+from app.settings import ApiSettings
 from catalog import similarity
 from catalog.domain import rules
 from catalog.domain.product import document, parse
@@ -28,7 +28,7 @@ from catalog.elastic.names import Names
 from catalog.elastic.reindexing.reindex import reindex
 from catalog.elastic.roles import roles
 from catalog.errors import Unavailable, VisualSearchError
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 SPACE = Space("color", "v1", 8)
 PREFIX = "shop_"
@@ -43,7 +43,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Running
     data.chmod(0o755)
     file = tmp_path_factory.mktemp("roles") / "roles.json"
     file.write_text(json.dumps(roles(Names(PREFIX))))
-    settings = engine.Settings.load({})
+    settings = engine.EngineSettings.load({})
     options = engine.Options(port=engine.free_port(), data=data, heap="512m", security=True, roles=file)
     found = engine.start(options, settings)
     try:
@@ -61,7 +61,7 @@ def as_user(running: engine.Running) -> Iterator[Callable[..., Catalogue]]:
         assert running.access is not None
         opened.append(
             connect(
-                Settings(
+                CatalogSettings(
                     elasticsearch_url=(running.url,),
                     elasticsearch_user=user,
                     elasticsearch_password=password or running.access.passwords()[user],

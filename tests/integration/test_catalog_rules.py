@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app import create_app
-from app.settings import Settings as ApiSettings
+from app.settings import ApiSettings
 from catalog import similarity
 from catalog.domain import rules
 from catalog.domain.filters import Filters
@@ -24,7 +24,7 @@ from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.search.planner import Breadth, Choice, Facts
 from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import SimilarRequest, similar_to
 from tests.fakes import FakeCatalogue
 
@@ -149,7 +149,7 @@ def knn_unless_needed(facts: Facts, *_: Any) -> Choice:
 
 @pytest.mark.parametrize("kind", ["int8_flat", "hnsw"])
 def test_rules_work_on_an_approximate_plan_too(
-    settings: Settings, fake: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+    settings: CatalogSettings, fake: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = fill(connect(settings.model_copy(update={"vector_index": kind})))
     index.breadth = Breadth(pool=200, num_candidates=300, oversample=6)
@@ -181,7 +181,7 @@ def test_rules_are_kept_once_listed_by_id_and_seen_at_once_by_who_wrote_them(cat
 
 
 def test_others_see_a_rule_within_seconds(
-    catalogue: Catalogue, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = connect(settings)
     assert other.rules().rules == ()

@@ -13,12 +13,12 @@ from catalog.errors import InvalidInput
 from catalog.search import queries
 from catalog.search.planner import IN_BULK
 from catalog.search.search_types import Part, SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.integration.numpy_shop import NARROW, WIDE, NumpyShop
 
 
 @pytest.fixture
-def filled(settings: Settings) -> Catalogue:
+def filled(settings: CatalogSettings) -> Catalogue:
     """A catalogue with gaps, on a server that knows the query."""
     found = connect(settings)
     NumpyShop(5, 240).fill(found)
@@ -50,7 +50,7 @@ def questions() -> list[SimilarQuery]:
     return found
 
 
-def test_every_question_is_answered_as_by_the_script(filled: Catalogue, settings: Settings) -> None:
+def test_every_question_is_answered_as_by_the_script(filled: Catalogue, settings: CatalogSettings) -> None:
     scripted = connect(settings.model_copy(update={"bulk_scoring": "off"}))
     for query in questions():
         found, expected = filled.similar(query), scripted.similar(query)

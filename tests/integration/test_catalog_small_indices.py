@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.settings import Settings as ApiSettings
+from app.settings import ApiSettings
 from catalog import mapping, similarity
 from catalog.domain import rules
 from catalog.domain.product import document, parse
@@ -20,7 +20,7 @@ from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.elastic.stores import small_indices
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 FIRST, SECOND = Space("color", "v1", 8), Space("resnet18", "v1", 8)
 COUNT = 30
@@ -74,7 +74,7 @@ def ids(answer: Any) -> list[str]:
 
 
 def test_losing_the_rules_costs_no_answer_and_they_go_on_acting(
-    catalogue: Catalogue, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = client_of(fill(catalogue, FIRST))
     before = ids(client.get(SIMILAR))
@@ -107,7 +107,7 @@ def test_losing_the_rules_costs_no_answer_and_they_go_on_acting(
     fresh.client.close()
 
 
-def test_a_closed_index_of_rules_is_a_lost_one(catalogue: Catalogue, settings: Settings) -> None:
+def test_a_closed_index_of_rules_is_a_lost_one(catalogue: Catalogue, settings: CatalogSettings) -> None:
     fill(catalogue, FIRST)
     catalogue.client.indices.close(index=catalogue.names.rules)
     assert codes(client_of(catalogue).get(SIMILAR)) == ["rules_unavailable"]
@@ -115,7 +115,7 @@ def test_a_closed_index_of_rules_is_a_lost_one(catalogue: Catalogue, settings: S
 
 
 def test_losing_the_promotions_costs_only_who_cannot_know_what_serves(
-    catalogue: Catalogue, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_of(fill(catalogue, FIRST, SECOND))
     catalogue.append_promotion(Promotion(SECOND.name, "somebody", "better"), after=0)
@@ -150,7 +150,7 @@ class Counted:
 
 
 def test_two_spaces_without_a_promotion_cost_no_request_more_than_one_that_is_named(
-    catalogue: Catalogue, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(catalogue, FIRST, SECOND)
     index = connect(settings)
@@ -210,7 +210,7 @@ def test_small_indices_of_before_get_it_at_the_next_command_or_write(catalogue: 
     assert settings_of(catalogue, names.rules) == {small_indices.EXPAND: "false", "number_of_replicas": "2"}
 
 
-def test_more_replicas_than_one_stay_as_many(settings: Settings) -> None:
+def test_more_replicas_than_one_stay_as_many(settings: CatalogSettings) -> None:
     index = connect(settings.model_copy(update={"index_replicas": 2}))
     index.create()
     assert settings_of(index, index.names.rules)[small_indices.EXPAND] == "0-2"

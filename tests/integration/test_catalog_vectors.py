@@ -19,7 +19,7 @@ from catalog.feeds import as_they_are, read_products
 from catalog.importing import writes
 from catalog.importing.importer import Importer
 from catalog.search.search_types import SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similar import SimilarRequest, similar_to
 from evaluation.data import stored_catalogue as evaluation_stored
 from tests.integration.http_proxy import HttpProxy, proxy_to, without_vectors
@@ -51,7 +51,7 @@ def proxy(elasticsearch_url: str) -> Iterator[HttpProxy]:
 
 
 @pytest.fixture
-def stripped(catalogue: Catalogue, settings: Settings, proxy: HttpProxy) -> Iterator[Catalogue]:
+def stripped(catalogue: Catalogue, settings: CatalogSettings, proxy: HttpProxy) -> Iterator[Catalogue]:
     """A filled catalogue behind a server that leaves vectors out of `_source`."""
     index = connect(settings.model_copy(update={"elasticsearch_url": (proxy.url,)}))
     index.write([Change(f"p{n:02d}", make(n)) for n in range(COUNT)])
@@ -162,7 +162,7 @@ def test_done_without_a_vector_is_unprocessed(stripped: Catalogue, catalogue: Ca
 
 
 def test_a_server_that_gives_vectors_is_asked_no_more_than_before(
-    catalogue: Catalogue, stripped: Catalogue, settings: Settings, elasticsearch_url: str
+    catalogue: Catalogue, stripped: Catalogue, settings: CatalogSettings, elasticsearch_url: str
 ) -> None:
     with proxy_to(elasticsearch_url) as plain:
         index = connect(settings.model_copy(update={"elasticsearch_url": (plain.url,)}))

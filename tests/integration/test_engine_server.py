@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -25,18 +24,20 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def settings() -> engine.Settings:
+def settings() -> engine.EngineSettings:
     """As the environment says, but with a server of our own whatever ELASTICSEARCH_URL says."""
-    return dataclasses.replace(engine.Settings.load(), elasticsearch_url=None, port=engine.free_port())
+    return engine.EngineSettings.load().model_copy(
+        update={"elasticsearch_url": None, "engine_port": engine.free_port()}
+    )
 
 
 @pytest.fixture
-def data(settings: engine.Settings) -> Iterator[Path]:
+def data(settings: engine.EngineSettings) -> Iterator[Path]:
     """A data folder; what was started on the settings' port is stopped afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
     folder.chmod(0o755)
     yield folder
-    engine.stop(settings.port, settings)
+    engine.stop(settings.engine_port, settings)
     shutil.rmtree(folder)
 
 
@@ -45,7 +46,7 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     options = engine.Options(data=data, heap="512m")
     running = engine.start(options, settings)
     (pid,) = running.pids
-    assert running.url == f"http://127.0.0.1:{settings.port}"
+    assert running.url == f"http://127.0.0.1:{settings.engine_port}"
     assert psutil.Process(pid).uids().real != 0
 
     status = engine.status(settings=settings)
@@ -67,9 +68,13 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     assert requests.get(f"{restarted.url}/kept/_doc/1", timeout=30).json()["_source"] == {"a": 1}
 
 
-def runner_says(command: str, settings: engine.Settings) -> dict[str, Any]:
+def runner_says(command: str, settings: engine.EngineSettings) -> dict[str, Any]:
     """The command line's JSON, asked in a process of its own."""
-    environment = {"PATH": os.environ["PATH"], "ENGINE_CACHE": str(settings.cache), "ENGINE_PORT": str(settings.port)}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ENGINE_CACHE": str(settings.engine_cache),
+        "ENGINE_PORT": str(settings.engine_port),
+    }
     arguments = [sys.executable, "-m", "engine", command, "--json"]
     done = subprocess.run(arguments, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))

@@ -9,7 +9,7 @@ import pytest
 from catalog.domain.records import Change
 from catalog.elastic import Catalogue, connect
 from catalog.errors import WriteBlocked
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.feed_files import write_rows
 from tests.image_server import ImageServer
 from tests.integration.etl_process import Etl, color_space, fill, read_until
@@ -85,7 +85,7 @@ def test_an_import_waits_for_a_block_to_go_and_stops_where_it_stays(
 
 
 def test_an_import_waits_for_an_elasticsearch_that_is_away(
-    catalogue: Catalogue, catalog: Etl, feed: str, settings: Settings
+    catalogue: Catalogue, catalog: Etl, feed: str, settings: CatalogSettings
 ) -> None:
     with holding_proxy(settings.elasticsearch_url[0]) as proxy:
         catalog.environ["ELASTICSEARCH_URL"] = proxy.url
@@ -102,7 +102,7 @@ def test_an_import_waits_for_an_elasticsearch_that_is_away(
     assert catalogue.count() == len(ROWS)
 
 
-def test_a_full_disk_is_named_and_what_helps(catalogue: Catalogue, settings: Settings) -> None:
+def test_a_full_disk_is_named_and_what_helps(catalogue: Catalogue, settings: CatalogSettings) -> None:
     at_once = connect(settings.model_copy(update={"elasticsearch_patience": 0}))
     with blocked(catalogue, "read_only_allow_delete"), pytest.raises(WriteBlocked, match="flood stage") as caught:
         at_once.write([Change("p1", {"id": "p1", "title": "Dress"})])

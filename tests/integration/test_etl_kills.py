@@ -9,7 +9,7 @@ import pytest
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change
 from catalog.elastic import Catalogue
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.etl_kit import product
 from tests.image_server import ImageServer, photo
 from tests.integration.etl_process import Etl, color_space
@@ -57,7 +57,7 @@ def owed(catalogue: Catalogue, urls: dict[str, str]) -> Sequence[str]:
 
 @pytest.mark.slow
 def test_no_kill_between_two_writes_loses_history(
-    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, settings: Settings
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, settings: CatalogSettings
 ) -> None:
     urls = fill_with_shared_and_missing_photos(catalogue, server)
     points: list[tuple[str, When]] = [

@@ -12,7 +12,7 @@ import pytest
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change
 from catalog.elastic import Catalogue
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from tests.etl_kit import product
 from tests.image_server import ImageServer
 from tests.integration.etl_process import Etl, color_space, fill, read_until
@@ -23,7 +23,7 @@ COUNT = 40
 
 
 @pytest.fixture
-def proxy(settings: Settings) -> Iterator[HoldingProxy]:
+def proxy(settings: CatalogSettings) -> Iterator[HoldingProxy]:
     with holding_proxy(settings.elasticsearch_url[0]) as running:
         yield running
 

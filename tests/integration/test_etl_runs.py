@@ -12,11 +12,11 @@ import pytest
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, StoredProduct
 from catalog.elastic import Catalogue, connect
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from catalog.similarity import cosine
 from models.photos import PhotoSettings, decode
 from models.runtime.opening import open_embedder
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.etl_kit import SPACE, MeanColor, product, run_job, totals, workshop
 from tests.image_server import ImageServer, photo
 from tests.integration.etl_process import Etl, color_space, environ_for, fill, vectors_of
@@ -44,7 +44,7 @@ def test_photos_become_searchable_vectors_and_a_second_run_does_nothing(
 
 
 def test_a_job_killed_at_any_moment_loses_nothing(
-    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, settings: Settings, tmp_path: Path
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path, settings: CatalogSettings, tmp_path: Path
 ) -> None:
     count = 240
     fill(catalogue, server, count)
@@ -257,7 +257,7 @@ def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer,
     assert (seen[0], sum(seen)) == (5, 6)
 
 
-def test_what_cannot_start_is_told_in_one_line(settings: Settings, etl: Etl, catalogue: Catalogue) -> None:
+def test_what_cannot_start_is_told_in_one_line(settings: CatalogSettings, etl: Etl, catalogue: Catalogue) -> None:
     etl("run", "--model", "color", "--limit", "0", expect=2)
     etl("run", "--model", "color", "--limit", "-1", expect=2)
     etl("run", expect=2)

@@ -14,7 +14,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from evaluation.commands.main import app
 from evaluation.data.prepare import Prepared, prepare, rows_of, vectors_of
 from evaluation.data.stored_catalogue import score_stored
@@ -46,14 +46,14 @@ def prepared(shop: Path, cache: EmbeddingCache) -> Prepared:
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Iterator[CliRunner]:
+def door(monkeypatch: pytest.MonkeyPatch, settings: CatalogSettings, tmp_path: Path) -> Iterator[CliRunner]:
     monkeypatch.setenv("ELASTICSEARCH_URL", settings.elasticsearch_url[0])
     monkeypatch.setenv("INDEX_PREFIX", settings.index_prefix)
     monkeypatch.setenv("EVALUATION_FOLDER", str(tmp_path / "evaluation"))
     return CliRunner()
 
 
-def indices(settings: Settings) -> list[str]:
+def indices(settings: CatalogSettings) -> list[str]:
     found = requests.get(
         f"{settings.elasticsearch_url[0]}/_cat/indices/{settings.index_prefix}*",
         params={"format": "json", "h": "index"},
@@ -62,7 +62,9 @@ def indices(settings: Settings) -> list[str]:
     return [row["index"] for row in found.json()]
 
 
-def test_run_and_compare_through_their_doors(door: CliRunner, shop: Path, settings: Settings, tmp_path: Path) -> None:
+def test_run_and_compare_through_their_doors(
+    door: CliRunner, shop: Path, settings: CatalogSettings, tmp_path: Path
+) -> None:
     files = []
     for model in ("color", "hog"):
         out = tmp_path / f"{model}.json"
@@ -91,7 +93,7 @@ def test_the_running_service_agrees_with_the_offline_figures(
     door: CliRunner,
     prepared: Prepared,
     cache: EmbeddingCache,
-    settings: Settings,
+    settings: CatalogSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

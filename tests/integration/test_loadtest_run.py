@@ -18,11 +18,11 @@ import pytest
 from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue, connect
 from catalog.search.search_types import SimilarQuery
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 from loadtest import draw, loader
-from loadtest import settings as loadtest_settings
 from loadtest.cluster import Cluster
 from loadtest.local import ROOT, api_running, free_port
+from loadtest.settings import LoadtestSettings
 
 PRODUCT = {"id": "a", "available": True, "effective_price": 5.0, "brand": "Alder"}
 
@@ -64,10 +64,12 @@ def test_loads_asks_and_finds_nothing_wrong(
     assert json.loads((tmp_path / "summary.json").read_text())["total"] == summary["total"]
 
 
-def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(settings: Settings, index_prefix: str) -> None:
+def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
+    settings: CatalogSettings, index_prefix: str
+) -> None:
     catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
     catalogue.create()
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), loadtest_settings.load({}))
+    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load({}))
     loader.load(cluster, f"{index_prefix}products", loader.Space("drawn16__v1", 16), draw.products(1500, 16, seed=4))
     cluster.close()
     drawn = list(draw.products(1500, 16, seed=4))

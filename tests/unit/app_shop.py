@@ -8,7 +8,7 @@ import numpy as np
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.domain.space import Space
 from tests.fakes import FakeCatalogue
 
@@ -42,4 +42,4 @@ def shop() -> FakeCatalogue:
 
 
 def client_of(catalogue: FakeCatalogue, **settings: Any) -> FlaskClient:
-    return create_app(catalogue, Settings(**settings)).test_client()
+    return create_app(catalogue, ApiSettings(**settings)).test_client()

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import Licenses, Limits, Preprocessing, Record, Tensor
 from models.bundles.writer import Written, write
-from models.settings import Settings
+from models.settings import ModelSettings
 
 SIDE = 8
 DIMS = 6
@@ -76,8 +76,8 @@ def put_whole(root: Path, name: str = "tiny", seed: int = 7, day: int = 1, **mor
     return write(root, record(name, **more), {"model.onnx": tiny_network(weights)}, created)
 
 
-def settings_for(root: Path) -> Settings:
-    return Settings(bundles=root, model_weights=root / "no-weights")
+def settings_for(root: Path) -> ModelSettings:
+    return ModelSettings(bundles=root, model_weights=root / "no-weights")
 
 
 def edit(bundle: Bundle, **changes: object) -> None:

@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app import create_app
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.domain.product import document, parse
 from models.bundles.registry import find
 from models.photos.settings import PhotoSettings
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.fakes import FakeCatalogue
 
 COUNT = 12
@@ -73,4 +73,4 @@ def shop() -> FakeCatalogue:
 def client_of(
     catalogue: Any, photos: dict[str, Any] | None = None, models: ModelSettings | None = None, **settings: Any
 ) -> FlaskClient:
-    return create_app(catalogue, Settings(**settings), PhotoSettings(**photos or {}), models).test_client()
+    return create_app(catalogue, ApiSettings(**settings), PhotoSettings(**photos or {}), models).test_client()

@@ -19,13 +19,13 @@ import app
 import catalog
 import models
 from app import create_app
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
-from catalog.settings import Settings as CatalogSettings
+from catalog.settings import CatalogSettings
 from models.photos.errors import PUBLIC, PhotoError, Reason
 from models.photos.settings import PhotoSettings
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import shop
 from tests.unit.photo_shop import client_of
@@ -169,7 +169,7 @@ def server() -> Iterator[Server]:
 def troubled(server: Server) -> FlaskClient:
     url = f"http://{USER}:{PASSWORD}@{HOST}:{server.server_port}"
     index = connect(CatalogSettings(elasticsearch_url=(url,), index_prefix=PREFIX, elasticsearch_timeout=5))
-    return create_app(index, Settings(allow_anonymous_writes=True, public_status=True)).test_client()
+    return create_app(index, ApiSettings(allow_anonymous_writes=True, public_status=True)).test_client()
 
 
 def shown(answer: Any) -> str:
@@ -290,7 +290,7 @@ def test_photos_of_shoppers_and_of_the_shop(server: Server, caplog: pytest.LogCa
     (tmp_path / "hidden-folder").mkdir()
     catalogue.put({**catalogue.docs["p-1"], "image_url": f"file://{FOLDER}/1.jpg"})
     catalogue.put({**catalogue.docs["p-2"], "image_url": f"file://{tmp_path}/hidden-folder/2.jpg"})
-    client = create_app(catalogue, Settings(), photos, bundles).test_client()
+    client = create_app(catalogue, ApiSettings(), photos, bundles).test_client()
     path = f"http://{HOST}:{server.server_port}/photos/a.jpg"
     answer = client.post("/v1/models/color/predict", json={"image_url": path})
     assert answer.status_code == 400 and leaked(answer) == [], shown(answer)

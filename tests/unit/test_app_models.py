@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer
-from app.settings import Settings
+from app.settings import ApiSettings
 from models.bundles.bundle import load
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.image_server import image_server
 from tests.unit.models_making import edit, put
 from tests.unit.photo_shop import client_of, embedder, encoded, picture, shop
@@ -186,7 +186,7 @@ def test_an_upload_may_be_larger_than_other_bodies(bundles: Path) -> None:
     )
     assert predict(client, "color", encoded(picture(1))).status_code == 200
     assert predict(client, "color", bytes(100_000)).status_code == 413
-    assert Settings().max_upload_length > Settings().max_content_length
+    assert ApiSettings().max_upload_length > ApiSettings().max_content_length
 
 
 def test_both_ways_to_send_a_photo_are_documented(client: FlaskClient) -> None:

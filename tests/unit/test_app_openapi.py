@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.domain.filters import Filters
 from tests.unit.app_shop import client_of, shop
 
@@ -98,7 +98,7 @@ def test_every_setting_is_in_the_readme() -> None:
     if not readme.exists():
         pytest.skip("README.md is not written yet")
     text = readme.read_text()
-    assert [name for name in Settings.model_fields if name.upper() not in text] == []
+    assert [name for name in ApiSettings.model_fields if name.upper() not in text] == []
 
 
 def test_every_endpoint_is_in_the_readme(spec: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.settings import Settings
+from app.settings import ApiSettings
 from models.photos.settings import PhotoSettings
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import client_of, shop
@@ -28,7 +28,7 @@ def client(catalogue: FakeCatalogue, tmp_path: Path) -> FlaskClient:
     (tmp_path / "secret.png").write_bytes(b"secret")
     (tmp_path / "photos" / "notes.txt").write_text("secret")
     (tmp_path / "photos" / "link.png").symlink_to(tmp_path / "secret.png")
-    return create_app(catalogue, Settings(), PhotoSettings(image_roots=(tmp_path / "photos",))).test_client()
+    return create_app(catalogue, ApiSettings(), PhotoSettings(image_roots=(tmp_path / "photos",))).test_client()
 
 
 def test_a_photo_below_the_roots_is_shown(client: FlaskClient, catalogue: FakeCatalogue, tmp_path: Path) -> None:

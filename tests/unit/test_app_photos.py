@@ -20,7 +20,7 @@ from app.uploads import pixels
 from catalog.domain.filters import Filters
 from catalog.search.search_types import Hit
 from models.bundles.manifest import Limits
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.image_server import image_server
 from tests.unit.photo_shop import client_of, embedder, encoded, picture, shop
 from tests.unit.test_photos_decode import bomb

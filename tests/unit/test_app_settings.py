@@ -14,7 +14,7 @@ import pytest
 
 from app import create_app
 from app.observability.logs import JsonFormatter
-from app.settings import Settings, load
+from app.settings import ApiSettings
 from catalog.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +33,12 @@ def door(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_settings_come_from_the_environment() -> None:
-    settings = load(
+    settings = ApiSettings.load(
         {"API_PORT": "9000", "CORS_ORIGINS": "https://a.example, https://b.example", "ACCESS_LOG": "true"}
     )
     assert (settings.api_port, settings.access_log) == (9000, True)
     assert settings.cors_origins == ("https://a.example", "https://b.example")
-    assert load({}) == Settings()
+    assert ApiSettings.load({}) == ApiSettings()
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_settings_come_from_the_environment() -> None:
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=name):
-        load({name: value})
+        ApiSettings.load({name: value})
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    assert all(field.description for field in Settings.model_fields.values())
+    assert all(field.description for field in ApiSettings.model_fields.values())
 
 
 def test_a_wrong_address_is_told_at_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from benchmarks.gate import Judged
 from models.bundles.manifest import Training
 from models.bundles.registry import list_bundles
 from models.bundles.writer import write
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from tests.unit.models_making import DIMS, put, record, tiny_network
 
 ONE = Judged("drawn", True, "r.json", "r.html")

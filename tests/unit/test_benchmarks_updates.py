@@ -12,7 +12,7 @@ from benchmarks.updates import app
 from benchmarks.updates_feed import Feed
 from benchmarks.updates_results import Effort, Line, Run, Spent
 from benchmarks.updates_run import KINDS
-from catalog import settings
+from catalog.settings import VectorIndex
 
 SPENT = Spent(1.0, 2.0, 3.0, 4.0, 5.0)
 
@@ -36,7 +36,7 @@ def test_every_round_of_the_feed_changes_every_price_and_nothing_else() -> None:
 
 
 def test_every_index_type_takes_part() -> None:
-    assert set(KINDS) == {"none", *settings.VectorIndex.__args__}  # type: ignore[attr-defined]
+    assert set(KINDS) == {"none", *VectorIndex.__args__}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

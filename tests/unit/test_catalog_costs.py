@@ -8,7 +8,7 @@ import pytest
 from catalog.elastic import connect
 from catalog.errors import InvalidInput
 from catalog.search.costs import FILE, Costs, CostsFile, SearchPrice, read_costs
-from catalog.settings import Settings
+from catalog.settings import CatalogSettings
 
 
 def write(folder: Path, text: bytes) -> str:
@@ -25,7 +25,7 @@ def test_what_was_kept_is_read_again_and_the_gateway_plans_with_it(tmp_path: Pat
     costs = replace(Costs(), script=SearchPrice(9.0, per_value=0.5), bulk=SearchPrice(1.0), cores=12)
     path = write(tmp_path, FILE.dump_json(CostsFile(costs, "a machine", "2026-01-02")))
     assert read_costs(path) == costs
-    assert connect(Settings(planner_costs=path)).costs == costs
+    assert connect(CatalogSettings(planner_costs=path)).costs == costs
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_a_wrong_file_says_where(tmp_path: Path, text: bytes, told: str) -> None
 
 def test_a_missing_file_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="run `make calibrate`"):
-        connect(Settings(planner_costs=str(tmp_path / "gone.json")))
+        connect(CatalogSettings(planner_costs=str(tmp_path / "gone.json")))

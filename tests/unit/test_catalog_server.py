@@ -10,7 +10,7 @@ import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput, Unavailable
-from catalog.settings import Settings, load
+from catalog.settings import CatalogSettings
 
 Reply = tuple[int, object]
 
@@ -66,7 +66,7 @@ def secret(path: str) -> Reply:
 
 
 def opened(url: str, **changes: object) -> Catalogue:
-    return connect(Settings.model_validate({"elasticsearch_url": url, **changes}))
+    return connect(CatalogSettings.model_validate({"elasticsearch_url": url, **changes}))
 
 
 @pytest.mark.parametrize("replies", [of_version("10.1.0"), only_nodes_tell("10.1.0"), of_version("7.17.9")])
@@ -98,9 +98,9 @@ def test_a_tested_server_or_one_that_does_not_tell_is_asked_once(replies: Callab
 
 
 def test_the_setting_takes_two_words() -> None:
-    assert load({"ELASTICSEARCH_UNTESTED": "allow"}).elasticsearch_untested == "allow"
+    assert CatalogSettings.load({"ELASTICSEARCH_UNTESTED": "allow"}).elasticsearch_untested == "allow"
     with pytest.raises(InvalidInput, match="ELASTICSEARCH_UNTESTED"):
-        load({"ELASTICSEARCH_UNTESTED": "yes"})
+        CatalogSettings.load({"ELASTICSEARCH_UNTESTED": "yes"})
 
 
 def test_a_server_without_its_root_is_not_taken_for_a_dead_node(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from catalog.errors import InvalidInput
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import GRAPHS
 from catalog.search.sizing import PATIENCE_MS, TARGET_MS, advise
-from catalog.settings import load
+from catalog.settings import CatalogSettings
 
 COSTS = Costs()
 
@@ -70,9 +70,11 @@ def test_wrong_sizes_are_wrong_use(arguments: list[str]) -> None:
 
 
 def test_settings_of_the_layout() -> None:
-    found = load({"INDEX_SORT": "brand, available", "INDEX_PRELOAD": "true", "EXPECTED_PRODUCTS": "7"})
+    found = CatalogSettings.load(
+        {"INDEX_SORT": "brand, available", "INDEX_PRELOAD": "true", "EXPECTED_PRODUCTS": "7"}
+    )
     assert (found.index_sort, found.index_preload, found.expected_products) == (("brand", "available"), True, 7)
-    assert load({}).vector_index == "auto"
-    assert load({"VECTOR_INDEX": "int8_hnsw"}).vector_index == "int8_hnsw"
+    assert CatalogSettings.load({}).vector_index == "auto"
+    assert CatalogSettings.load({"VECTOR_INDEX": "int8_hnsw"}).vector_index == "int8_hnsw"
     with pytest.raises(InvalidInput, match="INDEX_SORT"):
-        load({"INDEX_SORT": "description"})
+        CatalogSettings.load({"INDEX_SORT": "description"})

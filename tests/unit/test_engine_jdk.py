@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import NoJdk
 from engine.install import jdk
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 FULL = "java.base jdk.compiler jdk.jlink jdk.incubator.vector"
 
@@ -26,7 +26,7 @@ def refuse(cache: Path) -> Path:
 
 
 def find(tmp_path: Path, fetch=refuse, usable=lambda folder: True, **named: Path) -> jdk.Jdk:
-    settings = Settings(home=tmp_path / "home", search_path=str(tmp_path / "path"), cache=tmp_path, **named)
+    settings = EngineSettings(home=tmp_path / "home", path=str(tmp_path / "path"), engine_cache=tmp_path, **named)
     return jdk.find(settings, usable, installed=(f"{tmp_path}/jvm/*",), fetch=fetch)
 
 

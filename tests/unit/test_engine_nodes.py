@@ -11,7 +11,7 @@ import yaml
 from engine import options
 from engine.cluster import nodes, ports, security
 from engine.errors import OptionsError, PortInUse
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 
 def cluster(size: int) -> list[nodes.Node]:
@@ -95,14 +95,19 @@ def test_wrong_options_are_refused(wrong):
 def test_defaults_depend_on_the_number_of_nodes():
     alone, three = options.Options(), options.Options(nodes=3)
     assert (alone.heap_or_default(), three.heap_or_default()) == ("1g", "512m")
-    settings = Settings(cache=Path("/cache"))
+    settings = EngineSettings(engine_cache=Path("/cache"))
     assert alone.data_or_default(settings, 9200) == Path("/cache/data/9200")
     assert three.data_or_default(settings, 9200) == Path("/cache/data/9200-3nodes")
 
 
 def test_settings_come_from_the_environment():
-    found = Settings.load({"ENGINE_PORT": "9250", "ES_JAVA_HOME": "/jdk", "ENGINE_CACHE": "/c", "HOME": "/h"})
-    assert (found.port, found.es_java_home, found.java_home, found.cache) == (9250, Path("/jdk"), None, Path("/c"))
+    found = EngineSettings.load({"ENGINE_PORT": "9250", "ES_JAVA_HOME": "/jdk", "ENGINE_CACHE": "/c", "HOME": "/h"})
+    assert (found.engine_port, found.es_java_home, found.java_home, found.engine_cache) == (
+        9250,
+        Path("/jdk"),
+        None,
+        Path("/c"),
+    )
     assert found.elasticsearch_url is None
-    with pytest.raises(OptionsError, match="ENGINE_PORT='x' is not a port number"):
-        Settings.load({"ENGINE_PORT": "x"})
+    with pytest.raises(OptionsError, match=r"ENGINE_PORT='x' is wrong: .*HTTP port"):
+        EngineSettings.load({"ENGINE_PORT": "x"})

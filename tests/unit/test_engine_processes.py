@@ -12,7 +12,7 @@ import pytest
 
 import engine
 from engine.cluster import nodes, processes, state
-from engine.settings import Settings
+from engine.settings import EngineSettings
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_reused_pid_is_not_ours_and_is_not_ended(node, tmp_path):
     node.pidfile.write_text(str(os.getpid()))
     saved(node, tmp_path)
     assert processes.pid_of(node) is None
-    assert engine.stop(9200, Settings(cache=tmp_path)) == []
+    assert engine.stop(9200, EngineSettings(engine_cache=tmp_path)) == []
     assert state.load(tmp_path, 9200) is None
 
 
@@ -67,11 +67,11 @@ def test_stop_ends_the_marked_process_only(node, tmp_path):
     with spawn(node.mark) as ours, spawn() as other:
         node.pidfile.write_text(str(ours.pid))
         assert processes.pid_of(node) == ours.pid
-        assert engine.stop(9200, Settings(cache=tmp_path)) == [ours.pid]
+        assert engine.stop(9200, EngineSettings(engine_cache=tmp_path)) == [ours.pid]
         assert not psutil.pid_exists(ours.pid)
         assert other.poll() is None
         other.kill()
-    assert engine.stop(9200, Settings(cache=tmp_path)) == []
+    assert engine.stop(9200, EngineSettings(engine_cache=tmp_path)) == []
 
 
 def test_a_process_that_ignores_the_request_is_killed(node):
@@ -90,4 +90,4 @@ def test_state_survives_a_round_trip_and_damage_is_no_state(node, tmp_path):
 
 def test_status_of_a_stale_state_says_that_nothing_runs(node, tmp_path):
     saved(node, tmp_path)
-    assert engine.status(9200, Settings(cache=tmp_path))["running"] is False
+    assert engine.status(9200, EngineSettings(engine_cache=tmp_path))["running"] is False

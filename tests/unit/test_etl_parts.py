@@ -25,7 +25,7 @@ from etl.errors import StoreFailed
 from etl.policy import LONGEST, delay, outcomes
 from etl.progress import Bar, Lines, suited
 from etl.report import reasons, run_text
-from etl.settings import Settings, load
+from etl.settings import EtlSettings
 from etl.stages.channel import Aborted, Channel
 from etl.stages.host_health import PAUSES, REST, TOLERATED, Hosts, host_of
 from etl.stages.items import Failure, Result
@@ -111,7 +111,7 @@ def result(failure: Failure | None, attempts: int = 0) -> Result:
 
 
 def test_policy_turns_failures_into_retries_until_there_were_enough() -> None:
-    settings = Settings()
+    settings = EtlSettings()
     slow = Failure("timeout", False, "too slow")
     first, last = outcomes(result(slow), NOW, settings)
     assert (first.status, first.attempts, first.next_try_at) == ("retry", 1, NOW + timedelta(minutes=10))
@@ -124,7 +124,7 @@ def test_policy_turns_failures_into_retries_until_there_were_enough() -> None:
 
 @given(st.integers(1, 60), st.none() | st.floats(0, 1e6))
 def test_a_delay_grows_and_is_never_shorter_than_what_the_host_asked(attempts: int, asked: float | None) -> None:
-    settings = Settings()
+    settings = EtlSettings()
     waited = delay(attempts, asked, settings)
     assert waited >= timedelta(seconds=asked or 0)
     assert waited >= delay(1, None, settings)
@@ -400,8 +400,8 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(
 
 
 def test_settings_come_from_the_environment() -> None:
-    settings = load({"VECTOR_STORE": "s3://bucket/v", "ETL_MAX_ATTEMPTS": "3"})
+    settings = EtlSettings.load({"VECTOR_STORE": "s3://bucket/v", "ETL_MAX_ATTEMPTS": "3"})
     assert (settings.vector_store, settings.etl_max_attempts) == ("s3://bucket/v", 3)
-    assert load({}).vector_store == "var/vectors"
+    assert EtlSettings.load({}).vector_store == "var/vectors"
     with pytest.raises(InvalidInput, match="ETL_DOWNLOAD_THREADS"):
-        load({"ETL_DOWNLOAD_THREADS": "none"})
+        EtlSettings.load({"ETL_DOWNLOAD_THREADS": "none"})

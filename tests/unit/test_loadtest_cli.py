@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from loadtest import report, settings, target
+from loadtest import report, target
 from loadtest.__main__ import app
 from loadtest.errors import CannotStart, LoadFailed, NotAllowed
 from loadtest.run import Plan, command
+from loadtest.settings import LoadtestSettings
 
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    for name in settings.Settings.model_fields:
+    for name in LoadtestSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     return CliRunner()
 
@@ -75,10 +76,10 @@ def test_settings_name_the_wrong_variable(cli: CliRunner, monkeypatch: pytest.Mo
 
 
 def test_settings_find_the_servers() -> None:
-    assert settings.load({}).elasticsearch == "http://127.0.0.1:9200"
-    assert settings.load({"ENGINE_PORT": "9300"}).elasticsearch == "http://127.0.0.1:9300"
-    assert settings.load({"ELASTICSEARCH_URL": "http://a:1/, http://b:2"}).elasticsearch == "http://a:1"
-    assert settings.load({"API_PORT": "8123"}).api == "http://127.0.0.1:8123"
+    assert LoadtestSettings.load({}).elasticsearch == "http://127.0.0.1:9200"
+    assert LoadtestSettings.load({"ENGINE_PORT": "9300"}).elasticsearch == "http://127.0.0.1:9300"
+    assert LoadtestSettings.load({"ELASTICSEARCH_URL": "http://a:1/, http://b:2"}).elasticsearch == "http://a:1"
+    assert LoadtestSettings.load({"API_PORT": "8123"}).api == "http://127.0.0.1:8123"
 
 
 def test_the_command_is_bounded(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from catalog import mapping
 from catalog.domain.space import Space as CatalogueSpace
+from catalog.settings import VectorIndex
 from loadtest import draw, loader
 from loadtest.cluster import Cluster, reason
 from loadtest.errors import CannotStart, LoadFailed, NotAllowed, Unreachable
 from loadtest.loader import Space
-from loadtest.settings import Settings, VectorIndex
+from loadtest.settings import LoadtestSettings
 
 SPACE = Space("drawn4__v1", 4)
 
@@ -21,7 +22,7 @@ class FakeCluster(Cluster):
     """One index `p-000001` behind the alias `p`; the first `busy` bulk requests are answered with 429."""
 
     def __init__(self, *, others: int = 0, dims: int | None = None, busy: int = 0, refused: str = "") -> None:
-        super().__init__("http://127.0.0.1:1", Settings())
+        super().__init__("http://127.0.0.1:1", LoadtestSettings())
         self.others, self.busy, self.refused = others, busy, refused
         self.stored: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, str, Any]] = []
@@ -150,7 +151,7 @@ def test_deletes_one_by_one_and_never_everything() -> None:
 
 
 def test_no_elasticsearch_says_what_to_start() -> None:
-    cluster = Cluster("http://127.0.0.1:9", Settings())
+    cluster = Cluster("http://127.0.0.1:9", LoadtestSettings())
     with pytest.raises(Unreachable, match="python -m engine start"):
         cluster.ask("GET", "_alias/p")
     cluster.close()

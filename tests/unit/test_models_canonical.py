@@ -17,10 +17,10 @@ from models.commands.main import app
 from models.runtime import canonical_vectors
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.runtime.verification import verify
-from models.settings import Settings
+from models.settings import ModelSettings
 from tests.unit.models_making import PREPROCESSING, put, record, tiny_network
 
-SHIPPED = [one.path for one in list_bundles(Settings())]
+SHIPPED = [one.path for one in list_bundles(ModelSettings())]
 
 
 def rewrite(bundle: Bundle, content: bytes) -> None:

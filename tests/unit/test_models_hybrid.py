@@ -25,7 +25,7 @@ from models.making.pca import fit, project
 from models.runtime.canonical_vectors import pictures
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.runtime.verification import verify
-from models.settings import Settings
+from models.settings import ModelSettings
 from tests.unit.models_making import DIMS, PREPROCESSING, put, record, settings_for, tiny_network
 from tests.unit.test_models_classes import CLASSES, put_telling
 
@@ -105,7 +105,7 @@ def test_parts_with_one_recipe_agree_to_the_last_digits_with_numpy(tmp_path: Pat
     ids=str,
 )
 def test_parts_of_different_sizes_find_their_own_square(changes: dict[str, Any], tmp_path: Path) -> None:
-    color = find("color", Settings())
+    color = find("color", ModelSettings())
     parts = [Part(color, 0.3), Part(convolving(tmp_path, **changes), 0.7)]
     hybrid = OnnxEmbedder(made(parts, tmp_path), 1)
     seen = [*images(photos(tmp_path / "photos")), *pictures()]
@@ -118,7 +118,7 @@ def test_parts_of_different_sizes_find_their_own_square(changes: dict[str, Any],
 
 
 def test_what_cannot_be_expressed_is_refused(tmp_path: Path) -> None:
-    color, conv = find("color", Settings()), convolving(tmp_path, interpolation="lanczos")
+    color, conv = find("color", ModelSettings()), convolving(tmp_path, interpolation="lanczos")
     with pytest.raises(ExportFailed, match="resizes with 'lanczos'"):
         made([Part(color, 1), Part(conv, 1)], tmp_path)
     for parts, said in (

@@ -18,7 +18,7 @@ from models.bundles.bundle import Bundle, load
 from models.commands.main import app
 from models.distribution.pull import index_of, pull
 from models.distribution.sources import FileSource
-from models.settings import Settings
+from models.settings import ModelSettings
 from tests.image_server import image_server
 from tests.unit.models_making import edit, put
 
@@ -275,7 +275,7 @@ def test_the_lock_of_this_repository_is_what_it_ships() -> None:
     locked = json.loads((ROOT / "models.lock").read_text())["bundles"]
     assert locked
     for entry in locked:
-        bundle = load(Settings().bundles / entry["name"] / entry["version"])
+        bundle = load(ModelSettings().bundles / entry["name"] / entry["version"])
         assert hashlib.sha256((bundle.path / "bundle.json").read_bytes()).hexdigest() == entry["sha256"]
     done = CliRunner().invoke(app, ["pull", "--lock", str(ROOT / "models.lock"), "--json"], env={"BUNDLES": ""})
     assert done.exit_code == 0, done.output

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import InvalidInput, NotFound
-from models import settings as model_settings
 from models.bundles import fingerprint
 from models.bundles.registry import choose, find, list_bundles, list_verified
 from models.errors import BundleNotFound, InvalidBundle
+from models.settings import ModelSettings
 from tests.unit.models_making import edit, put, settings_for
 
 
@@ -136,8 +136,8 @@ def test_later_edit_of_created_does_not_need_the_model(tmp_path: Path) -> None:
 
 
 def test_settings_from_the_environment(tmp_path: Path) -> None:
-    chosen = model_settings.load({"BUNDLES": str(tmp_path), "MODEL_THREADS": "2"})
+    chosen = ModelSettings.load({"BUNDLES": str(tmp_path), "MODEL_THREADS": "2"})
     assert (chosen.bundles, chosen.model_threads) == (tmp_path, 2)
-    assert model_settings.load({"BUNDLES": ""}).bundles.name == "bundles"
+    assert ModelSettings.load({"BUNDLES": ""}).bundles.name == "bundles"
     with pytest.raises(InvalidInput, match="MODEL_THREADS"):
-        model_settings.load({"MODEL_THREADS": "none"})
+        ModelSettings.load({"MODEL_THREADS": "none"})

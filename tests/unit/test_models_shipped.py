@@ -9,18 +9,18 @@ from PIL import Image
 
 from benchmarks.gate import shipped_default
 from catalog.similarity import Vectors, cosine
-from demo.settings import load as demo_settings
+from demo.settings import DemoSettings
 from demo.steps import all_steps
 from models.bundles.registry import find
 from models.making.hybrid import Maker, pack
 from models.making.hybrid_graph import Part
 from models.photos import decode
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.settings import Settings
+from models.settings import ModelSettings
 from samples.catalogue import Order, make
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = Settings(bundles=ROOT / "bundles")
+SHIPPED = ModelSettings(bundles=ROOT / "bundles")
 DEFAULT = shipped_default() or "none"
 LARGEST = 12_000_000  # bytes of a bundle in git
 K = 5
@@ -61,7 +61,7 @@ def test_the_default_is_a_small_trained_bundle_with_a_card_and_the_recipe_that_m
 
 
 def test_the_demo_embeds_with_the_default() -> None:
-    arguments = all_steps(demo_settings())["etl"].arguments
+    arguments = all_steps(DemoSettings.load())["etl"].arguments
     assert arguments[arguments.index("--model") + 1] == DEFAULT.partition("/")[0]
 
 

@@ -44,10 +44,10 @@ def left_in(home: Path) -> list[str]:
 OPEN_SESSION = """
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.bundles.registry import find
-from models.settings import Settings
+from models.settings import ModelSettings
 import pathlib
 root = pathlib.Path(sys.modules["models"].__file__).parents[1]
-print(OnnxEmbedder(find("fashion_int8", Settings(bundles=root / "bundles"))).runtime)
+print(OnnxEmbedder(find("fashion_int8", ModelSettings(bundles=root / "bundles"))).runtime)
 """
 
 
@@ -66,9 +66,9 @@ def test_onnx_runtime_is_opened_in_one_place() -> None:
 TRACK = """
 import os
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "false"
-from training.settings import load
+from training.settings import TrainingSettings
 from training.output.tracker import _client
-client = _client(load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
+client = _client(TrainingSettings.load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
 client.create_run(client.create_experiment("x"))
 from mlflow.telemetry import get_telemetry_client
 print(get_telemetry_client())

@@ -29,12 +29,12 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILES = ("Dockerfile", "docker/etl.Dockerfile", "docker/loadtest.Dockerfile")
 COMPOSE_FILES = ("docker-compose.yml", "docker/compose.gpu.yml")
 SETTINGS = (
-    app.settings.Settings,
-    catalog.settings.Settings,
-    etl.settings.Settings,
-    loadtest.settings.Settings,
+    app.settings.ApiSettings,
+    catalog.settings.CatalogSettings,
+    etl.settings.EtlSettings,
+    loadtest.settings.LoadtestSettings,
     models.photos.settings.PhotoSettings,
-    models.settings.Settings,
+    models.settings.ModelSettings,
 )
 KNOWN = {name.upper() for settings in SETTINGS for name in settings.model_fields}
 # What an image runs beside its entrypoint.
@@ -182,7 +182,7 @@ def test_environment_names_are_settings(image: Image) -> None:
 def test_the_apis_port_is_one_everywhere() -> None:
     image = IMAGES["Dockerfile"]
     port = image.env["API_PORT"]
-    assert image.exposed == port == str(app.settings.Settings().api_port)
+    assert image.exposed == port == str(app.settings.ApiSettings().api_port)
     assert f"127.0.0.1:{port}/healthz" in image.healthcheck
     assert "ports" not in SERVICES["api"]  # the proxy's are the way in
     assert SERVICES["proxy"]["ports"] == [f"127.0.0.1:${{API_PORT:-{port}}}:8080"]
@@ -197,7 +197,7 @@ def test_the_proxy_is_pinned_locked_down_and_buffers_what_the_api_takes() -> Non
     assert proxy["volumes"] == ["./docker/nginx.conf:/etc/nginx/nginx.conf:ro"]
     megabytes = re.search(r"client_max_body_size (\d+)m;", NGINX)
     assert megabytes is not None
-    settings = app.settings.Settings()
+    settings = app.settings.ApiSettings()
     assert int(megabytes[1]) << 20 >= settings.max_upload_length > int(megabytes[1]) - 1 << 20
     assert "proxy_request_buffering on;" in NGINX and "proxy_set_header Host $http_host;" in NGINX
     told = re.findall(r"return (\d+) '(.*)';", NGINX)

@@ -16,7 +16,6 @@ from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
 from models.photos.errors import RETRYABLE
 from models.photos.fetching.connections import PlainConnection
 from models.photos.fetching.http import parse_address, seconds_of
-from models.photos.settings import load
 from tests.image_server import ImageServer, image_server, photo
 
 
@@ -423,7 +422,7 @@ def test_addresses_are_normalized() -> None:
 
 
 def test_settings_come_from_the_environment_and_a_wrong_one_is_named() -> None:
-    settings = load(
+    settings = PhotoSettings.load(
         {"IMAGE_ROOTS": "/a:/b, /c", "IMAGE_ALLOWED_HOSTS": "CDN.local, 127.0.0.1:9", "IMAGE_TIMEOUT": "3"}
     )
     assert settings.image_roots == (Path("/a"), Path("/b"), Path("/c"))
@@ -432,4 +431,4 @@ def test_settings_come_from_the_environment_and_a_wrong_one_is_named() -> None:
     from catalog.errors import InvalidInput
 
     with pytest.raises(InvalidInput, match="IMAGE_MAX_BYTES"):
-        load({"IMAGE_MAX_BYTES": "-1"})
+        PhotoSettings.load({"IMAGE_MAX_BYTES": "-1"})

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from app.observability.logs import config
-from app.settings import Settings
+from app.settings import ApiSettings
 from catalog.cli_support import PlainConsole, errors_of, show
 from catalog.errors import InvalidInput
 from catalog.feeds import Problem
@@ -125,7 +125,7 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr("sys.stderr", written)
     loggers = [logging.getLogger(name) for name in ("", "app", "gunicorn.error", "gunicorn.access")]
     before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
-    logging.config.dictConfig(config(Settings(log_format=request.param, access_log=True)))
+    logging.config.dictConfig(config(ApiSettings(log_format=request.param, access_log=True)))
     yield written
     for logger, handlers, level, propagate in before:
         logger.handlers, logger.propagate = handlers, propagate

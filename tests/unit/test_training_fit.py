@@ -156,9 +156,9 @@ def test_photos_of_the_gate_are_refused_whatever_their_name(shop: Path, rooms: R
     gate = tmp_path / "gate" / "deep"
     gate.mkdir(parents=True)
     shutil.copy(sorted((shop / "photos").iterdir())[5], gate / "renamed.jpg")
-    settings = rooms.training.model_copy(update={"gate_data": tmp_path / "gate"})
+    models = rooms.models.model_copy(update={"gate_data": tmp_path / "gate"})
     with pytest.raises(GateDataRefused, match="1 photos belong to the gate"):
-        Training(Job(projection(shop)), settings, rooms.models)
+        Training(Job(projection(shop)), rooms.training, models)
 
 
 def test_a_fold_is_measured_and_then_refined_on_all_photos(shop: Path, rooms: Rooms) -> None:

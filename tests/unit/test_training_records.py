@@ -75,9 +75,9 @@ def test_gate_data_that_gives_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_feed_of_the_gate_keeps_its_photos_out(shop: Path, rooms: Rooms) -> None:
-    settings = rooms.training.model_copy(update={"gate_data": shop / "feed.jsonl"})
+    models = rooms.models.model_copy(update={"gate_data": shop / "feed.jsonl"})
     with pytest.raises(GateDataRefused, match="16 photos"):
-        Training(Job(projection(shop)), settings, rooms.models)
+        Training(Job(projection(shop)), rooms.training, models)
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from training.data import targets
 from training.data.batches import Batches
 from training.data.crops import prepare
@@ -18,7 +18,7 @@ from training.data.views import Cut
 from training.learning.networks import build
 from training.learning.trainer import Trainer
 from training.recipe import Recipe, parse_recipe
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
 
@@ -61,8 +61,8 @@ class Rooms:
     folder: Path
 
     @property
-    def training(self) -> Settings:
-        return Settings(training_folder=self.folder / "training")
+    def training(self) -> TrainingSettings:
+        return TrainingSettings(training_folder=self.folder / "training")
 
     @property
     def models(self) -> ModelSettings:

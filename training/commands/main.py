@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from catalog.cli_support import Json, errors_of, log_to_stderr, show
-from models import settings as model_settings
-from training import settings as training_settings
+from models.settings import ModelSettings
 from training.commands.progress import shown
 from training.data.material import FOLDS
 from training.learning.fit import Outcome, Training
 from training.learning.stages import Job, folds_of
 from training.overrides import CATALOGUE, REFINE, SCHEDULE, Learn, RecipeOverrides, apply_overrides
 from training.recipe import read_recipe
+from training.settings import TrainingSettings
 
 cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)
 errors_told = errors_of("training")
@@ -81,7 +81,7 @@ def rerun(
     from training.output.tracker import recorded
 
     with errors_told(as_json):
-        earlier, stage = recorded(run_id, training_settings.load())
+        earlier, stage = recorded(run_id, TrainingSettings.load())
         held, refined = (hold, refine) if (hold, refine) != (None, None) else folds_of(stage)
         again = apply_overrides(earlier, RecipeOverrides(changes=tuple(changes or ()), schedule=_schedule(refined)))
         _do(Job(again, resume, held, refined, threads, earlier), as_json)
@@ -93,7 +93,7 @@ def _schedule(refined: int | None) -> str:
 
 def _do(job: Job, as_json: bool) -> None:
     with shown() as progress:
-        outcome = Training(job, training_settings.load(), model_settings.load(), progress).run()
+        outcome = Training(job, TrainingSettings.load(), ModelSettings.load(), progress).run()
     show(as_json, _summary(outcome), _text(outcome))
 
 

@@ -13,12 +13,12 @@ from models.bundles.fingerprint import canonical_json, sha256_bytes
 from models.bundles.registry import find
 from models.errors import BundleNotFound
 from models.making.pca import Projection
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from training.data import crops, folds, targets, views
 from training.data.photos import Photo, fingerprint
 from training.errors import NoTrainingData
 from training.recipe import Recipe
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 FOLDS = 5
 
@@ -40,7 +40,7 @@ class Material:
         return np.sort(np.concatenate([self.train, self.held]))
 
 
-def bundles(recipe: Recipe, settings: Settings, model_settings: ModelSettings) -> dict[str, Bundle]:
+def bundles(recipe: Recipe, settings: TrainingSettings, model_settings: ModelSettings) -> dict[str, Bundle]:
     """The bundles whose answers a recipe needs, by name; raises BundleNotFound.
 
     A teacher may also lie in the training folder, where no service looks.
@@ -72,7 +72,7 @@ def material(
     recipe: Recipe,
     photos: list[Photo],
     known: dict[str, Bundle],
-    settings: Settings,
+    settings: TrainingSettings,
     held: int | None = None,
     earlier: Mapping[str, Projection] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from models.bundles.writer import Written
 from models.making.gate_photos import hashes
-from models.settings import Settings as ModelSettings
+from models.settings import ModelSettings
 from training.data.batches import Batches
 from training.data.material import Material, bundles, frozen_base, material
 from training.data.photos import gather
@@ -27,7 +27,7 @@ from training.output import card, export, teacher_projections
 from training.output.curves import History
 from training.output.provenance import Provenance, collect, hash_table
 from training.output.tracker import Tracker
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 Progress = Callable[[str, int, int], None]
 
@@ -54,14 +54,14 @@ class Training:
     """
 
     def __init__(
-        self, job: Job, settings: Settings, model_settings: ModelSettings, progress: Progress = silent
+        self, job: Job, settings: TrainingSettings, model_settings: ModelSettings, progress: Progress = silent
     ) -> None:
         self._job, self._progress = job, progress
         networks.check_names(job.recipe)
         recipe = scheduled(job)
         self._settings, self._model_settings = settings, model_settings
         self._started = time.monotonic()
-        self._photos = gather(job.recipe.sources, hashes(settings.gate_data))
+        self._photos = gather(job.recipe.sources, hashes(model_settings.gate_data))
         self._recipe = learnable(recipe, self._photos)
         self._known = bundles(job.recipe, settings, model_settings)
         self._stages = Stages(job, self._photos, self._known, settings.training_folder / "runs")

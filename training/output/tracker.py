@@ -11,7 +11,7 @@ from training.errors import RunNotFound
 from training.output.provenance import Provenance
 from training.overrides import flatten
 from training.recipe import Recipe, parse_recipe
-from training.settings import Settings, prepare_tracker
+from training.settings import TrainingSettings, prepare_tracker
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ LONGEST = 500  # characters of a tag or parameter that every MLflow store takes
 class Tracker:
     """One run in MLflow; `run_id` is None where it could not be started."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TrainingSettings) -> None:
         self.run_id: str | None = None
         self._settings = settings
         self._client: Any = None
@@ -79,7 +79,7 @@ class Tracker:
             self._client, self.run_id = None, self.run_id or ""
 
 
-def recorded(run_id: str, settings: Settings) -> tuple[Recipe, str]:
+def recorded(run_id: str, settings: TrainingSettings) -> tuple[Recipe, str]:
     """Recipe and stage of an earlier run; raises RunNotFound."""
     try:
         client = _client(settings)
@@ -92,7 +92,7 @@ def recorded(run_id: str, settings: Settings) -> tuple[Recipe, str]:
         raise RunNotFound(f"there is no recipe of run '{run_id}' at {settings.tracking}: {error}") from error
 
 
-def _client(settings: Settings) -> Any:
+def _client(settings: TrainingSettings) -> Any:
     prepare_tracker()
     from mlflow.tracking import MlflowClient
 
