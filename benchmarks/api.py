@@ -1,6 +1,7 @@
 """The API beside a bare client, in one interleaved run: `python -m benchmarks.api [--quick]`."""
 
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,9 @@ from benchmarks.askers import Api, ApiFailed, BareClient
 from benchmarks.cases import FILTERS, FULL, QUICK, QUICK_EFFORT, Effort, Size
 from benchmarks.measure import DifferentAnswers, compare
 from benchmarks.results import Case, Run
-from benchmarks.stage import elasticsearch, stage
+from benchmarks.stage import create_catalogue, find_elasticsearch, load
 from catalog.errors import VisualSearchError
-from loadtest.errors import LoadtestError
+from loadtest.local import run_api
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 7
@@ -41,7 +42,7 @@ def main(
     sizes = [Size.parse(text) for text in size] if size else list(QUICK if quick else FULL)
     try:
         run = measure(sizes, effort)
-    except (VisualSearchError, LoadtestError, DifferentAnswers, ApiFailed) as error:
+    except (VisualSearchError, DifferentAnswers, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, DifferentAnswers | ApiFailed) else 2) from error
     folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).with_name("results"))
@@ -57,18 +58,21 @@ def main(
 
 def measure(sizes: list[Size], effort: Effort) -> Run:
     """All cases of all sizes on one Elasticsearch."""
-    with elasticsearch() as settings:
+    with find_elasticsearch() as settings:
         cases: list[Case] = []
         described = ""
         for size in sizes:
             told.print(f"loading {size.products} x {size.dims}", highlight=False)
-            with stage(settings, size, SEED, ROOT / "var" / "benchmarks") as set_up:
-                described = described or machine.line(set_up.catalogue)
+            with ExitStack() as stack:
+                catalogue = stack.enter_context(create_catalogue(settings, "bench", "flat"))
+                figures = load(catalogue, size, size.drawn(SEED))
+                host = stack.enter_context(run_api(catalogue.settings, ROOT / "var" / "benchmarks"))
+                described = described or machine.line(catalogue)
                 ids = [one.document["id"] for one in size.drawn(SEED)][:: max(1, size.products // 1000)]
                 for name, filters in FILTERS.items():
-                    bare, api = BareClient(set_up.catalogue, filters), Api(set_up.host, filters)
+                    bare, api = BareClient(catalogue, filters), Api(host, filters)
                     result = compare(api, bare, ids, effort, SEED)
-                    cases.append(Case(size, name, result, set_up.load_seconds, set_up.segments))
+                    cases.append(Case(size, name, result, figures.seconds, figures.segments))
                     told.print(" | ".join(results.cells(cases[-1])), highlight=False, soft_wrap=True)
     command = " ".join(["python -m benchmarks.api", *sys.argv[1:]])
     return Run(described, command, datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT), effort, tuple(cases))

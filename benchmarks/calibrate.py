@@ -18,14 +18,14 @@ from rich.progress import Progress, TaskID
 from benchmarks import calibrate_report as report
 from benchmarks import machine
 from benchmarks.calibrate_fit import fitted
-from benchmarks.calibrate_samples import Load, Loading, Sample, loaded, samples
+from benchmarks.calibrate_samples import SEED, Load, Sample, samples
 from benchmarks.cases import Size
-from benchmarks.stage import elasticsearch
+from benchmarks.stage import LoadFigures, create_catalogue, find_elasticsearch, load
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
 from catalog.search.costs import CostsFile, read_costs
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest.errors import LoadtestError
+from loadtest import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 DIMS, QUICK_DIMS = (40, 512), (40,)
@@ -56,20 +56,20 @@ def main(
     biggest = products or (QUICK_PRODUCTS if quick else PRODUCTS)
     loads = plan(biggest, tuple(dims or (QUICK_DIMS if quick else DIMS)), kinds)
     try:
-        with elasticsearch() as settings:
+        with find_elasticsearch() as settings:
             before = read_costs(settings.planner_costs)
             described, cores = _server(settings)
             found = measure(settings, loads, questions or (QUICK_QUESTIONS if quick else QUESTIONS))
-    except (VisualSearchError, LoadtestError) as error:
+    except VisualSearchError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    measured = [one for _, got in found for one in got]
+    measured = [one for _, _, got in found for one in got]
     costs = fitted(measured, before, cores)
     path = out or ROOT / "var" / "calibrate" / "costs.json"
     command = " ".join(["python -m benchmarks.calibrate", *sys.argv[1:]])
     kept = CostsFile(costs, described, datetime.now(UTC).strftime("%Y-%m-%d"), command)
     report.keep(path, kept)
-    for table in report.tables(measured, [one for one, _ in found], before, costs):
+    for table in report.tables(measured, [(one, figures) for one, figures, _ in found], before, costs):
         told.print(table)
     told.print(f"{described}\n{report.verdict(measured, before, costs)}", highlight=False, soft_wrap=True)
     told.print(f"kept in {path}: set PLANNER_COSTS={path} for the API", highlight=False, soft_wrap=True)
@@ -113,22 +113,26 @@ def _cores(catalogue: Catalogue) -> int:
     return max(1, sum(int(node["os"]["allocated_processors"]) for node in data))
 
 
-def measure(settings: CatalogSettings, loads: Sequence[Load], questions: int) -> list[tuple[Loading, list[Sample]]]:
+def measure(
+    settings: CatalogSettings, loads: Sequence[Load], questions: int
+) -> list[tuple[Load, LoadFigures, list[Sample]]]:
     """Load, ask, delete, one catalogue after the other."""
     found = []
     with Progress(console=told, disable=not told.is_terminal) as bar:
         task = bar.add_task("", total=sum(one.size.products for one in loads))
         done = 0
-        for load in loads:
-            name = f"{load.index_type} {load.size.products} x {load.size.dims}"
+        for one in loads:
+            name = f"{one.index_type} {one.size.products} x {one.size.dims}"
             bar.update(task, description=f"loading {name}")
             if not told.is_terminal:
                 told.print(f"loading {name}", highlight=False)
             step = partial(_advance, bar, task, done)
-            with loaded(settings, load, step) as (catalogue, loading):
+            with create_catalogue(settings, "calibrate", one.index_type) as catalogue:
+                drawn = draw.products(one.size.products, one.size.dims, SEED)
+                figures = load(catalogue, one.size, drawn, step)
                 bar.update(task, description=f"asking {name}")
-                found.append((loading, samples(catalogue, load, questions)))
-            done += load.size.products
+                found.append((one, figures, samples(catalogue, one, questions)))
+            done += one.size.products
     return found
 
 

@@ -9,14 +9,17 @@ import orjson
 from rich.table import Table
 
 from benchmarks.calibrate_fit import error, expected_ms, facts_of, regret
-from benchmarks.calibrate_samples import Loading, Sample
+from benchmarks.calibrate_samples import Load, Sample
+from benchmarks.stage import LoadFigures
 from catalog.search.costs import FILE, Costs, CostsFile
 from catalog.search.planner import choose
 
 GOAL = 1.1  # time of the chosen plan / of the better one
 
 
-def tables(samples: Sequence[Sample], loadings: Sequence[Loading], before: Costs, after: Costs) -> Iterator[Table]:
+def tables(
+    samples: Sequence[Sample], loadings: Sequence[tuple[Load, LoadFigures]], before: Costs, after: Costs
+) -> Iterator[Table]:
     """For a terminal."""
     yield _loading_table(loadings)
     yield _price_table(before, after)
@@ -30,13 +33,13 @@ def _table(title: str, *names: str) -> Table:
     return shown
 
 
-def _loading_table(loadings: Sequence[Loading]) -> Table:
+def _loading_table(loadings: Sequence[tuple[Load, LoadFigures]]) -> Table:
     shown = _table("loading", "index", "products", "dims", "seconds", "products/s", "merging, s", "segments", "MB")
-    for one in loadings:
-        size = one.load.size
+    for load, one in loadings:
+        size = load.size
         speed = size.products / one.seconds if one.seconds else 0.0
         figures = (f"{one.seconds:.1f}", f"{speed:,.0f}", f"{one.merge_seconds:.1f}", str(one.segments))
-        shown.add_row(one.load.index_type, f"{size.products:,}", str(size.dims), *figures, f"{one.megabytes:,.0f}")
+        shown.add_row(load.index_type, f"{size.products:,}", str(size.dims), *figures, f"{one.megabytes:,.0f}")
     return shown
 
 

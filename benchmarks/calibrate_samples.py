@@ -1,31 +1,25 @@
 """What calibrating asks the server: both plans over sizes, dimensions, index types and shares, in turns."""
 
-import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
 
 import numpy as np
 
 from benchmarks.cases import Size
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
-from catalog.elastic import Catalogue, connect
+from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import IN_BULK, Strategy
 from catalog.search.search_types import SimilarPage, SimilarQuery
-from catalog.settings import CatalogSettings, VectorIndex
+from catalog.settings import VectorIndex
 from catalog.similarity import Vectors
-from loadtest import draw, loader
-from loadtest.cluster import Cluster
-from loadtest.settings import LoadtestSettings
+from loadtest import draw
 
 SEED = 11
 WARM_UP = 3  # questions per plan and share that are not timed
-MERGE_PATIENCE = 240.0  # seconds to wait for merges after loading: they would be measured too
 # What is left of the catalogue: 100, 52, 30, 8, 3 and 0.25 %.
 SHARES = (
     Filters(),
@@ -58,51 +52,6 @@ class Sample:
     ms: float
     recall: float = 1.0  # share of the exact plan's ten nearest that were found
     bulk: bool = False  # whether the server scores exact plans by its own query
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """How a catalogue got there: seconds of the bulk requests, of the merges after them, and what they left."""
-
-    load: Load
-    seconds: float
-    merge_seconds: float
-    segments: int
-    megabytes: float
-
-
-@contextmanager
-def loaded(base: CatalogSettings, load: Load, progress: Callable[[int], None]) -> Iterator[tuple[Catalogue, Loading]]:
-    """A catalogue of drawn products under a prefix of its own, gone afterwards."""
-    prefix = f"calibrate_{secrets.token_hex(4)}_"
-    catalogue = connect(base.model_copy(update={"index_prefix": prefix, "vector_index": load.index_type}))
-    cluster = Cluster(base.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
-    try:
-        catalogue.create()
-        space = loader.Space(load.size.space, load.size.dims, load.index_type)
-        drawn = draw.products(load.size.products, load.size.dims, SEED)
-        done = loader.load(cluster, catalogue.names.products, space, drawn, progress)
-        started = time.perf_counter()
-        segments, megabytes = _settled(catalogue)
-        yield catalogue, Loading(load, done.seconds, time.perf_counter() - started, segments, megabytes)
-    finally:
-        loader.delete_prefix(cluster, prefix)
-        catalogue.client.close()
-        cluster.close()
-
-
-def _settled(catalogue: Catalogue) -> tuple[int, float]:
-    """Wait until nothing merges any more; segments and megabytes."""
-    deadline = time.monotonic() + MERGE_PATIENCE
-    while True:
-        stats: Any = catalogue.client.indices.stats(
-            index=catalogue.names.products, metric=["merge", "segments", "store"]
-        )
-        total = stats["_all"]["primaries"]
-        if not total["merges"]["current"] or time.monotonic() > deadline:
-            catalogue.refresh()
-            return int(total["segments"]["count"]), total["store"]["size_in_bytes"] / 1e6
-        time.sleep(0.5)
 
 
 def samples(catalogue: Catalogue, load: Load, questions: int) -> list[Sample]:

@@ -10,7 +10,7 @@ from catalog.search.costs import Costs
 from catalog.search.sizing import advise
 from catalog.settings import VectorIndex
 from loadtest import draw
-from loadtest.draw import Drawn
+from loadtest.draw import DrawnProduct
 
 # Percent of the products that pass, and the brands that leave so many.
 SHARES: dict[float, Filters] = {
@@ -51,17 +51,17 @@ class Size:
     def text(self) -> str:
         return f"{self.products:,} × {self.dims}".replace(",", " ")
 
-    def drawn(self, seed: int) -> Iterator[Drawn]:
+    def drawn(self, seed: int) -> Iterator[DrawnProduct]:
         """Its products, none of which states a gender or an age group."""
         return map(_silent, draw.products(self.products, self.dims, seed))
 
-    def shopped(self, seed: int) -> Iterator[Drawn]:
+    def shopped(self, seed: int) -> Iterator[DrawnProduct]:
         """The same products, of which only every SILENT_EVERYth states neither."""
         for number, one in enumerate(draw.products(self.products, self.dims, seed)):
             yield one if number % SILENT_EVERY else _silent(one)
 
 
-def _silent(one: Drawn) -> Drawn:
+def _silent(one: DrawnProduct) -> DrawnProduct:
     return replace(one, document={key: value for key, value in one.document.items() if key not in DROPPED})
 
 

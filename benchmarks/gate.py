@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gate_data import drawn_shop, shared_photos
-from benchmarks.stage import elasticsearch
+from benchmarks.stage import find_elasticsearch
 from models.bundles.registry import list_bundles
 from models.settings import ModelSettings
 
@@ -175,7 +175,7 @@ def _judged(candidate: str, now: str) -> list[Judged]:
     if sets[-1] is None:
         log.info("no ../shared/data/clothing here: judged on drawn photos alone")
     vectors = fresh_vectors(now, WORK / "vectors")
-    with elasticsearch() as settings:
+    with find_elasticsearch() as settings:
         url = settings.elasticsearch_url[0]
         return [judge(candidate, data, url, vectors) for data in sets if data is not None]
 

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 
 from benchmarks.cases import SILENT_EVERY, Size
+from benchmarks.stage import read_index_stats
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search.planner import GRAPHS
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import draw, loader
-from loadtest.cluster import Cluster
-from loadtest.settings import LoadtestSettings
 
 SEED = 7
 MARK = "benchmark"  # under the mapping's `_meta`; written last, so that half a catalogue never counts as one
@@ -60,16 +60,13 @@ def catalogue(
 ) -> Iterator[tuple[Catalogue, Loaded]]:
     """A loaded and merged catalogue: one that an earlier run kept or a new one; deleted afterwards unless `keep`."""
     name = base.index_prefix + prefix(size, index_type)
-    settings = base.model_copy(update={"index_prefix": name, "vector_index": index_type})
-    found = connect(settings)
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
+    found = connect(base.model_copy(update={"index_prefix": name, "vector_index": index_type}))
     try:
-        yield found, complete(found, size) or load(found, cluster, size, index_type)
+        yield found, complete(found, size) or load(found, size, index_type)
     finally:
         if not keep:
-            loader.delete_prefix(cluster, settings.index_prefix)
+            found.drop()
         found.client.close()
-        cluster.close()
 
 
 def complete(found: Catalogue, size: Size) -> Loaded | None:
@@ -86,40 +83,40 @@ def complete(found: Catalogue, size: Size) -> Loaded | None:
     return Loaded(**told) if counted["count"] == size.products else None
 
 
-def load(found: Catalogue, cluster: Cluster, size: Size, index_type: VectorIndex) -> Loaded:
-    """Replace whatever has this prefix by a fresh catalogue, merged to the segments it should have."""
-    loader.delete_prefix(cluster, found.settings.index_prefix)
-    index = found.create()
+def load(found: Catalogue, size: Size, index_type: VectorIndex) -> Loaded:
+    """Replaces whatever has this prefix by a fresh catalogue, merged to the segments it should have."""
+    found.drop()
+    index, indices = found.create(), found.client.indices
     if index_type in GRAPHS:
-        cluster.ask("PUT", f"{index}/_settings", LOADING_GRAPHS)
-    space = loader.Space(size.space, size.dims, index_type)
-    done = loader.load(cluster, found.names.products, space, size.shopped(SEED))
-    cluster.ask("PUT", f"{index}/_settings", dict.fromkeys(LOADING_GRAPHS))
-    seconds = _merge(cluster, index, segments_wanted(index_type))
-    stats: Any = found.client.indices.stats(index=index, metric=["segments", "store"])
-    primaries = stats["_all"]["primaries"]
+        indices.put_settings(index=index, settings=LOADING_GRAPHS)
+    done = loader.load(found, Space.parse(size.space, size.dims), size.shopped(SEED))
+    indices.put_settings(index=index, settings=dict.fromkeys(LOADING_GRAPHS))
+    seconds = _merge(found, index, segments_wanted(index_type))
+    stats = read_index_stats(found, "segments", "store")
     told = Loaded(
         fingerprint(size),
         done.products,
         done.seconds,
         seconds,
-        int(primaries["segments"]["count"]),
-        round(primaries["store"]["size_in_bytes"] / 1e6, 1),
+        int(stats["segments"]["count"]),
+        round(stats["store"]["size_in_bytes"] / 1e6, 1),
     )
-    mapping = cluster.ask("GET", f"{index}/_mapping")[index]["mappings"]
-    cluster.ask("PUT", f"{index}/_mapping", {"_meta": {**mapping.get("_meta", {}), MARK: asdict(told)}})
+    mapping: Any = indices.get_mapping(index=index)
+    meta = mapping[index]["mappings"].get("_meta", {})
+    indices.put_mapping(index=index, meta={**meta, MARK: asdict(told)})
     return told
 
 
-def _merge(cluster: Cluster, index: str, segments: int) -> float:
-    """Force the merge and wait for it, longer than one request may take; returns its seconds."""
+def _merge(found: Catalogue, index: str, segments: int) -> float:
+    """Forces the merge and waits for it, longer than one request may take; returns its seconds."""
     started = time.perf_counter()
-    cluster.ask("POST", f"{index}/_forcemerge?max_num_segments={segments}&wait_for_completion=false")
+    found.client.indices.forcemerge(index=index, max_num_segments=segments, wait_for_completion=False)
     while time.perf_counter() - started < MERGE_PATIENCE:
         time.sleep(MERGE_POLL)
-        nodes = cluster.ask("GET", "_tasks?actions=indices:admin/forcemerge*")["nodes"].values()
-        merges = cluster.ask("GET", f"{index}/_stats/merge")["_all"]["primaries"]["merges"]
-        if not any(node["tasks"] for node in nodes) and not merges["current"]:
+        path = "/_tasks?actions=indices:admin/forcemerge*"  # the client's own method warns of a technical preview
+        tasks: Any = found.client.perform_request("GET", path, headers={"accept": "application/json"})
+        merging = read_index_stats(found, "merge")["merges"]["current"]
+        if not merging and not any(node["tasks"] for node in tasks["nodes"].values()):
             break
-    cluster.ask("POST", f"{index}/_refresh")
+    found.refresh()
     return round(time.perf_counter() - started, 2)

@@ -15,11 +15,10 @@ from benchmarks.askers import ApiFailed
 from benchmarks.cases import Effort, Job, Size
 from benchmarks.query_results import Measured
 from benchmarks.shop import Shop
-from benchmarks.stage import elasticsearch
+from benchmarks.stage import find_elasticsearch
 from catalog.errors import VisualSearchError
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest.errors import LoadtestError
-from loadtest.local import api_running
+from loadtest.local import run_api
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var" / "benchmarks"
@@ -41,7 +40,7 @@ def errors_told() -> Iterator[None]:
     """Status 2 and one line where it cannot run, 1 where the API failed under the questions."""
     try:
         yield
-    except (VisualSearchError, LoadtestError, ApiFailed) as error:
+    except (VisualSearchError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
 
@@ -66,7 +65,7 @@ def run(
     jobs = chosen_jobs(_sizes(size, big, quick), _types(index_type))
     folder = out or (VAR if quick else RESULTS)
     page = query_results.read(folder) if add else query_results.Page()
-    with errors_told(), elasticsearch(HEAP) as settings:
+    with errors_told(), find_elasticsearch(HEAP) as settings:
         for job in jobs:
             page = page.with_(measured(settings, job, effort, keep=keep))
             write(page, folder)  # after each one: the next may take long
@@ -76,7 +75,7 @@ def run(
 @app.command()
 def load(size: Sizes = None, index_type: Types = None, big: Big = False) -> None:
     """Load and merge the catalogues of a later `run --keep`, and leave them on the server."""
-    with errors_told(), elasticsearch(HEAP) as settings:
+    with errors_told(), find_elasticsearch(HEAP) as settings:
         for job in chosen_jobs(_sizes(size, big, False), _types(index_type)):
             with kept.catalogue(settings, job.size, job.index_type, keep=True) as (_, loaded):
                 told.print(f"{job.size.text} {job.index_type}: {loaded}", highlight=False, soft_wrap=True)
@@ -108,9 +107,7 @@ def measured(settings: CatalogSettings, job: Job, effort: Effort, *, keep: bool)
         shop = Shop.of(job.size, kept.SEED)
         fast, panels, choices = [], [], []
         if job.speed:
-            url = catalogue.settings.elasticsearch_url[0]
-            environment = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": catalogue.settings.index_prefix}
-            with api_running({**environment, "SEARCH_TIMEOUT": PATIENCE}, VAR) as host:
+            with run_api(catalogue.settings, VAR, SEARCH_TIMEOUT=PATIENCE) as host:
                 fast = speed.measure(shop, host, job.index_type, job.speed, effort, kept.SEED)
                 panels = facets.measure(shop, host, job.index_type, effort, kept.SEED)
             for cell in fast:

@@ -1,36 +1,39 @@
-"""Sets the stage for one size: an Elasticsearch, a catalogue of drawn products, the API; gone afterwards."""
+"""Sets the stage of a measurement: an Elasticsearch, a catalogue of drawn products, the API; gone afterwards."""
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Size
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import Unavailable
-from catalog.settings import CatalogSettings
+from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import loader
-from loadtest.cluster import Cluster
-from loadtest.local import api_running, engine_running
+from loadtest.draw import DrawnProduct
+from loadtest.local import run_engine
 from loadtest.settings import LoadtestSettings
 
-MERGE_PATIENCE = 120.0  # seconds to wait for merges after loading: they would be measured too
+TIMEOUT = 300.0  # seconds for one request of Elasticsearch
+MERGE_PATIENCE = 240.0  # seconds to wait for merges after loading: they would be measured too
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    catalogue: Catalogue
-    host: str
-    load_seconds: float
+class LoadFigures:
+    """How a catalogue got there: seconds of its bulk requests, of the merges after them, and what they left."""
+
+    seconds: float
+    merge_seconds: float
     segments: int
+    megabytes: float
 
 
 @contextmanager
-def elasticsearch(heap: str = "1g") -> Iterator[CatalogSettings]:
-    """The settings of the server that runs already, else of one started for this run with so much heap."""
+def find_elasticsearch(heap: str = "1g") -> Iterator[CatalogSettings]:
+    """Yields settings of the server that runs already, else of one started for this run with so much heap."""
     settings = CatalogSettings.load()
     found = connect(settings)
     try:
@@ -39,39 +42,51 @@ def elasticsearch(heap: str = "1g") -> Iterator[CatalogSettings]:
     except Exception as error:  # whatever is wrong with it, another one is needed
         if LoadtestSettings.load().elasticsearch_url:
             raise Unavailable(f"ELASTICSEARCH_URL is set and does not answer: {error}") from error
-        running = engine_running(heap)
+        running = run_engine(heap)
     finally:
         found.client.close()
     with running as url:
-        yield settings.model_copy(update={"elasticsearch_url": (url,), "elasticsearch_timeout": 120.0})
+        yield settings.model_copy(update={"elasticsearch_url": (url.rstrip("/"),), "elasticsearch_timeout": TIMEOUT})
 
 
 @contextmanager
-def stage(base: CatalogSettings, size: Size, seed: int, folder: Path) -> Iterator[Stage]:
-    """A loaded catalogue of this size under a prefix of its own, and an API over it."""
-    settings = base.model_copy(update={"index_prefix": f"bench_{secrets.token_hex(4)}_", "vector_index": "flat"})
-    url = settings.elasticsearch_url[0].rstrip("/")
-    cluster, catalogue = Cluster(url, LoadtestSettings.load()), connect(settings)
+def create_catalogue(base: CatalogSettings, purpose: str, index_type: VectorIndex) -> Iterator[Catalogue]:
+    """Yields an empty catalogue under a prefix of its own, deleted afterwards with all that was put into it."""
+    prefix = f"{purpose}_{secrets.token_hex(4)}_"
+    catalogue = connect(base.model_copy(update={"index_prefix": prefix, "vector_index": index_type}))
     try:
         catalogue.create()
-        space = loader.Space(size.space, size.dims, "flat")
-        loaded = loader.load(cluster, catalogue.names.products, space, size.drawn(seed))
-        environment = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": settings.index_prefix}
-        segments = settled(catalogue)
-        with api_running(environment, folder) as host:
-            yield Stage(catalogue, host, loaded.seconds, segments)
+        yield catalogue
     finally:
-        loader.delete_prefix(cluster, settings.index_prefix)
+        catalogue.drop()
         catalogue.client.close()
-        cluster.close()
 
 
-def settled(catalogue: Catalogue) -> int:
-    """Wait until nothing merges any more; the number of segments."""
+def load(
+    catalogue: Catalogue,
+    size: Size,
+    products: Iterable[DrawnProduct],
+    progress: Callable[[int], None] = lambda _: None,
+) -> LoadFigures:
+    """Loads the products into the catalogue and waits until nothing merges any more."""
+    done = loader.load(catalogue, Space.parse(size.space, size.dims), products, progress)
+    started = time.perf_counter()
+    segments, megabytes = wait_for_merges(catalogue)
+    return LoadFigures(done.seconds, time.perf_counter() - started, segments, megabytes)
+
+
+def wait_for_merges(catalogue: Catalogue) -> tuple[int, float]:
+    """Waits until nothing merges any more; returns the number of segments and their megabytes."""
     deadline = time.monotonic() + MERGE_PATIENCE
     while True:
-        stats: Any = catalogue.client.indices.stats(index=catalogue.names.products, metric=["merge", "segments"])
-        total = stats["_all"]["primaries"]
+        total = read_index_stats(catalogue, "merge", "segments", "store")
         if not total["merges"]["current"] or time.monotonic() > deadline:
-            return int(total["segments"]["count"])
+            catalogue.refresh()
+            return int(total["segments"]["count"]), total["store"]["size_in_bytes"] / 1e6
         time.sleep(0.5)
+
+
+def read_index_stats(catalogue: Catalogue, *metrics: str) -> Any:
+    """Returns Elasticsearch's figures of the product index, primaries alone."""
+    stats: Any = catalogue.client.indices.stats(index=catalogue.names.products, metric=list(metrics))
+    return stats["_all"]["primaries"]

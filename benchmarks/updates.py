@@ -12,12 +12,11 @@ from rich.console import Console
 from benchmarks import machine, updates_results
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
-from benchmarks.stage import elasticsearch
+from benchmarks.stage import find_elasticsearch
 from benchmarks.updates_results import Effort, Run
 from benchmarks.updates_run import KINDS, QUICK, QUICK_KINDS, measure
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
-from loadtest.errors import LoadtestError
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 7
@@ -50,7 +49,7 @@ def main(
     earlier = kept if kept and (kept.products, kept.dims) == (size.products, size.dims) else None
     try:
         run = _measure(size, [kind for kind in KINDS if kind in wanted], effort, earlier, folder)
-    except (VisualSearchError, LoadtestError, ApiFailed) as error:
+    except (VisualSearchError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
     told.print(f"{run.verdict}\n{run.machine}\nkept in {folder / 'updates.md'}", highlight=False, soft_wrap=True)
@@ -65,7 +64,7 @@ def _measure(size: Size, kinds: list[str], effort: Effort, earlier: Run | None, 
     before = f"{earlier.command} (commit {earlier.commit}); then " if earlier else ""
     command = before + " ".join(["python -m benchmarks.updates", *sys.argv[1:]])
     date, commit = datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT)
-    with elasticsearch() as settings:
+    with find_elasticsearch() as settings:
         catalogue = connect(settings)
         described = machine.line(catalogue)
         catalogue.client.close()

@@ -1,28 +1,22 @@
 """One index type: load, ask in peace, write new prices, write while shoppers ask."""
 
 import random
-import secrets
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from benchmarks.askers import Api
 from benchmarks.cases import FILTERS, Size
-from benchmarks.stage import settled
+from benchmarks.stage import create_catalogue, load, read_index_stats, wait_for_merges
 from benchmarks.updates_feed import Feed, Imported, importing, take_in
 from benchmarks.updates_results import Effort, Line, Spent
-from catalog.elastic import Catalogue, connect
+from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest import loader
-from loadtest.cluster import Cluster
 from loadtest.draw import product_id
-from loadtest.local import api_running
-from loadtest.settings import LoadtestSettings
+from loadtest.local import run_api
 
 NONE = "none"  # a catalogue without vectors
 KINDS = (NONE, "flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw")
@@ -33,22 +27,20 @@ Times = list[tuple[float, float]]  # when a question was asked (perf_counter), a
 
 def measure(base: CatalogSettings, size: Size, kind: str, effort: Effort, seed: int, folder: Path) -> Line:
     """Figures of one index type on a catalogue of its own, which is gone afterwards."""
-    with _catalogue(base, kind) as catalogue, importing() as pool:
+    with create_catalogue(base, "updates", _index_type(kind)) as catalogue, importing() as pool:
         settings = catalogue.settings
         loading = _load(catalogue, size, kind, seed, pool)
         nothing = pool.submit(take_in, settings, Feed(size, seed, effort.updates, 0)).result()
         before = _spent(catalogue)
         alone = pool.submit(take_in, settings, Feed(size, seed, effort.updates, 1)).result()
-        settled(catalogue)
+        wait_for_merges(catalogue)
         until_settled = time.perf_counter() - alone.started
         spent = _spent(catalogue) - before
         idle: Times = []
         during: Times = []
         beside = alone
         if kind != NONE:
-            environment = {"ELASTICSEARCH_URL": settings.elasticsearch_url[0], "INDEX_PREFIX": settings.index_prefix}
-            environment["VECTOR_INDEX"] = kind
-            with api_running(environment, folder) as host:
+            with run_api(settings, folder, VECTOR_INDEX=kind) as host:
                 idle, during, beside = _asked(host, pool, settings, size, effort, seed)
         return Line(
             kind,
@@ -91,20 +83,8 @@ def _percentiles(times: Times) -> tuple[float, float] | None:
     return round(float(p50), 1), round(float(p95), 1)
 
 
-@contextmanager
-def _catalogue(base: CatalogSettings, kind: str) -> Iterator[Catalogue]:
-    index_type = "flat" if kind == NONE else kind
-    changes = {"index_prefix": f"updates_{secrets.token_hex(4)}_", "vector_index": cast(VectorIndex, index_type)}
-    settings = base.model_copy(update=changes)
-    catalogue = connect(settings)
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
-    try:
-        catalogue.create()
-        yield catalogue
-    finally:
-        loader.delete_prefix(cluster, settings.index_prefix)
-        catalogue.client.close()
-        cluster.close()
+def _index_type(kind: str) -> VectorIndex:
+    return cast(VectorIndex, "flat" if kind == NONE else kind)
 
 
 def _load(catalogue: Catalogue, size: Size, kind: str, seed: int, pool: ProcessPoolExecutor) -> float:
@@ -113,18 +93,13 @@ def _load(catalogue: Catalogue, size: Size, kind: str, seed: int, pool: ProcessP
     if kind == NONE:
         pool.submit(take_in, catalogue.settings, Feed(size, seed, size.products, 0)).result()
     else:
-        cluster = Cluster(catalogue.settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load())
-        space = loader.Space(size.space, size.dims, cast(VectorIndex, kind))
-        loader.load(cluster, catalogue.names.products, space, size.drawn(seed))
-        cluster.close()
-    settled(catalogue)
+        load(catalogue, size, size.drawn(seed))
+    wait_for_merges(catalogue)
     return time.perf_counter() - started
 
 
 def _spent(catalogue: Catalogue) -> Spent:
-    metric = ["indexing", "refresh", "merge", "flush", "store"]
-    stats: Any = catalogue.client.indices.stats(index=catalogue.names.products, metric=metric)
-    found = stats["_all"]["primaries"]
+    found = read_index_stats(catalogue, "indexing", "refresh", "merge", "flush", "store")
     return Spent(
         indexing=found["indexing"]["index_time_in_millis"] / 1000,
         refresh=found["refresh"]["total_time_in_millis"] / 1000,

@@ -1,4 +1,4 @@
-"""The command line of the load test: `python -m loadtest local|load|run`."""
+"""Command line of the load test: `python -m loadtest local|load|run`."""
 
 import signal
 import sys
@@ -15,15 +15,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from loadtest import draw, loader, run, target
-from loadtest.cluster import Cluster
-from loadtest.errors import CannotStart, LoadtestError
-from loadtest.local import Local, run_local
-from loadtest.report import Summary
+from catalog.domain.space import Space
+from catalog.elastic import connect
+from catalog.errors import VisualSearchError
+from loadtest import draw, loader, run, settings, target
+from loadtest.errors import LoadFailed
+from loadtest.local import LocalRun, run_local
+from loadtest.report import LoadtestSummary
 from loadtest.settings import LoadtestSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-told = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
+console = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
 
 Json = Annotated[bool, typer.Option("--json", help="print a machine-readable summary on standard output")]
 Users = Annotated[int | None, typer.Option(min=1, max=1000, help="people at a time; default LOADTEST_USERS, 20")]
@@ -38,13 +40,13 @@ Dims = Annotated[int, typer.Option(min=1, max=4096, help="dimensions of a vector
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
-    """Status 2 and one line on standard error where it cannot start, 1 where it broke on the way."""
+def exit_on_error() -> Iterator[None]:
+    """Exits with one line on standard error: status 2 where it cannot start, 1 where products were refused."""
     try:
         yield
-    except LoadtestError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2 if isinstance(error, CannotStart) else 1) from error
+    except VisualSearchError as error:
+        typer.echo(error.advice, err=True)
+        raise typer.Exit(1 if isinstance(error, LoadFailed) else 2) from error
 
 
 @app.command("local")
@@ -59,11 +61,11 @@ def local_(
 ) -> None:
     """Engine, drawn catalogue, API and load on this machine; ends everything it started."""
     signal.signal(signal.SIGTERM, _leave)
-    with errors_told():
+    with exit_on_error():
         config = LoadtestSettings.load()
-        folder = report or _new_folder()
+        folder = report or _name_folder()
         asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
-        summary = run_local(Local(products, dims, *asked, seed, folder), config, _log)
+        summary = run_local(LocalRun(products, dims, *asked, seed, folder), config, _log)
     _finish(summary, folder, as_json)
 
 
@@ -80,12 +82,12 @@ def run_(
     as_json: Json = False,
 ) -> None:
     """Ask an API that runs; status 1 where one answer was wrong."""
-    with errors_told():
+    with exit_on_error():
         config = LoadtestSettings.load()
-        address = target.checked(host or config.api, allow_remote=allow_remote)
-        folder = report or _new_folder()
+        address = target.check_address(host or config.api, allow_remote=allow_remote)
+        folder = report or _name_folder()
         asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
-        summary = run.run(run.Plan(address, folder, *asked, max_requests, seed, pause), _log)
+        summary = run.run_load(run.LoadPlan(address, folder, *asked, max_requests, seed, pause), _log)
     _finish(summary, folder, as_json)
 
 
@@ -99,26 +101,26 @@ def load_(
     as_json: Json = False,
 ) -> None:
     """Put drawn products into the catalogue of INDEX_PREFIX, which `python -m catalog create` has made."""
-    with errors_told():
-        config = LoadtestSettings.load()
-        url = target.checked(config.elasticsearch, allow_remote=allow_remote)
-        wanted = loader.Space(space or f"drawn{dims}__v1", dims, config.vector_index)
-        cluster = Cluster(url, config)
-        with Progress(console=told, disable=not told.is_terminal) as bar:
+    with exit_on_error():
+        config = settings.load_catalogue_settings()
+        for url in config.elasticsearch_url:
+            target.check_address(url, allow_remote=allow_remote)
+        catalogue = connect(config)
+        with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("loading", total=products)
             done = loader.load(
-                cluster,
-                f"{config.index_prefix}products",
-                wanted,
+                catalogue,
+                Space.parse(space or f"drawn{dims}__v1", dims),
                 draw.products(products, dims, seed),
                 lambda number: bar.update(task, completed=number),
             )
+        catalogue.client.close()
     _log(f"loaded {done.products} products into {done.index} as {done.space} in {done.seconds} s")
     if as_json:
         _print_json(asdict(done))
 
 
-def _new_folder() -> Path:
+def _name_folder() -> Path:
     return run.ROOT / "var" / "loadtest" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
 
 
@@ -127,28 +129,28 @@ def _leave(number: int, frame: object) -> NoReturn:
 
 
 def _log(line: str) -> None:
-    told.print(line, highlight=False, soft_wrap=True)
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def _print_json(body: dict[str, Any]) -> None:
     typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
 
 
-def _finish(summary: Summary, folder: Path, as_json: bool) -> None:
+def _finish(summary: LoadtestSummary, folder: Path, as_json: bool) -> None:
     if as_json:
-        _print_json({**asdict(summary), "passed": summary.passed, "report": str(folder)})
+        _print_json({**summary.to_dict(), "report": str(folder)})
     else:
-        told.print(_table(summary))
+        console.print(_build_table(summary))
     for failure in summary.failures:
         _log(f"{failure.times} x {failure.name}: {failure.error}")
     _log(f"report: {folder / 'report.html'}")
-    if not summary.passed:
+    if not summary.is_passed:
         count = f"{summary.total.failures} of {summary.total.requests} answers were wrong"
         typer.echo(count if summary.total.requests else "nothing was asked: is the run too short?", err=True)
         raise typer.Exit(1)
 
 
-def _table(summary: Summary) -> Table:
+def _build_table(summary: LoadtestSummary) -> Table:
     table = Table(title=f"{summary.users} users, {summary.host}")
     for name in ("request", "number", "failed", "per second", "p50 ms", "p95 ms", "p99 ms", "max ms"):
         table.add_column(name, justify="left" if name == "request" else "right")

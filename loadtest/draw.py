@@ -30,23 +30,23 @@ SIZES = ("XS", "S", "M", "L", "XL")
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A product document as the index stores it, without `embedding`, and its unit vector (float32 [dims])."""
+class DrawnProduct:
+    """Product document as the index stores it, without `embedding`, and its unit vector (float32 [dims])."""
 
     document: dict[str, Any]
     vector: NDArray[np.float32]
 
 
-def products(count: int, dims: int, seed: int = 0) -> Iterator[Drawn]:
-    """`count` products; the first n of a longer draw are the same as a draw of n."""
+def products(count: int, dims: int, seed: int = 0) -> Iterator[DrawnProduct]:
+    """Draws `count` products; the first n of a longer draw are the same as a draw of n."""
     for start, block in zip(range(0, count, BLOCK), _blocks(count, dims, seed), strict=True):
         documents = _documents(block, start)
         for offset in range(min(BLOCK, count - start)):
-            yield Drawn(documents[offset], block.vectors[offset])
+            yield DrawnProduct(documents[offset], block.vectors[offset])
 
 
 def vectors(count: int, dims: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-    """Vectors (float32 [count, dims]) and brands ([count]) of those products, in order, without their documents."""
+    """Draws vectors (float32 [count, dims]) and brands ([count]) of those products, in order, without documents."""
     found, brands = np.empty((count, dims), dtype=np.float32), []
     for start, block in zip(range(0, count, BLOCK), _blocks(count, dims, seed), strict=True):
         found[start : start + BLOCK] = block.vectors[: count - start]
@@ -55,12 +55,12 @@ def vectors(count: int, dims: int, seed: int = 0) -> tuple[NDArray[np.float32], 
 
 
 def product_id(number: int) -> str:
-    """The id of the product that is drawn as number `number`, from 0."""
+    """Returns the id of the product that is drawn as number `number`, from 0."""
     return f"{ID_PREFIX}{number:08d}"
 
 
 def group_key(number: int) -> str:
-    """The group of that product: one style in ten comes in two colours, which are one group."""
+    """Returns the group of that product: one style in ten comes in two colours, which are one group."""
     return f"style-{number // 2:08d}" if number // 2 % 10 == 0 else product_id(number)
 
 
@@ -73,7 +73,7 @@ class _Block:
 
 
 def _blocks(count: int, dims: int, seed: int) -> Iterator[_Block]:
-    """As many blocks of BLOCK products as `count` products need."""
+    """Draws as many blocks of BLOCK products as `count` products need."""
     centres = _unit(np.random.default_rng(seed).standard_normal((CENTRES, dims)))
     lengths = _noise_lengths(dims)
     for start in range(0, count, BLOCK):
@@ -85,7 +85,7 @@ def _blocks(count: int, dims: int, seed: int) -> Iterator[_Block]:
 
 
 def _noise_lengths(dims: int) -> NDArray[np.float64]:
-    """Standard deviation of the noise per cluster and direction, [CENTRES, dims]; each row has the length SPREAD."""
+    """Returns the noise's standard deviation per cluster and direction, [CENTRES, dims]; a row's length is SPREAD."""
     falling = np.arange(1.0, dims + 1) ** -FALL
     shifts = np.arange(CENTRES) * dims // CENTRES  # so that every cluster is long in other directions
     rows = falling[(np.arange(dims) + shifts[:, None]) % dims]

@@ -1,14 +1,16 @@
-"""What can go wrong with a load test; the message is one line that says what to do.
+"""Errors of the load test beside the catalogue's own; each message is one line that says what to do.
 
 LoadtestError
 ├── CannotStart         wrong use, or something it needs is not there: exit status 2
-│   ├── NotAllowed      a target that is not this machine, or a catalogue that is not ours to fill
-│   └── Unreachable     nothing answers there, or not as the API or Elasticsearch would
+│   ├── TargetRefused   a target that is not this machine, or a catalogue that is not ours to fill
+│   └── ApiUnreachable  nothing answers there as the API would
 └── LoadFailed          Elasticsearch would not take what was drawn: exit status 1
 """
 
+from catalog.errors import VisualSearchError
 
-class LoadtestError(Exception):
+
+class LoadtestError(VisualSearchError):
     pass
 
 
@@ -16,11 +18,11 @@ class CannotStart(LoadtestError):
     pass
 
 
-class NotAllowed(CannotStart):
+class TargetRefused(CannotStart):
     pass
 
 
-class Unreachable(CannotStart):
+class ApiUnreachable(CannotStart):
     pass
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import gevent
+import locust.stats
 import orjson
 import requests
 from locust import events, task
@@ -19,20 +20,21 @@ from locust.contrib.fasthttp import FastHttpUser, ResponseContextManager
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
+from locust.stats import StatsEntry
 
 from loadtest import checks
-from loadtest.measured import measured
-from loadtest.questions import LIMITS, SORTS, Shop, draw_filter, in_currency, parameters
+from loadtest.questions import LIMITS, SORTS, CatalogueSample, build_currency_filter, draw_filter, to_parameters
 
 log = logging.getLogger("loadtest")
 PAGE = 100
-SHOP = Shop()
-counted = {"requests": 0}
+SAMPLE = CatalogueSample()
+counts = {"requests": 0}
 users = itertools.count()
+locust.stats.PERCENTILES_TO_STATISTICS = [0.5, 0.95, 0.99]  # what `StatsEntry.to_dict` has
 
 
-def browse_ids(host: str, wanted: int) -> list[dict[str, Any]]:
-    """Up to `wanted` products of the catalogue, read page by page before the load starts."""
+def read_products(host: str, wanted: int) -> list[dict[str, Any]]:
+    """Reads up to `wanted` products of the catalogue page by page; done before the load starts."""
     found: list[dict[str, Any]] = []
     with requests.Session() as session:
         session.trust_env = False
@@ -47,25 +49,25 @@ def browse_ids(host: str, wanted: int) -> list[dict[str, Any]]:
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def _arguments(parser: LocustArgumentParser) -> None:
+def _add_arguments(parser: LocustArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the same seed asks the same questions")
     parser.add_argument("--max-requests", type=int, default=1_000_000, help="stop after so many")
     parser.add_argument("--ids", type=int, default=1000, help="how many products of the catalogue to ask about")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds a user waits between questions")
-    parser.add_argument("--measured", default="", help="file for the exact figures at the end, as JSON")
+    parser.add_argument("--statistics", default="", help="file for the exact figures at the end, as JSON")
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
-def _read_shop(environment: Environment, **_: Any) -> None:
+def _read_sample(environment: Environment, **_: Any) -> None:
     options: Any = environment.parsed_options
-    counted["requests"] = 0
+    counts["requests"] = 0
     try:
-        found = Shop.of(browse_ids(str(environment.host).rstrip("/"), options.ids))
+        found = CatalogueSample.from_products(read_products(str(environment.host).rstrip("/"), options.ids))
     except (requests.RequestException, KeyError, ValueError) as error:
         _give_up(environment, f"cannot read GET /v1/products of {environment.host}: {error}")
         return
-    SHOP.ids, SHOP.words, SHOP.prices = found.ids, found.words, found.prices
-    if not SHOP.ids:
+    SAMPLE.ids, SAMPLE.words, SAMPLE.prices = found.ids, found.words, found.prices
+    if not SAMPLE.ids:
         _give_up(environment, f"the catalogue of {environment.host} is empty: there is nothing to ask about")
 
 
@@ -79,18 +81,36 @@ def _give_up(environment: Environment, message: str) -> None:
 
 @events.request.add_listener  # type: ignore[untyped-decorator]
 def _count(**_: Any) -> None:
-    counted["requests"] += 1
+    counts["requests"] += 1
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
-def _keep(environment: Environment, **_: Any) -> None:
+def _write_statistics(environment: Environment, **_: Any) -> None:
+    """Writes locust's figures as they stand at the end: its own CSV lags by up to 5 s, its JSON has no failures."""
     options: Any = environment.parsed_options
-    if options.measured:
-        Path(options.measured).write_bytes(orjson.dumps(measured(environment)))
+    stats = environment.stats
+    body = {
+        "total": _to_dict(stats.total),
+        "entries": [_to_dict(entry) for entry in stats.entries.values()],
+        "errors": [
+            {"method": error.method, "name": error.name, "error": str(error.error), "occurrences": error.occurrences}
+            for error in stats.errors.values()
+        ],
+        "exceptions": [
+            {"msg": crash["msg"], "count": crash["count"]}
+            for crash in (environment.runner.exceptions.values() if environment.runner else ())
+        ],
+    }
+    if options.statistics:
+        Path(options.statistics).write_bytes(orjson.dumps(body))
+
+
+def _to_dict(entry: StatsEntry) -> dict[str, Any]:
+    return {**entry.to_dict(), "max_response_time": entry.max_response_time}  # its own is rounded
 
 
 class Shopper(FastHttpUser):
-    """Looks at a product, narrows, looks again."""
+    """Shopper who looks at a product, narrows, looks again."""
 
     connection_timeout = 10.0
     network_timeout = 30.0
@@ -103,35 +123,35 @@ class Shopper(FastHttpUser):
         self.pause: float = options.pause
 
     def wait_time(self) -> float:
-        """Seconds between two questions of this user."""
+        """Returns the seconds between two questions of this user."""
         return self.pause
 
-    def pick(self) -> str:
-        """An id to ask about; ends this user when the test has asked enough."""
-        if not SHOP.ids:
+    def pick_id(self) -> str:
+        """Returns an id to ask about; ends this user when the test has asked enough."""
+        if not SAMPLE.ids:
             _give_up(self.environment, "no product that was asked about has an embedding: run `python -m etl run`")
             raise StopUser
-        if counted["requests"] >= self.most:
+        if counts["requests"] >= self.most:
             if self.environment.runner is not None:
                 gevent.spawn(self.environment.runner.quit)  # a user that waits for its own end hangs
             raise StopUser
-        return self.rng.choice(SHOP.ids)
+        return self.rng.choice(SAMPLE.ids)
 
     @task(6)
     def similar(self) -> None:
-        """GET by id with random filters."""
-        product_id, limit = self.pick(), self.rng.choice(LIMITS)
-        filter_ = draw_filter(SHOP, self.rng)
-        query = urlencode([*parameters(filter_), ("limit", str(limit))])
+        """Asks by GET with an id and random filters."""
+        product_id, limit = self.pick_id(), self.rng.choice(LIMITS)
+        filter_ = draw_filter(SAMPLE, self.rng)
+        query = urlencode([*to_parameters(filter_), ("limit", str(limit))])
         path = f"/v1/products/{quote(product_id, safe='')}/similar?{query}"
-        with self.client.get(path, name="GET /v1/products/{id}/similar", catch_response=True) as answer:
+        with self.client.get(path, name="/v1/products/{id}/similar", catch_response=True) as answer:
             self.judge(answer, product_id, limit, filter_)
 
     @task(3)
     def search(self) -> None:
-        """POST by id with random filters."""
-        product_id, limit = self.pick(), self.rng.choice(LIMITS)
-        filter_ = draw_filter(SHOP, self.rng)
+        """Asks by POST with an id and random filters."""
+        product_id, limit = self.pick_id(), self.rng.choice(LIMITS)
+        filter_ = draw_filter(SAMPLE, self.rng)
         body = orjson.dumps({"query": {"product_id": product_id}, "filter": filter_, "limit": limit}).decode()
         headers = {"Content-Type": "application/json"}
         with self.client.post("/v1/search", data=body, headers=headers, catch_response=True) as answer:
@@ -139,39 +159,39 @@ class Shopper(FastHttpUser):
 
     @task(1)
     def browse(self) -> None:
-        """A sorted page of the catalogue with random filters."""
-        self.pick()
+        """Asks for a sorted page of the catalogue with random filters."""
+        self.pick_id()
         limit, sort = self.rng.choice(LIMITS), self.rng.choice(SORTS)
-        filter_ = draw_filter(SHOP, self.rng) | (in_currency(SHOP) if "price" in sort else {})
-        asked = [*parameters(filter_), ("limit", str(limit)), ("sort", sort)]
+        filter_ = draw_filter(SAMPLE, self.rng) | (build_currency_filter(SAMPLE) if "price" in sort else {})
+        asked = [*to_parameters(filter_), ("limit", str(limit)), ("sort", sort)]
         query = urlencode(asked)
-        with self.client.get(f"/v1/products?{query}", name="GET /v1/products", catch_response=True) as answer:
-            body = checks.parse(answer.content)
-            mark(answer, refused(answer) or checks.browsed(body, limit, filter_, sort))
+        with self.client.get(f"/v1/products?{query}", name="/v1/products", catch_response=True) as answer:
+            body = checks.parse_object(answer.content)
+            record_result(answer, describe_refusal(answer) or checks.check_page(body, limit, filter_, sort))
 
     def judge(self, answer: ResponseContextManager, product_id: str, limit: int, filter_: dict[str, Any]) -> None:
-        """Count the answer as right or as a failure; a product without an embedding is no failure of the API."""
-        body = checks.parse(answer.content)
+        """Counts the answer as right or as a failure; a product without an embedding is no failure of the API."""
+        body = checks.parse_object(answer.content)
         if answer.status_code == 409 and (body or {}).get("code") == "product_not_embedded":
-            SHOP.forget(product_id)
-            mark(answer, None)
+            SAMPLE.remove(product_id)
+            record_result(answer, None)
         else:
-            mark(answer, refused(answer) or checks.similar(body, limit, filter_, product_id))
+            record_result(answer, describe_refusal(answer) or checks.check_similar(body, limit, filter_, product_id))
 
 
-def refused(answer: ResponseContextManager) -> str | None:
-    """What to call an answer whose status is not 200."""
+def describe_refusal(answer: ResponseContextManager) -> str | None:
+    """Returns what is wrong with an answer whose status is not 200; None for 200."""
     if answer.status_code == 200:
         return None
-    code = (checks.parse(answer.content) or {}).get("code", "")
+    code = (checks.parse_object(answer.content) or {}).get("code", "")
     if not answer.status_code:
         error = getattr(answer, "error", None)  # only on an answer that never came
         return f"no answer: {type(error).__name__}: {error}"
     return f"status {answer.status_code} {code}".strip()
 
 
-def mark(answer: ResponseContextManager, wrong: str | None) -> None:
-    """Count the answer as right, or as a failure that says what is wrong."""
+def record_result(answer: ResponseContextManager, wrong: str | None) -> None:
+    """Counts the answer as right, or as a failure that says what is wrong."""
     if wrong is None:
         answer.success()  # type: ignore[no-untyped-call]
     else:

@@ -1,4 +1,4 @@
-"""What locust users ask: random filters out of what the shop really has, as parameters and as a body."""
+"""Random filters for locust's users out of what the shop really has, as parameters and as a body."""
 
 import random
 from collections import Counter
@@ -26,8 +26,8 @@ MAX_VALUES = 50  # per key; a shop may have thousands of brands
 
 
 @dataclass(slots=True)
-class Shop:
-    """What there is to ask for: ids, and the values that products have per filter key."""
+class CatalogueSample:
+    """Products that can be asked about: their ids, and the values that they have per filter key."""
 
     ids: list[str] = field(default_factory=list)
     words: dict[str, list[str]] = field(default_factory=dict)
@@ -35,8 +35,8 @@ class Shop:
     currency: str | None = None  # that of the prices: the most frequent one
 
     @classmethod
-    def of(cls, products: Sequence[Mapping[str, Any]]) -> "Shop":
-        """A shop with these products (as the API shows them, `id` included)."""
+    def from_products(cls, products: Sequence[Mapping[str, Any]]) -> "CatalogueSample":
+        """Collects ids and values of these products (as the API shows them, `id` included)."""
         words: dict[str, dict[str, None]] = {key: {} for key in WORD_FIELDS}
         for product in products:
             for key, name in WORD_FIELDS.items():
@@ -51,42 +51,42 @@ class Shop:
             currency=currency,
         )
 
-    def forget(self, product_id: str) -> None:
-        """Ask no more about a product that has no embedding."""
+    def remove(self, product_id: str) -> None:
+        """Removes a product that has no embedding, so that nobody asks about it again."""
         if product_id in self.ids:
             self.ids.remove(product_id)
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value that may be missing, single or a list, as a list."""
+    """Returns a value that may be missing, single or a list as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def in_currency(shop: Shop) -> Filter:
-    """The filter without which prices, where they are in several currencies, are not compared."""
-    return {"currency": [shop.currency]} if shop.currency else {}
+def build_currency_filter(sample: CatalogueSample) -> Filter:
+    """Builds the filter without which prices in several currencies are not compared."""
+    return {"currency": [sample.currency]} if sample.currency else {}
 
 
-def draw_filter(shop: Shop, rng: random.Random) -> Filter:
-    """Up to three keys: nothing one time in five, mostly one or two values each."""
-    keys = [*shop.words, *(["price"] if shop.prices else []), "available"]
+def draw_filter(sample: CatalogueSample, rng: random.Random) -> Filter:
+    """Draws a filter of up to three keys: none one time in five, mostly one or two values each."""
+    keys = [*sample.words, *(["price"] if sample.prices else []), "available"]
     chosen: Filter = {}
     for key in rng.sample(keys, k=min(rng.choice((0, 1, 1, 2, 3)), len(keys))):
         if key == "available":
             chosen[key] = True
         elif key == "price":
-            low, high = sorted(rng.sample(shop.prices, k=2)) if len(shop.prices) > 1 else shop.prices * 2
-            chosen |= {key: {"gte": low, "lte": high}, **in_currency(shop)}
+            low, high = sorted(rng.sample(sample.prices, k=2)) if len(sample.prices) > 1 else sample.prices * 2
+            chosen |= {key: {"gte": low, "lte": high}, **build_currency_filter(sample)}
         else:
-            values = shop.words[key]
+            values = sample.words[key]
             chosen[key] = rng.sample(values, k=min(rng.choice((1, 1, 2)), len(values)))
     return chosen
 
 
-def parameters(filter_: Filter) -> list[tuple[str, str]]:
-    """The filter as repeated query keys."""
+def to_parameters(filter_: Filter) -> list[tuple[str, str]]:
+    """Returns the filter as repeated query keys."""
     found: list[tuple[str, str]] = []
     for key, value in filter_.items():
         if key == "available":

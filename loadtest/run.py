@@ -10,18 +10,18 @@ from pathlib import Path
 import requests
 
 from loadtest import report, settings
-from loadtest.errors import Unreachable
-from loadtest.report import Summary
+from loadtest.errors import ApiUnreachable
+from loadtest.report import LoadtestSummary
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 GRACE = 60  # seconds beyond the run time before a hanging run is ended
-ANSWER = 2  # locust's exit status, set in the locustfile, for an API it could not read at the start
+API_UNREADABLE = 2  # locust's exit status, set in the locustfile, for an API it could not read at the start
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How many users ask for how long (seconds), at most `max_requests` in all, with pauses of `pause` s."""
+class LoadPlan:
+    """Says how many users ask for how long (seconds), at most `max_requests` in all, with pauses of `pause` s."""
 
     host: str
     folder: Path
@@ -33,15 +33,15 @@ class Plan:
 
 
 def require_api(host: str, patience: float = 0.0) -> None:
-    """Wait up to `patience` seconds until the API is ready; raises Unreachable that says why it is not."""
+    """Waits up to `patience` seconds until the API is ready; raises ApiUnreachable with the reason."""
     deadline = time.monotonic() + patience
-    while problem := _problem(host):
+    while problem := _find_problem(host):
         if time.monotonic() > deadline:
-            raise Unreachable(f"{problem}; start it with `python -m app serve`, or give another --host")
+            raise ApiUnreachable(f"{problem}; start it with `python -m app serve`, or give another --host")
         time.sleep(0.2)
 
 
-def _problem(host: str) -> str | None:
+def _find_problem(host: str) -> str | None:
     with requests.Session() as session:
         session.trust_env = False
         try:
@@ -51,18 +51,18 @@ def _problem(host: str) -> str | None:
     return None if answer.status_code == 200 else f"{host}/readyz answers {answer.status_code}"
 
 
-def run(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Summary:
-    """Ask, and write report.html, summary.json and summary.csv into the plan's folder.
+def run_load(plan: LoadPlan, log: Callable[[str], None] = lambda _: None) -> LoadtestSummary:
+    """Runs locust and writes report.html, summary.json and summary.csv into the plan's folder.
 
-    Raises Unreachable where the API does not answer or has no products to ask about.
+    Raises ApiUnreachable where the API does not answer or has no products to ask about.
     """
     require_api(plan.host)
     plan.folder.mkdir(parents=True, exist_ok=True)
-    told(f"{plan.users} users ask {plan.host} for {plan.seconds} s")
-    log = plan.folder / "locust.log"
-    with log.open("wb") as output:
+    log(f"{plan.users} users ask {plan.host} for {plan.seconds} s")
+    log_file = plan.folder / "locust.log"
+    with log_file.open("wb") as output:
         process = subprocess.Popen(
-            command(plan),
+            build_command(plan),
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -74,13 +74,13 @@ def run(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Summary:
             process.kill()
             process.wait()
             raise
-    if status == ANSWER:
-        raise Unreachable(_last_error(log))
-    return report.write(plan.folder, plan.host, plan.users)
+    if status == API_UNREADABLE:
+        raise ApiUnreachable(_read_last_error(log_file))
+    return report.write_report(plan.folder, plan.host, plan.users)
 
 
-def command(plan: Plan) -> list[str]:
-    """The locust command line of a plan."""
+def build_command(plan: LoadPlan) -> list[str]:
+    """Builds the locust command line of a plan."""
     return [
         *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", plan.host),
         *(
@@ -94,11 +94,11 @@ def command(plan: Plan) -> list[str]:
             "10",
         ),
         *("--seed", str(plan.seed), "--max-requests", str(plan.max_requests), "--pause", str(plan.pause)),
-        *("--measured", str(plan.folder / report.MEASURED), "--html", str(plan.folder / "report.html")),
+        *("--statistics", str(plan.folder / report.STATISTICS), "--html", str(plan.folder / "report.html")),
         *("--exit-code-on-error", "1", "--only-summary", "--loglevel", "WARNING"),
     ]
 
 
-def _last_error(log: Path) -> str:
+def _read_last_error(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if "/ERROR/" in line]
     return lines[-1].split(": ", 1)[-1] if lines else f"locust could not read the API; see {log}"

@@ -2,53 +2,34 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from catalog.errors import InvalidSetting
-from catalog.settings import API_PORT, ENGINE_PORT, EnvironmentSettings, IndexPrefix, Port, VectorIndex
-from loadtest.errors import CannotStart
+from catalog.settings import API_PORT, CatalogSettings, EnvironmentSettings, Port
 
-
-def _without_auto(value: object) -> object:
-    """Returns the type of vector index; where the catalogue chooses for itself, drawn products get the plain one."""
-    return "flat" if value == "auto" else value
+LOADING_TIMEOUT = 300.0  # seconds for one request: a forced refresh of a big index takes its time
 
 
 class LoadtestSettings(EnvironmentSettings):
     """Says where to send load, and how much."""
 
-    elasticsearch_url: str = Field("", description="default the local engine; of several the first is loaded")
-    elasticsearch_user: str = Field("", description="user for basic authentication")
-    elasticsearch_password: str = Field("", description="password for basic authentication")
-    elasticsearch_ca: str = Field("", description="PEM file of the certificate authority of an https address")
-    engine_port: Port = Field(ENGINE_PORT, description="port of the local engine")
+    elasticsearch_url: str = Field("", description="default an engine of its own, for as long as the test runs")
     api_port: Port = Field(API_PORT, description="port of the API that is asked")
-    index_prefix: IndexPrefix = ""
-    vector_index: Annotated[VectorIndex, BeforeValidator(_without_auto)] = Field(
-        "flat", description="type of vector index for drawn products"
-    )
     loadtest_users: int = Field(20, ge=1, le=1000, description="people asking at the same time")
     loadtest_seconds: int = Field(30, ge=1, le=3600, description="seconds they ask")
-
-    @property
-    def elasticsearch(self) -> str:
-        """The address to load drawn products into."""
-        first = self.elasticsearch_url.split(",")[0].strip().rstrip("/")
-        return first or f"http://127.0.0.1:{self.engine_port}"
 
     @property
     def api(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
-    @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Reads the settings from the environment; raises CannotStart naming the variable that is wrong."""
-        try:
-            return super().load(environ)
-        except InvalidSetting as error:
-            raise CannotStart(error.message) from error
+
+def load_catalogue_settings(environ: Mapping[str, str] | None = None) -> CatalogSettings:
+    """Reads the catalogue's settings, with the time that loading takes and `flat` where VECTOR_INDEX is `auto`."""
+    found = CatalogSettings.load(environ)
+    changes: dict[str, object] = {"elasticsearch_timeout": max(found.elasticsearch_timeout, LOADING_TIMEOUT)}
+    if found.vector_index == "auto":
+        changes["vector_index"] = "flat"
+    return found.model_copy(update=changes)
 
 
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:

@@ -15,10 +15,9 @@ from benchmarks import machine
 from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
 from benchmarks.rivals.figures import QUICK, Effort, Run
-from benchmarks.stage import elasticsearch
+from benchmarks.stage import find_elasticsearch
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
-from loadtest.errors import LoadtestError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEED = 7
@@ -44,7 +43,7 @@ def main(
     try:
         for size in sizes:
             _measure(size, effort, folder, versions)
-    except (VisualSearchError, LoadtestError, ApiFailed) as error:
+    except (VisualSearchError, ApiFailed) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
 
@@ -66,7 +65,7 @@ def _versions() -> str:
 def _measure(size: Size, effort: Effort, folder: Path, versions: str) -> None:
     from benchmarks.rivals import picture, results, run  # these need what may not be installed
 
-    with elasticsearch() as settings:
+    with find_elasticsearch() as settings:
         catalogue = connect(settings)
         described = machine.line(catalogue)
         catalogue.client.close()

@@ -1,9 +1,8 @@
 """Our API on Elasticsearch, loaded with the same products; one process and one type of vector index."""
 
-import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +10,10 @@ from typing import Any, cast
 import psutil
 
 from benchmarks.cases import Size
-from benchmarks.stage import settled
-from catalog.elastic import Catalogue, connect
+from benchmarks.stage import create_catalogue, load, read_index_stats
+from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest import loader
-from loadtest.cluster import Cluster
-from loadtest.local import api_running
-from loadtest.settings import LoadtestSettings
+from loadtest.local import run_api
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +30,19 @@ class Ours:
 
 @contextmanager
 def loaded(base: CatalogSettings, size: Size, seed: int, index_type: str, folder: Path) -> Iterator[Ours]:
-    """A catalogue of its own and an API over it, both gone afterwards; building ends when merges have ended."""
-    kind = cast(VectorIndex, index_type)
-    settings = base.model_copy(update={"index_prefix": f"rivals_{secrets.token_hex(4)}_", "vector_index": kind})
-    url = settings.elasticsearch_url[0].rstrip("/")
-    cluster, catalogue = Cluster(url, LoadtestSettings.load()), connect(settings)
-    try:
-        catalogue.create()
-        started = time.perf_counter()
-        loader.load(cluster, catalogue.names.products, loader.Space(size.space, size.dims, kind), size.drawn(seed))
-        settled(catalogue)
-        seconds = time.perf_counter() - started
-        changes = {"ELASTICSEARCH_URL": url, "INDEX_PREFIX": settings.index_prefix, "API_WORKERS": "1"}
-        changes["VECTOR_INDEX"] = kind
+    """Yields a catalogue of its own and an API over it, both gone afterwards; building ends when merges have."""
+    with ExitStack() as stack:
+        catalogue = stack.enter_context(create_catalogue(base, "rivals", cast(VectorIndex, index_type)))
+        figures = load(catalogue, size, size.drawn(seed))
+        changes = {"API_WORKERS": "1", "VECTOR_INDEX": index_type}
         started = time.perf_counter()
         before = {child.pid for child in psutil.Process().children()}
-        with api_running(changes, folder / f"ours-{kind}") as host:
-            start = time.perf_counter() - started
-            api = {child.pid for child in psutil.Process().children()} - before
-            mb = _index_mb(catalogue)
-            yield Ours(catalogue, host, round(seconds, 2), round(start, 2), mb, (*api, *_server(catalogue)))
-    finally:
-        loader.delete_prefix(cluster, settings.index_prefix)
-        catalogue.client.close()
-        cluster.close()
-
-
-def _index_mb(catalogue: Catalogue) -> float:
-    stats: Any = catalogue.client.indices.stats(index=catalogue.names.products, metric=["store"])
-    return round(float(stats["_all"]["primaries"]["store"]["size_in_bytes"]) / 2**20, 1)
+        host = stack.enter_context(run_api(catalogue.settings, folder / f"ours-{index_type}", **changes))
+        start = round(time.perf_counter() - started, 2)
+        api = {child.pid for child in psutil.Process().children()} - before
+        built = round(figures.seconds + figures.merge_seconds, 2)
+        mb = round(read_index_stats(catalogue, "store")["store"]["size_in_bytes"] / 2**20, 1)
+        yield Ours(catalogue, host, built, start, mb, (*api, *_server(catalogue)))
 
 
 def _server(catalogue: Catalogue) -> list[int]:

@@ -13,7 +13,7 @@ import psutil
 from benchmarks.askers import ApiFailed
 from benchmarks.rivals.contestants import RIVALS
 from benchmarks.rivals.settings import RivalSettings
-from loadtest.local import free_port
+from loadtest.local import find_free_port
 from loadtest.run import ROOT, require_api
 
 PATIENCE = 120.0  # seconds until a server has read its index
@@ -47,7 +47,7 @@ def built(name: str, folder: Path) -> float:
 @contextmanager
 def serving(name: str, folder: Path) -> Iterator[Served]:
     """The rival behind gunicorn, ended afterwards; its log is beside its index."""
-    given = RivalSettings(rival_name=name, rival_folder=folder, rival_port=free_port())
+    given = RivalSettings(rival_name=name, rival_folder=folder, rival_port=find_free_port())
     command = [sys.executable, "-m", "gunicorn", "-c", "benchmarks/rivals/gunicorn_conf.py"]
     started = time.perf_counter()
     with (folder / f"{name}.log").open("wb") as log:

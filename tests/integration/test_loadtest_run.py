@@ -16,13 +16,12 @@ import orjson
 import pytest
 
 from catalog.domain.filters import Filters
+from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
 from loadtest import draw, loader
-from loadtest.cluster import Cluster
-from loadtest.local import ROOT, api_running, free_port
-from loadtest.settings import LoadtestSettings
+from loadtest.local import ROOT, find_free_port, run_api
 
 PRODUCT = {"id": "a", "available": True, "effective_price": 5.0, "brand": "Alder"}
 
@@ -46,7 +45,7 @@ def test_loads_asks_and_finds_nothing_wrong(
     loaded = loadtest("load", "--products", "2000", "--dims", "40", "--json", **environment)
     assert loaded.returncode == 0, loaded.stderr
     assert json.loads(loaded.stdout)["products"] == 2000
-    with api_running(environment, tmp_path) as host:
+    with run_api(catalogue.settings, tmp_path) as host:
         asked = ("run", "--host", host, "--users", "2", "--duration", "5", "--report", str(tmp_path), "--json")
         done = loadtest(*asked)
     assert done.returncode == 0, done.stderr
@@ -69,9 +68,7 @@ def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
 ) -> None:
     catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
     catalogue.create()
-    cluster = Cluster(settings.elasticsearch_url[0].rstrip("/"), LoadtestSettings.load({}))
-    loader.load(cluster, f"{index_prefix}products", loader.Space("drawn16__v1", 16), draw.products(1500, 16, seed=4))
-    cluster.close()
+    loader.load(catalogue, Space.parse("drawn16__v1", 16), draw.products(1500, 16, seed=4))
     drawn = list(draw.products(1500, 16, seed=4))
     (space,) = catalogue.read_spaces()
     found = catalogue.similar(SimilarQuery(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
@@ -168,7 +165,7 @@ def test_the_number_of_requests_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["run", "--host"], ["run", "--allow-remote", "--host"]])
 def test_nobody_there_is_status_2(command: list[str], tmp_path: Path) -> None:
-    done = loadtest(*command, f"http://127.0.0.1:{free_port()}", "--report", str(tmp_path))
+    done = loadtest(*command, f"http://127.0.0.1:{find_free_port()}", "--report", str(tmp_path))
     assert done.returncode == 2
     assert "nothing answers at http://127.0.0.1:" in done.stderr
     assert "Traceback" not in done.stderr
@@ -191,6 +188,6 @@ def test_loading_without_a_catalogue_or_a_server_is_status_2(elasticsearch_url: 
     none = loadtest("load", "--products", "5", ELASTICSEARCH_URL=elasticsearch_url, INDEX_PREFIX=index_prefix)
     assert none.returncode == 2
     assert "catalog create" in none.stderr
-    down = loadtest("load", "--products", "5", ELASTICSEARCH_URL=f"http://127.0.0.1:{free_port()}")
+    down = loadtest("load", "--products", "5", ELASTICSEARCH_URL=f"http://127.0.0.1:{find_free_port()}")
     assert down.returncode == 2
     assert "does not answer" in down.stderr

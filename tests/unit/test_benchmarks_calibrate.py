@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from benchmarks import calibrate_report as report
 from benchmarks.calibrate import app, plan
 from benchmarks.calibrate_fit import error, expected_ms, fitted, regret
-from benchmarks.calibrate_samples import Loading, Sample
+from benchmarks.calibrate_samples import Sample
+from benchmarks.stage import LoadFigures
 from catalog.search.costs import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
 from catalog.search.planner import Strategy
 from catalog.settings import VectorIndex
@@ -91,7 +92,7 @@ def test_the_report_shows_prices_plans_and_how_good_they_are(tmp_path: Path) -> 
     samples = made(SLOW)
     after = fitted(samples, Costs(), cores=2)
     console = Console(width=200)
-    loading = Loading(plan(8_000, (40,), ["flat"])[0], 2.0, 0.5, 3, 12.0)
+    loading = (plan(8_000, (40,), ["flat"])[0], LoadFigures(2.0, 0.5, 3, 12.0))
     with console.capture() as captured:
         for table in report.tables(samples, [loading], Costs(), after):
             console.print(table)

@@ -29,7 +29,7 @@ def body(*hits: dict[str, Any], **more: Any) -> dict[str, Any]:
 )
 def test_a_right_answer_passes(filter_: dict[str, Any]) -> None:
     answer = body(hit("a", 1.0), hit("b", 0.9), hit("c", 0.9), hit("d", -0.1))
-    assert checks.similar(answer, 4, filter_, "source") is None
+    assert checks.check_similar(answer, 4, filter_, "source") is None
 
 
 SIZES = [
@@ -50,11 +50,11 @@ SIZES = [
 )
 def test_size_and_price_are_those_of_one_variant(filter_: dict[str, Any], right: bool) -> None:
     answer = body(hit("a", variants=SIZES, sizes_available=["S", "M"]))
-    assert (checks.similar(answer, 4, filter_, "source") is None) is right
+    assert (checks.check_similar(answer, 4, filter_, "source") is None) is right
 
 
 def test_no_hits_is_right() -> None:
-    assert checks.similar(body(), 10, {"brand": ["Elm"]}, "source") is None
+    assert checks.check_similar(body(), 10, {"brand": ["Elm"]}, "source") is None
 
 
 @pytest.mark.parametrize(
@@ -79,25 +79,25 @@ def test_no_hits_is_right() -> None:
     ],
 )
 def test_a_wrong_answer_is_told(answer: Any, limit: int, filter_: dict[str, Any], told: str) -> None:
-    wrong = checks.similar(answer, limit, filter_, "source")
+    wrong = checks.check_similar(answer, limit, filter_, "source")
     assert wrong is not None
     assert told in wrong
 
 
 def test_pages_are_checked_too() -> None:
     page = body(hit("a", effective_price=1.0), hit("b", effective_price=2.0))
-    assert checks.browsed(page, 2, {}, "price") is None
-    assert checks.browsed(page, 2, {}, "id") is None
-    assert "sorted by -price" in str(checks.browsed(page, 2, {}, "-price"))
-    assert "total is 1" in str(checks.browsed({**page, "total": 1}, 2, {}, "id"))
-    assert "filter brand" in str(checks.browsed(page, 2, {"brand": ["Elm"]}, "id"))
-    assert "no JSON object" in str(checks.browsed(None, 2, {}, "id"))
+    assert checks.check_page(page, 2, {}, "price") is None
+    assert checks.check_page(page, 2, {}, "id") is None
+    assert "sorted by -price" in str(checks.check_page(page, 2, {}, "-price"))
+    assert "total is 1" in str(checks.check_page({**page, "total": 1}, 2, {}, "id"))
+    assert "filter brand" in str(checks.check_page(page, 2, {"brand": ["Elm"]}, "id"))
+    assert "no JSON object" in str(checks.check_page(None, 2, {}, "id"))
 
 
 @pytest.mark.parametrize("content", [b"", None, b"[]", b"<html>", b'{"hits": [{"score": NaN}]}'])
 def test_what_is_no_json_object_is_none(content: bytes | None) -> None:
-    assert checks.parse(content) is None
+    assert checks.parse_object(content) is None
 
 
 def test_json_is_parsed() -> None:
-    assert checks.parse(b'{"hits": []}') == {"hits": []}
+    assert checks.parse_object(b'{"hits": []}') == {"hits": []}

@@ -7,36 +7,35 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from loadtest import report, target
+from loadtest import report, settings, target
 from loadtest.__main__ import app
-from loadtest.errors import CannotStart, LoadFailed, NotAllowed
-from loadtest.run import Plan, command
-from loadtest.settings import LoadtestSettings
+from loadtest.errors import CannotStart, LoadFailed, TargetRefused
+from loadtest.run import LoadPlan, build_command
 
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    for name in LoadtestSettings.model_fields:
+    for name in settings.LoadtestSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     return CliRunner()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/", "http://localhost:1", "http://[::1]:9200"])
 def test_this_machine_is_allowed(url: str) -> None:
-    assert target.checked(url, allow_remote=False) == url.rstrip("/")
+    assert target.check_address(url, allow_remote=False) == url.rstrip("/")
 
 
 @pytest.mark.parametrize("url", ["http://shop.example", "https://10.0.0.1", "http://127.0.0.1.shop.example"])
 def test_another_machine_needs_a_word(url: str) -> None:
-    with pytest.raises(NotAllowed, match="--allow-remote"):
-        target.checked(url, allow_remote=False)
-    assert target.checked(url, allow_remote=True) == url
+    with pytest.raises(TargetRefused, match="--allow-remote"):
+        target.check_address(url, allow_remote=False)
+    assert target.check_address(url, allow_remote=True) == url
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://", ""])
 def test_no_address(url: str) -> None:
     with pytest.raises(CannotStart, match="is no address"):
-        target.checked(url, allow_remote=True)
+        target.check_address(url, allow_remote=True)
 
 
 @pytest.mark.parametrize(
@@ -76,36 +75,48 @@ def test_settings_name_the_wrong_variable(cli: CliRunner, monkeypatch: pytest.Mo
 
 
 def test_settings_find_the_servers() -> None:
-    assert LoadtestSettings.load({}).elasticsearch == "http://127.0.0.1:9200"
-    assert LoadtestSettings.load({"ENGINE_PORT": "9300"}).elasticsearch == "http://127.0.0.1:9300"
-    assert LoadtestSettings.load({"ELASTICSEARCH_URL": "http://a:1/, http://b:2"}).elasticsearch == "http://a:1"
-    assert LoadtestSettings.load({"API_PORT": "8123"}).api == "http://127.0.0.1:8123"
+    assert settings.LoadtestSettings.load({"API_PORT": "8123"}).api == "http://127.0.0.1:8123"
+    assert settings.LoadtestSettings.load({}).elasticsearch_url == ""
+    assert settings.load_catalogue_settings({"ENGINE_PORT": "9300"}).elasticsearch_url == ("http://127.0.0.1:9300",)
+
+
+@pytest.mark.parametrize(("given", "used"), [({}, "flat"), ({"VECTOR_INDEX": "int8_hnsw"}, "int8_hnsw")])
+def test_drawn_products_are_on_the_plain_index_type_unless_one_is_named(given: dict[str, str], used: str) -> None:
+    found = settings.load_catalogue_settings(given)
+    assert found.vector_index == used
+    assert found.elasticsearch_timeout == settings.LOADING_TIMEOUT
 
 
 def test_the_command_is_bounded(tmp_path: Path) -> None:
-    line = " ".join(command(Plan("http://127.0.0.1:1", tmp_path, users=7, seconds=9, max_requests=50)))
+    line = " ".join(build_command(LoadPlan("http://127.0.0.1:1", tmp_path, users=7, seconds=9, max_requests=50)))
     assert "--headless" in line
     assert "-u 7" in line
     assert "-t 9s" in line
     assert "--max-requests 50" in line
 
 
-def left_by_locust(folder: Path, requests: int, failures: int, crashes: int = 0) -> None:
-    times = {"p50_ms": 20.0, "p95_ms": 40.0, "p99_ms": 60.0, "max_ms": 90.5}
-    line = {"requests": requests, "failures": failures, "per_second": 2.5, **times}
-    told = [{"name": "GET /v1/products", "error": "status 500", "times": failures}] if failures else []
-    told += [{"name": "the user's code", "error": "KeyError", "times": crashes}] if crashes else []
-    body = {"total": {"name": "all", **line}, "lines": [{"name": "GET /v1/products", **line}], "failures": told}
-    (folder / report.MEASURED).write_text(json.dumps(body))
+def leave_statistics(folder: Path, requests: int, failures: int, crashes: int = 0) -> None:
+    """What the locustfile writes: locust's own names."""
+    shares = {"0.5": 20, "0.95": 40, "0.99": 60}
+    entry = {
+        **{"method": "GET", "name": "/v1/products", "num_requests": requests, "num_failures": failures},
+        **{"total_rps": 2.499, "max_response_time": 90.5},
+        **{f"response_time_percentile_{share}": ms for share, ms in shares.items()},
+    }
+    named = {"method": "GET", "name": "/v1/products"}
+    errors = [{**named, "error": "status 500", "occurrences": failures}] if failures else []
+    exceptions = [{"msg": "KeyError", "count": crashes}] if crashes else []
+    body = {"total": {**entry, "name": "Aggregated"}, "entries": [entry], "errors": errors, "exceptions": exceptions}
+    (folder / report.STATISTICS).write_text(json.dumps(body))
 
 
 def test_a_report_is_kept_as_json_and_csv(tmp_path: Path) -> None:
-    left_by_locust(tmp_path, requests=10, failures=1)
-    found = report.write(tmp_path, "http://127.0.0.1:1", 3)
-    assert not found.passed
+    leave_statistics(tmp_path, requests=10, failures=1)
+    found = report.write_report(tmp_path, "http://127.0.0.1:1", 3)
+    assert not found.is_passed
     assert [line.name for line in found.lines] == ["GET /v1/products"]
     assert (found.total.p50_ms, found.total.p95_ms, found.total.p99_ms) == (20, 40, 60)
-    assert found.failures == (report.Failure("GET /v1/products", "status 500", 1),)
+    assert found.failures == (report.RequestFailure("GET /v1/products", "status 500", 1),)
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["passed"] is False
     assert written["total"]["per_second"] == 2.5
@@ -120,10 +131,10 @@ def test_a_report_is_kept_as_json_and_csv(tmp_path: Path) -> None:
 def test_passing_needs_right_answers_and_some(
     tmp_path: Path, requests: int, failures: int, crashes: int, passed: bool
 ) -> None:
-    left_by_locust(tmp_path, requests, failures, crashes)
-    assert report.write(tmp_path, "http://127.0.0.1:1", 3).passed is passed
+    leave_statistics(tmp_path, requests, failures, crashes)
+    assert report.write_report(tmp_path, "http://127.0.0.1:1", 3).is_passed is passed
 
 
 def test_no_result_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LoadFailed, match="without a result"):
-        report.write(tmp_path, "http://127.0.0.1:1", 3)
+        report.write_report(tmp_path, "http://127.0.0.1:1", 3)

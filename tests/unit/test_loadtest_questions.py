@@ -1,4 +1,4 @@
-"""Questions: made of what the shop has, kept by the API's own schemas, the same for the same seed."""
+"""Questions: made of what the sample has, kept by the API's own schemas, the same for the same seed."""
 
 import random
 from urllib.parse import urlencode
@@ -7,66 +7,70 @@ import pytest
 
 from catalog.domain import filters
 from loadtest import draw
-from loadtest.questions import Shop, draw_filter, parameters
+from loadtest.questions import CatalogueSample, draw_filter, to_parameters
 
 PRODUCTS = [one.document for one in draw.products(300, 4)]
 
 
 def test_a_shop_knows_ids_values_and_prices() -> None:
-    shop = Shop.of(PRODUCTS)
-    assert len(shop.ids) == 300
-    assert {"Alder", "Hazel"} <= set(shop.words["brand"]) <= set(draw.BRANDS)
-    assert set(shop.words["size"]) == set(draw.SIZES)
-    assert shop.prices == sorted(shop.prices)
+    sample = CatalogueSample.from_products(PRODUCTS)
+    assert len(sample.ids) == 300
+    assert {"Alder", "Hazel"} <= set(sample.words["brand"]) <= set(draw.BRANDS)
+    assert set(sample.words["size"]) == set(draw.SIZES)
+    assert sample.prices == sorted(sample.prices)
 
 
 def test_questions_are_filters_of_the_catalogue_and_vary() -> None:
-    shop, rng = Shop.of(PRODUCTS), random.Random(1)
-    drawn = [draw_filter(shop, rng) for _ in range(300)]
+    sample, rng = CatalogueSample.from_products(PRODUCTS), random.Random(1)
+    drawn = [draw_filter(sample, rng) for _ in range(300)]
     for one in drawn:
         filters.parse(one)
-    assert {key for one in drawn for key in one} == {*shop.words, "price", "currency", "available"}
+    assert {key for one in drawn for key in one} == {*sample.words, "price", "currency", "available"}
     assert all("currency" in one for one in drawn if "price" in one)
     assert any(not one for one in drawn)
 
 
 def test_the_same_seed_asks_the_same() -> None:
-    shop = Shop.of(PRODUCTS)
-    first, second = ([draw_filter(shop, random.Random(5)) for _ in range(3)] for _ in range(2))
+    sample = CatalogueSample.from_products(PRODUCTS)
+    first, second = ([draw_filter(sample, random.Random(5)) for _ in range(3)] for _ in range(2))
     assert first == second
 
 
 def test_a_bare_shop_can_be_asked_too() -> None:
-    shop = Shop.of([{"id": "a"}])
-    assert all(set(draw_filter(shop, random.Random(n))) <= {"available"} for n in range(20))
+    sample = CatalogueSample.from_products([{"id": "a"}])
+    assert all(set(draw_filter(sample, random.Random(n))) <= {"available"} for n in range(20))
 
 
 def test_prices_are_asked_for_in_one_currency() -> None:
     prices = (("EUR", 5.0), ("JPY", 900.0), ("EUR", 7.0))
-    shop = Shop.of([{"id": "a", "currency": name, "effective_price": price} for name, price in prices])
-    assert (shop.currency, shop.prices) == ("EUR", [5.0, 7.0])
+    sample = CatalogueSample.from_products(
+        [{"id": "a", "currency": name, "effective_price": price} for name, price in prices]
+    )
+    assert (sample.currency, sample.prices) == ("EUR", [5.0, 7.0])
 
 
 def test_one_price_makes_a_range() -> None:
-    shop = Shop.of([{"id": "a", "effective_price": 5.0}])
-    found = [draw_filter(shop, random.Random(n)).get("price") for n in range(20)]
+    sample = CatalogueSample.from_products([{"id": "a", "effective_price": 5.0}])
+    found = [draw_filter(sample, random.Random(n)).get("price") for n in range(20)]
     assert {"gte": 5.0, "lte": 5.0} in found
 
 
 def test_parameters_repeat_keys() -> None:
-    asked = parameters({"brand": ["A", "B"], "available": True, "price": {"gte": 1.5, "lte": 2}})
+    asked = to_parameters({"brand": ["A", "B"], "available": True, "price": {"gte": 1.5, "lte": 2}})
     assert urlencode(asked) == "brand=A&brand=B&available=true&price_min=1.5&price_max=2"
-    assert parameters({"available": False}) == [("available", "false")]
+    assert to_parameters({"available": False}) == [("available", "false")]
 
 
 def test_a_product_without_embedding_is_forgotten_once() -> None:
-    shop = Shop.of(PRODUCTS)
-    shop.forget(shop.ids[0])
-    shop.forget("never there")
-    assert len(shop.ids) == 299
+    sample = CatalogueSample.from_products(PRODUCTS)
+    sample.remove(sample.ids[0])
+    sample.remove("never there")
+    assert len(sample.ids) == 299
 
 
 @pytest.mark.parametrize("value", [None, "x", ["x", "y"]])
 def test_missing_single_and_many_values(value: object) -> None:
     product = {"id": "a", "brand": value} if value else {"id": "a"}
-    assert Shop.of([product]).words.get("brand", []) == ([] if value is None else [value] if value == "x" else value)
+    assert CatalogueSample.from_products([product]).words.get("brand", []) == (
+        [] if value is None else [value] if value == "x" else value
+    )
