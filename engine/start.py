@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock
+
 from engine.cluster import configure, nodes, ports, processes, security, state
 from engine.cluster.wait import until_ready
 from engine.errors import OptionsError
 from engine.install import account, distribution, folders, jdk, script_plugin
-from engine.locks import exclusive
 from engine.options import Options
 from engine.settings import EngineSettings
 
@@ -45,7 +46,7 @@ def start(options: Options | None = None, settings: EngineSettings | None = None
     port = options.port or settings.engine_port
     user = account.choose()
     folders.prepare_cache(settings.engine_cache, user)
-    with exclusive(settings.engine_cache / "run" / f"{port}.lock"):
+    with FileLock(settings.engine_cache / "run" / f"{port}.lock"):
         known = state.load(settings.engine_cache, port)
         if known is None or not processes.all_of(known.nodes):
             known = _prepare(options, settings, port, user)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from filelock import FileLock
+
 from engine.cluster import processes, state
-from engine.locks import exclusive
 from engine.settings import EngineSettings
 
 
@@ -16,7 +17,7 @@ def stop(port: int | None = None, settings: EngineSettings | None = None) -> lis
     if settings.elasticsearch_url or not settings.engine_cache.exists():
         return []
     port = port or settings.engine_port
-    with exclusive(settings.engine_cache / "run" / f"{port}.lock"):
+    with FileLock(settings.engine_cache / "run" / f"{port}.lock"):
         known = state.load(settings.engine_cache, port)
         if known is None:
             return []

@@ -1,7 +1,6 @@
 """Vectors of photos, kept on disk by space and the photo's SHA-256, so that a second run embeds nothing."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from catalog.atomic_write import replace_file
 from catalog.similarity import Vectors
 from evaluation.data.features import Extractor
 from evaluation.errors import InvalidDataset
@@ -85,8 +85,5 @@ def _read(file: Path, dims: int) -> dict[str, Vectors]:
 
 
 def _write(file: Path, known: Mapping[str, Vectors]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with part.open("wb") as out:
+    with replace_file(file) as aside, aside.open("wb") as out:
         np.savez(out, names=np.array(list(known)), rows=np.stack(list(known.values())))
-    part.replace(file)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.atomic_write import write_atomically
 from evaluation.errors import InvalidScores
 
 SCHEMA = 1
@@ -59,10 +60,7 @@ class Scores:
             "hit_classes": self.hit_classes,
             "queries": rows,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(body, allow_nan=False, separators=(",", ":")), encoding="utf-8")
-        part.replace(path)
+        write_atomically(path, json.dumps(body, allow_nan=False, separators=(",", ":")))
 
     def _row(self, number: int) -> dict[str, Any]:
         values = {name: _number(float(column[number])) for name, column in self.values.items()}

@@ -10,8 +10,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from engine.errors import DistributionError
-from engine.locks import exclusive
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def ensure(cache: Path, resolve: Callable[[Path], Path] | None = None, sha256: s
     Raises DistributionError where the download fails or has another checksum than the pinned one.
     """
     target = cache / f"elasticsearch-{VERSION}"
-    with exclusive(cache / "distribution.lock"):
+    with FileLock(cache / "distribution.lock"):
         if not target.exists():
             with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as scratch:
                 archive = _download(Path(scratch), resolve or resolve_with_jgo)

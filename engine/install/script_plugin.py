@@ -18,9 +18,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from engine.errors import PluginError
 from engine.install.distribution import VERSION
-from engine.locks import exclusive
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def ensure_home(cache: Path, distribution: Path, java_home: Path, source: Path =
     Raises PluginError, with the compiler's message, where the source does not compile.
     """
     target = cache / f"home-{VERSION}-{source_hash(source)}"
-    with exclusive(cache / "home.lock"):
+    with FileLock(cache / "home.lock"):
         if not target.exists():
             with tempfile.TemporaryDirectory(prefix=".home-", dir=cache) as scratch:
                 home = Path(scratch) / "home"

@@ -13,6 +13,7 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from catalog.atomic_write import sync_folders
 from catalog.domain.records import Outcome
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput
@@ -72,7 +73,7 @@ class VectorStore:
                     os.fsync(file.fileno())
             self._fs.mv(aside, path)
             if self._is_local:
-                _sync_folders([folder, *([self._root, posixpath.dirname(self._root)] if is_new else [])])
+                sync_folders([folder, *([self._root, posixpath.dirname(self._root)] if is_new else [])])
         except OSError as error:
             raise StoreFailed(f"VECTOR_STORE cannot be written: {error}") from error
 
@@ -155,14 +156,3 @@ class VectorStore:
                 if isinstance(marker, dict):
                     found[posixpath.basename(path).removeprefix(MARKER).removesuffix(".json")] = marker
         return found
-
-
-def _sync_folders(folders: Iterable[str]) -> None:
-    """A new name is safe only once the folder that holds it is on the disk too."""
-    for folder in folders:
-        with suppress(PermissionError):  # a folder above that may be passed through but not read
-            descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)

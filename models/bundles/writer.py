@@ -1,8 +1,5 @@
 """Writing a bundle: whole or not at all, and the same content twice is written once."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from catalog.atomic_write import place_folder, write_synced
 from catalog.errors import InvalidInput
 from models.bundles.bundle import Bundle, load
 from models.bundles.fingerprint import bundle_version, sha256_bytes
@@ -39,20 +37,10 @@ def write(root: Path, record: Record, contents: Mapping[str, bytes], created: da
     target = root.absolute() / manifest.name / manifest.version
     if target.exists():
         return Written(_same(load(target), manifest), existed=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=target.parent))
-    try:
-        _fill(folder, {**contents, MANIFEST_FILE: to_json(manifest)})
-        folder.chmod(0o755)
-        try:
-            folder.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            return Written(_same(load(target), manifest), existed=True)  # somebody else was faster
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Written(load(target), existed=False)
+    whole = {**contents, MANIFEST_FILE: to_json(manifest)}
+    if place_folder(target, lambda folder: _fill(folder, whole)):
+        return Written(load(target), existed=False)
+    return Written(_same(load(target), manifest), existed=True)  # somebody else was faster
 
 
 def complete(record: Record, contents: Mapping[str, bytes], created: datetime) -> Manifest:
@@ -98,7 +86,4 @@ def _compared(manifest: Manifest, what: str) -> object:
 
 def _fill(folder: Path, contents: Mapping[str, bytes]) -> None:
     for name, content in contents.items():
-        with (folder / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(folder / name, [content])

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, StringConstraints, ValidationError
 
+from catalog.atomic_write import write_atomically
 from catalog.domain.space import PART
 from models.bundles.bundle import Bundle
 from models.bundles.fingerprint import sha256_file
@@ -108,7 +109,4 @@ def read(path: Path) -> Lock:
 
 def write(path: Path, lock: Lock) -> None:
     """Put `lock` into file `path`, in one rename."""
-    text = json.dumps(lock.model_dump(mode="json"), indent=1) + "\n"
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    write_atomically(path, json.dumps(lock.model_dump(mode="json"), indent=1) + "\n")

@@ -1,14 +1,12 @@
 """Fetching bundles: every hash compared before a folder appears, and nothing half-written when one is wrong."""
 
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from catalog.atomic_write import place_folder, write_synced
 from models.bundles.bundle import MAX_MANIFEST_BYTES, load
 from models.bundles.fingerprint import sha256_bytes, sha256_file
 from models.bundles.manifest import MANIFEST_FILE, MODEL_FILE, Manifest
@@ -57,25 +55,18 @@ def pull(entry: Entry, source: Source, root: Path) -> Written:
     manifest = parse(content, f"{source.url}/{entry.place}/{MANIFEST_FILE}")
     if (manifest.name, manifest.version) != (entry.name, entry.version):
         raise InvalidBundle(f"{source.url}/{entry.place} holds {manifest.name}/{manifest.version}: it was swapped")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{entry.version}-", dir=target.parent))
-    try:
-        (folder / MANIFEST_FILE).write_bytes(content)
+
+    def fill(folder: Path) -> None:
+        write_synced(folder / MANIFEST_FILE, [content])
         _fetch(manifest, entry, source, folder)
         try:
             check((folder / MODEL_FILE).read_bytes())
         except RefusedGraph as error:
             raise InvalidBundle(f"{source.url}/{entry.place} is not taken: {error}; nothing was written") from error
-        folder.chmod(0o755)
-        try:
-            folder.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            return _there(target, entry)  # somebody else was faster
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Written(load(target), existed=False)
+
+    if place_folder(target, fill):
+        return Written(load(target), existed=False)
+    return _there(target, entry)  # somebody else was faster
 
 
 def there(entry: Entry, root: Path) -> Written | None:
@@ -112,11 +103,7 @@ def _fetch(manifest: Manifest, entry: Entry, source: Source, folder: Path) -> No
     for name, expected in manifest.files.items():
         where = f"{entry.place}/{name}"
         try:
-            with (folder / name).open("wb") as file:
-                for piece in _limited(source.read(where), MAX_FILE_BYTES, where):
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
+            write_synced(folder / name, _limited(source.read(where), MAX_FILE_BYTES, where))
         except FileNotFoundError as error:
             raise SourceUnavailable(f"{error} is not there, but bundle.json lists it: nothing was written") from error
         if (found := sha256_file(folder / name)) != expected:

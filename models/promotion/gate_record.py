@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue, ValidationError
 
+from catalog.atomic_write import write_atomically
 from models.bundles.fingerprint import canonical_json, sha256_bytes
 from models.bundles.manifest import Part, Text
 from models.bundles.manifest_file import first_problem
@@ -57,10 +58,7 @@ def save(record: GateRecord, path: Path) -> str:
     """Write the record whole or not at all; returns the hash it carries."""
     content = record.model_dump(mode="json")
     stamp = sha256_bytes(canonical_json(content))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps({**content, HASH: stamp}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, json.dumps({**content, HASH: stamp}, indent=1, allow_nan=False) + "\n")
     return stamp
 
 

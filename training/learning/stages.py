@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import JsonValue
 
+from catalog.atomic_write import write_atomically
 from models.bundles.bundle import Bundle
 from training.data.material import FOLDS, key
 from training.data.photos import Photo
@@ -130,9 +131,7 @@ class Stages:
 
 def keep_figures(folder: Path, figures: dict[str, float]) -> None:
     """Leave the figures of a held-out fold, whole or not at all: the mark of a finished training, too."""
-    part = folder / f"{FIGURES}.part"
-    part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / FIGURES)
+    write_atomically(folder / FIGURES, json.dumps(figures, indent=1) + "\n")
 
 
 def drop_figures(folder: Path) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
+from catalog.atomic_write import replace_file
 from training.data.batches import Batches
 from training.errors import CannotResume
 from training.learning.losses import weigh_losses
@@ -72,7 +73,6 @@ class Trainer:
 
     def save(self) -> None:
         """Writes the checkpoint, whole or not at all."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         state = {
             "format": CHECKPOINT_FORMAT,
             "key": self._key,
@@ -82,9 +82,8 @@ class Trainer:
             "optimizer": self._optimizer.state_dict(),
             "rates": self._rates.state_dict(),
         }
-        part = self._folder / f"{CHECKPOINT}.part"
-        torch.save(state, part)
-        part.replace(self._folder / CHECKPOINT)
+        with replace_file(self._folder / CHECKPOINT) as aside:
+            torch.save(state, aside)
 
     def resume(self) -> bool:
         """Continues from the checkpoint if there is one; raises CannotResume where it belongs to something else."""
