@@ -62,7 +62,7 @@ class Asker:
         photo_spent(time.perf_counter() - started)
         weights = {space.name: weight for space, weight in spaces.items()}
         answer = self.ask(replace(request, model=None, models=weights, vectors=vectors))
-        best = answer.hits if not answer.offset else ()  # a later page begins with what is less alike
+        best = answer.hits if not answer.page.offset else ()  # a later page begins with what is less alike
         return replace(answer, warnings=(*cautions, *of_hits(best, limits), *answer.warnings))
 
 
@@ -71,8 +71,8 @@ def shown(answer: Answer) -> dict[str, Any]:
     return {
         "hits": [_hit(answer, position) for position in range(len(answer.hits))],
         "facets": answer.facets,
-        "limit": answer.limit,
-        "offset": answer.offset,
+        "limit": answer.page.limit,
+        "offset": answer.page.offset,
         "total": answer.total,
         "model": {"name": answer.space.model, "version": answer.space.version},
         "plan": {

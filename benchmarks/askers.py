@@ -13,6 +13,7 @@ from benchmarks.cases import LIMIT
 from catalog import similarity
 from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue
+from catalog.search.search_types import Page
 from catalog.similar import SimilarRequest, similar_to
 
 TIMING = re.compile(r"(\w+);dur=([\d.]+)")
@@ -79,7 +80,7 @@ class BareClient:
 
             transport.perform_request = record  # type: ignore[method-assign]
             try:
-                similar_to(self.catalogue, SimilarRequest(product_id, self.filters, limit=LIMIT))
+                similar_to(self.catalogue, SimilarRequest(product_id, self.filters, Page(LIMIT)))
             finally:
                 transport.perform_request = send  # type: ignore[method-assign]
 

@@ -13,7 +13,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import IN_BULK, Strategy
-from catalog.search.search_types import SimilarPage, SimilarQuery
+from catalog.search.search_types import Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.similarity import Vectors
 from loadtest import draw
@@ -70,7 +70,7 @@ def _share(
     times: dict[Strategy, list[float]] = {"exact": [], "knn": []}
     recalls, candidates, bulk = [], 0, False
     for vector in vectors:
-        query = SimilarQuery(space, vector, filters, fields=("id",))
+        query = SimilarQuery((QueryPart(space, vector),), filters, page=Page(fields=("id",)))
         spent, exact = _timed(catalogue, replace(query, exact=True))
         times["exact"].append(spent)
         bulk = exact.plan.reason.endswith(IN_BULK)

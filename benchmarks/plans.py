@@ -14,7 +14,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
 from catalog.search.planner import Choice, Strategy
-from catalog.search.search_types import SimilarPage, SimilarQuery
+from catalog.search.search_types import Exclusions, Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import draw
 
@@ -70,12 +70,10 @@ class Contest:
         space = Space.parse(self.shop.size.space, self.shop.size.dims)
         group = draw.group_key(row(product_id))
         query = SimilarQuery(
-            space,
-            self.shop.vector(product_id),
+            (QueryPart(space, self.shop.vector(product_id)),),
             SHARES[self.share],
-            limit=LIMIT,
-            source_ids=(product_id,),
-            source_groups=(group,),
+            Exclusions(source_ids=(product_id,), source_groups=(group,)),
+            Page(LIMIT),
         )
         started = time.perf_counter()
         page = self.gateways[name].similar(query)

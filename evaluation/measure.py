@@ -103,7 +103,7 @@ def _targets(table: Table, query: int, scope: str) -> Iterator[tuple[str, Mask, 
 def _figures(table: Table, question: Question, ranked: Ranked, k: int) -> Figures:
     rows = np.array([table.row[name] for name in ranked.ids if name in table.row], dtype=np.int64)
     if question.scope == OVERALL:
-        return _overall(table, question.query, rows, k, question.request.limit)
+        return _overall(table, question.query, rows, k, question.request.page.limit)
     found: Figures = {}
     for key, relevant, candidates in _targets(table, question.query, question.scope):
         found |= _within(key, relevant[rows].astype(np.float64), int(relevant.sum()), int(candidates.sum()), k)

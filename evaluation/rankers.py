@@ -71,9 +71,9 @@ def body_of(request: SimilarRequest) -> dict[str, Any]:
     return {
         "query": {"product_id": request.product_id},
         "filter": narrowed,
-        "limit": request.limit,
+        "limit": request.page.limit,
         "model": request.model,
-        "fields": list(request.fields or ()),
+        "fields": list(request.page.fields or ()),
         "exclude_source": request.exclude_source,
         "exclude_ids": list(request.exclude_ids),
     }
@@ -88,7 +88,7 @@ class NumpyRanker:
         self._by_id = np.argsort(np.argsort(self._ids))
 
     def rank(self, question: Question) -> Ranked:
-        rows = self.rows(question.query, question.scope)[: question.request.limit]
+        rows = self.rows(question.query, question.scope)[: question.request.page.limit]
         return Ranked(tuple(str(name) for name in self._ids[rows]), "numpy")
 
     def rows(self, query: int, scope: str) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -122,8 +122,8 @@ class FakeCatalogue:
 
     def _facets(self, query: SimilarQuery | BrowseQuery, pool: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        filters, currencies = query.filters, query.price_currencies
-        for name in query.facets:
+        filters, currencies = query.filters, query.counts.price_currencies
+        for name in query.counts.facets:
             passing = [self.docs[i] for i in pool if passes(self.docs[i], without(filters, name))]
             if name == "price":
                 known = {fold(name) for name in currencies or ()}
@@ -147,8 +147,8 @@ class FakeCatalogue:
             for i, source in self.docs.items()
             if all(self._state(i, part.space).get("vector") is not None for part in query.parts)
             and not self._excluded(query, source)
-            and (query.only_ids is None or i in query.only_ids)
-            and (query.only_groups is None or source["group_key"] in query.only_groups)
+            and (query.exclusions.only_ids is None or i in query.exclusions.only_ids)
+            and (query.exclusions.only_groups is None or source["group_key"] in query.exclusions.only_groups)
         ]
         passing = [i for i in pool if passes(self.docs[i], query.filters)]
         scored = [(self._score(query, i), i) for i in passing]
@@ -158,21 +158,21 @@ class FakeCatalogue:
         )
         groups: dict[str, list[tuple[float, str]]] = {}
         for score, i in ranked:
-            groups.setdefault(self.docs[i]["group_key"] if query.group_size else i, []).append((score, i))
-        window = list(groups.values())[query.offset : query.offset + query.limit]
+            groups.setdefault(self.docs[i]["group_key"] if query.page.group_size else i, []).append((score, i))
+        window = list(groups.values())[query.page.offset : query.page.offset + query.page.limit]
         return SimilarPage(
             hits=[self._hit(query, members) for members in window],
             plan=Plan("exact", "a fake compares with everything", len(passing)),
-            total=len(groups) if query.total else None,
-            facets=self._facets(query, pool) if query.facets else None,
+            total=len(groups) if query.counts.total else None,
+            facets=self._facets(query, pool) if query.counts.facets else None,
         )
 
     def _excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
-        ids, groups = query.exclude_ids, query.exclude_groups
+        ids, groups = query.exclusions.ids, query.exclusions.groups
         if isinstance(query, SimilarQuery):
-            ids, groups = (*query.source_ids, *ids), (*query.source_groups, *groups)
+            ids, groups = (*query.exclusions.source_ids, *ids), (*query.exclusions.source_groups, *groups)
         named = source["id"] in ids or source["group_key"] in groups
-        return named or any(passes(source, excluded) for excluded in query.exclude_filters)
+        return named or any(passes(source, excluded) for excluded in query.exclusions.filters)
 
     def _score(self, query: SimilarQuery, product_id: str) -> float:
         cosines = {
@@ -183,7 +183,7 @@ class FakeCatalogue:
 
     def _hit(self, query: SimilarQuery, members: Sequence[tuple[float, str]]) -> Hit:
         score, best = members[0]
-        group = [Hit(i, s, self._public(i, query.fields)) for s, i in members[: query.group_size]]
+        group = [Hit(i, s, self._public(i, query.page.fields)) for s, i in members[: query.page.group_size]]
         vectors = {
             part.space.name: np.asarray(self._state(best, part.space)["vector"], dtype=np.float32)
             for part in query.parts
@@ -191,9 +191,9 @@ class FakeCatalogue:
         return Hit(
             best,
             score,
-            self._public(best, query.fields),
-            group if query.group_size else None,
-            vectors if query.with_vectors else None,
+            self._public(best, query.page.fields),
+            group if query.page.group_size else None,
+            vectors if query.page.with_vectors else None,
         )
 
     def browse(self, query: BrowseQuery) -> BrowsePage:
@@ -213,9 +213,9 @@ class FakeCatalogue:
         if query.sort == IN_STOCK_NEWEST:
             passing.sort(key=lambda i: self.docs[i].get("updated_at", ""), reverse=True)
             passing.sort(key=lambda i: not self.docs[i].get("available"))
-        window = passing[query.offset : query.offset + query.limit]
-        facets = self._facets(query, pool) if query.facets else None
-        return BrowsePage([{"id": i, **self._public(i, query.fields)} for i in window], len(passing), facets)
+        window = passing[query.page.offset : query.page.offset + query.page.limit]
+        facets = self._facets(query, pool) if query.counts.facets else None
+        return BrowsePage([{"id": i, **self._public(i, query.page.fields)} for i in window], len(passing), facets)
 
     def spaces(self) -> Sequence[Space]:
         self._check()

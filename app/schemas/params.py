@@ -5,11 +5,22 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from app.http.inputs import Query
-from app.schemas.types import BOX, MAX_MODELS, Box, Facets, FieldNames, Limit, Models, Page, SimilarOptions, Sort
+from app.schemas.types import (
+    BOX,
+    MAX_MODELS,
+    Box,
+    Facets,
+    FieldNames,
+    Limit,
+    Models,
+    PageOptions,
+    SimilarOptions,
+    Sort,
+)
 from catalog.domain.filters import Filters, Words
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.product import Price, Word
-from catalog.search.search_types import BrowseQuery
+from catalog.search.search_types import BROWSE_PAGE_SIZE, BrowseQuery, Counts, Page
 from catalog.similar import SimilarRequest
 
 
@@ -89,12 +100,12 @@ class ImageForm(SimilarParams):
         return SimilarRequest(filters=self.filters(), **self.options())
 
 
-class BrowseParams(FilterParams, Page):
+class BrowseParams(FilterParams, PageOptions):
     """Parameters of `GET /v1/products`."""
 
     q: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(None, description="words of the title")
     sort: Sort | None = Field(None, description="default `relevance` with q, `id` without; `-` is descending")
-    limit: Limit = 20
+    limit: Limit = BROWSE_PAGE_SIZE
     facets: Facets = ()
     fields: FieldNames = ()
 
@@ -104,10 +115,8 @@ class BrowseParams(FilterParams, Page):
             filters=self.filters(),
             q=self.q,
             sort=self.sort or ("relevance" if self.q else "id"),
-            limit=self.limit,
-            offset=self.offset,
-            fields=self.fields or None,
-            facets=self.facets,
+            page=Page(self.limit, self.offset, self.fields or None),
+            counts=Counts(self.facets),
         )
 
 

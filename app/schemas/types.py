@@ -9,9 +9,9 @@ from app.http.inputs import unknown
 from catalog.domain.filters import Filters
 from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.search.queries import PUBLIC_FIELDS
-from catalog.search.search_types import FACETS, MAX_WINDOW, SORTS
+from catalog.search.search_types import FACETS, MAX_PAGE_SIZE, MAX_WINDOW, SIMILAR_PAGE_SIZE, SORTS, Counts, Page
+from catalog.similar import SimilarRequest
 
-MAX_LIMIT = 200
 MAX_EXCLUDED = 1000
 MAX_FACTOR = 1000.0
 MAX_GROUP_SIZE = 20
@@ -80,17 +80,17 @@ GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
 FilterKey = Annotated[str, _check("filter", RELAXABLE), _enum(RELAXABLE)]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
 FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE))]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description=f"hits per page, at most {MAX_LIMIT}")]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"hits per page, at most {MAX_PAGE_SIZE}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")
 ]
 Threshold = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False, description="least cosine of a hit")]
 
 
-class Page(BaseModel):
+class PageOptions(BaseModel):
     """Which hits of all."""
 
-    limit: Limit = 10
+    limit: Limit = SIMILAR_PAGE_SIZE
     offset: Offset = 0
 
     @model_validator(mode="after")
@@ -100,7 +100,7 @@ class Page(BaseModel):
         return self
 
 
-class SimilarOptions(Page):
+class SimilarOptions(PageOptions):
     """What every question for similar products may say, in a query string, a form or a body."""
 
     model: ModelName | None = Field(None, description="a model or `<model>__<version>`; default the promoted one")
@@ -146,10 +146,12 @@ class SimilarOptions(Page):
 
     def options(self) -> dict[str, Any]:
         """The arguments of `catalog.similar.SimilarRequest` that these are."""
-        same = SimilarOptions.model_fields.keys() - {"group_by", "group_size", "hide_near_duplicates"}
+        same = SimilarOptions.model_fields.keys() & SimilarRequest.__dataclass_fields__.keys()
         return {name: getattr(self, name) for name in same} | {
-            "fields": self.fields or None,
-            "group_size": (self.group_size or 1) if self.group_by else 0,
+            "page": Page(
+                self.limit, self.offset, self.fields or None, (self.group_size or 1) if self.group_by else 0
+            ),
+            "counts": Counts(self.facets, self.total),
             "near_duplicates": NEAR_DUPLICATE if self.hide_near_duplicates else None,
         }
 

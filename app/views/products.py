@@ -30,13 +30,13 @@ def browse(query_data: BrowseParams) -> Response:
     """Browse the catalogue"""
     query = query_data.query()
     page = browsing.browse(context().index, query)
-    fields = query.fields or PUBLIC_FIELDS
+    fields = query.page.fields or PUBLIC_FIELDS
     return respond(
         {
             "hits": [{"id": product["id"], "product": chosen(product, fields)} for product in page.products],
             "facets": page.facets,
-            "limit": query.limit,
-            "offset": query.offset,
+            "limit": query.page.limit,
+            "offset": query.page.offset,
             "total": page.total,
             "warnings": page.warnings,
         }

@@ -11,9 +11,9 @@ from catalog.search.search_types import Hit, SimilarQuery
 def read_hit(hit: Mapping[str, Any], query: SimilarQuery, to_cosine: Any) -> Hit:
     """One hit with its cosine, its vectors and its group, as far as they were asked for."""
     vectors = None
-    if query.with_vectors:
+    if query.page.with_vectors:
         vectors = {part.space.name: np.asarray(hit["fields"][part.space.field], np.float32) for part in query.parts}
-    group = _group(hit, query, to_cosine) if query.group_size else None
+    group = _group(hit, query, to_cosine) if query.page.group_size else None
     return Hit(hit["_id"], to_cosine(hit["_score"]), hit["_source"], group, vectors)
 
 

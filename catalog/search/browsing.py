@@ -16,11 +16,11 @@ def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
     if not warnings:  # an older index compares whatever prices there are, as it did before
         bounded = query.filters.price is not None and query.filters.price.bounded
         compared = bounded or query.sort in PRICE_SORTS
-        priced = pricing.settle(index, query.filters, None, compared=compared, facet="price" in query.facets)
+        priced = pricing.settle(index, query.filters, None, compared=compared, facet="price" in query.counts.facets)
         # A sort alone drops nothing: what has no price, or no currency where there is only one, has its place in it.
         filters = priced.filters if bounded else query.filters
-        query = replace(query, filters=filters, price_currencies=priced.facet)
+        query = replace(query, filters=filters, counts=replace(query.counts, price_currencies=priced.facet))
         warnings = priced.warnings
     page = index.browse(query)
-    few = filter_warnings.of_few(index, asked, len(page.products), query.limit)
+    few = filter_warnings.of_few(index, asked, len(page.products), query.page.limit)
     return replace(page, warnings=(*page.warnings, *warnings, *few))

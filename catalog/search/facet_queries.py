@@ -70,7 +70,7 @@ def overview(
     Filters on a faceted key go into `post_filter`, so that its facet still shows the other values while the total
     is that of all filters.
     """
-    facets, clauses = query.facets, clauses_of(query.filters, query.mapping_version)
+    facets, clauses = query.counts.facets, clauses_of(query.filters, query.mapping_version)
     faceted = {key: clause for key, clause in clauses.items() if not keys_of(key).isdisjoint(facets)}
     rest = [clause for key, clause in clauses.items() if key not in faceted]
     body: dict[str, Any] = {
@@ -80,7 +80,7 @@ def overview(
     }
     if faceted:
         body["post_filter"] = all_of(faceted.values())
-    version, currencies = query.mapping_version, query.price_currencies
+    version, currencies = query.mapping_version, query.counts.price_currencies
     prices = [] if currencies is None else [any_of("currency", currencies, version)]
     aggs = facet_aggs(facets, faceted, size=size, prices=prices, version=version)
     if count_groups:

@@ -38,34 +38,36 @@ def searches(query: SimilarQuery) -> list[dict[str, Any]]:
 
 def again(query: SimilarQuery, names: Sequence[str]) -> dict[str, Any]:
     """The body of a search for the facets `names` without the source, for when taking away cannot tell."""
-    return facet_queries.overview(replace(query, facets=tuple(names)), _always(query), queries.must_not(query))
+    return facet_queries.overview(
+        replace(query, counts=replace(query.counts, facets=tuple(names))), _always(query), queries.must_not(query)
+    )
 
 
 def read(query: SimilarQuery, answers: Sequence[Mapping[str, Any]]) -> Overview:
     """What the answers to `searches` say."""
     every, own = answers[0], answers[1] if len(answers) > 1 else None
-    products, groups = _products(every), _groups(every)
+    products, groups, names = _products(every), _groups(every), query.counts.facets
     if own is None:
-        return Overview(products, groups, facet_queries.read_facets(query.facets, every.get("aggregations", {})))
-    left = {name: _left(name, _values(every, name), _values(own, name)) for name in query.facets}
+        return Overview(products, groups, facet_queries.read_facets(names, every.get("aggregations", {})))
+    left = {name: _left(name, _values(every, name), _values(own, name)) for name in names}
     clear = {name: {"values": values} for name, values in left.items() if values is not None}
     return Overview(
         # A product may have changed between the two searches.
         max(0, products - _products(own)),
         max(0, groups - _groups(own)),
-        facet_queries.read_facets([name for name in query.facets if name in clear], clear),
-        tuple(name for name in query.facets if name not in clear),
+        facet_queries.read_facets([name for name in names if name in clear], clear),
+        tuple(name for name in names if name not in clear),
     )
 
 
 def completed(query: SimilarQuery, overview: Overview, answer: Mapping[str, Any]) -> Overview:
     """The overview with the facets that were unclear, by the answer to `again`."""
     found = {**overview.facets, **facet_queries.read_facets(overview.unclear, answer["aggregations"])}
-    return replace(overview, facets={name: found[name] for name in query.facets}, unclear=())
+    return replace(overview, facets={name: found[name] for name in query.counts.facets}, unclear=())
 
 
 def _counting(query: SimilarQuery, *more: Mapping[str, Any], size: int = FACET_SIZE + SPARE) -> dict[str, Any]:
-    groups = bool(query.group_size and query.total)
+    groups = bool(query.page.group_size and query.counts.total)
     always = [*_always(query), *more]
     never = queries.must_not_but_source(query)
     return facet_queries.overview(query, always, never, count_groups=groups, size=size)

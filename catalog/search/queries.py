@@ -13,7 +13,7 @@ from catalog.errors import InvalidInput
 from catalog.search import facet_queries, filter_clauses
 from catalog.search.filter_clauses import all_of
 from catalog.search.planner import QUANTISED, Breadth
-from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Part, SimilarQuery
+from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 
 PUBLIC_FIELDS = (*PRODUCT_FIELDS, *SHOWN_DERIVED_FIELDS)
@@ -65,18 +65,19 @@ def must_not(query: SimilarQuery) -> list[dict[str, Any]]:
 
 def must_not_but_source(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
     """The same without those that leave out the source."""
-    return [*_named(query.exclude_ids, query.exclude_groups), *_must_not_pass(query)]
+    left_out = query.exclusions
+    return [*_named(left_out.ids, left_out.groups), *_must_not_pass(query)]
 
 
 def of_source(query: SimilarQuery) -> dict[str, Any] | None:
     """The clause that only the source's own products pass; None where there are none."""
-    own = _named(query.source_ids, query.source_groups)
+    own = _named(query.exclusions.source_ids, query.exclusions.source_groups)
     return {"bool": {"should": own, "minimum_should_match": 1}} if own else None
 
 
 def _must_not_be(query: SimilarQuery) -> list[dict[str, Any]]:
-    ids, groups = (*query.source_ids, *query.exclude_ids), (*query.source_groups, *query.exclude_groups)
-    return _named(ids, groups)
+    left_out = query.exclusions
+    return _named((*left_out.source_ids, *left_out.ids), (*left_out.source_groups, *left_out.groups))
 
 
 def _named(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
@@ -89,9 +90,8 @@ def _named(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _must_not_pass(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
-    return [
-        all_of(filter_clauses.clauses(excluded, query.mapping_version).values()) for excluded in query.exclude_filters
-    ]
+    version = query.mapping_version
+    return [all_of(filter_clauses.clauses(each, version).values()) for each in query.exclusions.filters]
 
 
 def passing(query: SimilarQuery) -> Iterable[dict[str, Any]]:
@@ -102,10 +102,11 @@ def passing(query: SimilarQuery) -> Iterable[dict[str, Any]]:
 def only(query: SimilarQuery) -> list[dict[str, Any]]:
     """Clauses that leave nothing but the products or groups named."""
     found: list[dict[str, Any]] = []
-    if query.only_ids is not None:
-        found.append({"ids": {"values": list(query.only_ids)}})
-    if query.only_groups is not None:
-        found.append({"terms": {"group_key": list(query.only_groups)}})
+    ids, groups = query.exclusions.only_ids, query.exclusions.only_groups
+    if ids is not None:
+        found.append({"ids": {"values": list(ids)}})
+    if groups is not None:
+        found.append({"terms": {"group_key": list(groups)}})
     return found
 
 
@@ -114,7 +115,7 @@ def has_vector(space: Space) -> dict[str, Any]:
     return {"exists": {"field": vector_field(space.name)}}
 
 
-def scorable(parts: Sequence[Part]) -> list[dict[str, Any]]:
+def scorable(parts: Sequence[QueryPart]) -> list[dict[str, Any]]:
     """Clauses that a product must pass for a script over `parts` not to fail on it."""
     return [has_vector(part.space) for part in parts]
 
@@ -124,7 +125,7 @@ def candidates(query: SimilarQuery) -> dict[str, Any]:
     return all_of([*passing(query), *only(query), *scorable(query.parts)], must_not(query))
 
 
-def script(parts: Sequence[Part]) -> dict[str, Any]:
+def script(parts: Sequence[QueryPart]) -> dict[str, Any]:
     """The exact script: a cosine, or the weighted mean of several."""
     if len(parts) == 1:
         return similarity.script(parts[0].space.field, parts[0].vector)
@@ -159,16 +160,16 @@ def scan(query: SimilarQuery) -> dict[str, Any]:
 
 def counts_hits(query: SimilarQuery) -> bool:
     """Whether the total is that of the hits themselves: how many reach a threshold no filter knows."""
-    return query.total and query.score_threshold is not None
+    return query.counts.total and query.score_threshold is not None
 
 
 def _ranked(query: SimilarQuery, scored: dict[str, Any]) -> dict[str, Any]:
     """A page of the best by `scored`, above the threshold and in groups where asked for."""
-    body: dict[str, Any] = {"query": scored, **_page(query)}
+    body: dict[str, Any] = {"query": scored, **_hits(query)}
     if query.score_threshold is not None:
         body["min_score"] = similarity.cosine_to_script(query.score_threshold)
-    if query.group_size:
-        inner = {"name": "group", "size": query.group_size, "sort": RANKING, "_source": body["_source"]}
+    if query.page.group_size:
+        inner = {"name": "group", "size": query.page.group_size, "sort": RANKING, "_source": body["_source"]}
         body["collapse"] = {"field": "group_key", "inner_hits": inner}
         if counts_hits(query):  # aggregations do not know the search's own `min_score`, but that of a query
             body["query"] = {"function_score": {"query": scored, "min_score": body.pop("min_score")}}
@@ -176,7 +177,7 @@ def _ranked(query: SimilarQuery, scored: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: Breadth) -> dict[str, Any]:
+def nearest(query: SimilarQuery, part: QueryPart, index_type: VectorIndex, breadth: Breadth) -> dict[str, Any]:
     """The approximate plan for one space: knn with the filter inside, a quantised type rescored with real vectors."""
     others = [has_vector(other.space) for other in query.parts if other.space != part.space]
     chosen = [*passing(query), *only(query), *others]
@@ -189,17 +190,18 @@ def nearest(query: SimilarQuery, part: Part, index_type: VectorIndex, breadth: B
     }
     if index_type in QUANTISED:
         knn["rescore_vector"] = {"oversample": breadth.oversample}
-    body: dict[str, Any] = {"knn": knn, **_page(query), "track_total_hits": False}
+    body: dict[str, Any] = {"knn": knn, **_hits(query), "track_total_hits": False}
     if query.score_threshold is not None:
         body["min_score"] = similarity.cosine_to_knn(query.score_threshold)
     return body
 
 
-def _page(query: SimilarQuery) -> dict[str, Any]:
-    page = {"size": query.limit, "from": query.offset, "sort": RANKING, "_source": source_filter(query.fields)}
-    if query.with_vectors:  # servers from 9.2 on may leave them out of `_source`
-        page["fields"] = [part.space.field for part in query.parts]
-    return page
+def _hits(query: SimilarQuery) -> dict[str, Any]:
+    page = query.page
+    body = {"size": page.limit, "from": page.offset, "sort": RANKING, "_source": source_filter(page.fields)}
+    if page.with_vectors:  # servers from 9.2 on may leave them out of `_source`
+        body["fields"] = [part.space.field for part in query.parts]
+    return body
 
 
 def browse(query: BrowseQuery) -> dict[str, Any]:
@@ -213,9 +215,9 @@ def browse(query: BrowseQuery) -> dict[str, Any]:
         body["query"] = {"match_all": {}}
     by_id = {"id": "desc" if query.sort == "-id" else "asc"}
     body |= {
-        "size": query.limit,
-        "from": query.offset,
+        "size": query.page.limit,
+        "from": query.page.offset,
         "sort": [*BROWSE_SORTS.get(query.sort, []), by_id],
-        "_source": source_filter(query.fields),
+        "_source": source_filter(query.page.fields),
     }
     return body

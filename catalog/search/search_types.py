@@ -25,12 +25,15 @@ FACETS = (
 )
 SORTS = ("id", "-id", "price", "-price", "updated_at", "-updated_at", "title", "-title", "relevance")
 IN_STOCK_NEWEST = "in_stock_newest"  # available ones first, then most recently updated; not for shoppers
+SIMILAR_PAGE_SIZE = 10
+BROWSE_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 200
 MAX_WINDOW = 1000  # limit + offset
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One space of a query over several: its vector (float32 [space.dims], unit length) and its weight."""
+class QueryPart:
+    """One space of a query: its vector (float32 [space.dims], unit length) and, of several spaces, its weight."""
 
     space: Space
     vector: Vectors
@@ -38,46 +41,72 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarQuery:
-    """Nearest products to `vector` (float32 [space.dims], unit length) among those that pass `filters`.
+class Exclusions:
+    """Products that a query leaves out beside those that its filters leave out.
 
-    With `more` parts the score is the weighted mean of the cosines, over products that have a vector in every space.
-    `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
-    What passes any of `exclude_filters` is left out; `only_ids` and `only_groups`, where given, leave out the rest.
-    `source_ids` are the products that the question is about, where these are left out, and `source_groups` the keys
-    of all their groups: they are apart from `exclude_ids` so that what is counted can be the same for every source.
-    The facet `price` counts prices in `price_currencies` only (None: it does not look at them). `mapping_version` is
-    that of the index, which sets it itself.
+    These are products by id, whole groups by `group_key`, and what passes any of `filters`; where `only_ids` or
+    `only_groups` is given, all others too. `source_ids` are the products that the question is about, where these are
+    left out, and `source_groups` the keys of their groups: apart from `ids`, so that what is counted can be the same
+    for every source.
     """
 
-    space: Space
-    vector: Vectors
-    filters: Filters = Filters()
-    limit: int = 10
-    offset: int = 0
-    exclude_ids: tuple[str, ...] = ()
-    exclude_groups: tuple[str, ...] = ()
-    exclude_filters: tuple[Filters, ...] = ()
-    only_ids: tuple[str, ...] | None = None
-    only_groups: tuple[str, ...] | None = None
-    score_threshold: float | None = None
-    fields: tuple[str, ...] | None = None
-    facets: tuple[str, ...] = ()
-    total: bool = False
-    weight: float = 1.0
-    more: tuple[Part, ...] = ()
-    exact: bool = False
-    group_size: int = 0
-    with_vectors: bool = False
+    ids: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    filters: tuple[Filters, ...] = ()
     source_ids: tuple[str, ...] = ()
     source_groups: tuple[str, ...] = ()
-    price_currencies: tuple[str, ...] | None = None
-    mapping_version: int = VERSION
+    only_ids: tuple[str, ...] | None = None
+    only_groups: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which hits of all are returned, and what of each.
+
+    `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
+    `fields` are the product fields of a hit, None all public ones.
+    """
+
+    limit: int = SIMILAR_PAGE_SIZE
+    offset: int = 0
+    fields: tuple[str, ...] | None = None
+    group_size: int = 0
+    with_vectors: bool = False
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """All spaces of the query."""
-        return (Part(self.space, self.vector, self.weight), *self.more)
+    def end(self) -> int:
+        """Rank (from 1) of the last hit that fits on the page."""
+        return self.offset + self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted beside the hits: values of `facets`, and the `total`.
+
+    The facet `price` counts prices in `price_currencies` only (None: it does not look at currencies).
+    """
+
+    facets: tuple[str, ...] = ()
+    total: bool = False
+    price_currencies: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarQuery:
+    """Asks for the products nearest to the vector of `parts` among those that pass `filters`.
+
+    With several parts the score is the weighted mean of the cosines, over products that have a vector in every space.
+    `mapping_version` is that of the index, which sets it itself.
+    """
+
+    parts: tuple[QueryPart, ...]
+    filters: Filters = Filters()
+    exclusions: Exclusions = Exclusions()
+    page: Page = Page()
+    counts: Counts = Counts()
+    score_threshold: float | None = None
+    exact: bool = False
+    mapping_version: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +148,18 @@ class SimilarPage:
 
 @dataclass(frozen=True, slots=True)
 class BrowseQuery:
-    """Products that pass `filters` and `within`, and match `q`, where given, in the title.
+    """Asks for products that pass `filters` and `within`, and match `q`, where given, in the title.
 
-    Sorted by one of SORTS or by IN_STOCK_NEWEST. The `exclude_*` leave out what they name or what passes them.
-    `price_currencies` and `mapping_version` as in SimilarQuery.
+    Sorted by one of SORTS or by IN_STOCK_NEWEST; not grouped. `mapping_version` as in SimilarQuery.
     """
 
     filters: Filters = Filters()
     q: str | None = None
     sort: str = "id"
-    limit: int = 20
-    offset: int = 0
-    fields: tuple[str, ...] | None = None
-    facets: tuple[str, ...] = ()
     within: Filters = Filters()
-    exclude_ids: tuple[str, ...] = ()
-    exclude_groups: tuple[str, ...] = ()
-    exclude_filters: tuple[Filters, ...] = ()
-    price_currencies: tuple[str, ...] | None = None
+    exclusions: Exclusions = Exclusions()
+    page: Page = Page(limit=BROWSE_PAGE_SIZE)
+    counts: Counts = Counts()
     mapping_version: int = VERSION
 
 

@@ -1,6 +1,7 @@
 """What a page shows for a product without an embedding, where the caller would rather have something than a 409."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from catalog.domain.warnings import AnswerWarning
 from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchPort
 from catalog.search import filter_warnings
-from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Hit, Plan
+from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Exclusions, Hit, Plan
 from catalog.similar.implied_filters import Narrowed, narrowed
 from catalog.similar.request import Answer, SimilarRequest
 
@@ -30,15 +31,14 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
     category = (source.get("category") or [None])[-1]
     filters, book = narrowed(index, request, source), index.rules()
     page = index.browse(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
-    few = filter_warnings.of_few(index, request.filters, len(page.products), request.limit)
+    few = filter_warnings.of_few(index, request.filters, len(page.products), request.page.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
     return Answer(
         hits=hits,
         facets=page.facets,
-        total=page.total if request.total else None,
-        limit=request.limit,
-        offset=request.offset,
+        total=page.total if request.counts.total else None,
+        page=request.page,
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
         warnings=(
@@ -68,20 +68,19 @@ def _query(
     own = request.exclude_source
     return BrowseQuery(
         filters=filters.filters,
-        within=Filters(category=(category,)) if category else Filters(),
         sort=IN_STOCK_NEWEST,
-        limit=request.limit,
-        offset=request.offset,
-        fields=request.fields,
-        facets=request.facets,
-        exclude_ids=(*request.exclude_ids, *rules.hidden_ids, *((str(source["id"]),) if own else ())),
-        exclude_groups=(str(source["group_key"]),) if own and source.get("group_key") else (),
-        exclude_filters=rules.hidden_filters,
-        price_currencies=filters.price_currencies,
+        within=Filters(category=(category,)) if category else Filters(),
+        exclusions=Exclusions(
+            ids=(*request.exclude_ids, *rules.hidden_ids, *((str(source["id"]),) if own else ())),
+            groups=(str(source["group_key"]),) if own and source.get("group_key") else (),
+            filters=rules.hidden_filters,
+        ),
+        page=request.page,
+        counts=replace(request.counts, price_currencies=filters.price_currencies),
     )
 
 
 def _shown(product: Mapping[str, Any], request: SimilarRequest) -> Mapping[str, Any]:
-    if request.fields is None:
+    if request.page.fields is None:
         return product
-    return {name: value for name, value in product.items() if name in request.fields}
+    return {name: value for name, value in product.items() if name in request.page.fields}

@@ -52,7 +52,9 @@ def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, An
     if request.price_band is not None:
         _refuse_other_currencies(request.filters, source)
     compared = filters.price is not None and filters.price.bounded
-    found = pricing.settle(index, filters, source.get("currency"), compared=compared, facet="price" in request.facets)
+    found = pricing.settle(
+        index, filters, source.get("currency"), compared=compared, facet="price" in request.counts.facets
+    )
     implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
     return Narrowed(found.filters, found.facet, implied, (*found.warnings, *never))
 

@@ -11,7 +11,7 @@ from catalog.domain.product import OFFER_FIELDS
 from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchPort
-from catalog.search.search_types import Hit, SimilarQuery
+from catalog.search.search_types import Counts, Hit, SimilarQuery
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
 RULE_FIELDS = ("id", *TERM_FIELDS.values(), *OFFER_FIELDS, "attributes", "group_key")
@@ -68,9 +68,7 @@ def find_pins(
     keys = _keys(index, query, list(wanted))
     hits = {_key(query, hit): hit for hit in pool}
     if unseen := tuple(dict.fromkeys(key for key in keys.values() if key not in hits)):
-        alone = replace(query, facets=(), total=False, limit=len(unseen))
-        named = replace(alone, only_groups=unseen) if query.group_size else replace(alone, only_ids=unseen)
-        found = index.similar(named).hits
+        found = index.similar(_named(query, unseen)).hits
         hits |= {_key(query, hit): hit for hit in found}
     places: Counter[str] = Counter()
     pins: dict[str, Pin] = {}
@@ -83,15 +81,22 @@ def find_pins(
 
 
 def _key(query: SimilarQuery, hit: Hit) -> str:
-    return str(hit.product["group_key"]) if query.group_size else hit.id
+    return str(hit.product["group_key"]) if query.page.group_size else hit.id
 
 
 def _keys(index: SearchPort, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
     """What stands for each product among the hits; of groups only those of products that pass are known."""
-    if not query.group_size:
+    if not query.page.group_size:
         return {name: name for name in ids}
-    alone = replace(query, group_size=0, facets=(), total=False, only_ids=tuple(ids), limit=len(ids))
-    return {hit.id: str(hit.product["group_key"]) for hit in index.similar(alone).hits}
+    single = replace(query, page=replace(query.page, group_size=0))
+    return {hit.id: str(hit.product["group_key"]) for hit in index.similar(_named(single, tuple(ids))).hits}
+
+
+def _named(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
+    """Returns the query for nothing but the products, in a search for groups the groups, named by `keys`."""
+    left_out = query.exclusions
+    only = replace(left_out, only_groups=keys) if query.page.group_size else replace(left_out, only_ids=keys)
+    return replace(query, exclusions=only, page=replace(query.page, limit=len(keys)), counts=Counts())
 
 
 def _warnings(
@@ -102,7 +107,7 @@ def _warnings(
     hits: Mapping[str, Hit],
 ) -> tuple[AnswerWarning, ...]:
     """Why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
-    left_out = {*query.source_ids, *query.exclude_ids}  # thousands, where rules hide many
+    left_out = {*query.exclusions.source_ids, *query.exclusions.ids}  # thousands, where rules hide many
     missing = [name for name in wanted if keys.get(name) not in hits and name not in left_out]
     if not missing:
         return ()

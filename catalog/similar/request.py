@@ -7,7 +7,7 @@ from typing import Any, Literal
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
-from catalog.search.search_types import Hit, Plan
+from catalog.search.search_types import Counts, Hit, Page, Plan
 from catalog.similarity import Vectors
 
 
@@ -16,23 +16,20 @@ class SimilarRequest:
     """One question. What to look like is one of `product_id`, `vectors` (by space name) or `positive` examples.
 
     `price_band` is a pair of factors of the source's price. `models` weighs several models, `model` names one,
-    neither means the promoted one. `group_size` above 0 shows groups instead of products, that many of each.
+    neither means the promoted one.
     `diversity` from 0 to 1 trades likeness for variety; `near_duplicates` is the cosine from which a hit repeats an
-    earlier one. `relax` names the filters that may be dropped, in this order, while fewer than `limit` products pass.
+    earlier one. `relax` names the filters that may be dropped, in this order, while fewer than one page pass.
     `fallback` says what to show for a product without an embedding instead of raising ProductNotEmbedded.
     """
 
     product_id: str | None = None
     filters: Filters = Filters()
-    limit: int = 10
-    offset: int = 0
+    page: Page = Page()
+    counts: Counts = Counts()
     price_band: tuple[float, float] | None = None
     score_threshold: float | None = None
     exclude_source: bool = True
     exclude_ids: tuple[str, ...] = ()
-    fields: tuple[str, ...] | None = None
-    facets: tuple[str, ...] = ()
-    total: bool = False
     model: str | None = None
     exact: bool = False
     explain: bool = False
@@ -40,7 +37,6 @@ class SimilarRequest:
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
-    group_size: int = 0
     diversity: float = 0.0
     near_duplicates: float | None = None
     relax: tuple[str, ...] = ()
@@ -58,8 +54,7 @@ class Answer:
     hits: Sequence[Hit]
     facets: Mapping[str, Any] | None
     total: int | None
-    limit: int
-    offset: int
+    page: Page
     space: Space
     plan: Plan
     missing_ids: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from catalog.domain.rulebook import NONE, ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchPort
 from catalog.search import diversity
-from catalog.search.search_types import Hit, Part, SimilarPage, SimilarQuery
+from catalog.search.search_types import Counts, Hit, QueryPart, SimilarPage, SimilarQuery
 from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
@@ -37,28 +37,30 @@ def wanted(request: SimilarRequest) -> bool:
 
 def shaped(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules = NONE) -> Shaped:
     """The page of a shaped search: cut from the reordered pool, then from everything else in order of similarity."""
-    wide = replace(query, limit=POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
+    asked = query.page
+    fetched = replace(asked, limit=POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
+    wide = replace(query, page=fetched)
     pool = index.similar(wide)
     pins, warnings = find_pins(index, wide, rules, pool.hits)
     pinned = {pin.hit.id for pin in pins}
     ranked = boosted([hit for hit in pool.hits if hit.id not in pinned], rules)
     best = placed(_ordered(request, query, ranked, pins), pins)
-    hits = best[request.offset : request.offset + request.limit]
+    hits = best[asked.offset : asked.end]
     server_ms = pool.server_ms
-    if len(pool.hits) == POOL and len(hits) < request.limit:
+    if len(pool.hits) == POOL and len(hits) < asked.limit:
         seen = [*pool.hits, *(pin.hit for pin in pins)]
-        tail = index.similar(_rest(wide, seen, max(0, request.offset - len(best)), request.limit - len(hits)))
+        tail = index.similar(_rest(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits)))
         hits, server_ms = [*hits, *tail.hits], server_ms + tail.server_ms
     explanations = _explain(request, query, pool.hits, hits, _acting(ranked, pins)) if request.explain else None
-    page = replace(pool, hits=[_shown(hit, query.fields) for hit in hits], server_ms=server_ms)
+    page = replace(pool, hits=[_shown(hit, asked.fields) for hit in hits], server_ms=server_ms)
     return Shaped(page, explanations, warnings)
 
 
 def _fields(query: SimilarQuery, rules: ActiveRules) -> tuple[str, ...] | None:
     """The fields to fetch: those of the answer, and those that groups and the filters of rules look at."""
-    if query.fields is None or not (query.group_size or rules.reorder):
-        return query.fields
-    return tuple(dict.fromkeys((*query.fields, *RULE_FIELDS)))
+    if query.page.fields is None or not (query.page.group_size or rules.reorder):
+        return query.page.fields
+    return tuple(dict.fromkeys((*query.page.fields, *RULE_FIELDS)))
 
 
 def _shown(hit: Hit, fields: Sequence[str] | None) -> Hit:
@@ -72,15 +74,15 @@ def _shown(hit: Hit, fields: Sequence[str] | None) -> Hit:
 
 def _rest(wide: SimilarQuery, seen: Sequence[Hit], offset: int, limit: int) -> SimilarQuery:
     """Everything but what was seen."""
-    groups = sorted({str(hit.product["group_key"]) for hit in seen}) if wide.group_size else []
+    groups = sorted({str(hit.product["group_key"]) for hit in seen}) if wide.page.group_size else []
+    left_out = wide.exclusions
     return replace(
         wide,
-        exclude_ids=(*wide.exclude_ids, *(hit.id for hit in seen)),
-        exclude_groups=(*wide.exclude_groups, *groups),
-        offset=offset,
-        limit=limit,
-        facets=(),
-        total=False,
+        exclusions=replace(
+            left_out, ids=(*left_out.ids, *(hit.id for hit in seen)), groups=(*left_out.groups, *groups)
+        ),
+        page=replace(wide.page, offset=offset, limit=limit),
+        counts=Counts(),
     )
 
 
@@ -133,10 +135,10 @@ def _explain(
             "rank_after": rank,
             "rules": acting.get(hit.id, []),
         }
-        for rank, hit in enumerate(hits, start=request.offset + 1)
+        for rank, hit in enumerate(hits, start=query.page.offset + 1)
     }
 
 
-def _cosine(part: Part, hit: Hit) -> float:
+def _cosine(part: QueryPart, hit: Hit) -> float:
     vectors = hit.vectors or {}
     return round(float(similarity.cosine(part.vector, [vectors[part.space.name]])[0]), 7)

@@ -10,7 +10,7 @@ from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.ports import SearchPort
 from catalog.search import filter_warnings
-from catalog.search.search_types import MAX_WINDOW, SimilarPage, SimilarQuery
+from catalog.search.search_types import MAX_WINDOW, Counts, Exclusions, SimilarPage, SimilarQuery
 from catalog.similar import fallback, reranking
 from catalog.similar.implied_filters import Narrowed, narrowed, without
 from catalog.similar.request import Answer, SimilarRequest
@@ -24,8 +24,8 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
 
     Raises ProductNotFound, ProductNotEmbedded, SpaceNotFound, InvalidVector or InvalidInput.
     """
-    if request.offset + request.limit > MAX_WINDOW:
-        raise InvalidInput(f"offset + limit is {request.offset + request.limit}; pages end at {MAX_WINDOW}")
+    if request.page.end > MAX_WINDOW:
+        raise InvalidInput(f"offset + limit is {request.page.end}; pages end at {MAX_WINDOW}")
     spaces = resolve_spaces(index, request.model, request.models)
     try:
         source = find_source(index, request, spaces)
@@ -39,8 +39,7 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
         hits=page.hits,
         facets=page.facets,
         total=page.total,
-        limit=request.limit,
-        offset=request.offset,
+        page=request.page,
         space=next(iter(spaces)),
         plan=page.plan,
         missing_ids=source.missing_ids,
@@ -58,7 +57,9 @@ def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[
     filters = narrowed(index, request, known or {})
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
     found = _search(index, request, query, rules)
-    few = filter_warnings.of_few(index, request.filters, len(found.page.hits), request.limit, relaxed=bool(dropped))
+    few = filter_warnings.of_few(
+        index, request.filters, len(found.page.hits), request.page.limit, relaxed=bool(dropped)
+    )
     return found, (*filters.told(query.filters), *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)
 
 
@@ -70,7 +71,7 @@ def _of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
 
 
 def _of_counting(request: SimilarRequest, page: SimilarPage) -> list[AnswerWarning]:
-    if not request.total or page.total is not None:
+    if not request.counts.total or page.total is not None:
         return []
     message = (
         "total is null: an approximate search does not know how many products reach score_threshold; "
@@ -86,8 +87,9 @@ def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) ->
         relaxed = replace(query, filters=_without(query.filters, key, request))
         if relaxed.filters == query.filters:
             continue
-        first = index.similar(replace(query, offset=0, facets=(), total=False, fields=("id",)))
-        if len(first.hits) >= request.limit:
+        first_page = replace(query.page, offset=0, fields=("id",))
+        first = index.similar(replace(query, page=first_page, counts=Counts()))
+        if len(first.hits) >= request.page.limit:
             break
         query = relaxed
         dropped.append(key)
@@ -107,26 +109,20 @@ def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rul
 
 
 def _query(request: SimilarRequest, source: Source, filters: Narrowed, rules: ActiveRules) -> SimilarQuery:
-    first, *more = source.parts
     examples = source.examples if request.exclude_source else ()
     keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
-    return SimilarQuery(
-        space=first.space,
-        vector=first.vector,
-        filters=filters.filters,
-        limit=request.limit,
-        offset=request.offset,
+    exclusions = Exclusions(
+        ids=(*request.exclude_ids, *rules.hidden_ids),
+        filters=rules.hidden_filters,
         source_ids=tuple(example.id for example in examples),
         source_groups=tuple(sorted(keys)),
-        exclude_ids=(*request.exclude_ids, *rules.hidden_ids),
-        exclude_filters=rules.hidden_filters,
-        score_threshold=request.score_threshold,
-        fields=request.fields,
-        facets=request.facets,
-        total=request.total,
-        weight=first.weight,
-        more=tuple(more),
-        exact=request.exact,
-        group_size=request.group_size,
-        price_currencies=filters.price_currencies,
+    )
+    return SimilarQuery(
+        source.parts,
+        filters.filters,
+        exclusions,
+        request.page,
+        replace(request.counts, price_currencies=filters.price_currencies),
+        request.score_threshold,
+        request.exact,
     )

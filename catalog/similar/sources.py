@@ -10,7 +10,7 @@ from catalog.domain.records import StoredProduct
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchPort
-from catalog.search.search_types import Part
+from catalog.search.search_types import QueryPart
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
 
@@ -19,7 +19,7 @@ from catalog.similarity import Vectors
 class Source:
     """The vectors to look for; `product` where it is one product; `examples` are never hits of their own question."""
 
-    parts: Sequence[Part]
+    parts: tuple[QueryPart, ...]
     product: StoredProduct | None = None
     examples: Sequence[StoredProduct] = ()
     missing_ids: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ def _product(index: SearchPort, product_id: str, spaces: Mapping[Space, float]) 
     for space in spaces:
         if space.name not in vectors:
             raise _not_embedded(product_id, space, has_photo=bool(stored.source.get("image_url")))
-    return Source([Part(s, vectors[s.name], w) for s, w in spaces.items()], stored, [stored])
+    return Source(_weighted(vectors, spaces), stored, [stored])
 
 
 def _not_embedded(product_id: str, space: Space, *, has_photo: bool) -> ProductNotEmbedded:
@@ -63,7 +63,7 @@ def _not_embedded(product_id: str, space: Space, *, has_photo: bool) -> ProductN
 def _vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Source:
     if missing := [space.name for space in spaces if space.name not in given]:
         raise InvalidInput(f"a vector for each model is needed; {', '.join(missing)} has none")
-    return Source([Part(s, similarity.check_vector(given[s.name], s.dims), w) for s, w in spaces.items()])
+    return Source(_weighted({s.name: similarity.check_vector(given[s.name], s.dims) for s in spaces}, spaces))
 
 
 def _examples(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
@@ -74,11 +74,14 @@ def _examples(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space,
     if not positive:
         raise ProductNotEmbedded("none of the positive examples has an embedding", missing_ids=list(missing))
     negative = [name for name in request.negative if name in usable]
-    parts = [
-        Part(s, between([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative]), w)
-        for s, w in spaces.items()
-    ]
-    return Source(parts, None, [found[name][0] for name in (*positive, *negative)], missing)
+    vectors = {
+        s.name: between([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative]) for s in spaces
+    }
+    return Source(_weighted(vectors, spaces), None, [found[name][0] for name in (*positive, *negative)], missing)
+
+
+def _weighted(vectors: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> tuple[QueryPart, ...]:
+    return tuple(QueryPart(space, vectors[space.name], weight) for space, weight in spaces.items())
 
 
 def between(positive: Sequence[Vectors], negative: Sequence[Vectors]) -> Vectors:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from catalog.domain.filters import Filters
 from catalog.domain.product import Product
 from catalog.domain.synonyms import fold, same_meaning
+from catalog.search.search_types import Page
 from catalog.similar import SimilarRequest
 from catalog.similar.implied_filters import INHERITED, fitting
 from evaluation.data.dataset import ATTRIBUTES, Dataset, Item
@@ -61,9 +62,8 @@ class Table:
         request = SimilarRequest(
             product_id=item.id,
             filters=Filters(category=category, attributes=attributes),
-            limit=limit,
+            page=Page(limit, fields=("id",)),
             model=model,
-            fields=("id",),
             exclude_source=scope != GROUP,
             exclude_ids=(item.id,) if scope == GROUP else (),
         )

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from catalog.elastic.pages import scan
 from catalog.errors import Unavailable
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import IN_BULK, Breadth
-from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
+from tests.asking import changed, similar_query
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 SPACE = Space("wide", "v1", 64)
@@ -134,11 +133,11 @@ def test_pages_of_a_graph_with_replicas_hold_every_product_once(cluster: Cluster
     catalogue.costs = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
     catalogue.breadth = Breadth(pool=100, num_candidates=100)
     for seed in range(20):
-        query = SimilarQuery(SPACE, drawn(seed), limit=10)
-        pages = [catalogue.similar(replace(query, offset=offset)) for offset in range(0, 200, 10)]
+        query = similar_query(SPACE, drawn(seed), limit=10)
+        pages = [catalogue.similar(changed(query, offset=offset)) for offset in range(0, 200, 10)]
         assert {page.plan.strategy for page in pages} == {"knn"}
         assert len({hit.id for page in pages for hit in page.hits}) == 200
-    everything = [catalogue.similar(replace(query, limit=200, offset=offset)) for offset in range(0, 1000, 200)]
+    everything = [catalogue.similar(changed(query, limit=200, offset=offset)) for offset in range(0, 1000, 200)]
     assert len({hit.id for page in everything for hit in page.hits}) == 1000
     catalogue.client.close()
 
@@ -190,7 +189,7 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
         told(answer.get_json()) for answer in before
     ]
     # A lost node says nothing about the plugin: the answers are in bulk as before.
-    assert IN_BULK in catalogue.similar(SimilarQuery(SPACE, drawn(0))).plan.reason
+    assert IN_BULK in catalogue.similar(similar_query(SPACE, drawn(0))).plan.reason
     # A walk whose point in time died with the node goes on behind the last product seen.
     assert [begun[1], *(hit["_id"] for hit in walks[1])] == every
     catalogue.client.close()

@@ -17,9 +17,9 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidFilter, InvalidInput, Unavailable
 from catalog.search.browsing import browse
-from catalog.search.search_types import BrowseQuery, SimilarQuery
 from catalog.settings import CatalogSettings
 from catalog.similar import Answer, SimilarRequest, similar_to
+from tests.asking import browse_query, similar_query, similar_request
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 8)
@@ -124,8 +124,14 @@ def test_queries_answer_like_the_fake(filled: Catalogue) -> None:
     @example(source=0, data=ONE_OFFER, threshold=None, limit=30, offset=0)
     @given(source=st.sampled_from(EMBEDDED), data=FILTERS, threshold=st.none() | st.floats(-0.5, 0.5), **PAGES)
     def check(source: int, data: Any, threshold: float | None, limit: int, offset: int) -> None:
-        request = SimilarRequest(
-            DOCS[source]["id"], filters.parse(data), limit, offset, None, threshold, facets=FACETS, total=True
+        request = similar_request(
+            DOCS[source]["id"],
+            filters.parse(data),
+            limit=limit,
+            offset=offset,
+            score_threshold=threshold,
+            facets=FACETS,
+            total=True,
         )
         expected = answered(fake, request)
         real = answered(filled, request)
@@ -157,7 +163,7 @@ def test_browsing_answers_like_the_fake(filled: Catalogue) -> None:
     @QUICK
     @given(data=FILTERS, q=st.sampled_from([None, "thing", "red", "red thing"]), sort=sorts, **PAGES)
     def check(data: Any, q: str | None, sort: str, limit: int, offset: int) -> None:
-        query = BrowseQuery(filters.parse(data), q, sort, limit, offset, facets=FACETS)
+        query = browse_query(filters.parse(data), q=q, sort=sort, limit=limit, offset=offset, facets=FACETS)
         try:
             expected = browse(fake, query)
         except InvalidFilter as error:
@@ -229,7 +235,7 @@ def test_a_retry_is_unprocessed_once_it_is_due(filled: Catalogue) -> None:
 
 
 def test_one_product_without_a_vector_does_not_fail_the_others(filled: Catalogue) -> None:
-    page = filled.similar(SimilarQuery(SPACE, VECTORS[0], limit=100))
+    page = filled.similar(similar_query(SPACE, VECTORS[0], limit=100))
     assert len(page.hits) == len(EMBEDDED)
 
 
@@ -246,7 +252,7 @@ def test_an_unknown_field_is_refused_by_the_strict_mapping(filled: Catalogue) ->
 
 def test_no_catalogue_and_no_server_say_what_to_do(settings: CatalogSettings) -> None:
     with pytest.raises(Unavailable, match="python -m catalog create"):
-        connect(settings).browse(BrowseQuery())
+        connect(settings).browse(browse_query())
     with pytest.raises(Unavailable, match="python -m catalog create"):
         connect(settings).get_vectors(["x"], [SPACE])
     with pytest.raises(Unavailable, match="does not answer"):

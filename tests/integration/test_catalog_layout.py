@@ -11,9 +11,9 @@ from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing.reindex import reindex
-from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
 from catalog.similar import resolve_space
+from tests.asking import similar_query
 
 SPACE = Space("layout", "v1", 8)
 
@@ -49,7 +49,7 @@ def test_sort_order_and_preloading_are_applied_and_a_reindex_brings_them(setting
         found = index_settings(changed)
         assert found["sort"]["field"] == ["brand", "available"]
         assert found["store"]["preload"] == list(mapping.VECTOR_FILES)
-        query = SimilarQuery(SPACE, random_vector(3), limit=12)
+        query = similar_query(SPACE, random_vector(3), limit=12)
         assert changed.similar(query).hits[0].id == "p03"
         reindex(changed)
 
@@ -68,14 +68,14 @@ def test_auto_takes_the_index_type_that_the_expected_size_asks_for(
 def test_equal_scores_are_told_by_id_on_every_page(catalogue: Catalogue) -> None:
     same = random_vector(1)
     fill(catalogue, 30, lambda n: same if n % 2 else random_vector(100 + n))
-    query = SimilarQuery(SPACE, same, limit=30)
+    query = similar_query(SPACE, same, limit=30)
     whole = [hit.id for hit in catalogue.similar(query).hits]
     assert whole[:15] == [f"p{n:02d}" for n in range(1, 30, 2)]
     for limit in (1, 4, 15):
         pages = [
             hit.id
             for offset in range(0, 30, limit)
-            for hit in catalogue.similar(SimilarQuery(SPACE, same, limit=limit, offset=offset)).hits
+            for hit in catalogue.similar(similar_query(SPACE, same, limit=limit, offset=offset)).hits
         ]
         assert pages == whole
 

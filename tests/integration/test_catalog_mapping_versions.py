@@ -14,9 +14,9 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.search.browsing import browse
-from catalog.search.search_types import BrowseQuery
 from catalog.settings import CatalogSettings
-from catalog.similar import SimilarRequest, similar_to
+from catalog.similar import similar_to
+from tests.asking import browse_query, similar_request
 
 SPACE = Space("color", "v1", 2)
 DRESS = {
@@ -56,16 +56,16 @@ def old(settings: CatalogSettings) -> Iterator[Catalogue]:
 
 
 def passing(index: Catalogue, **asked: Any) -> list[str]:
-    return sorted(str(each["id"]) for each in browse(index, BrowseQuery(filters=filters.parse(asked))).products)
+    return sorted(str(each["id"]) for each in browse(index, browse_query(filters=filters.parse(asked))).products)
 
 
 def test_an_older_index_answers_as_before_and_says_what_to_do(old: Catalogue) -> None:
-    page = browse(old, BrowseQuery(filters=filters.parse({"size": "M", "price": {"lte": 60}}), sort="price"))
+    page = browse(old, browse_query(filters=filters.parse({"size": "M", "price": {"lte": 60}}), sort="price"))
     assert [each["id"] for each in page.products] == ["dress", "shirt"]
     assert [warning.code for warning in page.warnings] == ["old_index"]
     assert page.warnings[0].detail and "python -m catalog reindex" in page.warnings[0].detail["to_do"]
     assert passing(old, brand=["alder"]) == [] and passing(old, attributes={"Fit": ["Slim"]}) == ["dress", "shirt"]
-    answer = similar_to(old, SimilarRequest("dress", filters.parse({"size": "M", "price": {"lte": 60}})))
+    answer = similar_to(old, similar_request("dress", filters.parse({"size": "M", "price": {"lte": 60}})))
     assert [hit.id for hit in answer.hits] == ["shirt"]
     assert [warning.code for warning in answer.warnings] == ["old_index"]
 
@@ -88,6 +88,6 @@ def test_a_reindex_derives_what_todays_filters_look_at_and_keeps_the_vectors(old
     assert passing(old, currency=["eur"], price={"gte": 90}) == ["dress"]
     assert passing(old, brand=["ALDER"], attributes={"Fit": ["SLIM"]}) == ["dress", "shirt"]
     assert passing(old, attributes={"Fit": []}) == ["dress", "shirt"]
-    answer = similar_to(old, SimilarRequest("dress", facets=("brand",)))
+    answer = similar_to(old, similar_request("dress", facets=("brand",)))
     assert [(hit.id, hit.score) for hit in answer.hits] == [("shirt", pytest.approx(1.0))]
     assert answer.facets == {"brand": [{"value": "Alder", "count": 1}]} and answer.warnings == ()

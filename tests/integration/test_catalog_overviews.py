@@ -1,6 +1,5 @@
 """Totals and facets without the source: equal to plain counting, by a search that is the same for every source."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from catalog.search import overviews
 from catalog.search.facet_queries import FACET_SIZE, SPARE
 from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
+from tests.asking import changed, similar_query
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("wide", "v1", 8)
@@ -80,7 +80,7 @@ def about(index: Any, numbers: list[int], **more: Any) -> SimilarQuery:
     ids = [f"p{number:04d}" for number in numbers]
     groups = sorted({stored.source["group_key"] for stored in index.get_many(ids).values()})
     vector = similarity.normalize(np.random.default_rng(1).normal(size=SPACE.dims))
-    return SimilarQuery(
+    return similar_query(
         SPACE, vector, limit=5, total=True, source_ids=tuple(ids), source_groups=tuple(groups), **more
     )
 
@@ -120,21 +120,22 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
         found, expected = filled.similar(query), fake.similar(query)
         assert (found.total, found.plan.candidates) == (expected.total, expected.plan.candidates)
         cut = {name: values if name == "price" else values[:FACET_SIZE] for name, values in expected.facets.items()}
-        assert list(found.facets or ()) == list(query.facets)
+        assert list(found.facets or ()) == list(query.counts.facets)
         if (
-            filled.settings.index_shards == 1 or "brand" not in query.facets
+            filled.settings.index_shards == 1 or "brand" not in query.counts.facets
         ):  # cut off per shard, counts are estimates
             assert found.facets == cut
         bodies = overviews.searches(query)
         answers = filled.msearch(bodies, "any")
         again += bool(overviews.read(query, answers).unclear)
         # The same as without the detour: the source in the body, as what the caller leaves out.
-        plain = replace(
+        source = query.exclusions
+        plain = changed(
             query,
             source_ids=(),
             source_groups=(),
-            exclude_ids=(*query.source_ids, *query.exclude_ids),
-            exclude_groups=query.source_groups,
+            exclude_ids=(*source.source_ids, *source.ids),
+            exclude_groups=source.source_groups,
         )
         other = filled.similar(plain)
         assert (found.total, found.plan) == (other.total, other.plan)

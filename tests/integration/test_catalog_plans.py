@@ -1,6 +1,5 @@
 """Every plan gives the same answer: exact and approximate, one space and several, pages and groups."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search.costs import Costs, SearchPrice
 from catalog.search.planner import Breadth
-from catalog.search.search_types import Part, SimilarQuery
+from catalog.search.search_types import QueryPart
 from catalog.settings import CatalogSettings
+from tests.asking import changed, similar_query
 from tests.fakes import FakeCatalogue
 
 WIDE, NARROW = Space("wide", "v1", 64), Space("narrow", "v1", 8)
@@ -79,7 +79,7 @@ def approximate(request: pytest.FixtureRequest, settings: CatalogSettings) -> Ca
 
 def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: Catalogue, fake: Any) -> None:
     for seed in range(5):
-        query = SimilarQuery(
+        query = similar_query(
             WIDE,
             similarity.normalize(np.random.default_rng(seed + 100).normal(size=64)),
             filters.parse({"color": ["red", "blue"], "price": {"lte": 250}} if seed % 2 else {}),
@@ -88,10 +88,10 @@ def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: C
             total=True,
         )
         found, expected = approximate.similar(query), fake.similar(query)
-        exact = approximate.similar(replace(query, exact=True))
+        exact = approximate.similar(changed(query, exact=True))
         assert (found.plan.strategy, exact.plan.strategy) == ("knn", "exact")
         assert [hit.id for hit in exact.hits] == [hit.id for hit in expected.hits]
-        scores = {hit.id: hit.score for hit in fake.similar(replace(query, limit=COUNT)).hits}
+        scores = {hit.id: hit.score for hit in fake.similar(changed(query, limit=COUNT)).hits}
         assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
         assert len({hit.id for hit in found.hits} & {hit.id for hit in expected.hits}) >= 9
         assert (found.total, found.plan.candidates) == (expected.total, expected.total)
@@ -99,20 +99,20 @@ def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: C
 
 
 def test_pages_of_an_approximate_search_are_disjoint_and_complete(approximate: Catalogue) -> None:
-    query = SimilarQuery(WIDE, vectors(WIDE)[0], filters.parse({"price": {"lte": 180}}), limit=20)
-    pages = [approximate.similar(replace(query, offset=offset)).hits for offset in range(0, 200, 20)]
+    query = similar_query(WIDE, vectors(WIDE)[0], filters.parse({"price": {"lte": 180}}), limit=20)
+    pages = [approximate.similar(changed(query, offset=offset)).hits for offset in range(0, 200, 20)]
     ids = [hit.id for page in pages for hit in page]
     assert sorted(ids) == [f"p{n:04d}" for n in range(181)]
-    again = approximate.similar(replace(query, limit=65, offset=15))
+    again = approximate.similar(changed(query, limit=65, offset=15))
     assert [hit.id for hit in again.hits] == ids[15:80]
 
 
 def test_an_approximate_threshold_cuts_at_the_same_cosine(approximate: Catalogue, fake: Any) -> None:
-    query = SimilarQuery(WIDE, vectors(WIDE)[5], limit=40, score_threshold=0.1)
+    query = similar_query(WIDE, vectors(WIDE)[5], limit=40, score_threshold=0.1)
     found = approximate.similar(query)
     assert found.plan.strategy == "knn"
     assert found.hits and min(hit.score for hit in found.hits) >= 0.1
-    assert {hit.id for hit in found.hits} <= {hit.id for hit in fake.similar(replace(query, limit=COUNT)).hits}
+    assert {hit.id for hit in found.hits} <= {hit.id for hit in fake.similar(changed(query, limit=COUNT)).hits}
 
 
 @pytest.fixture
@@ -136,14 +136,14 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
         rng = np.random.default_rng(seed)
         more = ()
         if weights:
-            more = (Part(NARROW, similarity.normalize(rng.normal(size=8)), weights[1]),)
-        query = SimilarQuery(
+            more = (QueryPart(NARROW, similarity.normalize(rng.normal(size=8)), weights[1]),)
+        query = similar_query(
             WIDE,
             similarity.normalize(rng.normal(size=64)),
             filters.parse({"color": colors}),
-            limit,
-            offset,
-            tuple(excluded),
+            limit=limit,
+            offset=offset,
+            exclude_ids=tuple(excluded),
             group_size=group_size,
             weight=weights[0] if weights else 1.0,
             more=more,
@@ -165,20 +165,22 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
 
 def test_an_approximate_mix_scores_the_union_exactly(filled: Catalogue, fake: Any) -> None:
     filled.costs, filled.breadth = ALWAYS_KNN, Breadth(pool=50)
-    query = SimilarQuery(WIDE, vectors(WIDE)[3], limit=10, weight=0.7, more=(Part(NARROW, vectors(NARROW)[3], 0.3),))
+    query = similar_query(
+        WIDE, vectors(WIDE)[3], limit=10, weight=0.7, more=(QueryPart(NARROW, vectors(NARROW)[3], 0.3),)
+    )
     found = filled.similar(query)
     assert found.plan.strategy == "knn"
-    scores = {hit.id: hit.score for hit in fake.similar(replace(query, limit=COUNT)).hits}
+    scores = {hit.id: hit.score for hit in fake.similar(changed(query, limit=COUNT)).hits}
     assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
     best = {hit.id for hit in fake.similar(query).hits}
     assert len(best & {hit.id for hit in found.hits}) >= 9
-    deep = [filled.similar(replace(query, limit=30, offset=offset)).hits for offset in range(0, 300, 30)]
+    deep = [filled.similar(changed(query, limit=30, offset=offset)).hits for offset in range(0, 300, 30)]
     assert sorted(hit.id for page in deep for hit in page) == [f"p{n:04d}" for n in range(COUNT - 20)]
 
 
 def test_groups_are_never_answered_approximately(filled: Catalogue) -> None:
     filled.costs = ALWAYS_KNN
-    page = filled.similar(SimilarQuery(WIDE, vectors(WIDE)[0], group_size=1, limit=100))
+    page = filled.similar(similar_query(WIDE, vectors(WIDE)[0], group_size=1, limit=100))
     assert page.plan.strategy == "exact"
     keys = [hit.product["group_key"] for hit in page.hits]
     assert len(keys) == len(set(keys))

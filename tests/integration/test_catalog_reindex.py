@@ -13,8 +13,8 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.errors import RefusedChange, WriteConflict
-from catalog.search.search_types import BrowseQuery, SimilarQuery
 from catalog.settings import CatalogSettings
+from tests.asking import browse_query, similar_query
 
 SPACE = Space("color", "v1", 8)
 COUNT = 3000
@@ -100,8 +100,8 @@ class Reader(threading.Thread):
     def run(self) -> None:
         while not self.stop.is_set():
             try:
-                hits = self.index.similar(SimilarQuery(SPACE, self.vector, limit=10)).hits
-                products = self.index.browse(BrowseQuery(limit=10)).products
+                hits = self.index.similar(similar_query(SPACE, self.vector, limit=10)).hits
+                products = self.index.browse(browse_query(limit=10)).products
                 if len(hits) != 10 or len(products) != 10:
                     self.problems.append((len(hits), len(products)))
             except Exception as error:

@@ -23,9 +23,10 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.search.planner import Breadth, Choice, Facts
-from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, SimilarQuery
+from catalog.search.search_types import IN_STOCK_NEWEST
 from catalog.settings import CatalogSettings
-from catalog.similar import SimilarRequest, similar_to
+from catalog.similar import similar_to
+from tests.asking import browse_query, similar_query, similar_request
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 8)
@@ -127,8 +128,8 @@ def test_rules_do_on_elasticsearch_what_they_do_in_memory(
         put(real, f"r{number}", **rule)
         put(fake, f"r{number}", **rule)
     wanted = Filters.model_validate(filter_) if offset == 5 else Filters()
-    request = SimilarRequest(
-        "p001", wanted, 10, offset, group_size=groups, total=True, facets=("color",), explain=True
+    request = similar_request(
+        "p001", wanted, limit=10, offset=offset, group_size=groups, total=True, facets=("color",), explain=True
     )
     found, expected = similar_to(real, request), similar_to(fake, request)
     assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
@@ -159,7 +160,7 @@ def test_rules_work_on_an_approximate_plan_too(
         put(each, "hide", action="hide", target={"filter": {"color": "red"}})
         put(each, "pin", action="pin", target={"ids": ["p200", "p003"]}, position=3)
     for offset in (0, 150):
-        request = SimilarRequest("p001", limit=20, offset=offset, total=True)
+        request = similar_request("p001", limit=20, offset=offset, total=True)
         found, expected = similar_to(index, request), similar_to(fake, request)
         assert found.plan.strategy == "knn"
         assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
@@ -212,14 +213,14 @@ def test_rules_are_parsed_and_made_ready_when_they_change_not_when_somebody_asks
     monkeypatch.setattr("catalog.domain.rules.Matcher", counting("made ready", Matcher))
     monkeypatch.setattr(ttl_cache, "FRESH", 0)  # every question reads them again
     for name in ("p001", "p002", "p003", "p004"):
-        assert similar_to(real, SimilarRequest(name)).hits
+        assert similar_to(real, similar_request(name)).hits
     assert counts == {"parsed": 3, "made ready": 3}
     other = connect(real.settings)
     put(other, "boost0", action="boost", target={"filter": {"color": "blue"}}, amount=0.1)
     other.client.close()
     counts.update({"parsed": 0, "made ready": 0})
     for name in ("p001", "p002"):
-        assert similar_to(real, SimilarRequest(name)).hits
+        assert similar_to(real, similar_request(name)).hits
     assert counts == {"parsed": 3, "made ready": 3}
 
 
@@ -227,7 +228,7 @@ def test_a_catalogue_from_before_there_were_rules_gets_their_index_with_the_firs
     real: Catalogue, elasticsearch_url: str
 ) -> None:
     real.client.indices.delete(index=real.names.rules)
-    assert len(similar_to(real, SimilarRequest("p001")).hits) == 10
+    assert len(similar_to(real, similar_request("p001")).hits) == 10
     assert real.list_rules() == () and not real.delete_rule("a")
     put(real, "a", action="hide", target={"ids": ["p001"]})
     put(real, "a", action="hide", target={"ids": ["p002"]})
@@ -264,8 +265,14 @@ def test_a_fallback_is_the_same_as_in_memory(
     clear(real, fake)
     for index in (real, fake) if hide else ():
         put(index, "hide", action="hide", target={"filter": {"color": "blue"}})
-    request = SimilarRequest(
-        "p255", Filters.model_validate(filter_), 10, offset, total=True, facets=("color",), fallback="category"
+    request = similar_request(
+        "p255",
+        Filters.model_validate(filter_),
+        limit=10,
+        offset=offset,
+        total=True,
+        facets=("color",),
+        fallback="category",
     )
     found, expected = similar_to(real, request), similar_to(fake, request)
     assert [(hit.id, hit.score, hit.product) for hit in found.hits] == [
@@ -280,7 +287,7 @@ def test_a_fallback_is_the_same_as_in_memory(
 
 
 def test_browsing_in_the_order_of_the_fallback_leaves_out_what_it_is_told_to(real: Catalogue, fake: Any) -> None:
-    query = BrowseQuery(
+    query = browse_query(
         q="x",
         sort=IN_STOCK_NEWEST,
         limit=COUNT,
@@ -297,7 +304,7 @@ def test_browsing_in_the_order_of_the_fallback_leaves_out_what_it_is_told_to(rea
 def test_a_query_for_named_products_compares_with_nothing_else(real: Catalogue, fake: Any) -> None:
     vector = similarity.normalize(np.ones(SPACE.dims))
     for narrow in ({"only_ids": ("p004", "p250", "nope")}, {"only_groups": ("g8", "g1")}, {"only_ids": ()}):
-        query = SimilarQuery(SPACE, vector, **narrow)  # type: ignore[arg-type]
+        query = similar_query(SPACE, vector, **narrow)  # type: ignore[arg-type]
         assert [hit.id for hit in real.similar(query).hits] == [hit.id for hit in fake.similar(query).hits]
 
 

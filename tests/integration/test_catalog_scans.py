@@ -1,6 +1,5 @@
 """The exact plan by the plugin and by the script: one answer, and the script where there is no plugin."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput
 from catalog.search import queries
 from catalog.search.planner import IN_BULK
-from catalog.search.search_types import Part, SimilarQuery
+from catalog.search.search_types import QueryPart, SimilarQuery
 from catalog.settings import CatalogSettings
+from tests.asking import changed, similar_query
 from tests.integration.numpy_shop import NARROW, WIDE, NumpyShop
 
 
@@ -22,7 +22,7 @@ def filled(settings: CatalogSettings) -> Catalogue:
     """A catalogue with gaps, on a server that knows the query."""
     found = connect(settings)
     NumpyShop(5, 240).fill(found)
-    if IN_BULK not in found.similar(SimilarQuery(WIDE, vector(WIDE, 0))).plan.reason:
+    if IN_BULK not in found.similar(similar_query(WIDE, vector(WIDE, 0))).plan.reason:
         pytest.skip("this server has no vector_scan: it was started without the plugin, or with an older one")
     return found
 
@@ -32,20 +32,20 @@ def vector(space: Any, seed: int) -> Any:
 
 
 def questions() -> list[SimilarQuery]:
-    plain = SimilarQuery(WIDE, vector(WIDE, 1), limit=12)
-    mixed = replace(plain, more=(Part(NARROW, vector(NARROW, 2), 0.7),))
+    plain = similar_query(WIDE, vector(WIDE, 1), limit=12)
+    mixed = changed(plain, more=(QueryPart(NARROW, vector(NARROW, 2), 0.7),))
     red = filters.parse({"color_family": ["red"], "price": {"gte": 20}})
     found = []
     for base in (plain, mixed):
         found += [
             base,
-            replace(base, offset=30, total=True, facets=("color_family",)),
-            replace(base, filters=red, exclude_ids=("p001", "p002", "p003")),
-            replace(base, filters=red, score_threshold=0.1),
-            replace(base, group_size=2, total=True),
-            replace(base, only_ids=("p004", "p005", "p006", "p100"), with_vectors=True),
-            replace(base, filters=filters.parse({"brand": ["nobody"]})),
-            replace(base, offset=230, limit=20),
+            changed(base, offset=30, total=True, facets=("color_family",)),
+            changed(base, filters=red, exclude_ids=("p001", "p002", "p003")),
+            changed(base, filters=red, score_threshold=0.1),
+            changed(base, group_size=2, total=True),
+            changed(base, only_ids=("p004", "p005", "p006", "p100"), with_vectors=True),
+            changed(base, filters=filters.parse({"brand": ["nobody"]})),
+            changed(base, offset=230, limit=20),
         ]
     return found
 
@@ -76,14 +76,14 @@ def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeyp
 
     monkeypatch.setattr(queries, "scan", unknown)
     for seed in range(3):
-        page = catalogue.similar(SimilarQuery(WIDE, vector(WIDE, seed)))
+        page = catalogue.similar(similar_query(WIDE, vector(WIDE, seed)))
         wanted = np.argsort(-(shop.vectors["wide"] @ vector(WIDE, seed)))
         there = [shop.ids[n] for n in wanted if shop.embedded["wide"][n]]
         assert [hit.id for hit in page.hits] == there[: len(page.hits)] and page.hits
         assert not page.plan.reason.endswith(IN_BULK)
     assert asked == 1
     monkeypatch.setattr("catalog.elastic.stores.bulk_scoring.ABSENT_FOR", 0.0)
-    catalogue.similar(SimilarQuery(WIDE, vector(WIDE, 9)))
+    catalogue.similar(similar_query(WIDE, vector(WIDE, 9)))
     assert asked == 2
 
 
@@ -103,11 +103,11 @@ def test_a_node_without_the_plugin_among_others_is_asked_once(
 
     monkeypatch.setattr(filled.client, "msearch", mixed)
     for seed in range(3):
-        assert not filled.similar(SimilarQuery(WIDE, vector(WIDE, seed))).plan.reason.endswith(IN_BULK)
+        assert not filled.similar(similar_query(WIDE, vector(WIDE, seed))).plan.reason.endswith(IN_BULK)
     assert refused == 1
 
 
 def test_a_wrong_question_says_nothing_about_the_server(filled: Catalogue) -> None:
     with pytest.raises(InvalidInput):
-        filled.similar(SimilarQuery(WIDE, vector(WIDE, 0), limit=10, offset=20_000))
-    assert filled.similar(SimilarQuery(WIDE, vector(WIDE, 0))).plan.reason.endswith(IN_BULK)
+        filled.similar(similar_query(WIDE, vector(WIDE, 0), limit=10, offset=20_000))
+    assert filled.similar(similar_query(WIDE, vector(WIDE, 0))).plan.reason.endswith(IN_BULK)

@@ -18,10 +18,10 @@ from catalog.elastic.reindexing.reindex import reindex
 from catalog.feeds import as_they_are, read_products
 from catalog.importing import writes
 from catalog.importing.importer import Importer
-from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
-from catalog.similar import SimilarRequest, similar_to
+from catalog.similar import similar_to
 from evaluation.data import stored_catalogue as evaluation_stored
+from tests.asking import similar_query, similar_request
 from tests.integration.http_proxy import HttpProxy, proxy_to, without_vectors
 
 COLOR, SHAPE = Space("color", "v1", 8), Space("shape", "v1", 8)
@@ -80,7 +80,7 @@ def check_vectors(index: Catalogue, *spaces: Space) -> None:
         assert index.space_status(space).done == COUNT
         for number in range(COUNT):
             np.testing.assert_allclose(found[f"p{number:02d}"][1][space.name], VECTORS[space][number], atol=1e-6)
-        hits = index.similar(SimilarQuery(space, VECTORS[space][3], limit=COUNT, with_vectors=True)).hits
+        hits = index.similar(similar_query(space, VECTORS[space][3], limit=COUNT, with_vectors=True)).hits
         assert hits[0].id == "p03" and len(hits) == COUNT
         for hit in hits:
             assert hit.vectors is not None
@@ -137,7 +137,7 @@ def test_reindex_and_a_dropped_space_keep_the_other_vectors(stripped: Catalogue)
 
 
 def test_questions_and_the_measurement_find_their_vectors(stripped: Catalogue) -> None:
-    answer = similar_to(stripped, SimilarRequest("p03", limit=5, model=COLOR.name))
+    answer = similar_to(stripped, similar_request("p03", limit=5, model=COLOR.name))
     expected = np.argsort(-(VECTORS[COLOR] @ VECTORS[COLOR][3]))[1:6]
     assert [hit.id for hit in answer.hits] == [f"p{n:02d}" for n in expected]
     table = evaluation_stored.read(stripped, COLOR.name)

@@ -18,10 +18,10 @@ import pytest
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.search.search_types import SimilarQuery
 from catalog.settings import CatalogSettings
 from loadtest import draw, loader
 from loadtest.local import ROOT, find_free_port, run_api
+from tests.asking import similar_query
 
 PRODUCT = {"id": "a", "available": True, "effective_price": 5.0, "brand": "Alder"}
 
@@ -71,7 +71,7 @@ def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
     loader.load(catalogue, Space.parse("drawn16__v1", 16), draw.products(1500, 16, seed=4))
     drawn = list(draw.products(1500, 16, seed=4))
     (space,) = catalogue.read_spaces()
-    found = catalogue.similar(SimilarQuery(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
+    found = catalogue.similar(similar_query(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
     cosines = {one.document["id"]: float(one.vector @ drawn[0].vector) for one in drawn}
     wanted = sorted((cosines[d.document["id"]] for d in drawn if d.document["brand"] == "Alder"), reverse=True)[:20]
     assert np.allclose([hit.score for hit in found], wanted, atol=1e-5)

@@ -1,6 +1,5 @@
 """Filters and the bodies of queries built from them."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from catalog.domain.space import Space
 from catalog.errors import InvalidFilter, InvalidInput
 from catalog.search import facet_queries, queries
 from catalog.search.filter_clauses import clauses
-from catalog.search.search_types import BrowseQuery, SimilarQuery
+from catalog.search.search_types import QueryPart
+from tests.asking import browse_query, changed, similar_query
 
 SPACE = Space("color", "v1", 3)
 VECTOR = np.asarray([1, 0, 0], dtype=np.float32)
@@ -136,7 +136,7 @@ def test_every_filter_that_is_set_becomes_one_clause_with_all_its_values(data: d
 
 def test_the_exact_query_only_scores_products_with_a_vector() -> None:
     body = queries.similar(
-        SimilarQuery(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",), score_threshold=0.5)
+        similar_query(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",), score_threshold=0.5)
     )
     script = body["query"]["script_score"]
     assert {"exists": {"field": SPACE.field}} in script["query"]["bool"]["filter"]
@@ -148,7 +148,7 @@ def test_the_exact_query_only_scores_products_with_a_vector() -> None:
 
 def test_a_facet_ignores_its_own_filter_and_no_other() -> None:
     filters = parse({"color": "red", "brand": "b"})
-    body = facet_queries.overview(BrowseQuery(filters, facets=("color", "price")), [])
+    body = facet_queries.overview(browse_query(filters, facets=("color", "price")), [])
     assert body["aggs"]["color"]["filter"] == {"match_all": {}}
     assert body["aggs"]["price"]["filter"] == {"bool": {"filter": [{"terms": {"color.folded": ["red"]}}]}}
     assert body["query"] == {"bool": {"filter": [{"terms": {"brand.folded": ["b"]}}]}}
@@ -156,17 +156,17 @@ def test_a_facet_ignores_its_own_filter_and_no_other() -> None:
 
 
 def test_vectors_and_bookkeeping_never_leave_the_index() -> None:
-    for body in (queries.similar(SimilarQuery(SPACE, VECTOR)), queries.browse(BrowseQuery())):
+    for body in (queries.similar(similar_query(SPACE, VECTOR)), queries.browse(browse_query())):
         assert not any(name.startswith(("embedding", "offer_")) for name in body["_source"]["includes"])
     with pytest.raises(InvalidInput, match="there is no 'embedding'"):
         queries.source_filter(("title", "embedding"))
 
 
 def test_all_pages_of_a_question_prefer_the_same_shards() -> None:
-    question = SimilarQuery(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",))
-    later = replace(question, limit=3, offset=40, exclude_ids=("a", "b"), exclude_groups=("g",), total=True)
+    question = similar_query(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",))
+    later = changed(question, limit=3, offset=40, exclude_ids=("a", "b"), exclude_groups=("g",), total=True)
     assert queries.preference(later) == queries.preference(question)
-    assert queries.preference(replace(question, vector=-VECTOR)) != queries.preference(question)
-    browsed = BrowseQuery(parse({"color": "red"}), q="dress")
-    assert queries.preference(replace(browsed, limit=3, offset=40)) == queries.preference(browsed)
-    assert queries.preference(replace(browsed, q="shirt")) != queries.preference(browsed)
+    assert queries.preference(changed(question, parts=(QueryPart(SPACE, -VECTOR),))) != queries.preference(question)
+    browsed = browse_query(parse({"color": "red"}), q="dress")
+    assert queries.preference(changed(browsed, limit=3, offset=40)) == queries.preference(browsed)
+    assert queries.preference(changed(browsed, q="shirt")) != queries.preference(browsed)

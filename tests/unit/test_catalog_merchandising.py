@@ -14,7 +14,8 @@ from catalog.domain.filters import parse as parse_filters
 from catalog.domain.matching import Seen, passes
 from catalog.domain.space import Space
 from catalog.errors import ProductNotEmbedded
-from catalog.similar import SimilarRequest, reranking, similar_to
+from catalog.similar import reranking, similar_to
+from tests.asking import similar_request
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 2)
@@ -50,7 +51,7 @@ def keep(index: FakeCatalogue, *given: dict[str, Any]) -> FakeCatalogue:
 
 
 def hits(index: FakeCatalogue, **request: Any) -> list[Any]:
-    return list(similar_to(index, SimilarRequest("s", **{"limit": 1000, **request})).hits)
+    return list(similar_to(index, similar_request("s", **{"limit": 1000, **request})).hits)
 
 
 def ids(index: FakeCatalogue, **request: Any) -> list[str]:
@@ -126,7 +127,7 @@ def test_pages_fit_together_and_nothing_is_lost_twice_there_or_hidden_and_shown(
     with pool_of(pool):
         whole = hits(index, **shape)
         pages = [hit for start in range(0, 15, limit) for hit in hits(index, **shape, offset=start, limit=limit)]
-        total = similar_to(index, SimilarRequest("s", total=True, **shape)).total
+        total = similar_to(index, similar_request("s", total=True, **shape)).total
     assert [hit.id for hit in pages] == [hit.id for hit in whole]
     shown = [key(hit) for hit in whole]
     assert len(set(shown)) == len(shown)
@@ -146,8 +147,8 @@ def test_rules_out_of_their_time_do_nothing(
     vectors: list[tuple[int, int]], given_rules: list[dict[str, Any]], shape: dict[str, Any], time: dict[str, Any]
 ) -> None:
     index = shop(vectors)
-    before = similar_to(index, SimilarRequest("s", **shape))
-    after = similar_to(keep(index, *({**each, **time} for each in given_rules)), SimilarRequest("s", **shape))
+    before = similar_to(index, similar_request("s", **shape))
+    after = similar_to(keep(index, *({**each, **time} for each in given_rules)), similar_request("s", **shape))
     assert [(hit.id, hit.score) for hit in before.hits] == [(hit.id, hit.score) for hit in after.hits]
     assert (before.explanations, before.warnings) == (after.explanations, after.warnings)
 
@@ -216,12 +217,12 @@ def test_a_pin_that_cannot_be_shown_is_a_warning_unless_it_does_not_pass() -> No
     index = keep(
         shop([*LINE, (0, 0)]), {"action": "pin", "target": {"ids": ["nope", "p6", "p0", "s"]}, "position": 1}
     )
-    gone, waiting = similar_to(index, SimilarRequest("s")).warnings
+    gone, waiting = similar_to(index, similar_request("s")).warnings
     assert gone.code == waiting.code == "pin_not_shown"
     assert gone.message == "rule 'r0' could not pin product 'nope': it does not exist"
     assert gone.detail == {"rule": "r0", "product_id": "nope", "reason": "product_not_found"}
     assert waiting.message == "rule 'r0' could not pin product 'p6': it has no embedding of color__v1 yet"
-    filtered = SimilarRequest("s", filters=parse_filters({"brand": "z"}))
+    filtered = similar_request("s", filters=parse_filters({"brand": "z"}))
     keep(index, {"action": "pin", "target": {"ids": ["p0"]}, "position": 1})
     assert similar_to(index, filtered).warnings == ()
 
@@ -233,7 +234,7 @@ def test_hiding_wins_over_pinning_and_is_out_of_totals_and_facets() -> None:
         {"action": "hide", "target": {"filter": {"brand": "x"}}},
         {"action": "hide", "target": {"ids": ["p5"]}},
     )
-    answer = similar_to(index, SimilarRequest("s", total=True, facets=("brand",)))
+    answer = similar_to(index, similar_request("s", total=True, facets=("brand",)))
     assert [hit.id for hit in answer.hits] == ["p1", "p2", "p4"]
     assert answer.total == 3 and answer.warnings == ()
     assert answer.facets == {"brand": [{"value": "y", "count": 2}, {"value": "z", "count": 1}]}
@@ -247,7 +248,7 @@ def test_an_explanation_names_the_rules_and_the_ranks() -> None:
         {"action": "boost", "target": {"ids": ["p4"]}, "amount": -0.1},
     )
     with pool_of(5):
-        answer = similar_to(index, SimilarRequest("s", explain=True))
+        answer = similar_to(index, similar_request("s", explain=True))
     assert answer.explanations is not None
     found = {name: (e["rank_before"], e["rank_after"], e["rules"]) for name, e in answer.explanations.items()}
     assert found == {
@@ -276,7 +277,7 @@ def test_without_rules_the_index_is_asked_once() -> None:
     ids(index)
     keep(index, {"action": "hide", "target": {"ids": ["p0"]}})
     ids(index)
-    assert [query.with_vectors for query in asked] == [False, False]  # hiding needs no second question either
+    assert [query.page.with_vectors for query in asked] == [False, False]  # hiding needs no second question either
     keep(index, {"action": "pin", "target": {"ids": ["p4"]}, "position": 1, "when": {"ids": ["another"]}})
     ids(index)
     assert len(asked) == 3
@@ -313,8 +314,8 @@ def stock() -> FakeCatalogue:
 def test_a_product_without_an_embedding_falls_back_to_its_category_where_asked() -> None:
     index = stock()
     with pytest.raises(ProductNotEmbedded):
-        similar_to(index, SimilarRequest("s"))
-    answer = similar_to(index, SimilarRequest("s", fallback="category", total=True, facets=("category",)))
+        similar_to(index, similar_request("s"))
+    answer = similar_to(index, similar_request("s", fallback="category", total=True, facets=("category",)))
     assert [(hit.id, hit.score) for hit in answer.hits] == [("new", None), ("old", None), ("gone", None)]
     assert answer.plan.strategy == "fallback" and answer.total == 3
     warning = answer.warnings[0]
@@ -325,7 +326,7 @@ def test_a_product_without_an_embedding_falls_back_to_its_category_where_asked()
     pages = [
         hit.id
         for start in range(4)
-        for hit in similar_to(index, SimilarRequest("s", fallback="category", limit=1, offset=start)).hits
+        for hit in similar_to(index, similar_request("s", fallback="category", limit=1, offset=start)).hits
     ]
     assert pages == ["new", "old", "gone"]
 
@@ -347,7 +348,7 @@ def test_a_fallback_keeps_to_the_filters_and_to_what_was_excluded() -> None:
 
 
 def test_a_fallback_is_not_taken_where_there_is_an_embedding() -> None:
-    answer = similar_to(shop(LINE), SimilarRequest("s", fallback="category"))
+    answer = similar_to(shop(LINE), similar_request("s", fallback="category"))
     assert answer.plan.strategy == "exact" and len(answer.hits) == 6
 
 

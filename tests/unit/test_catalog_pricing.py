@@ -9,8 +9,8 @@ from catalog.domain.space import Space
 from catalog.domain.synonyms import nearest
 from catalog.errors import InvalidFilter
 from catalog.search.browsing import browse
-from catalog.search.search_types import BrowseQuery
-from catalog.similar import SimilarRequest, similar_to
+from catalog.similar import similar_to
+from tests.asking import browse_query, similar_request
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "v1", 2)
@@ -36,11 +36,11 @@ MIXED = (
 
 
 def ids(index: FakeCatalogue, source: str = "euro", **asked: Any) -> list[str]:
-    return [hit.id for hit in similar_to(index, SimilarRequest(source, **asked)).hits]
+    return [hit.id for hit in similar_to(index, similar_request(source, **asked)).hits]
 
 
 def browsed(index: FakeCatalogue, sort: str = "id", facets: tuple[str, ...] = (), **asked: Any) -> list[Any]:
-    return [each["id"] for each in browse(index, BrowseQuery(parse(asked), sort=sort, facets=facets)).products]
+    return [each["id"] for each in browse(index, browse_query(parse(asked), sort=sort, facets=facets)).products]
 
 
 def test_a_price_is_one_in_the_sources_currency() -> None:
@@ -50,7 +50,7 @@ def test_a_price_is_one_in_the_sources_currency() -> None:
     assert ids(index, source="yen", filters=parse({"price": {"lte": 80}})) == []
     assert ids(index, source="yen", filters=parse({"price": {"lte": 80}, "currency": "eur"})) == ["cheap", "euro"]
     assert ids(index) == ["yen", "cheap", "unknown"]  # nothing is compared
-    [said] = similar_to(index, SimilarRequest("euro", price_band=(0, 2))).warnings
+    [said] = similar_to(index, similar_request("euro", price_band=(0, 2))).warnings
     assert said.code == "implied_filters" and said.detail == {"currency": ["EUR"]}
 
 
@@ -64,7 +64,7 @@ def test_a_band_around_a_price_holds_in_the_sources_currency_only() -> None:
 
 
 def test_a_band_and_bounds_without_a_common_price_are_said() -> None:
-    answer = similar_to(shop(*MIXED), SimilarRequest("euro", parse({"price": {"lte": 20}}), price_band=(0.5, 2)))
+    answer = similar_to(shop(*MIXED), similar_request("euro", parse({"price": {"lte": 20}}), price_band=(0.5, 2)))
     assert answer.hits == []
     assert [(each.code, each.detail) for each in answer.warnings if each.code != "implied_filters"] == [
         ("contradictory_filters", {"keys": ["price", "price_band"]})
@@ -96,20 +96,20 @@ def test_the_only_currency_is_meant_and_none_where_prices_have_none() -> None:
 
 def test_the_price_facet_looks_at_one_currency() -> None:
     index = shop(*MIXED, product("dear", currency="JPY", price=9000))
-    facet = similar_to(index, SimilarRequest("euro", facets=("price",), exclude_source=False)).facets
+    facet = similar_to(index, similar_request("euro", facets=("price",), exclude_source=False)).facets
     assert facet == {"price": {"min": 20, "max": 70}}
-    page = browse(index, BrowseQuery(facets=("price",)))
+    page = browse(index, browse_query(facets=("price",)))
     assert page.total == 5 and page.facets == {"price": {"min": None, "max": None}}
     assert [(each.code, each.detail) for each in page.warnings] == [
         ("several_currencies", {"currencies": ["EUR", "JPY"]})
     ]
-    page = browse(index, BrowseQuery(parse({"currency": "jpy"}), facets=("price",)))
+    page = browse(index, browse_query(parse({"currency": "jpy"}), facets=("price",)))
     assert page.facets == {"price": {"min": 70, "max": 9000}} and page.warnings == ()
 
 
 def test_dropping_the_price_drops_the_currency_that_came_with_it() -> None:
     index = shop(*MIXED)
-    relaxed = similar_to(index, SimilarRequest("euro", parse({"price": {"lte": 1}}), relax=("price",), limit=3))
+    relaxed = similar_to(index, similar_request("euro", parse({"price": {"lte": 1}}), relax=("price",), limit=3))
     assert [hit.id for hit in relaxed.hits] == ["yen", "cheap", "unknown"]
     assert [each.code for each in relaxed.warnings] == ["relaxed_filters"]  # the currency holds no more
 
@@ -135,27 +135,27 @@ def test_what_suits_everyone_is_found_from_everywhere() -> None:
 
 def test_implied_filters_are_named_in_the_answer() -> None:
     index = shop(*PEOPLE)
-    [said] = similar_to(index, SimilarRequest("hers", limit=2)).warnings
+    [said] = similar_to(index, similar_request("hers", limit=2)).warnings
     assert (said.code, said.detail) == (
         "implied_filters",
         {"gender": ["Female", "unisex"], "age_group": ["adult", "all ages"]},
     )
     assert "gender Female or unisex" in said.message
-    [said, relaxed] = similar_to(index, SimilarRequest("hers", relax=("gender",))).warnings
+    [said, relaxed] = similar_to(index, similar_request("hers", relax=("gender",))).warnings
     assert said.detail == {"age_group": ["adult", "all ages"]} and relaxed.detail == {"filters": ["gender"]}
-    assert similar_to(index, SimilarRequest("both", limit=2)).warnings == ()
-    named = SimilarRequest("hers", parse({"gender": "male", "age_group": "adult"}), limit=1)
+    assert similar_to(index, similar_request("both", limit=2)).warnings == ()
+    named = similar_request("hers", parse({"gender": "male", "age_group": "adult"}), limit=1)
     assert similar_to(index, named).warnings == ()
 
 
 def test_an_unknown_value_is_named_with_the_nearest() -> None:
     index = shop(*(product(f"p{n}", brand=("Alder", "Birch")[n % 2], attributes={"Fit": "Slim"}) for n in range(4)))
-    page = browse(index, BrowseQuery(parse({"brand": "aldr"})))
+    page = browse(index, browse_query(parse({"brand": "aldr"})))
     [warning] = page.warnings
     assert (warning.code, page.total) == ("unknown_filter_value", 0)
     assert warning.message == "no product has the brand 'aldr'; the nearest one there is: 'Alder'"
     assert warning.detail == {"key": "brand", "value": "aldr", "nearest": "Alder", "values": ["Alder", "Birch"]}
-    answer = similar_to(index, SimilarRequest("p0", parse({"attributes": {"Fit": ["slim", "Slimm"]}})))
+    answer = similar_to(index, similar_request("p0", parse({"attributes": {"Fit": ["slim", "Slimm"]}})))
     assert [hit.id for hit in answer.hits] == ["p1", "p2", "p3"]
     [warning] = answer.warnings
     assert warning.detail and (warning.detail["value"], warning.detail["nearest"]) == ("Slimm", "Slim")
@@ -176,7 +176,7 @@ def test_an_unknown_value_is_named_with_the_nearest() -> None:
 def test_what_is_missing_is_said_as_it_is(asked: dict[str, Any], said: str) -> None:
     variants = [{"sku": "m", "size": "M"}, {"sku": "l", "size": "L", "available": False}]
     index = shop(product("only", price=5, variants=variants, attributes={"Fit": "Slim"}))
-    [warning] = browse(index, BrowseQuery(parse(asked))).warnings
+    [warning] = browse(index, browse_query(parse(asked))).warnings
     assert warning.message == said
 
 

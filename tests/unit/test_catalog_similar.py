@@ -7,7 +7,8 @@ import pytest
 from catalog.domain.filters import parse
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound, SpaceNotFound
-from catalog.similar import SimilarRequest, resolve_space, similar_to
+from catalog.similar import resolve_space, similar_to
+from tests.asking import similar_request
 from tests.fakes import FakeCatalogue
 
 A, B = Space("color", "v1", 2), Space("color", "v2", 2)
@@ -42,7 +43,7 @@ def index() -> FakeCatalogue:
 
 
 def ids(index: FakeCatalogue, **request: object) -> list[str]:
-    return [hit.id for hit in similar_to(index, SimilarRequest("source", **request)).hits]  # type: ignore[arg-type]
+    return [hit.id for hit in similar_to(index, similar_request("source", **request)).hits]  # type: ignore[arg-type]
 
 
 def test_the_source_its_group_and_the_other_gender_are_left_out(index: FakeCatalogue) -> None:
@@ -64,7 +65,7 @@ def test_the_price_band_is_relative_to_the_source_and_meets_the_price_filter(ind
 
 
 def test_a_threshold_cuts_hits_and_total_but_no_facets(index: FakeCatalogue) -> None:
-    answer = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True, facets=("gender",)))
+    answer = similar_to(index, similar_request("source", score_threshold=0.9, total=True, facets=("gender",)))
     assert [hit.id for hit in answer.hits] == ["near"]
     assert (answer.total, [warning.code for warning in answer.warnings]) == (1, ["implied_filters"])
     assert sum(value["count"] for value in (answer.facets or {})["gender"]) > 1
@@ -73,30 +74,30 @@ def test_a_threshold_cuts_hits_and_total_but_no_facets(index: FakeCatalogue) -> 
 def test_a_total_that_nobody_counted_is_warned_about(index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     known = index.similar
     monkeypatch.setattr(index, "similar", lambda query: replace(known(query), total=None))
-    _, warning = similar_to(index, SimilarRequest("source", score_threshold=0.9, total=True)).warnings
+    _, warning = similar_to(index, similar_request("source", score_threshold=0.9, total=True)).warnings
     assert (warning.code, warning.detail) == ("total_unknown", {"score_threshold": 0.9})
-    (implied,) = similar_to(index, SimilarRequest("source", score_threshold=0.9)).warnings
+    (implied,) = similar_to(index, similar_request("source", score_threshold=0.9)).warnings
     assert implied.code == "implied_filters"
 
 
 def test_unknown_and_unembedded_products_are_told_apart(index: FakeCatalogue) -> None:
     with pytest.raises(ProductNotFound, match="there is no product 'nope'"):
-        similar_to(index, SimilarRequest("nope"))
+        similar_to(index, similar_request("nope"))
     with pytest.raises(ProductNotEmbedded, match="has no embedding of color__v1 yet") as caught:
-        similar_to(index, SimilarRequest("bare"))
+        similar_to(index, similar_request("bare"))
     assert "python -m etl run --model color/v1" in caught.value.detail["hint"]
     assert "python -m etl run --model color/v1" in caught.value.advice  # on a command line
 
 
 def test_pages_end_somewhere(index: FakeCatalogue) -> None:
     with pytest.raises(InvalidInput, match="pages end at 1000"):
-        similar_to(index, SimilarRequest("source", limit=100, offset=950))
+        similar_to(index, similar_request("source", limit=100, offset=950))
 
 
 def test_a_band_needs_a_price(index: FakeCatalogue) -> None:
     del index.docs["source"]["effective_price"]
     with pytest.raises(InvalidInput, match="no source product with a price"):
-        similar_to(index, SimilarRequest("source", price_band=(0.5, 1.5)))
+        similar_to(index, similar_request("source", price_band=(0.5, 1.5)))
 
 
 def test_only_a_promotion_switches_from_the_space_that_came_first(index: FakeCatalogue) -> None:

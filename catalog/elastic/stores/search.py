@@ -57,10 +57,11 @@ class SearchStore(VectorReader):
         """A page of products that pass the filters."""
         query = replace(query, mapping_version=self.mapping_version())
         (answer,) = self.msearch([queries.browse(query)], queries.preference(query))
+        facets = query.counts.facets
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
             total=answer["hits"]["total"]["value"],
-            facets=facet_queries.read_facets(query.facets, answer["aggregations"]) if query.facets else None,
+            facets=facet_queries.read_facets(facets, answer["aggregations"]) if facets else None,
         )
 
     def space_status(self, space: Space) -> SpaceStatus:

@@ -18,7 +18,7 @@ from catalog.errors import InvalidInput
 from catalog.search import facet_queries, overviews, queries, tie_breaking
 from catalog.search.overviews import Overview
 from catalog.search.planner import IN_BULK, Breadth, Choice, Facts, breadth_of, choose, is_small
-from catalog.search.search_types import Part, Plan, SimilarPage, SimilarQuery
+from catalog.search.search_types import Counts, Page, Plan, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import VectorIndex
 
 COUNTS_FRESH = 30.0  # seconds for which the number of products behind a filter is remembered
@@ -41,7 +41,7 @@ class SimilarStore(Store):
         if choice.strategy == "exact":
             return self._exact(query, choice.reason)
         page = self._approximate(query, choice.reason)
-        expected = min(query.limit, max(0, (page.plan.candidates or 0) - query.offset))
+        expected = min(query.page.limit, max(0, (page.plan.candidates or 0) - query.page.offset))
         if query.score_threshold is None and len(page.hits) < expected:
             return self._exact(query, "the approximate search found fewer products than pass")
         return page
@@ -71,7 +71,7 @@ class SimilarStore(Store):
     def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
         """The answers to a ranking, its ties in order of `id`, and to the searches beside it."""
         asked = queries.preference(query)
-        if query.group_size:  # groups are found by one thread anyway
+        if query.page.group_size:  # groups are found by one thread anyway
             return self.msearch([body, *others], asked)
         answers = self.msearch([tie_breaking.by_score(body), *others], asked)
         hits = tie_breaking.page(body, answers[0]["hits"]["hits"])
@@ -81,24 +81,23 @@ class SimilarStore(Store):
     def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
         """The pool of an approximate search first, and behind it everything else in exact order."""
         plan = Plan("knn", reason, self._count(query))
-        pool = self._breadth(query.space).pool
-        if query.offset + query.limit <= pool:
+        pool, asked = self._breadth(query.parts[0].space).pool, query.page
+        if asked.end <= pool:
             return self._pool_page(query, plan)
-        page = self._pool_page(replace(query, offset=0, limit=pool), plan)
+        page = self._pool_page(replace(query, page=replace(asked, offset=0, limit=pool)), plan)
+        seen = (*query.exclusions.ids, *(hit.id for hit in page.hits))
         tail = replace(
             query,
-            exclude_ids=(*query.exclude_ids, *(hit.id for hit in page.hits)),
-            offset=max(0, query.offset - pool),
-            limit=min(query.limit, query.offset + query.limit - pool),
-            facets=(),
-            total=False,
+            exclusions=replace(query.exclusions, ids=seen),
+            page=replace(asked, offset=max(0, asked.offset - pool), limit=min(asked.limit, asked.end - pool)),
+            counts=Counts(),
         )
         rest = self._exact(tail, reason)
-        hits = [*page.hits[query.offset :], *rest.hits]
+        hits = [*page.hits[asked.offset :], *rest.hits]
         return replace(page, hits=hits, server_ms=page.server_ms + rest.server_ms)
 
     def _pool_page(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
-        if query.more:
+        if len(query.parts) > 1:
             return self._union(query, plan)
         (part,) = query.parts
         body = queries.nearest(query, part, self._index_type(part.space), self._breadth(part.space))
@@ -115,10 +114,10 @@ class SimilarStore(Store):
         total = None if queries.counts_hits(query) else page.total
         return replace(page, plan=plan, total=total, server_ms=page.server_ms + took)
 
-    def _wide(self, query: SimilarQuery, part: Part) -> dict[str, Any]:
+    def _wide(self, query: SimilarQuery, part: QueryPart) -> dict[str, Any]:
         breadth = self._breadth(part.space)
         wide = replace(breadth, pool=breadth.pool * UNION_WIDTH)
-        alone = replace(query, offset=0, limit=wide.pool, score_threshold=None, fields=("id",), with_vectors=False)
+        alone = replace(query, page=Page(limit=wide.pool, fields=("id",)), score_threshold=None)
         return queries.nearest(alone, part, self._index_type(part.space), wide)
 
     def _breadth(self, space: Space) -> Breadth:
@@ -135,7 +134,7 @@ class SimilarStore(Store):
             hits=[read_hit(hit, query, to_cosine) for hit in ranked["hits"]["hits"]],
             plan=replace(plan, candidates=counted),
             total=_total(query, plan, ranked, overview),
-            facets=overview.facets if overview and query.facets else None,
+            facets=overview.facets if overview and query.counts.facets else None,
             server_ms=float(max(answer["took"] for answer in answers)),
         )
 
@@ -147,27 +146,29 @@ class SimilarStore(Store):
         return overview
 
     def _choose(self, query: SimilarQuery) -> Choice:
-        needed = "groups need every product that passes" if query.group_size else ""
-        if query.only_ids is not None or query.only_groups is not None:
+        needed = "groups need every product that passes" if query.page.group_size else ""
+        if query.exclusions.only_ids is not None or query.exclusions.only_groups is not None:
             needed = "only the products that were named are compared with"
         dims = sum(part.space.dims for part in query.parts)
-        index_type, shards = self._index_type(query.space), self.shape.get().shards
+        first = query.parts[0].space
+        index_type, shards = self._index_type(first), self.shape.get().shards
         facts = Facts(index_type, dims, 0, 0, shards, query.exact, needed, bulk=self.scans.likely())
         if query.exact or needed:
-            return choose(facts, self.costs, self._breadth(query.space))
-        total = self._count(SimilarQuery(query.space, query.vector, more=query.more))
+            return choose(facts, self.costs, self._breadth(first))
+        total = self._count(SimilarQuery(query.parts))
         facts = replace(facts, candidates=total, total=total)
-        filtered = query.filters != NO_FILTERS or bool(query.exclude_filters)
+        filtered = query.filters != NO_FILTERS or bool(query.exclusions.filters)
         if filtered and not is_small(facts, self.costs):  # a small catalogue is judged as if everything passed
             facts = replace(facts, candidates=self._count(query))
-        return choose(facts, self.costs, self._breadth(query.space))
+        return choose(facts, self.costs, self._breadth(first))
 
     def _count(self, query: SimilarQuery) -> int:
         """Products that pass the filters and have every vector; at most COUNTS_FRESH seconds old.
 
         What is left out by id or group is counted all the same, or every source would have to be counted anew.
         """
-        body = queries.candidates(replace(query, source_ids=(), source_groups=(), exclude_ids=(), exclude_groups=()))
+        named = replace(query.exclusions, source_ids=(), source_groups=(), ids=(), groups=())
+        body = queries.candidates(replace(query, exclusions=named))
         key = orjson.dumps(body)
         known, now = self._counts.get(key), time.monotonic()
         if known and now - known[0] < COUNTS_FRESH:
@@ -184,7 +185,7 @@ class SimilarStore(Store):
 
 def _counts(query: SimilarQuery) -> list[dict[str, Any]]:
     """The searches for what a query wants counted."""
-    return overviews.searches(query) if query.facets or query.total else []
+    return overviews.searches(query) if query.counts.facets or query.counts.total else []
 
 
 def _total(query: SimilarQuery, plan: Plan, ranked: Any, overview: Overview | None) -> int | None:
@@ -193,10 +194,12 @@ def _total(query: SimilarQuery, plan: Plan, ranked: Any, overview: Overview | No
     Under a threshold they are counted where every score is known: what an approximate search does not look at may
     reach it too.
     """
-    if overview is None or not query.total:
+    if overview is None or not query.counts.total:
         return None
     if not queries.counts_hits(query):
-        return overview.groups if query.group_size else overview.products
+        return overview.groups if query.page.group_size else overview.products
     if plan.strategy != "exact":
         return None
-    return facet_queries.read_groups(ranked["aggregations"]) if query.group_size else ranked["hits"]["total"]["value"]
+    if query.page.group_size:
+        return facet_queries.read_groups(ranked["aggregations"])
+    return int(ranked["hits"]["total"]["value"])
