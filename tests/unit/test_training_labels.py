@@ -21,18 +21,19 @@ from models.bundles.bundle import load
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
 from training.commands.main import cli
 from training.data import targets
-from training.data.batches import Batch, mixed
-from training.data.crops import Cache
-from training.data.folds import fold_of
-from training.data.photos import Photo, gather
+from training.data.batches import Batch, mix_up
+from training.data.crops import CropCache
+from training.data.folds import assign_fold
+from training.data.photos import TrainingPhoto, read_photos
 from training.data.sampling import Sampler
 from training.errors import InvalidRecipe, NoTrainingData
-from training.learning.fit import Training
 from training.learning.losses import distillation
 from training.learning.networks import check_names
-from training.learning.stages import Job
+from training.learning.stages import TrainingJob
+from training.learning.training_run import TrainingRun
 from training.overrides import CATALOGUE
-from training.recipe import Source, read_recipe
+from training.recipe import read_recipe
+from training.recipe_parts import PhotoSource
 
 
 def photo(path: Path, shade: int) -> str:
@@ -59,8 +60,8 @@ def feed(folder: Path, paths: list[Any]) -> Path:
 
 def labels(*folders: Path) -> list[tuple[str | None, str | None]]:
     fields = {"category": "product_type@path", "department": "product_type@top"}
-    sources = [Source(name=one.name, folder=one, rows="feed.jsonl", labels=fields) for one in folders]
-    return [(one.labels.get("category"), one.labels.get("department")) for one in gather(tuple(sources))]
+    sources = [PhotoSource(name=one.name, folder=one, rows="feed.jsonl", labels=fields) for one in folders]
+    return [(one.labels.get("category"), one.labels.get("department")) for one in read_photos(tuple(sources))]
 
 
 def test_a_category_is_its_whole_path_and_its_first_level_a_label_of_its_own(tmp_path: Path) -> None:
@@ -116,18 +117,20 @@ def test_labels_that_no_photo_has_cannot_be_learnt(tmp_path: Path, rooms: Rooms)
     shop = feed(tmp_path / "shop", ["Boots", "Caps"])
     learnt = projection(shop, blocks={"color": {"dims": 4}}, tasks={"color": {"block": "color"}}, classes="color")
     with pytest.raises(NoTrainingData, match="no photo has a label for color"):
-        Training(Job(learnt), rooms.training, rooms.models)
+        TrainingRun(TrainingJob(learnt), rooms.training, rooms.models)
 
 
-def probes(words: list[str], groups: list[str]) -> tuple[targets.Targets, Cache, list[Photo]]:
+def probes(words: list[str], groups: list[str]) -> tuple[targets.Targets, CropCache, list[TrainingPhoto]]:
     """Targets of photos with these labels, whose teacher sees the label (and noise); two crops of each."""
     many, known = len(words), sorted(set(words))
     seen = np.eye(16)[[known.index(word) for word in words]][:, None, :]
     rows = (seen + np.random.default_rng(5).normal(scale=0.2, size=(many, 2, 16))).astype(np.float16)
-    cache = Cache(np.zeros((many, 2, 1, 1, 3), np.uint8), {"color": rows}, np.ones(many, bool))
-    photos = [Photo(Path("x"), str(n), "drawn", groups[n], {"category": word}) for n, word in enumerate(words)]
+    cache = CropCache(np.zeros((many, 2, 1, 1, 3), np.uint8), {"color": rows}, np.ones(many, bool))
+    photos = [
+        TrainingPhoto(Path("x"), str(n), "drawn", groups[n], {"category": word}) for n, word in enumerate(words)
+    ]
     learnt = recipe(Path(), tasks={"category": {"block": "shape", "probe": 1.0}})
-    return targets.prepare(photos, cache, np.arange(len(photos)), learnt, {}), cache, photos
+    return targets.prepare_targets(photos, cache, np.arange(len(photos)), learnt, {}), cache, photos
 
 
 def test_a_probe_of_two_classes_tells_what_sklearn_would() -> None:
@@ -137,7 +140,7 @@ def test_a_probe_of_two_classes_tells_what_sklearn_would() -> None:
     assert (told.argmax(axis=2) == np.array([0, 1] * 20)[:, None]).mean() > 0.9
     expected = LogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 0, 1])
     rows = np.array([[[0.3], [1.8]]], dtype=np.float32)
-    probabilities = torch.from_numpy(targets._told(expected, rows)).softmax(2)
+    probabilities = torch.from_numpy(targets._predict_logits(expected, rows)).softmax(2)
     np.testing.assert_allclose(probabilities[0], expected.predict_proba(rows[0]), atol=1e-6)
 
 
@@ -147,13 +150,13 @@ def test_a_class_of_one_group_is_not_told_to_be_impossible(caplog: pytest.LogCap
     told = probes(words, groups)[0].probes["category"]
     assert np.isnan(told[30:]).all() and np.isfinite(told[:30]).all()
     assert "no probe for 2 photos" in caplog.text
-    fold = np.array([fold_of(group, 5, 7) for group in groups])
+    fold = np.array([assign_fold(group, 5, 7) for group in groups])
     assert (told[:30, :, 2][fold[:30] == fold[30]] == targets.UNSEEN).all()
 
 
 def test_few_groups_leave_folds_empty() -> None:
     words, groups = ["boot", "hat", "boot", "hat"] * 4, ["a", "a", "b", "b"] * 4
-    assert fold_of("a", 5, 7) != fold_of("b", 5, 7)
+    assert assign_fold("a", 5, 7) != assign_fold("b", 5, 7)
     assert np.isfinite(probes(words, groups)[0].probes["category"]).all()
 
 
@@ -169,7 +172,7 @@ def test_photos_that_no_probe_can_judge_teach_nothing_mixed_or_not() -> None:
     part = distillation(logits[:2], wanted[:2], 4) * 2 / 3
     torch.testing.assert_close(distillation(logits, wanted, 4), part)
     batch = Batch(torch.zeros(3, 2), {}, {"category": wanted}, {}, {})
-    mix = mixed(batch, 0.6, torch.tensor([1, 2, 0])).probes["category"]
+    mix = mix_up(batch, 0.6, torch.tensor([1, 2, 0])).probes["category"]
     torch.testing.assert_close(mix[0], 0.6 * wanted[0] + 0.4 * wanted[1])
     assert not mix[1:].any()
 
@@ -181,16 +184,18 @@ def test_batches_have_no_probabilities_of_photos_without_a_probe(tmp_path: Path)
     groups = [str(number) for number in range(30)] + ["lone"] * 2
     told, cache, photos = probes(words, groups)
     learnt = projection(tmp_path, tasks={"category": {"block": "shape", "probe": 1.0}}, augment={"mixup": 0})
-    batch = Batches(photos, cache, told, np.arange(30, 32), learnt).of(0)
+    batch = Batches(photos, cache, told, np.arange(30, 32), learnt).make_batch(0)
     assert not batch.probes["category"].any()
-    whole = Batches(photos, cache, told, np.arange(30), learnt).of(0).probes["category"]
+    whole = Batches(photos, cache, told, np.arange(30), learnt).make_batch(0).probes["category"]
     torch.testing.assert_close(whole.sum(dim=1), torch.ones(len(whole)))
 
 
 def test_a_rare_class_is_drawn_more_often_than_its_photos_alone_would_be(tmp_path: Path) -> None:
     learnt = recipe(tmp_path, schedule={"steps": 10, "batch": 20})
     words = ["common"] * 90 + ["rare"] * 10
-    photos = [Photo(Path(str(n)), str(n), "drawn", str(n), {"category": word}) for n, word in enumerate(words)]
+    photos = [
+        TrainingPhoto(Path(str(n)), str(n), "drawn", str(n), {"category": word}) for n, word in enumerate(words)
+    ]
     sampler = Sampler(photos, np.arange(100), learnt)
     drawn = np.concatenate([sampler.draw(step, np.random.default_rng([3, step])) for step in range(200)])
     # √90 to √10 is three to one: a quarter, where a blind draw gives a tenth (a little less, without putting back).
@@ -211,4 +216,4 @@ def test_links_that_are_no_files_are_left_out(tmp_path: Path) -> None:
     photo(tmp_path / "a.png", 1)
     links = ["data:image/png;base64," + "A" * 5000, "https://shop.example/a.png", "a\\u0000.png", "a.png"]
     (tmp_path / "feed.jsonl").write_text("".join(f'{{"image_link": "{link}"}}\n' for link in links))
-    assert len(gather((Source(name="f", folder=tmp_path, rows="feed.jsonl"),))) == 1
+    assert len(read_photos((PhotoSource(name="f", folder=tmp_path, rows="feed.jsonl"),))) == 1

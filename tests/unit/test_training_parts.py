@@ -15,19 +15,20 @@ from PIL import Image
 from torch.nn import functional
 
 from tests.unit.training_making import recipe
-from training.data.augment import augmented
-from training.data.crops import prepare
-from training.data.folds import fold_of
-from training.data.photos import Photo, gather
-from training.data.sampling import Sampler, root_chances
-from training.data.views import Cut, boxes
+from training.data.augmentation import augment_batch
+from training.data.crops import prepare_crops
+from training.data.folds import assign_fold
+from training.data.photos import TrainingPhoto, read_photos
+from training.data.sampling import Sampler, compute_root_chances
+from training.data.views import CropSettings, draw_boxes
 from training.errors import InvalidRecipe, NoTrainingData
 from training.learning import losses
-from training.learning.measure import macro_precision, usual_nearest, within
+from training.learning.metrics import compute_ood_cosine, macro_precision, within_class_precision
 from training.learning.trainer import rate_at
-from training.output.curves import History
+from training.output.loss_curves import LossHistory
 from training.overrides import CATALOGUE, Learn, RecipeOverrides, apply_overrides, set_values
-from training.recipe import Augment, Schedule, Source, read_recipe
+from training.recipe import read_recipe
+from training.recipe_parts import Augment, PhotoSource, Schedule
 
 RECIPES = CATALOGUE.parent
 
@@ -43,9 +44,9 @@ def test_a_folder_per_class_a_table_and_a_feed_give_photos(tmp_path: Path) -> No
     photo(tmp_path / "hat" / "copy of a.png", 1)
     (tmp_path / "table.csv").write_text("path,class,who\ndress/a.png,robe,7\nabsent.png,hat,7\n")
     (tmp_path / "feed.jsonl").write_text('{"image_link": "hat/b.png", "a": {"kind": "x"}, "product_type": "A > B"}\n')
-    folder = gather((Source(name="f", folder=tmp_path),))
+    folder = read_photos((PhotoSource(name="f", folder=tmp_path),))
     assert [photo.labels["category"] for photo in folder] == ["dress", "hat"]  # the copy is the same photo
-    table = Source(
+    table = PhotoSource(
         name="t",
         folder=tmp_path,
         rows="table.csv",
@@ -54,25 +55,27 @@ def test_a_folder_per_class_a_table_and_a_feed_give_photos(tmp_path: Path) -> No
         labels={"category": "class"},
         rename={"category": {"robe": "dress"}},
     )
-    assert [(photo.labels, photo.group) for photo in gather((table,))] == [({"category": "dress"}, "t:7")]
-    feed = Source(name="j", folder=tmp_path, rows="feed.jsonl", labels={"kind": "a.kind", "category": "product_type"})
-    assert [photo.labels for photo in gather((feed,))] == [{"kind": "x", "category": "B"}]
+    assert [(photo.labels, photo.group) for photo in read_photos((table,))] == [({"category": "dress"}, "t:7")]
+    feed = PhotoSource(
+        name="j", folder=tmp_path, rows="feed.jsonl", labels={"kind": "a.kind", "category": "product_type"}
+    )
+    assert [photo.labels for photo in read_photos((feed,))] == [{"kind": "x", "category": "B"}]
 
 
 def test_sources_without_photos_say_so(tmp_path: Path) -> None:
     with pytest.raises(NoTrainingData, match="gives no photos"):
-        gather((Source(name="empty", folder=tmp_path),))
+        read_photos((PhotoSource(name="empty", folder=tmp_path),))
     with pytest.raises(NoTrainingData, match="no folder"):
-        gather((Source(name="gone", folder=tmp_path / "gone"),))
+        read_photos((PhotoSource(name="gone", folder=tmp_path / "gone"),))
     (tmp_path / "feed.jsonl").write_text("{broken\n")
     with pytest.raises(NoTrainingData, match="cannot be read"):
-        gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+        read_photos((PhotoSource(name="broken", folder=tmp_path, rows="feed.jsonl"),))
     (tmp_path / "feed.jsonl").write_text("{}\n[1]\n")
     with pytest.raises(NoTrainingData, match="line 2 is no JSON object"):
-        gather((Source(name="broken", folder=tmp_path, rows="feed.jsonl"),))
+        read_photos((PhotoSource(name="broken", folder=tmp_path, rows="feed.jsonl"),))
     photo(tmp_path / "hat" / "a.png", 1)
     with pytest.raises(NoTrainingData, match="but those of the sources before it"):
-        gather(tuple(Source(name=name, folder=tmp_path) for name in "ab"))
+        read_photos(tuple(PhotoSource(name=name, folder=tmp_path) for name in "ab"))
 
 
 def test_shipped_recipes_are_valid() -> None:
@@ -109,19 +112,19 @@ def test_wishes_choose_blocks_teachers_and_sources(tmp_path: Path) -> None:
 
 
 def test_rare_classes_are_drawn_more_often_than_they_come(tmp_path: Path) -> None:
-    chances = root_chances(["a"] * 90 + ["b"] * 10)
+    chances = compute_root_chances(["a"] * 90 + ["b"] * 10)
     assert chances.sum() == pytest.approx(1)
     assert chances[:90].sum() / chances[90:].sum() == pytest.approx(3)  # the root of 9
     learnt = recipe(tmp_path, schedule={"steps": 10, "batch": 16})
-    photos = [Photo(Path(str(n)), str(n), "drawn", str(n), {"category": "ab"[n % 2]}) for n in range(10)]
+    photos = [TrainingPhoto(Path(str(n)), str(n), "drawn", str(n), {"category": "ab"[n % 2]}) for n in range(10)]
     sampler = Sampler(photos, np.arange(6), learnt)
     drawn = sampler.draw(0, np.random.default_rng(1))
     assert len(drawn) == 16 and set(drawn) <= set(range(6))
 
 
 def test_crops_lie_inside_the_photo_and_fill_what_they_should() -> None:
-    cut = Cut(side=32, resize=36, crops=200, scale=0.5, seed=1)
-    for left, top, right, bottom in boxes(300, 200, cut, np.random.default_rng(2)):
+    cut = CropSettings(side=32, resize=36, crops=200, scale=0.5, seed=1)
+    for left, top, right, bottom in draw_boxes(300, 200, cut, np.random.default_rng(2)):
         assert 0 <= left < right <= 300 and 0 <= top < bottom <= 200
         assert (right - left) * (bottom - top) > 0.3 * 300 * 200
 
@@ -130,9 +133,12 @@ def test_cutting_goes_on_where_it_was_interrupted_and_leaves_out_what_it_cannot_
     for number in range(3):
         photo(tmp_path / "hat" / f"{number}.png", number)
     (tmp_path / "hat" / "3.png").write_bytes(b"no picture")
-    photos, cut = gather((Source(name="f", folder=tmp_path),)), Cut(side=16, resize=18, crops=1, scale=0.5, seed=1)
+    photos, cut = (
+        read_photos((PhotoSource(name="f", folder=tmp_path),)),
+        CropSettings(side=16, resize=18, crops=1, scale=0.5, seed=1),
+    )
 
-    prepare(photos, cut, {}, tmp_path / "crops")
+    prepare_crops(photos, cut, {}, tmp_path / "crops")
     made = next((tmp_path / "crops").iterdir())
     (made / "done.json").unlink()  # as it looks where two photos were still to do
     for name in ("state.npy", "pixels.npy"):
@@ -140,7 +146,7 @@ def test_cutting_goes_on_where_it_was_interrupted_and_leaves_out_what_it_cannot_
         array[1:3] = 0
         np.save(made / name, array)
     seen: list[int] = []
-    cache = prepare(photos, cut, {}, tmp_path / "crops", lambda done, total: seen.append(done))
+    cache = prepare_crops(photos, cut, {}, tmp_path / "crops", lambda done, total: seen.append(done))
     assert seen == [3, 4]
     assert cache.usable.tolist() == [True, True, True, False]
     assert cache.pixels[2].max() == 2  # the shade of the third photo
@@ -148,12 +154,12 @@ def test_cutting_goes_on_where_it_was_interrupted_and_leaves_out_what_it_cannot_
 
 def test_augmented_pictures_keep_their_range_and_take_the_wanted_size() -> None:
     pixels = torch.rand(6, 3, 40, 40, generator=torch.Generator().manual_seed(1))
-    first, again = (augmented(pixels, 24, Augment(), torch.Generator().manual_seed(5)) for _ in range(2))
+    first, again = (augment_batch(pixels, 24, Augment(), torch.Generator().manual_seed(5)) for _ in range(2))
     assert first.shape == (6, 3, 24, 24)
     assert torch.equal(first, again)
     assert float(first.min()) >= 0 and float(first.max()) <= 1
     still = Augment(flip=False, degrees=0, zoom=0, light=0, erase=0)
-    torch.testing.assert_close(augmented(pixels, 40, still, torch.Generator()), pixels, atol=1e-5, rtol=0)
+    torch.testing.assert_close(augment_batch(pixels, 40, still, torch.Generator()), pixels, atol=1e-5, rtol=0)
 
 
 def test_cross_entropy_is_torchs_and_leaves_out_what_has_no_label() -> None:
@@ -214,29 +220,29 @@ def test_figures_tell_a_model_that_knows_classes_alone() -> None:
     precision = macro_precision(collapsed[::2], collapsed[1::2], classes[::2], classes[1::2], at=5)
     assert precision == {0: 1.0, 1: 1.0}
     assert macro_precision(collapsed, collapsed, np.full(40, -1), classes) == {}  # no labels, no figure
-    assert within(collapsed, classes, garments) < 0.4
-    assert within(fine, classes, garments) == 1.0
+    assert within_class_precision(collapsed, classes, garments) < 0.4
+    assert within_class_precision(fine, classes, garments) == 1.0
 
 
 def test_the_usual_nearest_cosine_looks_at_other_groups() -> None:
     rows = np.eye(3, dtype=np.float32)[[0, 0, 1, 1]]
-    assert usual_nearest(rows, ["a", "a", "b", "b"]) == 0
-    assert usual_nearest(rows, ["a", "b", "c", "d"]) == 1
-    assert usual_nearest(rows, ["a"] * 4) is None
+    assert compute_ood_cosine(rows, ["a", "a", "b", "b"]) == 0
+    assert compute_ood_cosine(rows, ["a", "b", "c", "d"]) == 1
+    assert compute_ood_cosine(rows, ["a"] * 4) is None
 
 
 def test_folds_follow_the_group_alone() -> None:
-    folds = [fold_of(f"sender {number}", 5, 7) for number in range(500)]
+    folds = [assign_fold(f"sender {number}", 5, 7) for number in range(500)]
     assert all(70 < folds.count(fold) < 130 for fold in range(5))
-    assert folds == [fold_of(f"sender {number}", 5, 7) for number in range(500)]
+    assert folds == [assign_fold(f"sender {number}", 5, 7) for number in range(500)]
 
 
 def test_curves_are_kept_across_an_interruption(tmp_path: Path) -> None:
-    history = History(tmp_path / "curves.csv")
+    history = LossHistory(tmp_path / "curves.csv")
     for step in range(1, 61):
         history.add(step, {"loss": 2.0, "rate": 0.1})
     history.write()
-    later = History(tmp_path / "curves.csv")
+    later = LossHistory(tmp_path / "curves.csv")
     later.resume(50)
     assert [row["step"] for row in later.rows] == [25, 50]
     later.draw(tmp_path / "curves.png")

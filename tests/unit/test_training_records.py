@@ -20,13 +20,13 @@ from models.errors import FitFailed
 from models.making.gate_photos import hashes
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection
-from training.data.photos import gather
+from training.data.photos import read_photos
 from training.errors import GateDataRefused
-from training.learning.fit import Training
-from training.learning.stages import Job
-from training.output.provenance import Provenance, collect, hash_table, uncommitted
-from training.output.tracker import Tracker, recorded
-from training.recipe import Source
+from training.learning.stages import TrainingJob
+from training.learning.training_run import TrainingRun
+from training.output.provenance import Provenance, collect_provenance, format_hash_table, read_uncommitted
+from training.output.tracker import Tracker, read_run
+from training.recipe_parts import PhotoSource
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_gate_data_that_gives_nothing_is_refused(tmp_path: Path) -> None:
 def test_a_feed_of_the_gate_keeps_its_photos_out(shop: Path, rooms: Rooms) -> None:
     models = rooms.models.model_copy(update={"gate_data": shop / "feed.jsonl"})
     with pytest.raises(GateDataRefused, match="16 photos"):
-        Training(Job(projection(shop)), rooms.training, models)
+        TrainingRun(TrainingJob(projection(shop)), rooms.training, models)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -87,22 +87,22 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def test_uncommitted_changes_include_the_content_of_new_files(tmp_path: Path) -> None:
-    assert uncommitted(tmp_path) == ""  # no repository
+    assert read_uncommitted(tmp_path) == ""  # no repository
     git(tmp_path, "init", "-q")
     (tmp_path / ".gitignore").write_text("ignored\n")
     (tmp_path / "kept.py").write_text("one\n")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "first")
     (tmp_path / "ignored").write_text("x")
-    assert uncommitted(tmp_path) == ""
+    assert read_uncommitted(tmp_path) == ""
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "new.py").write_text("a\n")
-    first = uncommitted(tmp_path)
+    first = read_uncommitted(tmp_path)
     assert digest(tmp_path / "deep" / "new.py") in first
     (tmp_path / "deep" / "new.py").write_text("b\n")
-    assert uncommitted(tmp_path) != first
+    assert read_uncommitted(tmp_path) != first
     (tmp_path / "kept.py").write_text("two\n")
-    assert "+two" in uncommitted(tmp_path)
+    assert "+two" in read_uncommitted(tmp_path)
 
 
 def test_a_run_tells_commit_changes_and_stage(shop: Path, rooms: Rooms) -> None:
@@ -116,7 +116,7 @@ def test_a_run_tells_commit_changes_and_stage(shop: Path, rooms: Rooms) -> None:
     tags = client.get_run(tracker.run_id).data.tags
     assert (tags["commit"], tags["diff_sha256"]) == ("c0ffee", hashlib.sha256(b"+changed\n").hexdigest())
     assert Path(client.download_artifacts(tracker.run_id, "uncommitted.diff")).read_text() == "+changed\n"
-    assert recorded(tracker.run_id, rooms.training) == (learnt, "held 2")
+    assert read_run(tracker.run_id, rooms.training) == (learnt, "held 2")
 
 
 def test_the_commit_is_the_repositorys(shop: Path) -> None:
@@ -125,8 +125,8 @@ def test_the_commit_is_the_repositorys(shop: Path) -> None:
         commit = git(here, "rev-parse", "HEAD").strip()
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("no git here")
-    found = collect(gather(projection(shop).sources))
-    assert (found.commit, found.diff) == (commit, uncommitted())
+    found = collect_provenance(read_photos(projection(shop).sources))
+    assert (found.commit, found.diff) == (commit, read_uncommitted())
 
 
 def test_a_tracker_that_breaks_half_way_is_told_of_once(
@@ -142,7 +142,7 @@ def test_a_tracker_that_breaks_half_way_is_told_of_once(
             experiments.write_text("no folder any more")
 
     with caplog.at_level(logging.WARNING):
-        outcome = Training(Job(projection(shop)), rooms.training, rooms.models, torn_down).run()
+        outcome = TrainingRun(TrainingJob(projection(shop)), rooms.training, rooms.models, torn_down).run()
     assert outcome.written is not None
     assert [outcome.run_id] == runs  # what was recorded until then stays findable, if it is still there
     assert sum("goes on without" in record.getMessage() for record in caplog.records) == 1
@@ -155,7 +155,7 @@ def test_names_that_are_not_utf8_are_kept_readable(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system wants UTF-8")
     photo(Path(folder) / "a.png")
-    found = gather((Source(name="f", folder=tmp_path),))
+    found = read_photos((PhotoSource(name="f", folder=tmp_path),))
     assert found[0].labels == {"category": "b\\xfcro"}
-    assert "b\\xfcro/a.png" in hash_table(found).encode().decode()
-    assert collect(found).data_fingerprint
+    assert "b\\xfcro/a.png" in format_hash_table(found).encode().decode()
+    assert collect_provenance(found).data_fingerprint

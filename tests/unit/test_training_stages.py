@@ -19,10 +19,10 @@ from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection, recipe
 from training.commands.main import cli
 from training.errors import CannotResume
-from training.learning.fit import Outcome, Training
-from training.learning.stages import FIGURES, Job
+from training.learning.stages import FIGURES, TrainingJob
 from training.learning.trainer import Trainer
-from training.output.tracker import recorded
+from training.learning.training_run import TrainingOutcome, TrainingRun
+from training.output.tracker import read_run
 from training.overrides import REFINE as SECOND
 from training.overrides import set_values
 from training.recipe import Recipe, read_recipe
@@ -47,8 +47,8 @@ def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rooms:
     return rooms
 
 
-def done(rooms: Rooms, job: Job) -> Outcome:
-    return Training(job, rooms.training, rooms.models).run()
+def done(rooms: Rooms, job: TrainingJob) -> TrainingOutcome:
+    return TrainingRun(job, rooms.training, rooms.models).run()
 
 
 def rerun(*arguments: str) -> dict[str, Any]:
@@ -58,15 +58,15 @@ def rerun(*arguments: str) -> dict[str, Any]:
     return told
 
 
-def written(outcome: Outcome) -> Bundle:
+def written(outcome: TrainingOutcome) -> Bundle:
     assert outcome.written is not None
     return outcome.written.bundle
 
 
 def test_a_run_is_cloned_at_its_stage(shop: Path, rooms: Rooms) -> None:
     learnt = projection(shop, refine=REFINE)
-    held = done(rooms, Job(learnt, held=1))
-    refined = done(rooms, Job(learnt, refined=1))
+    held = done(rooms, TrainingJob(learnt, held=1))
+    refined = done(rooms, TrainingJob(learnt, refined=1))
     assert (held.run_id, refined.run_id) != (None, None)
     again = rerun(str(held.run_id))
     assert (again["folder"], again["version"]) == (str(held.folder), None)
@@ -75,10 +75,10 @@ def test_a_run_is_cloned_at_its_stage(shop: Path, rooms: Rooms) -> None:
     # A name that both schedules have means that of the stage; the training that is refined stays the same.
     other = rerun(str(refined.run_id), "--set", "lr=0.05")
     assert other["version"] != again["version"]
-    clone, stage = recorded(other["run_id"], rooms.training)
+    clone, stage = read_run(other["run_id"], rooms.training)
     assert clone.refine is not None and learnt.refine is not None
     assert (clone.refine.lr, clone.schedule, stage) == (0.05, learnt.schedule, "refined 1")
-    assert recorded(rerun(str(held.run_id), "--set", "lr=0.05")["run_id"], rooms.training)[0].schedule.lr == 0.05
+    assert read_run(rerun(str(held.run_id), "--set", "lr=0.05")["run_id"], rooms.training)[0].schedule.lr == 0.05
     # Whatever the first stage learnt from must not be changed behind its back.
     refused = CliRunner().invoke(cli, ["rerun", str(refined.run_id), "--set", "seed=8", "--json"])
     assert json.loads(refused.stdout.splitlines()[0])["error"] == "cannot_resume"
@@ -86,8 +86,8 @@ def test_a_run_is_cloned_at_its_stage(shop: Path, rooms: Rooms) -> None:
 
 def test_the_card_names_all_stages_and_its_recipe_makes_them_again(shop: Path, rooms: Rooms) -> None:
     learnt = projection(shop, refine=REFINE)
-    done(rooms, Job(learnt, held=1))
-    bundle = written(done(rooms, Job(learnt, refined=1)))
+    done(rooms, TrainingJob(learnt, held=1))
+    bundle = written(done(rooms, TrainingJob(learnt, refined=1)))
     card = bundle.read("README.md").decode()
     first, second = (f"python -m training fit recipe.json --{stage} 1" for stage in ("hold", "refine"))
     assert f"{first}\n{second}\n" in card
@@ -97,9 +97,9 @@ def test_the_card_names_all_stages_and_its_recipe_makes_them_again(shop: Path, r
 
 
 def test_the_same_training_twice_gives_the_same_bundle(shop: Path, rooms: Rooms) -> None:
-    first = done(rooms, Job(projection(shop)))
+    first = done(rooms, TrainingJob(projection(shop)))
     for resume in (False, True):
-        again = done(rooms, Job(projection(shop), resume=resume))
+        again = done(rooms, TrainingJob(projection(shop), resume=resume))
         assert again.written is not None and again.written.existed
         assert again.written.bundle.version == written(first).version
 
@@ -108,7 +108,7 @@ def test_a_restarted_training_is_not_finished_until_it_is(
     shop: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learnt = projection(shop, refine=REFINE)
-    held = done(rooms, Job(learnt, held=1))
+    held = done(rooms, TrainingJob(learnt, held=1))
     assert (held.folder / FIGURES).is_file()
 
     def killed(*_: object) -> None:
@@ -116,25 +116,25 @@ def test_a_restarted_training_is_not_finished_until_it_is(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Trainer, "train_until", killed)
-        done(rooms, Job(learnt, held=1))
+        done(rooms, TrainingJob(learnt, held=1))
     with pytest.raises(CannotResume, match="to the end"):
-        Training(Job(learnt, refined=1), rooms.training, rooms.models)
+        TrainingRun(TrainingJob(learnt, refined=1), rooms.training, rooms.models)
 
 
 def test_a_refinement_killed_before_it_was_measured_is_measured_when_it_goes_on(
     shop: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learnt: Recipe = projection(shop, refine=REFINE)
-    done(rooms, Job(learnt, held=1))
+    done(rooms, TrainingJob(learnt, held=1))
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    refinement = Training(Job(learnt, refined=1), rooms.training, rooms.models)
+    refinement = TrainingRun(TrainingJob(learnt, refined=1), rooms.training, rooms.models)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Trainer, "ema_snapshot", killed)
         refinement.run()
-    resumed = done(rooms, Job(learnt, refined=1, resume=True))
+    resumed = done(rooms, TrainingJob(learnt, refined=1, resume=True))
     assert json.loads((resumed.folder / FIGURES).read_text())["drawn_color_macro_p10"] >= 0
     assert written(resumed).manifest.metrics["held_out_folds"] == 1
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from models.settings import ModelSettings
-from training.data import targets
 from training.data.batches import Batches
-from training.data.crops import prepare
-from training.data.photos import gather
-from training.data.views import Cut
-from training.learning.networks import build
+from training.data.crops import prepare_crops
+from training.data.photos import read_photos
+from training.data.targets import fit_projections, prepare_targets
+from training.data.views import CropSettings
+from training.learning.networks import build_learner
 from training.learning.trainer import Trainer
 from training.recipe import Recipe, parse_recipe
 from training.settings import TrainingSettings
@@ -75,12 +75,12 @@ def trainer(learnt: Recipe, folder: Path, crops: Path) -> Trainer:
 
     from models.bundles.registry import find
 
-    photos = gather(learnt.sources)
-    cut = Cut(learnt.side, learnt.resize, learnt.crops, learnt.crop_scale, learnt.seed)
+    photos = read_photos(learnt.sources)
+    cut = CropSettings(learnt.side, learnt.resize, learnt.crops, learnt.crop_scale, learnt.seed)
     known = {"color": find("color", ModelSettings(bundles=BUNDLES))}
-    cache, everything = prepare(photos, cut, known, crops), np.arange(len(photos))
-    wanted = targets.prepare(photos, cache, everything, learnt, targets.projections(cache, everything, learnt))
+    cache, everything = prepare_crops(photos, cut, known, crops), np.arange(len(photos))
+    wanted = prepare_targets(photos, cache, everything, learnt, fit_projections(cache, everything, learnt))
     torch.manual_seed(learnt.seed)
     classes = {task: len(words) for task, words in wanted.classes.items()}
-    network = build(learnt, classes, folder, known["color"].dims)
+    network = build_learner(learnt, classes, folder, known["color"].dims)
     return Trainer(network, Batches(photos, cache, wanted, everything, learnt), learnt, folder, "the same")

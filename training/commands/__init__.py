@@ -1,1 +1,1 @@
-"""The commands of `python -m training`."""
+"""Commands of `python -m training`."""

@@ -1,4 +1,4 @@
-"""The command line: `python -m training fit` and `python -m training rerun`."""
+"""Command line of the training: `python -m training fit` and `python -m training rerun`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import typer
 from catalog.cli_support import Json, errors_of, log_to_stderr, show
 from models.settings import ModelSettings
 from training.commands.progress import shown
-from training.data.material import FOLDS
-from training.learning.fit import Outcome, Training
-from training.learning.stages import Job, folds_of
+from training.data.training_data import FOLDS
+from training.learning.stages import TrainingJob, parse_stage
+from training.learning.training_run import TrainingOutcome, TrainingRun
 from training.overrides import CATALOGUE, REFINE, SCHEDULE, Learn, RecipeOverrides, apply_overrides
 from training.recipe import read_recipe
 from training.settings import TrainingSettings
@@ -64,7 +64,7 @@ def fit(
         overrides = RecipeOverrides(
             tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()), _schedule(refine)
         )
-        _do(Job(apply_overrides(read_recipe(recipe), overrides), resume, hold, refine, threads), as_json)
+        _train(TrainingJob(apply_overrides(read_recipe(recipe), overrides), resume, hold, refine, threads), as_json)
 
 
 @cli.command()
@@ -78,26 +78,26 @@ def rerun(
     as_json: Json = False,
 ) -> None:
     """Train once more as an earlier run did, at its stage unless --hold or --refine name another, with changes."""
-    from training.output.tracker import recorded
+    from training.output.tracker import read_run
 
     with errors_told(as_json):
-        earlier, stage = recorded(run_id, TrainingSettings.load())
-        held, refined = (hold, refine) if (hold, refine) != (None, None) else folds_of(stage)
+        earlier, stage = read_run(run_id, TrainingSettings.load())
+        held, refined = (hold, refine) if (hold, refine) != (None, None) else parse_stage(stage)
         again = apply_overrides(earlier, RecipeOverrides(changes=tuple(changes or ()), schedule=_schedule(refined)))
-        _do(Job(again, resume, held, refined, threads, earlier), as_json)
+        _train(TrainingJob(again, resume, held, refined, threads, earlier), as_json)
 
 
 def _schedule(refined: int | None) -> str:
     return SCHEDULE if refined is None else REFINE
 
 
-def _do(job: Job, as_json: bool) -> None:
+def _train(job: TrainingJob, as_json: bool) -> None:
     with shown() as progress:
-        outcome = Training(job, TrainingSettings.load(), ModelSettings.load(), progress).run()
+        outcome = TrainingRun(job, TrainingSettings.load(), ModelSettings.load(), progress).run()
     show(as_json, _summary(outcome), _text(outcome))
 
 
-def _summary(outcome: Outcome) -> dict[str, object]:
+def _summary(outcome: TrainingOutcome) -> dict[str, object]:
     bundle = outcome.written.bundle if outcome.written else None
     return {
         "name": bundle.name if bundle else None,
@@ -110,7 +110,7 @@ def _summary(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _text(outcome: Outcome) -> str:
+def _text(outcome: TrainingOutcome) -> str:
     run = f"run {outcome.run_id}" if outcome.run_id else "not tracked"
     if outcome.written is None:
         figures = "\n".join(f"  {name} {value:.4f}" for name, value in outcome.figures.items())

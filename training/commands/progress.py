@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training.learning.fit import Progress as Told
+from training.learning.training_run import Progress as Told
 
 log = logging.getLogger("training")
 

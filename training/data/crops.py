@@ -17,16 +17,16 @@ from numpy.typing import DTypeLike, NDArray
 from models.bundles.bundle import Bundle
 from models.bundles.fingerprint import canonical_json, sha256_bytes
 from models.runtime.onnx_embedder import OnnxEmbedder
-from training.data.photos import Photo
-from training.data.views import Cut, answers, views_of
+from training.data.photos import TrainingPhoto
+from training.data.views import CropSettings, cut_views, embed_views
 
 DONE = "done.json"
 TODO, USABLE, UNUSABLE = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
-    """`pixels` [N,K,side,side,3] uint8, crop 0 the plain one; `features` by teacher [N,K,D] float16, unit rows.
+class CropCache:
+    """Holds `pixels` [N,K,side,side,3] uint8, crop 0 the plain one; `features` by teacher [N,K,D] float16, unit rows.
 
     `usable` [N] says which photos could be read.
     """
@@ -36,54 +36,56 @@ class Cache:
     usable: NDArray[np.bool_]
 
 
-def prepare(
-    photos: list[Photo],
-    cut: Cut,
+def prepare_crops(
+    photos: list[TrainingPhoto],
+    cut: CropSettings,
     teachers: Mapping[str, Bundle],
     folder: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Cache:
-    """The cache of these photos below `folder`; made where it is not there yet (the marker is written last)."""
-    place = folder / _key(photos, cut, teachers)
+) -> CropCache:
+    """Returns the cache of these photos below `folder`; makes it where it is not there yet (marker written last)."""
+    place = folder / _cache_key(photos, cut, teachers)
     if not (place / DONE).is_file():
         place.mkdir(parents=True, exist_ok=True)
-        usable = _Filling(place, photos, cut, teachers).run(progress)
+        usable = _CropCacheBuilder(place, photos, cut, teachers).run(progress)
         np.save(place / "usable.npy", usable)
         counts = {"photos": len(photos), "usable": int(usable.sum())}
         (place / DONE).write_text(json.dumps(counts), encoding="utf-8")
     features = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in teachers}
     usable = np.load(place / "usable.npy")
-    return Cache(np.load(place / "pixels.npy", mmap_mode="r"), features, usable)
+    return CropCache(np.load(place / "pixels.npy", mmap_mode="r"), features, usable)
 
 
-def _key(photos: list[Photo], cut: Cut, teachers: Mapping[str, Bundle]) -> str:
+def _cache_key(photos: list[TrainingPhoto], cut: CropSettings, teachers: Mapping[str, Bundle]) -> str:
     versions = {name: bundle.version for name, bundle in teachers.items()}
     hashes = [photo.sha256 for photo in photos]
     parts = [hashes, [cut.side, cut.resize, cut.crops, cut.scale, cut.seed], versions]
     return sha256_bytes(canonical_json(parts))[:16]
 
 
-class _Filling:
-    """The arrays of a cache that is being made. A photo's state is written last: an interrupted one goes on."""
+class _CropCacheBuilder:
+    """Fills the arrays of a cache. A photo's state is written last, so that an interrupted run goes on."""
 
-    def __init__(self, place: Path, photos: list[Photo], cut: Cut, teachers: Mapping[str, Bundle]) -> None:
+    def __init__(
+        self, place: Path, photos: list[TrainingPhoto], cut: CropSettings, teachers: Mapping[str, Bundle]
+    ) -> None:
         self._photos, self._cut = photos, cut
         self._embedders = {name: OnnxEmbedder(bundle, 1) for name, bundle in teachers.items()}
         rows, many = len(photos), cut.crops + 1
-        self._state = _opened(place / "state.npy", np.int8, (rows,))
-        self._pixels = _opened(place / "pixels.npy", np.uint8, (rows, many, cut.side, cut.side, 3))
+        self._state = _open_array(place / "state.npy", np.int8, (rows,))
+        self._pixels = _open_array(place / "pixels.npy", np.uint8, (rows, many, cut.side, cut.side, 3))
         self._features = {
-            name: _opened(place / f"{name}.npy", np.float16, (rows, many, one.dims))
+            name: _open_array(place / f"{name}.npy", np.float16, (rows, many, one.dims))
             for name, one in self._embedders.items()
         }
 
     def run(self, progress: Callable[[int, int], None]) -> NDArray[np.bool_]:
-        """Fill what is to do; which photos [N] are usable."""
+        """Cuts the photos that are left; returns which photos [N] are usable."""
         todo = np.flatnonzero(self._state == TODO)
         before = len(self._photos) - len(todo)
         pool = ThreadPoolExecutor(os.cpu_count())
         try:
-            for done, _ in enumerate(pool.map(self._one, todo), before + 1):
+            for done, _ in enumerate(pool.map(self._cut_photo, todo), before + 1):
                 progress(done, len(self._photos))
         finally:
             pool.shutdown(cancel_futures=True)  # after Ctrl-C, not the whole queue first
@@ -91,20 +93,20 @@ class _Filling:
             array.flush()
         return np.asarray(self._state == USABLE)
 
-    def _one(self, index: int) -> None:
-        views = views_of(self._photos[index], self._cut)
+    def _cut_photo(self, index: int) -> None:
+        views = cut_views(self._photos[index], self._cut)
         if views is None:
             self._state[index] = UNUSABLE
             return
         self._pixels[index] = [np.asarray(view.small) for view in views]
-        rows = {name: answers(one, views) for name, one in self._embedders.items()}
+        rows = {name: embed_views(one, views) for name, one in self._embedders.items()}
         for name, row in rows.items():
             self._features[name][index] = np.nan_to_num(row)
         self._state[index] = USABLE if all(np.isfinite(row).all() for row in rows.values()) else UNUSABLE
 
 
-def _opened(file: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[Any]]:
-    """The array as it was left, or a new one of zeros."""
+def _open_array(file: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[Any]]:
+    """Returns the array as it was left, or a new one of zeros."""
     if file.is_file():
         return open_memmap(file, "r+")
     return open_memmap(file, "w+", dtype, shape)

@@ -1,4 +1,5 @@
-"""Folds that keep a group (one sender, one style) together, by hash, so that they do not depend on the order."""
+"""Splits photos into folds that keep a group (one sender, one style) together, by hash, so that they do not depend on
+the order."""
 
 from __future__ import annotations
 
@@ -7,16 +8,18 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.photos import Photo
+from training.data.photos import TrainingPhoto
 
 
-def fold_of(group: str, folds: int, seed: int) -> int:
-    """The fold 0..folds-1 of a group."""
+def assign_fold(group: str, folds: int, seed: int) -> int:
+    """Returns the fold 0..folds-1 of a group."""
     digest = hashlib.sha256(f"{seed} {group}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % folds
 
 
-def split(photos: list[Photo], folds: int, seed: int, held: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the photos outside and inside fold `held`."""
-    inside = np.array([fold_of(photo.group, folds, seed) == held for photo in photos])
+def split_by_fold(
+    photos: list[TrainingPhoto], folds: int, seed: int, held: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the numbers of the photos outside and inside fold `held`."""
+    inside = np.array([assign_fold(photo.group, folds, seed) == held for photo in photos])
     return np.flatnonzero(~inside), np.flatnonzero(inside)

@@ -1,4 +1,4 @@
-"""What there is to learn about every crop: the teachers' PCA rows, cross-fitted probe logits, labels as numbers."""
+"""Prepares the targets of every crop: teachers' PCA rows, cross-fitted probe logits, labels as numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from models.making.pca import Projection, fit, project
 from models.runtime.embedder import Embeddings
-from training.data.crops import Cache
-from training.data.folds import fold_of
-from training.data.photos import Photo
+from training.data.crops import CropCache
+from training.data.folds import assign_fold
+from training.data.photos import TrainingPhoto
 from training.errors import NoTrainingData
 from training.recipe import Recipe
 
@@ -30,7 +30,8 @@ UNSEEN = -20.0  # logit of a class that a probe was not fitted on
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """`rows` by block [N,K,d]; by task `probes` [N,K,C] (logits, NaN: none), `labels` [N] (-1: none), `classes`."""
+    """Holds `rows` by block [N,K,d]; by task `probes` [N,K,C] (logits, NaN: none), `labels` [N] (-1: none),
+    `classes`."""
 
     rows: Mapping[str, NDArray[np.float32]]
     probes: Mapping[str, NDArray[np.float32]]
@@ -38,10 +39,11 @@ class Targets:
     classes: Mapping[str, tuple[str, ...]]
 
 
-def numbered(
-    photos: list[Photo], tasks: Mapping[str, object]
+def number_labels(
+    photos: list[TrainingPhoto], tasks: Mapping[str, object]
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
-    """Labels of all tasks as numbers [N], -1 for none, and the words they stand for, in alphabetical order."""
+    """Returns labels of all tasks as numbers [N], -1 for none, and the words they stand for, in alphabetical
+    order."""
     classes = {task: tuple(sorted({one.labels[task] for one in photos if task in one.labels})) for task in tasks}
     number = {task: {word: index for index, word in enumerate(words)} for task, words in classes.items()}
     labels = {
@@ -51,8 +53,9 @@ def numbered(
     return labels, classes
 
 
-def learnable(recipe: Recipe, photos: list[Photo]) -> Recipe:
-    """`recipe` without the tasks that no photo has a label for, and the blocks that have nothing else to learn.
+def drop_unlearnable(recipe: Recipe, photos: list[TrainingPhoto]) -> Recipe:
+    """Returns the recipe without the tasks that no photo has a label for, and the blocks that have nothing else to
+    learn.
 
     Raises NoTrainingData where nothing is left.
     """
@@ -74,8 +77,9 @@ def learnable(recipe: Recipe, photos: list[Photo]) -> Recipe:
     return recipe.model_copy(update={"tasks": tasks, "blocks": blocks, "classes": classes, "class_part": part})
 
 
-def projections(cache: Cache, train: NDArray[np.int64], recipe: Recipe) -> dict[str, Projection]:
-    """The PCA of each block's teacher on the plain crops of `train`, where it has more dimensions than the block.
+def fit_projections(cache: CropCache, train: NDArray[np.int64], recipe: Recipe) -> dict[str, Projection]:
+    """Fits the PCA of each block's teacher on the plain crops of `train`, where it has more dimensions than the
+    block.
 
     Raises FitFailed.
     """
@@ -87,17 +91,18 @@ def projections(cache: Cache, train: NDArray[np.int64], recipe: Recipe) -> dict[
     return {name: fit(rows[train, 0].astype(np.float32), recipe.blocks[name].dims) for name, rows in wide.items()}
 
 
-def prepare(
-    photos: list[Photo],
-    cache: Cache,
+def prepare_targets(
+    photos: list[TrainingPhoto],
+    cache: CropCache,
     train: NDArray[np.int64],
     recipe: Recipe,
     reduced: Mapping[str, Projection],
 ) -> Targets:
-    """The targets of all photos, in the projections `reduced`; probes are fitted on the photos `train` alone."""
-    labels, classes = numbered(photos, recipe.tasks)
+    """Returns the targets of all photos in the projections `reduced`; probes are fitted on the photos `train`
+    alone."""
+    labels, classes = number_labels(photos, recipe.tasks)
     rows = {
-        name: _projected(cache.features[block.teacher], reduced.get(name))
+        name: _project_crops(cache.features[block.teacher], reduced.get(name))
         for name, block in recipe.blocks.items()
         if block.teacher
     }
@@ -105,39 +110,39 @@ def prepare(
     for name, task in recipe.tasks.items():
         teacher = recipe.blocks[task.block].teacher
         if task.probe and teacher:
-            folds = np.array([fold_of(one.group, PROBE_FOLDS, recipe.seed) for one in photos])
+            folds = np.array([assign_fold(one.group, PROBE_FOLDS, recipe.seed) for one in photos])
             if len(set(labels[name][train]) - {-1}) < 2:
                 raise NoTrainingData(f"task '{name}' has a probe, and that needs photos of two classes at least")
-            probes[name] = _probed(cache.features[teacher], labels[name], len(classes[name]), folds, train)
+            probes[name] = _cross_fit_probe(cache.features[teacher], labels[name], len(classes[name]), folds, train)
             if mute := int(np.isnan(probes[name][train, 0, 0]).sum()):
                 log.warning("task '%s': no probe for %d photos, their class has no other group", name, mute)
     return Targets(rows, probes, labels, classes)
 
 
-def _projected(features: NDArray[np.float16], projection: Projection | None) -> NDArray[np.float32]:
-    """All crops [N,K,D] as the projection has them, or as they are; zeros where a photo could not be read."""
+def _project_crops(features: NDArray[np.float16], projection: Projection | None) -> NDArray[np.float32]:
+    """Returns all crops [N,K,D] projected, or as they are; zeros where a photo could not be read."""
     flat: Embeddings = features.reshape(-1, features.shape[2]).astype(np.float32)
     if projection is not None:
         flat = np.nan_to_num(project(flat, projection))
     return flat.reshape(*features.shape[:2], -1)
 
 
-def _probed(
+def _cross_fit_probe(
     features: NDArray[np.float16],
     labels: NDArray[np.int64],
     classes: int,
     folds: NDArray[np.int64],
     train: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """Logits [N,K,C] of linear probes, each photo's by a probe that saw neither it nor its group; NaN where no probe
-    can judge it, because no other group has its class.
+    """Returns logits [N,K,C] of linear probes, each photo's by a probe that saw neither it nor its group; NaN where
+    no probe can judge it, because no other group has its class.
 
     A probe judging photos it was fitted on would be sure of everything, and nothing could be learnt from its doubts.
     """
     from sklearn.linear_model import LogisticRegression
 
     dims = min(PROBE_DIMS, features.shape[2] - 1, len(train) - 1)
-    reduced = _projected(features, fit(features[train, 0].astype(np.float32), dims)) * PROBE_SCALE
+    reduced = _project_crops(features, fit(features[train, 0].astype(np.float32), dims)) * PROBE_SCALE
     logits = np.full((*features.shape[:2], classes), np.nan, dtype=np.float32)
     known = train[labels[train] >= 0]
     for fold in range(PROBE_FOLDS):
@@ -148,14 +153,15 @@ def _probed(
         probe = LogisticRegression(C=PROBE_STRENGTH, max_iter=200)
         probe.fit(crops.reshape(-1, crops.shape[2]), np.repeat(labels[used], crops.shape[1]))
         logits[mine] = UNSEEN
-        logits[np.ix_(mine, np.arange(features.shape[1]), probe.classes_)] = _told(probe, reduced[mine])
+        logits[np.ix_(mine, np.arange(features.shape[1]), probe.classes_)] = _predict_logits(probe, reduced[mine])
         logits[mine[(labels[mine] >= 0) & ~np.isin(labels[mine], probe.classes_)]] = np.nan
     return logits
 
 
-def _told(probe: Any, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logits [n,K,C] of the probe's classes; of two sklearn tells one number, the difference of their logits."""
-    told = probe.decision_function(crops.reshape(-1, crops.shape[2]))
-    if told.ndim == 1:
-        told = np.stack([-told / 2, told / 2], axis=1)
-    return np.asarray(told.reshape(*crops.shape[:2], -1), dtype=np.float32)
+def _predict_logits(probe: Any, crops: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns logits [n,K,C] of the probe's classes; of two sklearn gives one number, the difference of their
+    logits."""
+    logits = probe.decision_function(crops.reshape(-1, crops.shape[2]))
+    if logits.ndim == 1:
+        logits = np.stack([-logits / 2, logits / 2], axis=1)
+    return np.asarray(logits.reshape(*crops.shape[:2], -1), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Cuts a photo into views: the plain crop as in service, and random boxes; and what a teacher says of them."""
+"""Cuts a photo into views, the plain crop as in service and random boxes, and embeds them by a teacher."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.photos import PhotoError, decode
 from models.runtime.embedder import Embeddings
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.runtime.preprocessing import preprocess
-from training.data.photos import Photo
+from training.data.photos import TrainingPhoto
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ RATIO = (3 / 4, 4 / 3)  # of a crop's sides, as in Inception's and torchvision's
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """How photos are cut: `crops` random boxes beside the plain centre crop; areas from `scale` to 1."""
+class CropSettings:
+    """Describes how photos are cut: `crops` random boxes beside the plain centre crop; areas from `scale` to 1."""
 
     side: int
     resize: int
@@ -31,8 +31,10 @@ class Cut:
     seed: int
 
 
-def boxes(width: int, height: int, cut: Cut, rng: np.random.Generator) -> list[tuple[int, int, int, int]]:
-    """`cut.crops` random boxes (left, top, right, bottom) in a photo of `width` × `height`."""
+def draw_boxes(
+    width: int, height: int, cut: CropSettings, rng: np.random.Generator
+) -> list[tuple[int, int, int, int]]:
+    """Returns `cut.crops` random boxes (left, top, right, bottom) in a photo of `width` × `height`."""
     found = []
     for _ in range(cut.crops):
         area = width * height * rng.uniform(cut.scale, 1)
@@ -45,31 +47,31 @@ def boxes(width: int, height: int, cut: Cut, rng: np.random.Generator) -> list[t
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A crop: `whole` is the photo itself (crop 0) or the box cut from it, `small` what the network sees."""
+    """Holds a crop: `whole` is the photo itself (crop 0) or the box cut from it, `small` what the network sees."""
 
     whole: Image.Image
     small: Image.Image
     boxed: bool
 
 
-def views_of(photo: Photo, cut: Cut) -> list[View] | None:
-    """The views of a photo, the plain one first; None (and a warning) where it cannot be read."""
+def cut_views(photo: TrainingPhoto, cut: CropSettings) -> list[View] | None:
+    """Returns the views of a photo, the plain one first; None (and a warning) where it cannot be read."""
     try:
         image = decode(photo.path.read_bytes())
     except (PhotoError, OSError) as error:
         log.warning("%s is left out: %s", photo.path, error)
         return None
-    views = [View(image, _plain(image, cut), boxed=False)]
+    views = [View(image, _cut_plain(image, cut), boxed=False)]
     # By the photo's own hash: the same photo is cut alike in every collection.
     rng = np.random.default_rng([cut.seed, int(photo.sha256[:8], 16)])
-    for box in boxes(image.width, image.height, cut, rng):
+    for box in draw_boxes(image.width, image.height, cut, rng):
         whole = image.crop(box)
         small = whole.resize((cut.side, cut.side), Image.Resampling.BILINEAR)
         views.append(View(whole, small, boxed=True))
     return views
 
 
-def _plain(image: Image.Image, cut: Cut) -> Image.Image:
+def _cut_plain(image: Image.Image, cut: CropSettings) -> Image.Image:
     # Deviations of 1/255 give pixels of 0 to 255: kept as bytes.
     bytes_ = (1 / 255, 1 / 255, 1 / 255)
     recipe = Preprocessing(
@@ -83,8 +85,8 @@ def _plain(image: Image.Image, cut: Cut) -> Image.Image:
     return Image.fromarray(preprocess(image, recipe).transpose(1, 2, 0).round().astype(np.uint8))
 
 
-def answers(embedder: OnnxEmbedder, views: list[View]) -> Embeddings:
-    """The teacher's embeddings [K,D] of the same crops, the boxes squeezed into its whole picture."""
+def embed_views(embedder: OnnxEmbedder, views: list[View]) -> Embeddings:
+    """Returns the teacher's embeddings [K,D] of the same crops, the boxes squeezed into its whole picture."""
     recipe = embedder.bundle.preprocessing
     side = recipe.center_crop
     squeezed = recipe.model_copy(update={"resize_shorter_side": side})

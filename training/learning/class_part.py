@@ -1,4 +1,4 @@
-"""Fits what tells the classes inside the embedding, on the finished network."""
+"""Fits the classifier whose probabilities are part of the embedding, on the finished network."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from training.data.crops import Cache
+from training.data.crops import CropCache
 from training.data.targets import PROBE_CROPS, PROBE_SCALE, UNSEEN, Targets
-from training.learning import measure
+from training.learning.metrics import run_network
 from training.learning.networks import Learner
 from training.recipe import Recipe
 
 
-def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np.int64], recipe: Recipe) -> Learner:
-    """The learner (eval mode) with the classifier of its class part fitted on `photos`; as it is without such a part.
+def fit_class_part(
+    learner: Learner, cache: CropCache, targets: Targets, photos: NDArray[np.int64], recipe: Recipe
+) -> Learner:
+    """Returns the learner (eval mode) with the classifier of its class part fitted on `photos`, if it has that part.
 
     The network keeps class apart only as far as its teachers did; which directions tell classes is known best at the
-    end, from the very rows that are shipped. A class that no photo has is told with hardly any probability.
+    end, from the very rows that are shipped. A class that no photo has gets hardly any probability.
     """
     part = recipe.class_part
     if part is None:
@@ -31,11 +33,11 @@ def settled(learner: Learner, cache: Cache, targets: Targets, photos: NDArray[np
 
     block = recipe.tasks[part.task].block
     crops = range(min(PROBE_CROPS, cache.pixels.shape[1]))
-    told = (one for crop in crops for one in measure.answers(learner, cache, known, recipe, crop))
-    rows = np.concatenate([answer.blocks[block].cpu().numpy() for answer in told]) * PROBE_SCALE
+    outputs = (one for crop in crops for one in run_network(learner, cache, known, recipe, crop))
+    rows = np.concatenate([output.blocks[block].cpu().numpy() for output in outputs]) * PROBE_SCALE
     found = LogisticRegression(C=part.strength, max_iter=1000).fit(rows, np.tile(labels[known], len(crops)))
     weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
-    if len(weight) == 1:  # of two classes sklearn tells the difference of their logits
+    if len(weight) == 1:  # of two classes sklearn gives the difference of their logits
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     classifier = learner.classifiers[part.task]
     assert isinstance(classifier, nn.Linear)

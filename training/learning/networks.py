@@ -1,4 +1,4 @@
-"""The networks: a body, one linear head per block of the embedding, one classifier per task on its block."""
+"""Builds networks: a body, one linear head per block of the embedding, one classifier per task on its block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from models.making.zoo.torch_networks import with_weights
 from models.making.zoo.torch_weights import load as load_weights
 from models.making.zoo.zoo import ZOO
 from training.errors import InvalidRecipe
-from training.recipe import Network, Recipe
+from training.recipe import Recipe
+from training.recipe_parts import Network
 
 FIRST_SCALE = 12.0  # of the cosine classifiers; learnt from there (about 1/0.08, as in NormFace)
 
@@ -22,21 +23,21 @@ Channels = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class NetworkOutput:
-    """Unit rows [B,d] by block, logits [B,C] by task."""
+    """Holds unit rows [B,d] by block and logits [B,C] by task."""
 
     blocks: dict[str, Tensor]
     logits: dict[str, Tensor]
 
 
-def scale_of(network: Network) -> tuple[Channels, Channels]:
-    """Mean and deviation of the pixels a network wants: a published one's own, else about a photo's."""
+def get_pixel_scale(network: Network) -> tuple[Channels, Channels]:
+    """Returns mean and deviation of the pixels a network wants: a published one's own, else about a photo's."""
     if network.kind == "torchvision" and network.base is not None and network.base in ZOO:
         recipe = ZOO[network.base].preprocessing
         return recipe.mean, recipe.std
     return (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """ResNet's basic block (He et al. 2016): two 3 × 3 convolutions and a shortcut."""
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
@@ -55,15 +56,15 @@ class Residual(nn.Module):
         return functional.relu(self.second_norm(self.second(inner)) + self.shortcut(value))
 
 
-def resnet(width: int, depth: tuple[int, ...]) -> tuple[nn.Module, int]:
-    """A ResNet from scratch, `width` channels after the stem, doubled from stage to stage; and its feature count."""
+def build_resnet(width: int, depth: tuple[int, ...]) -> tuple[nn.Module, int]:
+    """Returns a ResNet from scratch, `width` channels after the stem, doubled per stage; and its feature count."""
     layers: list[nn.Module] = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
     layers.append(nn.MaxPool2d(3, 2, 1))
     inside = width
     for stage, blocks in enumerate(depth):
         outside = width * 2**stage
         for block in range(blocks):
-            layers.append(Residual(inside, outside, 2 if stage and not block else 1))
+            layers.append(ResidualBlock(inside, outside, 2 if stage and not block else 1))
             inside = outside
     body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
     for module in body.modules():
@@ -83,7 +84,7 @@ class Learner(nn.Module):
         share = part.share if part else 0.0
         blocks = sum(block.share for block in recipe.blocks.values())
         self.shares = {name: block.share / blocks * (1 - share) for name, block in recipe.blocks.items()}
-        self.kept = {name: block.kept for name, block in recipe.blocks.items()}
+        self.dims_shown = {name: block.dims_shown for name, block in recipe.blocks.items()}
         self.class_part = part
         self.dims = recipe.dims + (classes[part.task] if part else 0)
         self.block_of: dict[str, str] = {name: recipe.tasks[name].block for name in classes}
@@ -92,20 +93,21 @@ class Learner(nn.Module):
         )
         self.scales = nn.ParameterDict({name: nn.Parameter(torch.tensor(FIRST_SCALE)) for name in classes})
 
-    def forward(self, given: Tensor) -> NetworkOutput:
-        features = self.body(given)
+    def forward(self, inputs: Tensor) -> NetworkOutput:
+        features = self.body(inputs)
         blocks = {name: functional.normalize(head(features)) for name, head in self.heads.items()}
-        return NetworkOutput(blocks, {name: self.tell(name, blocks) for name in self.classifiers})
+        return NetworkOutput(blocks, {name: self.compute_logits(name, blocks) for name in self.classifiers})
 
-    def tell(self, task: str, blocks: dict[str, Tensor]) -> Tensor:
-        """Logits [B,C] of a task, from the unit rows of its block."""
+    def compute_logits(self, task: str, blocks: dict[str, Tensor]) -> Tensor:
+        """Returns logits [B,C] of a task, from the unit rows of its block."""
         logits: Tensor = self.classifiers[task](blocks[self.block_of[task]]) * self.scales[task]
         return logits
 
-    def joined(self, answer: NetworkOutput) -> Tensor:
-        """The embedding [B,dims]: parts scaled by the root of their share, so that cosines add up by share."""
+    def join_blocks(self, answer: NetworkOutput) -> Tensor:
+        """Returns the embedding [B,dims]: parts scaled by the root of their share, so that cosines add up by
+        share."""
         parts = [
-            functional.normalize(rows[:, : self.kept[name]]) * self.shares[name] ** 0.5
+            functional.normalize(rows[:, : self.dims_shown[name]]) * self.shares[name] ** 0.5
             for name, rows in answer.blocks.items()
         ]
         if self.class_part:
@@ -114,8 +116,8 @@ class Learner(nn.Module):
         return torch.cat(parts, dim=1)
 
 
-class Shipped(nn.Module):
-    """What goes into a bundle: pixels → embedding, and the logits of one task if it tells classes."""
+class ExportedNetwork(nn.Module):
+    """Computes what a bundle gives: pixels → embedding, and the logits of one task if it tells classes."""
 
     def __init__(self, learner: Learner, task: str | None) -> None:
         super().__init__()
@@ -124,7 +126,7 @@ class Shipped(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         answer = self.learner(pixels)
-        embedding = self.learner.joined(answer)
+        embedding = self.learner.join_blocks(answer)
         return embedding if self.task is None else (embedding, answer.logits[self.task])
 
 
@@ -136,8 +138,10 @@ def check_names(recipe: Recipe) -> None:
             raise InvalidRecipe(f"a block or task cannot be called '{name}', torch uses that word: name it otherwise")
 
 
-def build(recipe: Recipe, classes: dict[str, int], weights_folder: Path, features: int | None = None) -> Learner:
-    """The untrained network of a recipe, the same for the same torch seed; `classes` counts labels by task.
+def build_learner(
+    recipe: Recipe, classes: dict[str, int], weights_folder: Path, features: int | None = None
+) -> Learner:
+    """Returns the untrained network of a recipe, the same for the same torch seed; `classes` counts labels by task.
 
     `features` [of the frozen base] is for projections. Raises InvalidRecipe, WeightsUnavailable.
     """
@@ -147,14 +151,14 @@ def build(recipe: Recipe, classes: dict[str, int], weights_folder: Path, feature
             raise InvalidRecipe("a projection needs the features of its base")
         return Learner(nn.Identity(), features, recipe, classes)
     body, many = (
-        _published(recipe.network, weights_folder)
+        _load_published(recipe.network, weights_folder)
         if kind == "torchvision"
-        else resnet(recipe.network.width, recipe.network.depth)
+        else build_resnet(recipe.network.width, recipe.network.depth)
     )
     return Learner(body, many, recipe, classes)
 
 
-def _published(network: Network, folder: Path) -> tuple[nn.Module, int]:
+def _load_published(network: Network, folder: Path) -> tuple[nn.Module, int]:
     known = [name for name in ZOO if name.startswith("resnet")]
     if network.base not in known:
         raise InvalidRecipe(f"network.base: '{network.base}' cannot be fine-tuned, choose of {', '.join(known)}")

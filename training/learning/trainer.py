@@ -20,7 +20,8 @@ from training.data.batches import Batches
 from training.errors import CannotResume
 from training.learning.losses import weigh_losses
 from training.learning.networks import Learner
-from training.recipe import Recipe, Schedule
+from training.recipe import Recipe
+from training.recipe_parts import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -122,9 +123,9 @@ class Trainer:
         return state
 
     def _train_step(self, step: int) -> dict[str, float]:
-        batch = self._batches.of(step)
+        batch = self._batches.make_batch(step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            output = self.learner(batch.given.to(self.device))
+            output = self.learner(batch.inputs.to(self.device))
         parts = weigh_losses(output, batch, self._recipe)
         loss = torch.stack(list(parts.values())).sum()
         self._optimizer.zero_grad(set_to_none=True)

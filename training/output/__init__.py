@@ -1,1 +1,1 @@
-"""What a training leaves: the bundle, its model card, curves and provenance."""
+"""Output of a training: the bundle, its model card, curves, provenance, and the tracker's record."""

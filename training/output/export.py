@@ -1,4 +1,4 @@
-"""From a trained network to a bundle: graph, proof that it equals torch, record and model card."""
+"""Exports a trained network as a bundle: graph, proof that it equals torch, record and model card."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from models.making.zoo.torch_export import MIN_PARITY, parity_of, to_onnx
 from models.runtime.embedder import unit_rows
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 from models.runtime.synthetic_inputs import trial_pixels
-from training.learning.networks import Learner, Shipped, scale_of
-from training.learning.stages import Job
-from training.output import card
-from training.output.projection_graph import append
+from training.learning.networks import ExportedNetwork, Learner, get_pixel_scale
+from training.learning.stages import TrainingJob
+from training.output.model_card import PARITY, RECIPE_FILE, render_card
+from training.output.projection_graph import append_heads
 from training.output.provenance import Provenance
 from training.recipe import Recipe
 
@@ -30,15 +30,15 @@ CARD_FILE = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a training came to: `metrics` and what the manifest says of its circumstances.
+class TrainedModel:
+    """Holds a trained network, its `metrics` and what the manifest says of how it was made.
 
     `recipe` is what was learnt last, `job` has the whole recipe; `known` are teachers and base by name.
     """
 
     learner: Learner
     recipe: Recipe
-    job: Job
+    job: TrainingJob
     known: Mapping[str, Bundle]
     classes: tuple[str, ...] | None
     provenance: Provenance
@@ -47,29 +47,29 @@ class Result:
     ood_cosine: float | None = None
 
 
-def export(result: Result, root: Path, base: Bundle | None = None) -> Written:
-    """Write the bundle below `root`; `base` is the frozen bundle of a projection. Raises ExportFailed."""
+def export_bundle(result: TrainedModel, root: Path, base: Bundle | None = None) -> Written:
+    """Writes the bundle below `root`; `base` is the frozen bundle of a projection. Raises ExportFailed."""
     learner = result.learner.cpu().eval()
     task = result.recipe.classes if result.classes else None
     if base is None:
-        shipped = Shipped(learner, task).eval()
+        shipped = ExportedNetwork(learner, task).eval()
         graph = to_onnx(shipped, result.recipe.side, ("embedding", LOGITS)[: 1 if task is None else 2])
         parity = parity_of(shipped, graph, result.recipe.name, result.recipe.side, learner.dims)
     else:
-        graph = append(base, learner, task)
-        parity = _projection_parity(base, learner, graph, task)
-    record = _record(result, base, parity)
-    text = card.text(record, result.recipe, result.job, result.known, base)
+        graph = append_heads(base, learner, task)
+        parity = _measure_projection_parity(base, learner, graph, task)
+    record = _make_record(result, base, parity)
+    card = render_card(record, result.recipe, result.job, result.known, base)
     whole = result.job.recipe.model_dump_json(indent=1, exclude_defaults=True) + "\n"
-    contents = {MODEL_FILE: graph, CARD_FILE: text.encode(), card.RECIPE_FILE: whole.encode()}
+    contents = {MODEL_FILE: graph, CARD_FILE: card.encode(), RECIPE_FILE: whole.encode()}
     return write(root, record, contents)
 
 
-def _projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str | None) -> float:
+def _measure_projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str | None) -> float:
     pixels = trial_pixels(base.preprocessing.center_crop)
     with torch.inference_mode():
-        answer = learner(torch.from_numpy(OnnxEmbedder(base, 1).embed(pixels)))
-        expected = [learner.joined(answer).numpy()] + ([answer.logits[task].numpy()] if task else [])
+        output = learner(torch.from_numpy(OnnxEmbedder(base, 1).embed(pixels)))
+        expected = [learner.join_blocks(output).numpy()] + ([output.logits[task].numpy()] if task else [])
     names = ["embedding", LOGITS][: len(expected)]
     found = open_session(graph, 1).run(names, {base.manifest.inputs[0].name: pixels})
     lowest = min(
@@ -81,9 +81,9 @@ def _projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str |
     return lowest
 
 
-def _record(result: Result, base: Bundle | None, parity: float) -> Record:
+def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> Record:
     recipe, provenance = result.recipe, result.provenance
-    pixels = _preprocessing(recipe) if base is None else base.preprocessing
+    pixels = _make_preprocessing(recipe) if base is None else base.preprocessing
     side = pixels.center_crop
     outputs = [Tensor(name="embedding", shape=("N", result.learner.dims), dtype="float32")]
     if result.classes:
@@ -92,7 +92,7 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
         name=recipe.name,
         origin="trained",
         owner=result.owner,
-        architecture=_architecture(recipe, base),
+        architecture=_describe_architecture(recipe, base),
         inputs=(
             Tensor(
                 name="pixels" if base is None else base.manifest.inputs[0].name,
@@ -108,20 +108,23 @@ def _record(result: Result, base: Bundle | None, parity: float) -> Record:
             data_fingerprint=provenance.data_fingerprint,
             commit=provenance.commit,
             diff_sha256=provenance.diff_sha256,
-            command=" && ".join([*result.job.commands(card.RECIPE_FILE)[:-1], provenance.command]),
+            command=" && ".join([*result.job.list_commands(RECIPE_FILE)[:-1], provenance.command]),
             seed=recipe.seed,
             environment=provenance.environment,
         ),
-        metrics={card.PARITY: round(parity, 8)} | result.metrics,
+        metrics={PARITY: round(parity, 8)} | result.metrics,
         limits=Limits(ood_cosine=result.ood_cosine),
         licenses=Licenses(
-            code="Apache-2.0", weights=_weights_license(recipe, base), data=recipe.data_license, scripts="Apache-2.0"
+            code="Apache-2.0",
+            weights=_describe_weights_license(recipe, base),
+            data=recipe.data_license,
+            scripts="Apache-2.0",
         ),
     )
 
 
-def _preprocessing(recipe: Recipe) -> Preprocessing:
-    mean, std = scale_of(recipe.network)
+def _make_preprocessing(recipe: Recipe) -> Preprocessing:
+    mean, std = get_pixel_scale(recipe.network)
     return Preprocessing(
         resize_shorter_side=recipe.resize,
         interpolation="bilinear",
@@ -132,7 +135,7 @@ def _preprocessing(recipe: Recipe) -> Preprocessing:
     )
 
 
-def _architecture(recipe: Recipe, base: Bundle | None) -> str:
+def _describe_architecture(recipe: Recipe, base: Bundle | None) -> str:
     if base is not None:
         return f"{base.manifest.architecture} + trained linear heads on {base.space.name}"
     if recipe.network.kind == "torchvision":
@@ -142,8 +145,8 @@ def _architecture(recipe: Recipe, base: Bundle | None) -> str:
     )
 
 
-def _weights_license(recipe: Recipe, base: Bundle | None) -> str:
-    """A projection carries the weights of its base, and so their terms."""
+def _describe_weights_license(recipe: Recipe, base: Bundle | None) -> str:
+    """Returns the licence of the weights: a projection carries the weights of its base, and so their terms."""
     if base is None:
         return recipe.weights_license
     return f"{base.manifest.licenses.weights} ({base.name}); {recipe.weights_license} (heads)"

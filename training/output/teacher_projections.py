@@ -1,4 +1,4 @@
-"""What a training leaves for a later one besides weights: the projections that define its teachers' space."""
+"""Stores the projections that define the space of a training's teachers, for trainings that refine it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from models.making.pca import Projection
 FILE = "projections.npz"
 
 
-def write(folder: Path, projections: Mapping[str, Projection]) -> None:
-    """Keep the projections of all blocks in `folder`."""
+def write_projections(folder: Path, projections: Mapping[str, Projection]) -> None:
+    """Writes the projections of all blocks into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {f"{name}.mean": one.mean for name, one in projections.items()}
     arrays |= {f"{name}.components": one.components for name, one in projections.items()}
     np.savez(folder / FILE, allow_pickle=False, **arrays)
 
 
-def read(folder: Path) -> dict[str, Projection]:
-    """The projections kept in `folder`, by block."""
+def read_projections(folder: Path) -> dict[str, Projection]:
+    """Returns the projections kept in `folder`, by block."""
     with np.load(folder / FILE, allow_pickle=False) as arrays:
         names = sorted({name.rpartition(".")[0] for name in arrays.files})
         return {

@@ -1,4 +1,4 @@
-"""What a fold is measured by: macro precision@10 against the other folds, and ability within a class."""
+"""Measures a held-out fold: macro precision@10 against the other folds, and precision within a class."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from catalog.similarity import cosine
 from models.runtime.embedder import Embeddings
-from training.data.batches import plain_input
-from training.data.crops import Cache
-from training.data.photos import Photo
+from training.data.batches import make_plain_input
+from training.data.crops import CropCache
+from training.data.photos import TrainingPhoto
 from training.data.targets import Targets
 from training.learning.networks import Learner, NetworkOutput
 from training.recipe import Recipe
@@ -24,7 +24,7 @@ BATCH = 128
 def macro_precision(
     queries: Embeddings, gallery: Embeddings, asked: NDArray[np.int64], there: NDArray[np.int64], at: int = AT
 ) -> dict[int, float]:
-    """Mean precision@`at` by class of the queries; relevant is the same class. Labels below 0 are
+    """Returns mean precision@`at` by class of the queries; relevant is the same class. Labels below 0 are
     left out, and those that nothing in the gallery has."""
     gallery, there = gallery[there >= 0], there[there >= 0]
     known = np.isin(asked, there)
@@ -36,9 +36,9 @@ def macro_precision(
     return {int(one): float(hits[asked == one].mean()) for one in np.unique(asked)}
 
 
-def within(rows: Embeddings, classes: NDArray[np.int64], same: NDArray[np.int64]) -> float:
-    """R-precision of photos with the same `same` among those of the same class, macro over classes: of the R alike
-    photos that there are, how many are among the R nearest.
+def within_class_precision(rows: Embeddings, classes: NDArray[np.int64], same: NDArray[np.int64]) -> float:
+    """Returns R-precision of photos with the same `same` among those of the same class, macro over classes: of the R
+    alike photos that there are, how many are among the R nearest.
 
     A model that knows its classes and nothing else does no better than chance. NaN where there is nothing to find.
     """
@@ -59,35 +59,35 @@ def within(rows: Embeddings, classes: NDArray[np.int64], same: NDArray[np.int64]
     return float(np.mean(found)) if found else float("nan")
 
 
-def embeddings(learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe) -> Embeddings:
-    """The joined embeddings [n,dims] of the plain crops of `photos`."""
-    rows = [learner.joined(answer).cpu().numpy() for answer in answers(learner, cache, photos, recipe)]
+def embed_photos(learner: Learner, cache: CropCache, photos: NDArray[np.int64], recipe: Recipe) -> Embeddings:
+    """Returns the embeddings [n,dims] of the plain crops of `photos`."""
+    rows = [learner.join_blocks(output).cpu().numpy() for output in run_network(learner, cache, photos, recipe)]
     return np.concatenate([np.empty((0, learner.dims), dtype=np.float32), *rows])
 
 
-def answers(
-    learner: Learner, cache: Cache, photos: NDArray[np.int64], recipe: Recipe, crop: int = 0
+def run_network(
+    learner: Learner, cache: CropCache, photos: NDArray[np.int64], recipe: Recipe, crop: int = 0
 ) -> Iterator[NetworkOutput]:
-    """What the network says of one crop of `photos`, batch by batch; crop 0 is the plain one."""
+    """Yields the network's output for one crop of `photos`, batch by batch; crop 0 is the plain one."""
     device = next(learner.parameters()).device
     for start in range(0, len(photos), BATCH):
         with torch.inference_mode():
             answer: NetworkOutput = learner(
-                plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device)
+                make_plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device)
             )
         yield answer
 
 
-def figures(
+def measure_fold(
     rows: Embeddings,
-    photos: list[Photo],
+    photos: list[TrainingPhoto],
     targets: Targets,
     train: NDArray[np.int64],
     held: NDArray[np.int64],
     recipe: Recipe,
 ) -> dict[str, float]:
-    """Figures by source and task: `<source>_<task>_macro_p10` against the photos trained on, and among the held-out
-    photos `<source>_same_<what>_within_<classes>` for the groups and every other task."""
+    """Returns figures by source and task: `<source>_<task>_macro_p10` against the photos trained on, and among the
+    held-out photos `<source>_same_<what>_within_<classes>` for the groups and every other task."""
     found: dict[str, float] = {}
     groups = np.unique([photo.group for photo in photos], return_inverse=True)[1].astype(np.int64)
     for source in recipe.sources:
@@ -103,13 +103,14 @@ def figures(
             classes, others = targets.labels[recipe.classes][asked], targets.labels.items()
             same = {"group": groups} | {task: labels for task, labels in others if task != recipe.classes}
             for what, labels in same.items():
-                value = within(rows[asked], classes, labels[asked])
+                value = within_class_precision(rows[asked], classes, labels[asked])
                 found |= {f"{source.name}_same_{what}_within_{recipe.classes}": value} if np.isfinite(value) else {}
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def usual_nearest(rows: Embeddings, groups: list[str], share: float = 0.01) -> float | None:
-    """The cosine to the nearest photo of another group that all but `share` of the photos reach; None with one group.
+def compute_ood_cosine(rows: Embeddings, groups: list[str], share: float = 0.01) -> float | None:
+    """Returns the cosine to the nearest photo of another group that all but `share` of photos reach; None with one
+    group.
 
     A photo that finds less in a catalogue is unlike anything the model knows.
     """

@@ -1,4 +1,4 @@
-"""The losses of a training as a picture and as a table."""
+"""Records the losses of a training as a table and draws them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 EVERY = 25  # steps averaged into one point
 
 
-class History:
-    """Means of each figure over every `EVERY` steps; kept as a table, so that a resumed training continues it."""
+class LossHistory:
+    """Holds means of each figure over every `EVERY` steps; kept as a table, so that a resumed training continues
+    it."""
 
     def __init__(self, file: Path) -> None:
         self.rows: list[dict[str, float]] = []
@@ -19,14 +20,14 @@ class History:
         self._seen = 0
 
     def resume(self, step: int) -> None:
-        """Take up what was written before, as far as `step`."""
+        """Reads what was written before, as far as `step`."""
         if self._file.is_file():
             with self._file.open(encoding="utf-8", newline="") as lines:
                 rows = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(lines)]
             self.rows = [row for row in rows if row["step"] <= step]
 
     def add(self, step: int, parts: dict[str, float]) -> dict[str, float] | None:
-        """Count a step; the new point where one is complete."""
+        """Counts a step; returns the new point where one is complete."""
         for name, value in parts.items():
             self._sums[name] += value
         self._seen += 1
@@ -39,7 +40,7 @@ class History:
         return point
 
     def write(self) -> None:
-        """The table as CSV."""
+        """Writes the table as CSV."""
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("w", encoding="utf-8", newline="") as out:
@@ -48,7 +49,7 @@ class History:
             table.writerows(self.rows)
 
     def draw(self, picture: Path) -> None:
-        """One line a loss over the steps, the learning rate below."""
+        """Draws one line per loss over the steps, the learning rate below."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 

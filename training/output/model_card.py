@@ -1,4 +1,4 @@
-"""The model card that travels in the bundle: what the model is, what it saw, how good it is, where it ends."""
+"""Renders the model card of a bundle: what the model is, what it was trained on, how good it is, its limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import Record
-from training.learning.stages import Job
+from training.learning.stages import TrainingJob
 from training.recipe import Recipe
 
 RECIPE_FILE = "recipe.json"  # beside the card
@@ -14,34 +14,36 @@ SECONDS, PARITY = "training_seconds", "torch_parity_cosine"
 UNSTEADY = (SECONDS, PARITY)  # may differ when the same version is made again, and the bundle's files must not
 
 
-def text(record: Record, recipe: Recipe, job: Job, known: Mapping[str, Bundle], base: Bundle | None) -> str:
-    """The card as Markdown, the same for the same version; `recipe` is that of the job's stage."""
+def render_card(
+    record: Record, recipe: Recipe, job: TrainingJob, known: Mapping[str, Bundle], base: Bundle | None
+) -> str:
+    """Returns the card as Markdown, the same for the same version; `recipe` is that of the job's stage."""
     parts = [
         f"# {record.name}",
-        _what(record, recipe, base),
+        _describe_model(record, recipe, base),
         "## Made with",
-        "```\n" + "\n".join(job.commands(RECIPE_FILE)) + "\n```",
-        f"`{RECIPE_FILE}` lies beside this card.{_needed(known)} {_steps(recipe, job)}",
-        _sources(recipe),
+        "```\n" + "\n".join(job.list_commands(RECIPE_FILE)) + "\n```",
+        f"`{RECIPE_FILE}` lies beside this card.{_describe_bundles(known)} {_describe_steps(recipe, job)}",
+        _describe_sources(recipe),
         f"{record.training.data_fingerprint}. Seed {recipe.seed}.",
         "## Figures",
-        _table(record),
+        _render_figures(record),
         "`held_out_*` are means over the folds of five that were measured (`held_out_folds`; senders and styles are "
         "never on both sides). No network had seen a photo of its fold when it was measured; the shipped one went on "
         "from there and saw all photos in the end.",
         "## Limits",
-        _limits(record),
+        _describe_limits(record),
         "## Licences",
         "\n".join(f"- {what}: {terms}" for what, terms in record.licenses.model_dump().items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _what(record: Record, recipe: Recipe, base: Bundle | None) -> str:
+def _describe_model(record: Record, recipe: Recipe, base: Bundle | None) -> str:
     part, share = recipe.class_part, recipe.class_part.share if recipe.class_part else 0.0
     whole = sum(block.share for block in recipe.blocks.values())
     blocks = ", ".join(
-        f"{block.kept} dimensions `{name}` with {block.share / whole * (1 - share):.0%} of the cosine"
+        f"{block.dims_shown} dimensions `{name}` with {block.share / whole * (1 - share):.0%} of the cosine"
         + (f" (teacher: {block.teacher})" if block.teacher else "")
         for name, block in recipe.blocks.items()
     )
@@ -56,31 +58,31 @@ def _what(record: Record, recipe: Recipe, base: Bundle | None) -> str:
     )
 
 
-def _needed(known: Mapping[str, Bundle]) -> str:
+def _describe_bundles(known: Mapping[str, Bundle]) -> str:
     if not known:
         return ""
     names = ", ".join(f"{name}/{bundle.version}" for name, bundle in known.items())
     return f" It needs these bundles, in `BUNDLES` or below `TRAINING_FOLDER`/bundles: {names}."
 
 
-def _steps(recipe: Recipe, job: Job) -> str:
+def _describe_steps(recipe: Recipe, job: TrainingJob) -> str:
     parts = [recipe.schedule] if job.refined is None else [job.recipe.schedule, recipe.schedule]
     return ", then ".join(f"{one.steps} steps of {one.batch} pictures" for one in parts) + "."
 
 
-def _sources(recipe: Recipe) -> str:
+def _describe_sources(recipe: Recipe) -> str:
     return "\n".join(
         f"- `{one.name}`: {one.folder}, labels {', '.join(one.labels) or 'category'}" for one in recipe.sources
     )
 
 
-def _table(record: Record) -> str:
+def _render_figures(record: Record) -> str:
     steady = {name: value for name, value in record.metrics.items() if name not in UNSTEADY}
     rows = [f"| {name} | {value} |" for name, value in steady.items() if isinstance(value, int | float | str)]
     return "\n".join(["| figure | value |", "|---|---|", *rows])
 
 
-def _limits(record: Record) -> str:
+def _describe_limits(record: Record) -> str:
     told = f" It tells {len(record.classes)} classes: {', '.join(record.classes)}." if record.classes else ""
     return (
         "One garment a photo, roughly in the middle. Trained on few and particular photos: measure it on your own "
