@@ -67,11 +67,11 @@ TRACK = """
 import os
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "false"
 from training.settings import TrainingSettings
-from training.output.tracker import _client
-client = _client(TrainingSettings.load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
+from training.output.tracker import _open_client
+client = _open_client(TrainingSettings.load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
 client.create_run(client.create_experiment("x"))
 from mlflow.telemetry import get_telemetry_client
-print(get_telemetry_client())
+print(get_telemetry_open_client())
 """
 
 
