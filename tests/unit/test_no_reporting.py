@@ -71,7 +71,7 @@ from training.output.tracker import _open_client
 client = _open_client(TrainingSettings.load({"MLFLOW_TRACKING_URI": "file:" + os.getcwd() + "/runs"}))
 client.create_run(client.create_experiment("x"))
 from mlflow.telemetry import get_telemetry_client
-print(get_telemetry_open_client())
+print(get_telemetry_client())
 """
 
 
