@@ -19,7 +19,10 @@ class ApiSettings(EnvironmentSettings):
     )
     health_host: str = Field("127.0.0.1", description="address of the health port")
     health_port: int | None = Field(
-        None, ge=0, le=65535, description="port of `/healthz`, `/readyz`, `/metrics`, `/v1/catalog/status`; 0: none"
+        None,
+        ge=0,
+        le=65535,
+        description="port of `/healthz`, `/readyz`, `/metrics`, `/v1/catalog/status`; default API_PORT + 1, 0: none",
     )
     public_status: bool = Field(
         False, description="whether `/metrics` and `/v1/catalog/status` are served on API_PORT as well"

@@ -20,10 +20,10 @@ class EtlSettings(EnvironmentSettings):
     )
     etl_download_threads: int = Field(16, ge=1, le=256, description="threads that fetch photos")
     etl_decode_threads: int = Field(
-        max(2, count_cores() // 3),
+        default_factory=lambda: max(2, count_cores() // 3),
         ge=1,
         le=256,
-        description="threads that decode photos; default a third of all cores",
+        description="threads that decode photos; default a third of the cores, at least two",
     )
     etl_max_attempts: int = Field(5, ge=1, description="attempts before a photo that can be tried again has failed")
     etl_retry_seconds: float = Field(
