@@ -1,1 +1,1 @@
-"""The embedding job: finds photos without an embedding and brings them there, one verb per file."""
+"""Runs the embedding job: finds products whose photo has no embedding, embeds it, writes store and index."""

@@ -1,4 +1,4 @@
-"""What ends a whole run, unlike the failures of single photos, which are data (`items.Failure`).
+"""Defines what ends a whole run, unlike the failures of single photos, which are data (`PhotoFailure`).
 
 catalog.errors.VisualSearchError
 ├── ModelFailed     a model that embeds none of the photos it is given

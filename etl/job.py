@@ -1,4 +1,4 @@
-"""One run of the embedding job, from what is missing to what was written."""
+"""Runs the embedding job once, from what is missing to what was written."""
 
 import logging
 import secrets
@@ -11,19 +11,19 @@ from itertools import groupby
 from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from etl import recheck
-from etl.lease import LeaseKeeper, Terms, holder_of, leased
+from etl.lease import LeaseKeeper, LeaseTerms, describe_holder, hold_leases
 from etl.progress import Progress
-from etl.restore import reuse
+from etl.restore import reuse_stored_vectors
 from etl.settings import EtlSettings
 from etl.stages.decoder import Decoder
 from etl.stages.downloader import Downloader
-from etl.stages.embedder import Embed
-from etl.stages.host_health import Hosts
-from etl.stages.items import Model
-from etl.stages.pipeline import Pipeline, Stages, run_line
-from etl.stages.reader import Worklist
-from etl.stages.writer import Writer
-from etl.stopping import Stop
+from etl.stages.embedder import BatchEmbedder
+from etl.stages.host_health import HostHealth
+from etl.stages.messages import EmbeddingModel
+from etl.stages.pipeline import Pipeline, StageFunctions, start_stages
+from etl.stages.worklist import Worklist
+from etl.stages.writer import PartWriter
+from etl.stop_signal import StopSignal
 from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
 from models.photos import Fetcher, PhotoSettings
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`products` per model at most (None: all), `batch_size` photos per model call.
+class RunOptions:
+    """Limits a run to `products` per model (None: all) and `batch_size` photos per model call.
 
     `recheck`: ask again for the photos that have an embedding, as far as `products` leaves room for them.
     `waits`: for another job that embeds into the same space, instead of raising LeaseHeld.
@@ -46,73 +46,75 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What a run works with; wired in one place, replaced piece by piece in tests."""
+class RunContext:
+    """Holds what a run works with; made by `wiring.build_context`, replaced piece by piece in tests."""
 
     index: EmbeddingPort
     store: VectorStore
     settings: EtlSettings
     photos: PhotoSettings
 
-    def lease_terms(self, waits: bool) -> Terms:
-        """How this job holds its spaces."""
-        return Terms(self.settings.etl_lease_seconds, self.settings.elasticsearch_patience, waits)
+    def to_lease_terms(self, waits: bool) -> LeaseTerms:
+        """Returns how this job holds the leases of its spaces."""
+        return LeaseTerms(self.settings.etl_lease_seconds, self.settings.elasticsearch_patience, waits)
 
 
-def new_run_id() -> str:
-    """A name that sorts by time."""
+def create_run_id() -> str:
+    """Returns a name for a run that sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
 
 
-def run(shop: Workshop, models: Sequence[Model], limits: Limits, stop: Stop, progress: Progress) -> RunSummary:
-    """Embed what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
-    summary = RunSummary(new_run_id(), [ModelSummary(model.name, model.space) for model in models])
+def run(
+    context: RunContext, models: Sequence[EmbeddingModel], options: RunOptions, stop: StopSignal, progress: Progress
+) -> RunSummary:
+    """Embeds what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
+    summary = RunSummary(create_run_id(), [ModelSummary(model.name, model.space) for model in models])
     for model in models:
-        shop.index.ensure_space(model.space)
-    spaces, holder = [model.space.name for model in models], holder_of(f"run {summary.run_id}")
-    with leased(shop.index, spaces, holder, shop.lease_terms(limits.waits), stop) as lease:
+        context.index.ensure_space(model.space)
+    spaces, holder = [model.space.name for model in models], describe_holder(f"run {summary.run_id}")
+    with hold_leases(context.index, spaces, holder, context.to_lease_terms(options.waits), stop) as lease:
         started = time.monotonic()  # waiting for another job is no work
         for its in summary.models:
-            _reuse(shop, its, summary.run_id)
+            _reuse(context, its, summary.run_id)
         with Worklist() as work:
             for model in models:
-                _find_work(shop, model.space, limits, work)
-            _embed(shop, models, work, limits, stop, progress, summary, lease)
-        summary.interrupted = stop.asked
+                _find_work(context, model.space, options, work)
+            _embed(context, models, work, options, stop, progress, summary, lease)
+        summary.interrupted = stop.is_requested
         summary.seconds = time.monotonic() - started
-        _finish(shop, summary)
+        _finish(context, summary)
     return summary
 
 
-def _find_work(shop: Workshop, space: Space, limits: Limits, work: Worklist) -> None:
-    found = work.add(space.name, shop.index.unprocessed(space, limits.products))
-    room = None if limits.products is None else limits.products - found
-    if limits.recheck and (room is None or room > 0):
-        work.add(space.name, recheck.due(shop.index, shop.store, space, room))
+def _find_work(context: RunContext, space: Space, options: RunOptions, work: Worklist) -> None:
+    found = work.add(space.name, context.index.unprocessed(space, options.products))
+    room = None if options.products is None else options.products - found
+    if options.recheck and (room is None or room > 0):
+        work.add(space.name, recheck.find_due(context.index, context.store, space, room))
 
 
-def _reuse(shop: Workshop, summary: ModelSummary, run_id: str) -> None:
-    """Index what a run that was killed had stored already, instead of embedding it again."""
-    if swept := shop.store.sweep(summary.space.name, datetime.now(UTC)):
+def _reuse(context: RunContext, summary: ModelSummary, run_id: str) -> None:
+    """Indexes what a run that was killed had stored already, instead of embedding it again."""
+    if swept := context.store.delete_strays(summary.space.name, datetime.now(UTC)):
         log.info("%s: %d half-written files of killed runs deleted", summary.model, swept)
-    parts = shop.store.unfinished(summary.space.name)
+    parts = context.store.list_unfinished(summary.space.name)
     if not parts:
         return
-    found, settled = reuse(shop.index, shop.store, summary.space, parts, shop.settings)
+    found, settled = reuse_stored_vectors(context.index, context.store, summary.space, parts, context.settings)
     summary.reused, summary.broken_parts = found.restored, found.broken_parts
     if found.restored:
         log.info("%s: %d vectors of an unfinished run reused", summary.model, found.restored)
     for name, its in groupby(sorted(settled), key=lambda part: part.run_id):
         marker = {"run_id": name, "finished_by": run_id}
-        shop.store.finish(summary.space.name, name, [part.number for part in its], marker)
+        context.store.write_marker(summary.space.name, name, [part.number for part in its], marker)
 
 
 def _embed(
-    shop: Workshop,
-    models: Sequence[Model],
+    context: RunContext,
+    models: Sequence[EmbeddingModel],
     work: Worklist,
-    limits: Limits,
-    stop: Stop,
+    options: RunOptions,
+    stop: StopSignal,
     progress: Progress,
     summary: RunSummary,
     lease: LeaseKeeper,
@@ -123,17 +125,17 @@ def _embed(
     models = [model for model in models if counts.get(model.space.name)]
     embedders = {model.space.name: model.open() for model in models}
     summaries: Mapping[str, ModelSummary] = {its.space.name: its for its in summary.models}
-    clock, settings = summary.clock, shop.settings
-    with Fetcher(shop.photos) as fetcher, progress.shown(sum(counts.values()), summary):
-        stages = Stages(
-            Downloader(fetcher, Hosts(stop)),
-            Decoder(embedders, {m.space.name: m.min_side for m in models}, shop.photos.image_max_pixels),
-            Embed(embedders, limits.batch_size, clock),
-            Writer(shop.index, shop.store, settings, summary.run_id, summaries, clock),
+    clock, settings = summary.clock, context.settings
+    with Fetcher(context.photos) as fetcher, progress.track(sum(counts.values()), summary):
+        stages = StageFunctions(
+            Downloader(fetcher, HostHealth(stop)),
+            Decoder(embedders, {m.space.name: m.min_side for m in models}, context.photos.image_max_pixels),
+            BatchEmbedder(embedders, options.batch_size, clock),
+            PartWriter(context.index, context.store, settings, summary.run_id, summaries, clock),
         )
         line = Pipeline(clock)
         downloaders, decoders = settings.etl_download_threads, settings.etl_decode_threads
-        run_line(line, work.jobs(stop), stages, downloaders, decoders, ahead=2 * limits.batch_size)
+        start_stages(line, work.iterate_tasks(stop), stages, downloaders, decoders, ahead=2 * options.batch_size)
 
         def tick() -> None:
             lease.check()
@@ -146,9 +148,9 @@ def _embed(
             raise
 
 
-def _finish(shop: Workshop, summary: RunSummary) -> None:
-    shop.index.refresh()
+def _finish(context: RunContext, summary: RunSummary) -> None:
+    context.index.refresh()
     for its in summary.models:
         if its.settled:
-            marker = {"run_id": summary.run_id, **its.as_dict(summary.seconds)}
-            shop.store.finish(its.space.name, summary.run_id, its.settled, marker)
+            marker = {"run_id": summary.run_id, **its.to_dict(summary.seconds)}
+            context.store.write_marker(its.space.name, summary.run_id, its.settled, marker)

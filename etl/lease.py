@@ -20,7 +20,7 @@ from catalog.errors import VisualSearchError
 from catalog.patience import patiently
 from catalog.ports import LeasePort
 from etl.errors import LeaseHeld, LeaseLost
-from etl.stopping import Stop
+from etl.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
 RENEWALS = 3  # per term: two may fail before somebody else may take over
@@ -28,8 +28,8 @@ LONGEST_PAUSE = 1.0  # seconds between two looks at a lease that another holds
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """A holder that gives no sign of life for `seconds` loses the lease.
+class LeaseTerms:
+    """Says how leases are held: a holder that gives no sign of life for `seconds` loses its lease.
 
     `waits`: for a living holder to end, for however long; `patience`: seconds, for an Elasticsearch that is away.
     """
@@ -39,62 +39,64 @@ class Terms:
     waits: bool = False
 
 
-def holder_of(run_id: str) -> str:
-    """Returns what a person finds the job by."""
+def describe_holder(run_id: str) -> str:
+    """Returns the holder's name in the lease: run, process and host, by which a person finds the job."""
     return f"{run_id} (process {os.getpid()} on {socket.gethostname()})"
 
 
 @contextmanager
-def leased(port: LeasePort, spaces: Sequence[str], holder: str, terms: Terms, stop: Stop) -> Iterator["LeaseKeeper"]:
+def hold_leases(
+    port: LeasePort, spaces: Sequence[str], holder: str, terms: LeaseTerms, stop: StopSignal
+) -> Iterator["LeaseKeeper"]:
     """Holds the leases of `spaces` inside; raises LeaseHeld where another job has one and gives a sign of life."""
     keeper = LeaseKeeper(port, holder, terms.seconds)
     try:
         for name in sorted(spaces):  # in one order everywhere: two jobs must not wait for each other
-            acquire(port, name, holder, terms, stop)
+            acquire_lease(port, name, holder, terms, stop)
             keeper.add(name)
         yield keeper
     finally:
         keeper.release()
 
 
-def acquire(
+def acquire_lease(
     port: LeasePort,
     name: str,
     holder: str,
-    terms: Terms,
-    stop: Stop,
+    terms: LeaseTerms,
+    stop: StopSignal,
     now: Callable[[], float] = time.monotonic,
 ) -> Lease:
     """Takes the lease called `name`, free or left by a holder that died; raises LeaseHeld, Unavailable."""
-    watch, told = Watch(now), ""
+    watch, reported = LeaseWatch(now), ""
     while True:
         found = patiently(lambda: port.read_lease(name), terms.patience)
-        state = watch.look(found)
+        state = watch.observe(found)
         if state == "free":
             if taken := port.write_lease(name, holder, terms.seconds, found):
                 if found:
                     log.warning("%s taken over from %s, which gave no sign of life", name, found.holder)
                 return taken
-        elif found and ((state == "held" and not terms.waits) or stop.asked):
+        elif found and ((state == "held" and not terms.waits) or stop.is_requested):
             message = f"another job embeds into {name}: {found.holder}. Let it finish, or use --wait to follow it"
             raise LeaseHeld(message, space=name, holder=found.holder)
-        if found and found.holder != told:
-            told = found.holder
-            log.info("%s is held by %s; looking for a sign of life for %g s", name, told, found.seconds)
+        if found and found.holder != reported:
+            reported = found.holder
+            log.info("%s is held by %s; looking for a sign of life for %g s", name, reported, found.seconds)
         if found:
             stop.wait(min(found.seconds / 10, LONGEST_PAUSE))
 
 
-class Watch:
-    """Tells by looking at a lease again and again whether its holder lives."""
+class LeaseWatch:
+    """Finds out whether the holder of a lease lives, by observing the lease again and again."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._seen: Lease | None = None
         self._since = self._last = now()
 
-    def look(self, found: Lease | None) -> Literal["free", "held", "unknown"]:
-        """What is known now that it is `found` like this: `held` means that it changed since the last look."""
+    def observe(self, found: Lease | None) -> Literal["free", "held", "unknown"]:
+        """Returns what is known after reading the lease as `found`; `held`: it changed since the last reading."""
         at = self._now()
         if found is None:
             return "free"
@@ -118,7 +120,7 @@ class LeaseKeeper:
         self._busy = threading.Lock()  # a renewal under way would make the one that is given back an old one
 
     def add(self, name: str) -> None:
-        """Renew this one too."""
+        """Renews the lease called `name` too."""
         self._names.append(name)
         if len(self._names) == 1:
             threading.Thread(target=self._renew_all, name="etl-lease", daemon=True).start()
@@ -129,7 +131,7 @@ class LeaseKeeper:
             raise LeaseLost(self._lost)
 
     def release(self) -> None:
-        """Give all of them back; what cannot be given back ends by itself."""
+        """Gives all leases back; one that cannot be given back runs out by itself."""
         self._ended.set()
         for name in self._names:
             try:

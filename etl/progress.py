@@ -1,4 +1,4 @@
-"""Shows how far a run is: a bar on a terminal, a log line now and then otherwise."""
+"""Shows the progress of a run: a bar on a terminal, a log line now and then otherwise."""
 
 import logging
 import time
@@ -17,28 +17,28 @@ EVERY = 5.0  # seconds between log lines
 
 
 class Progress(Protocol):
-    """`tick` is called several times a second while `shown`."""
+    """Shows the progress of a run inside `track`, where `tick` is called several times a second."""
 
-    def shown(self, total: int, summary: RunSummary) -> AbstractContextManager[None]: ...
+    def track(self, total: int, summary: RunSummary) -> AbstractContextManager[None]: ...
     def tick(self) -> None: ...
 
 
-class Quiet:
+class NoProgress:
     """Shows nothing."""
 
     @contextmanager
-    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+    def track(self, total: int, summary: RunSummary) -> Iterator[None]:
         yield
 
     def tick(self) -> None:
-        """Nothing to show."""
+        """Does nothing."""
 
 
-class Lines(Quiet):
-    """A line of rate and remaining time every few seconds."""
+class LogProgress(NoProgress):
+    """Logs a line of rate and remaining time every few seconds."""
 
     @contextmanager
-    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+    def track(self, total: int, summary: RunSummary) -> Iterator[None]:
         self._total, self._summary, self._started = total, summary, time.monotonic()
         self._next = self._started + EVERY
         log.info("%d products to go through with %s", total, ", ".join(model.model for model in summary.models))
@@ -49,13 +49,17 @@ class Lines(Quiet):
         if now < self._next:
             return
         self._next = now + EVERY
-        rate = self._summary.handled / (now - self._started)
-        left = f"{(self._total - self._summary.handled) / rate:.0f} s left" if rate else "waiting for the first part"
-        log.info("%d of %d, %.1f/s, %s", self._summary.handled, self._total, rate, left)
+        rate = self._summary.handled_count / (now - self._started)
+        left = (
+            f"{(self._total - self._summary.handled_count) / rate:.0f} s left"
+            if rate
+            else "waiting for the first part"
+        )
+        log.info("%d of %d, %.1f/s, %s", self._summary.handled_count, self._total, rate, left)
 
 
-class Bar(Quiet):
-    """A bar with rate and remaining time on standard error."""
+class BarProgress(NoProgress):
+    """Draws a bar with rate and remaining time on standard error."""
 
     def __init__(self, console: Console) -> None:
         rate = TextColumn("[dim]{task.fields[rate]}")
@@ -70,7 +74,7 @@ class Bar(Quiet):
         self._task: TaskID | None = None
 
     @contextmanager
-    def shown(self, total: int, summary: RunSummary) -> Iterator[None]:
+    def track(self, total: int, summary: RunSummary) -> Iterator[None]:
         self._summary, self._started = summary, time.monotonic()
         names = " + ".join(model.model for model in summary.models)
         with self._bar:
@@ -80,10 +84,10 @@ class Bar(Quiet):
 
     def tick(self) -> None:
         if self._task is not None:
-            rate = self._summary.handled / max(time.monotonic() - self._started, 1e-3)
-            self._bar.update(self._task, completed=self._summary.handled, rate=f"{rate:.0f}/s")
+            rate = self._summary.handled_count / max(time.monotonic() - self._started, 1e-3)
+            self._bar.update(self._task, completed=self._summary.handled_count, rate=f"{rate:.0f}/s")
 
 
-def suited(console: Console) -> Progress:
-    """A bar for a person, lines for a log."""
-    return Bar(console) if console.is_terminal else Lines()
+def choose_progress(console: Console) -> Progress:
+    """Returns a bar for a person at a terminal, lines for a log."""
+    return BarProgress(console) if console.is_terminal else LogProgress()

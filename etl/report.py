@@ -1,4 +1,4 @@
-"""Says in words what a run did and how far the models are."""
+"""Formats as text what a run did and how far the models are."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,17 +8,17 @@ from etl.summary import ModelSummary, RunSummary
 SETTINGS = {"outside_image_roots": "IMAGE_ROOTS", "blocked_address": "IMAGE_ALLOWED_HOSTS"}
 
 
-def reasons(counts: Mapping[str, int]) -> str:
-    """`12 (not_found 10, timeout 2)`, or `0`."""
+def format_reasons(counts: Mapping[str, int]) -> str:
+    """Returns counts by reason as `12 (not_found 10, timeout 2)`, or `0`."""
     if not counts:
         return "0"
     listed = ", ".join(f"{reason} {number:,}" for reason, number in sorted(counts.items(), key=lambda it: -it[1]))
     return f"{sum(counts.values()):,} ({listed})"
 
 
-def run_text(summary: RunSummary) -> str:
-    """A few lines for the end of a run."""
-    lines = [_model_line(model, summary.seconds) for model in summary.models]
+def format_run(summary: RunSummary) -> str:
+    """Returns the lines that a run ends with."""
+    lines = [_format_model(model, summary.seconds) for model in summary.models]
     if summary.clock.stages:
         spent = ", ".join(f"{name} {stage.seconds:.1f} s" for name, stage in sorted(summary.clock.stages.items()))
         lines.append(f"{summary.seconds:.1f} s in all; busy, summed over threads: {spent}")
@@ -32,31 +32,31 @@ def run_text(summary: RunSummary) -> str:
     return "\n".join(lines)
 
 
-def _model_line(model: ModelSummary, seconds: float) -> str:
+def _format_model(model: ModelSummary, seconds: float) -> str:
     reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
     if model.broken_parts:
         reused += f", {model.broken_parts:,} broken files of VECTOR_STORE set aside (*.bad; the log names them)"
-    reused += _recheck_text(model)
+    reused += _format_recheck(model)
     if not model.seen:
         return f"{model.model}: nothing to embed: every photo has an embedding, a failure or a retry to come{reused}"
     rate = model.seen / seconds if seconds else 0.0
     changed = f", moved {model.moved:,}, gone {model.gone:,}" if model.moved or model.gone else ""
     return (
-        f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {reasons(model.failed)}, "
-        f"retry {reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
+        f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {format_reasons(model.failed)}, "
+        f"retry {format_reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
     )
 
 
-def _recheck_text(model: ModelSummary) -> str:
+def _format_recheck(model: ModelSummary) -> str:
     asked = model.unchanged + model.replaced + model.kept.total()
     if not asked:
         return ""
     told = f"; asked again for {asked:,}: {model.unchanged:,} unchanged, {model.replaced:,} replaced by another photo"
-    return told + (f", vector kept though the photo failed {reasons(model.kept)}" if model.kept else "")
+    return told + (f", vector kept though the photo failed {format_reasons(model.kept)}" if model.kept else "")
 
 
-def restored_text(space: str, counts: Mapping[str, int]) -> str:
-    """One line for a space: what `restore` brought back, and which files it could not use."""
+def format_restore(space: str, counts: Mapping[str, int]) -> str:
+    """Returns one line for a space: what `restore` wrote back, and which files it could not use."""
     told = f"{space}: {counts['restored']:,} restored, {counts['missing']:,} still without an embedding"
     if counts["broken_parts"]:
         told += f"; {counts['broken_parts']:,} broken files set aside (*.bad)"
@@ -65,15 +65,17 @@ def restored_text(space: str, counts: Mapping[str, int]) -> str:
     return told
 
 
-def status_text(spaces: Sequence[SpaceStatus], with_image: int) -> str:
-    """One block per space: how many are done, pending, to be tried again and failed, by reason."""
+def format_status(spaces: Sequence[SpaceStatus], with_image: int) -> str:
+    """Returns one block per space: how many are done, pending, to be tried again and failed, by reason."""
     lines = [f"{with_image:,} products with a photo"]
     for status in spaces:
         lines.append(f"{status.space.name} ({status.space.dims} dimensions)")
         lines.append(f"  done     {status.done:,}")
         lines.append(f"  pending  {status.pending:,}")
-        lines.append(f"  retry    {reasons(status.retry_reasons) if status.retry_reasons else f'{status.retry:,}'}")
-        lines.append(f"  failed   {reasons(status.failed)}")
+        lines.append(
+            f"  retry    {format_reasons(status.retry_reasons) if status.retry_reasons else f'{status.retry:,}'}"
+        )
+        lines.append(f"  failed   {format_reasons(status.failed)}")
     if not spaces:
         lines.append("no embeddings yet: run `python -m etl run --model NAME`")
     return "\n".join(lines)

@@ -11,18 +11,18 @@ from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from etl.errors import BrokenPart, StoreFailed
 from etl.settings import EtlSettings
-from etl.stages.reader import Worklist
+from etl.stages.worklist import Worklist
 from etl.stages.writer import write
 from etl.storage import history
-from etl.storage.part_file import StoredVector
-from etl.storage.vector_store import Part, VectorStore
+from etl.storage.part_format import StoredVector
+from etl.storage.vector_store import PartFile, VectorStore
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Restored:
-    """Counts of products, `missing` still without an embedding after it; the `*_parts` are files."""
+class RestoreCounts:
+    """Counts products, `missing` those still without an embedding after it; the `*_parts` are files."""
 
     restored: int = 0
     moved: int = 0
@@ -32,8 +32,8 @@ class Restored:
     broken_parts: int = 0  # set aside: not what was written, or of another space
     unread_parts: int = 0  # left where they are: the store could not give them
 
-    def add(self, results: Iterable[WriteResult]) -> None:
-        """Count what the index made of stored vectors."""
+    def count_results(self, results: Iterable[WriteResult]) -> None:
+        """Counts what the index made of stored vectors."""
         for result in results:
             if result.result == Written.MOVED:
                 self.moved += 1
@@ -45,36 +45,36 @@ class Restored:
                 self.restored += 1
 
 
-def restore(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: EtlSettings
-) -> Restored:
-    """Give every unprocessed product whose photo has a vector in `parts` the newest one."""
-    found = Restored()
+def restore_vectors(
+    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
+) -> RestoreCounts:
+    """Gives every unprocessed product whose photo has a vector in `parts` the newest one."""
+    found = RestoreCounts()
     with Worklist() as wanted:
         left = wanted.add(space.name, index.unprocessed(space))
         for part in sorted(parts, reverse=True):
             if not left:
                 break
-            rows = _sound_rows(store, space, part, found) or ()
-            left -= len(_write_back(index, space, part, _outcomes(rows, wanted), found, settings))
+            rows = _read_sound_rows(store, space, part, found) or ()
+            left -= len(_write_back(index, space, part, _build_outcomes(rows, wanted), found, settings))
     index.refresh()
     found.missing = index.count_unprocessed(space)
     return found
 
 
-def reuse(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[Part], settings: EtlSettings
-) -> tuple[Restored, list[Part]]:
-    """Do what runs that were killed left undone of `parts`: index and history; returns those that are settled now."""
-    found, settled = Restored(), []
+def reuse_stored_vectors(
+    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
+) -> tuple[RestoreCounts, list[PartFile]]:
+    """Writes to index and history what killed runs left undone of `parts`; returns the parts settled by it."""
+    found, settled = RestoreCounts(), []
     with Worklist() as wanted:
         wanted.add(space.name, index.unprocessed(space))
         for part in sorted(parts, reverse=True):
-            rows = _sound_rows(store, space, part, found)
+            rows = _read_sound_rows(store, space, part, found)
             if rows is None:
                 continue
-            results = _write_back(index, space, part, _outcomes(rows, wanted), found, settings)
-            missed = history.complete(index, space, part.run_id, rows, settings.elasticsearch_patience)
+            results = _write_back(index, space, part, _build_outcomes(rows, wanted), found, settings)
+            missed = history.write_missing_entries(index, space, part.run_id, rows, settings.elasticsearch_patience)
             if missed:
                 log.info("%s: history of %d photos written that a killed run owed", space.name, len(missed))
             if not any(result.result == Written.REFUSED for result in results):
@@ -85,20 +85,22 @@ def reuse(
 def _write_back(
     index: EmbeddingPort,
     space: Space,
-    part: Part,
+    part: PartFile,
     outcomes: Iterator[Outcome],
-    found: Restored,
+    found: RestoreCounts,
     settings: EtlSettings,
 ) -> list[WriteResult]:
     results: list[WriteResult] = []
     while chunk := list(islice(outcomes, settings.etl_part_rows)):
         results += write(index, space, chunk, part.run_id, datetime.now(UTC), settings.elasticsearch_patience)
-    found.add(results)
+    found.count_results(results)
     return results
 
 
-def _sound_rows(store: VectorStore, space: Space, part: Part, found: Restored) -> list[StoredVector] | None:
-    """The rows of a part; None where it is broken, for its products are embedded anew."""
+def _read_sound_rows(
+    store: VectorStore, space: Space, part: PartFile, found: RestoreCounts
+) -> list[StoredVector] | None:
+    """Returns the rows of a part; None where it is broken, for its products are embedded anew."""
     try:
         return store.read(part, space)
     except BrokenPart as error:
@@ -114,7 +116,7 @@ def _sound_rows(store: VectorStore, space: Space, part: Part, found: Restored) -
     return None
 
 
-def _outcomes(rows: Iterable[StoredVector], wanted: Worklist) -> Iterator[Outcome]:
+def _build_outcomes(rows: Iterable[StoredVector], wanted: Worklist) -> Iterator[Outcome]:
     for row in rows:
         for pending in wanted.take(row.image_url):
             yield Outcome(

@@ -1,4 +1,4 @@
-"""What a run did, per model, for people and for machines."""
+"""Counts what a run did, per model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 from catalog.domain.records import WriteResult, Written
 from catalog.domain.space import Space
-from etl.stages.items import Result
+from etl.stages.messages import PhotoResult
 from etl.stages.stage_clock import StageClock
 
 
 @dataclass(slots=True)
 class ModelSummary:
-    """Counts are products; `reused` of the `done` had a vector that an unfinished run left behind.
+    """Counts products of one model; `reused` of the `done` had a vector that an unfinished run left behind.
 
     Of those asked for again (`--recheck`), `unchanged` show the same photo, `replaced` another one (these are among
     the `seen`), and `kept` by reason go on with the vector they have. `settled` are the numbers of this run's parts
@@ -36,8 +36,8 @@ class ModelSummary:
     retry: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
 
-    def add(self, result: WriteResult) -> None:
-        """Count what the index made of one outcome."""
+    def count_write(self, result: WriteResult) -> None:
+        """Counts what the index made of one outcome."""
         self.seen += 1
         if result.result == Written.MOVED:
             self.moved += 1
@@ -51,8 +51,8 @@ class ModelSummary:
             counter = self.failed if result.outcome.status == "failed" else self.retry
             counter[result.outcome.reason or "unknown"] += 1
 
-    def add_recheck(self, result: Result) -> None:
-        """Count the products of a result that have a vector already."""
+    def count_recheck(self, result: PhotoResult) -> None:
+        """Counts the products of a result that have a vector already."""
         again = sum(pending.image_sha256 is not None for pending in result.products)
         if not again:
             return
@@ -64,16 +64,16 @@ class ModelSummary:
             self.replaced += again
 
     @property
-    def handled(self) -> int:
-        """Products that the run has dealt with, with or without a write."""
+    def handled_count(self) -> int:
+        """Returns how many products the run has dealt with, with or without a write."""
         return self.seen + self.unchanged + self.kept.total()
 
     @property
     def not_done(self) -> int:
-        """Photos without an embedding after this run, for good or for now; not the changed and deleted ones."""
+        """Returns how many photos have no embedding after this run, now or for good; without moved and gone ones."""
         return self.failed.total() + self.retry.total()
 
-    def as_dict(self, seconds: float) -> dict[str, Any]:
+    def to_dict(self, seconds: float) -> dict[str, Any]:
         return {
             "model": self.model,
             "space": self.space.name,
@@ -94,7 +94,7 @@ class ModelSummary:
 
 @dataclass(slots=True)
 class RunSummary:
-    """One run; `stages` are busy seconds summed over the threads of a stage, which overlap."""
+    """Sums up one run; the clock's seconds are summed over the threads of a stage, which overlap."""
 
     run_id: str
     models: Sequence[ModelSummary]
@@ -103,27 +103,27 @@ class RunSummary:
     clock: StageClock = field(default_factory=StageClock)
 
     @property
-    def seen(self) -> int:
+    def seen_count(self) -> int:
         return sum(model.seen for model in self.models)
 
     @property
-    def handled(self) -> int:
-        return sum(model.handled for model in self.models)
+    def handled_count(self) -> int:
+        return sum(model.handled_count for model in self.models)
 
     @property
     def failed_share(self) -> float:
-        """Photos that this run could not embed, 0 to 1 of those it saw."""
-        return sum(model.not_done for model in self.models) / self.seen if self.seen else 0.0
+        """Returns the share of the photos seen that this run could not embed, 0 to 1."""
+        return sum(model.not_done for model in self.models) / self.seen_count if self.seen_count else 0.0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The machine-readable form (`--json`)."""
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the machine-readable form (`--json`)."""
         return {
             "run_id": self.run_id,
             "interrupted": self.interrupted,
             "seconds": round(self.seconds, 3),
-            "seen": self.seen,
+            "seen": self.seen_count,
             "failed_share": round(self.failed_share, 4),
-            "models": [model.as_dict(self.seconds) for model in self.models],
+            "models": [model.to_dict(self.seconds) for model in self.models],
             "stages": {
                 name: {"seconds": round(stage.seconds, 3), "items": stage.items}
                 for name, stage in sorted(self.clock.stages.items())

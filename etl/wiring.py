@@ -1,4 +1,4 @@
-"""Puts the job together: settings, index, vector store and models; the one place that knows the real ones."""
+"""Builds the job's parts from the environment: settings, index, vector store and models."""
 
 import logging
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from catalog.elastic import Catalogue, connect
 from catalog.ports import SearchPort
 from catalog.settings import CatalogSettings
 from catalog.similar import serving_space
-from etl.job import Workshop
+from etl.job import RunContext
 from etl.settings import EtlSettings
-from etl.stages.items import Embedder, Model
+from etl.stages.messages import EmbeddingModel, PhotoEmbedder
 from etl.storage.vector_store import VectorStore
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find
@@ -23,38 +23,42 @@ from models.settings import ModelSettings
 log = logging.getLogger("etl")
 
 
-def catalogue() -> Catalogue:
-    """The index that the environment names."""
+def connect_catalogue() -> Catalogue:
+    """Returns the index that the environment names."""
     return connect(CatalogSettings.load())
 
 
-def workshop(index: Catalogue) -> Workshop:
-    """Everything a run works with, as the environment says."""
+def build_context(index: Catalogue) -> RunContext:
+    """Returns everything a run works with, as the environment says."""
     settings = EtlSettings.load()
-    return Workshop(index, VectorStore(settings.vector_store), settings, PhotoSettings.load())
+    return RunContext(index, VectorStore(settings.vector_store), settings, PhotoSettings.load())
 
 
-def find_models(names: Sequence[str], device: Device = "auto", index: SearchPort | None = None) -> list[Model]:
-    """The models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is.
+def find_models(
+    names: Sequence[str], device: Device = "auto", index: SearchPort | None = None
+) -> list[EmbeddingModel]:
+    """Returns the models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is.
 
     A bare name is the newest version and, where another one serves in `index`, that one too: after a rollback, or
     while a new version is being filled, new photos have to get there as well.
     """
     settings = ModelSettings.load()
     threads = settings.model_threads or EtlSettings.load().model_threads
-    found: dict[str, Model] = {}
-    for bundle in (one for name in names for one in _meant(name, index, settings)):
-        opener = partial(_open, bundle, device, threads, settings)
+    found: dict[str, EmbeddingModel] = {}
+    for bundle in (one for name in names for one in _find_bundles(name, index, settings)):
+        opener = partial(_open_checked, bundle, device, threads, settings)
         side = bundle.manifest.limits.min_side
-        found.setdefault(bundle.space.name, Model(bundle.space.model, bundle.space, opener, side))
+        found.setdefault(bundle.space.name, EmbeddingModel(bundle.space.model, bundle.space, opener, side))
     return list(found.values())
 
 
-def _meant(name: str, index: SearchPort | None, settings: ModelSettings) -> list[Bundle]:
+def _find_bundles(name: str, index: SearchPort | None, settings: ModelSettings) -> list[Bundle]:
     newest = find(name, settings)
     if index is None or name != newest.name:
         return [newest]
-    serving = index.promoted() or serving_space(index)  # a promoted one that the index lost is to come back
+    serving = index.promoted() or serving_space(
+        index
+    )  # a promoted one that the index lost must get its vectors again
     if serving is None or serving == newest.space.name or serving.partition("__")[0] != name:
         return [newest]
     try:
@@ -66,8 +70,8 @@ def _meant(name: str, index: SearchPort | None, settings: ModelSettings) -> list
         return [newest]
 
 
-def _open(bundle: Bundle, device: Device, threads: int | None, settings: ModelSettings) -> Embedder:
-    """Raises InvalidBundle where this machine would fill the index with other vectors than the bundle's own."""
+def _open_checked(bundle: Bundle, device: Device, threads: int | None, settings: ModelSettings) -> PhotoEmbedder:
+    """Opens a model; raises InvalidBundle where this machine would compute other vectors than the bundle records."""
     embedder = open_embedder(bundle, device, threads, settings)
     canonical_vectors.check(bundle, embedder)
     return embedder

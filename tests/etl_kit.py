@@ -11,11 +11,11 @@ from PIL import Image
 from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from catalog.similarity import Vectors
-from etl.job import Limits, Workshop, run
-from etl.progress import Quiet
+from etl.job import RunContext, RunOptions, run
+from etl.progress import NoProgress
 from etl.settings import EtlSettings
-from etl.stages.items import Model, Pixels
-from etl.stopping import Stop
+from etl.stages.messages import EmbeddingModel, Pixels
+from etl.stop_signal import StopSignal
 from etl.storage.vector_store import VectorStore
 from etl.summary import RunSummary
 from models.photos import PhotoSettings
@@ -50,12 +50,12 @@ class MeanColor:
         rows[means.sum(axis=1) < 0.02] = np.nan
         return np.asarray(rows, dtype=np.float32)
 
-    def model(self, min_side: int = 1) -> Model:
+    def model(self, min_side: int = 1) -> EmbeddingModel:
         def opened() -> "MeanColor":
             self.opened += 1
             return self
 
-        return Model(self.space.model, self.space, opened, min_side)
+        return EmbeddingModel(self.space.model, self.space, opened, min_side)
 
 
 def product(number: int, image_url: str | None) -> dict[str, Any]:
@@ -76,15 +76,17 @@ def settings_for(folder: Path, **changes: Any) -> EtlSettings:
     return EtlSettings.model_validate(defaults | changes)
 
 
-def workshop(index: EmbeddingPort, folder: Path, photos: PhotoSettings, **changes: Any) -> Workshop:
+def build_context(index: EmbeddingPort, folder: Path, photos: PhotoSettings, **changes: Any) -> RunContext:
     settings = settings_for(folder, **changes)
-    return Workshop(index, VectorStore(settings.vector_store), settings, photos)
+    return RunContext(index, VectorStore(settings.vector_store), settings, photos)
 
 
-def run_job(shop: Workshop, models: Iterable[MeanColor], limits: Limits | None = None, **more: Any) -> RunSummary:
+def run_job(
+    context: RunContext, models: Iterable[MeanColor], options: RunOptions | None = None, **more: Any
+) -> RunSummary:
     """One run without a terminal."""
     chosen = [model.model(**more) for model in models]
-    return run(shop, chosen, limits or Limits(batch_size=4), Stop(), Quiet())
+    return run(context, chosen, options or RunOptions(batch_size=4), StopSignal(), NoProgress())
 
 
 def totals(summary: RunSummary) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The commands of `python -m etl`."""
+"""Holds the commands of `python -m etl`."""

@@ -1,4 +1,4 @@
-"""The command line of the embedding job: `python -m etl run|watch|status|retry|restore`."""
+"""Command line of the embedding job: `python -m etl run|watch|status|retry|restore`."""
 
 import logging
 from typing import Annotated
@@ -13,11 +13,11 @@ from etl import wiring
 from etl.commands import upkeep
 from etl.commands.shared import Json, Models, Wait, errors_told, show
 from etl.errors import LeaseHeld
-from etl.job import Limits
+from etl.job import RunOptions
 from etl.job import run as run_once
-from etl.progress import Progress, suited
-from etl.report import run_text
-from etl.stopping import Stop, stopped_by_signals
+from etl.progress import Progress, choose_progress
+from etl.report import format_run
+from etl.stop_signal import StopSignal, catch_stop_signals
 from etl.summary import RunSummary
 from models.runtime.opening import Device
 
@@ -62,9 +62,9 @@ def run(
 
     Ends with status 2 where another job embeds with one of them, unless --wait says to go on after it.
     """
-    with errors_told(as_json), stopped_by_signals() as stop:
-        summary = _run(wiring.catalogue(), model, device, Limits(limit, batch_size, recheck, wait), stop)
-        show(as_json, summary.as_dict(), run_text(summary))
+    with errors_told(as_json), catch_stop_signals() as stop:
+        summary = _run(wiring.connect_catalogue(), model, device, RunOptions(limit, batch_size, recheck, wait), stop)
+        show(as_json, summary.to_dict(), format_run(summary))
         if summary.failed_share > fail_above:
             raise typer.Exit(1)
 
@@ -80,15 +80,15 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """Run again and again; an Elasticsearch that is away and another job on the same model are waited for."""
-    with errors_told(as_json), stopped_by_signals() as stop:
-        index = wiring.catalogue()
-        wiring.find_models(model, device)  # a wrong name is to be told now, not every minute
+    with errors_told(as_json), catch_stop_signals() as stop:
+        index = wiring.connect_catalogue()
+        wiring.find_models(model, device)  # raises now for a wrong name, not every minute
         number = 0
-        while not stop.asked:
+        while not stop.is_requested:
             number += 1
             try:
-                summary = _run(index, model, device, Limits(limit, batch_size), stop)
-                show(as_json, summary.as_dict(), run_text(summary))
+                summary = _run(index, model, device, RunOptions(limit, batch_size), stop)
+                show(as_json, summary.to_dict(), format_run(summary))
             except (Unavailable, LeaseHeld) as error:
                 if number == runs:
                     raise
@@ -98,6 +98,6 @@ def watch(
             stop.wait(interval)
 
 
-def _run(index: Catalogue, names: list[str], device: Device, limits: Limits, stop: Stop) -> RunSummary:
-    progress: Progress = suited(Console(stderr=True))
-    return run_once(wiring.workshop(index), wiring.find_models(names, device, index), limits, stop, progress)
+def _run(index: Catalogue, names: list[str], device: Device, options: RunOptions, stop: StopSignal) -> RunSummary:
+    progress: Progress = choose_progress(Console(stderr=True))
+    return run_once(wiring.build_context(index), wiring.find_models(names, device, index), options, stop, progress)

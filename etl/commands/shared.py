@@ -1,4 +1,4 @@
-"""What the commands share: errors as one line, JSON or text."""
+"""Holds what the commands share: options, and errors as one line."""
 
 from typing import Annotated
 

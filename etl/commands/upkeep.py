@@ -1,4 +1,4 @@
-"""The commands that look after what runs left: status, retry, restore."""
+"""Holds the commands that run no model: status, retry, restore."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,11 +12,11 @@ from catalog.elastic import Catalogue
 from catalog.errors import SpaceNotFound
 from etl import wiring
 from etl.commands.shared import Json, Models, Wait, errors_told, show
-from etl.job import new_run_id
-from etl.lease import holder_of, leased
-from etl.report import restored_text, status_text
-from etl.restore import restore as restore_vectors
-from etl.stopping import Stop
+from etl.job import create_run_id
+from etl.lease import describe_holder, hold_leases
+from etl.report import format_restore, format_status
+from etl.restore import restore_vectors
+from etl.stop_signal import StopSignal
 
 OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only photos with this reason; repeatable.")]
@@ -26,20 +26,24 @@ Failed = Annotated[bool, typer.Option("--failed", help="Also photos that failed 
 def status(model: OneModel = None, as_json: Json = False) -> None:
     """How far each model has come: done, pending, retry and failed by reason."""
     with errors_told(as_json):
-        index = wiring.catalogue()
+        index = wiring.connect_catalogue()
         found = index.status()
-        wanted = {space.name for space in _spaces(index, model)}
+        wanted = {space.name for space in _find_spaces(index, model)}
         spaces = [space for space in found.spaces if space.space.name in wanted]
-        body = {"products": found.products, "with_image": found.with_image, "spaces": [_body(one) for one in spaces]}
-        show(as_json, body, status_text(spaces, found.with_image))
+        body = {
+            "products": found.products,
+            "with_image": found.with_image,
+            "spaces": [_to_dict(one) for one in spaces],
+        }
+        show(as_json, body, format_status(spaces, found.with_image))
 
 
 def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json: Json = False) -> None:
     """Let the next run try photos again at once: those waiting, with --failed or --reason failed ones too."""
     with errors_told(as_json):
-        index = wiring.catalogue()
+        index = wiring.connect_catalogue()
         statuses = ("retry", "failed") if failed or reason else ("retry",)
-        due = {space.name: index.make_due(space, statuses, reason or ()) for space in _spaces(index, model)}
+        due = {space.name: index.make_due(space, statuses, reason or ()) for space in _find_spaces(index, model)}
         lines = [f"{name}: {count:,} photos are due again" for name, count in due.items()]
         show(as_json, {"due": due}, "\n".join(lines))
 
@@ -50,22 +54,24 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
     Ends with status 1 where vectors are missing and files of the vector store could not be used.
     """
     with errors_told(as_json):
-        index = wiring.catalogue()
-        shop = wiring.workshop(index)
+        index = wiring.connect_catalogue()
+        context = wiring.build_context(index)
         body: dict[str, Any] = {}
         for one in wiring.find_models(model, index=index):
-            name, holder = one.space.name, holder_of(f"restore {new_run_id()}")
+            name, holder = one.space.name, describe_holder(f"restore {create_run_id()}")
             index.ensure_space(one.space)
-            with leased(index, [name], holder, shop.lease_terms(wait), Stop()):
-                found = restore_vectors(index, shop.store, one.space, shop.store.parts(name), shop.settings)
+            with hold_leases(index, [name], holder, context.to_lease_terms(wait), StopSignal()):
+                found = restore_vectors(
+                    index, context.store, one.space, context.store.list_parts(name), context.settings
+                )
             body[name] = asdict(found)
-        show(as_json, {"spaces": body}, "\n".join(restored_text(name, counts) for name, counts in body.items()))
+        show(as_json, {"spaces": body}, "\n".join(format_restore(name, counts) for name, counts in body.items()))
         if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
             raise typer.Exit(1)
 
 
-def _spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
-    """The spaces of the index that `names` mean, all without names; raises SpaceNotFound."""
+def _find_spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
+    """Returns the spaces of the index called `names`, all of them where it is None; raises SpaceNotFound."""
     present = index.spaces()
     if names is None:
         return list(present)
@@ -77,6 +83,6 @@ def _spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
     return [space for space in present if space.model in names or space.name in names]
 
 
-def _body(status: SpaceStatus) -> dict[str, Any]:
+def _to_dict(status: SpaceStatus) -> dict[str, Any]:
     body = asdict(status)
     return {"name": status.space.name} | asdict(status.space) | {k: v for k, v in body.items() if k != "space"}

@@ -1,1 +1,1 @@
-"""The stages of a run, one verb per module, and the channels between them."""
+"""Holds the stages of a run (worklist, download, decode, embed, write) and the channels between them."""

@@ -1,4 +1,4 @@
-"""A bounded queue between two stages that ends when its last producer does, or at once when something broke."""
+"""Bounded queue between two stages; it ends with its last producer, or at once when a stage has failed."""
 
 import threading
 from collections import deque
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class Aborted(Exception):
-    """Another stage broke; whoever waits on the channel is to leave."""
+    """Raised in whoever waits on the channel when another stage has failed."""
 
 
 class Channel(Generic[T]):
-    """At most `size` items; `put` waits for room, iteration waits for items until all `producers` are done."""
+    """Holds at most `size` items; `put` waits for room, iteration for items until all `producers` have ended."""
 
     def __init__(self, size: int, producers: int = 1) -> None:
         self._items: deque[T] = deque()
@@ -23,7 +23,7 @@ class Channel(Generic[T]):
         self._changed = threading.Condition()
 
     def put(self, item: T) -> None:
-        """Append an item when there is room; raises Aborted."""
+        """Appends an item when there is room; raises Aborted."""
         with self._changed:
             self._changed.wait_for(lambda: self._aborted or len(self._items) < self._size)
             if self._aborted:
@@ -31,14 +31,14 @@ class Channel(Generic[T]):
             self._items.append(item)
             self._changed.notify_all()
 
-    def done(self) -> None:
-        """Say that one producer will put no more."""
+    def end_producer(self) -> None:
+        """Notes that one producer will put no more items."""
         with self._changed:
             self._producers -= 1
             self._changed.notify_all()
 
     def abort(self) -> None:
-        """Wake everybody who waits, with Aborted."""
+        """Wakes everybody who waits, with Aborted."""
         with self._changed:
             self._aborted = True
             self._items.clear()

@@ -1,54 +1,58 @@
-"""Downloads a photo; what goes wrong is a result like any other."""
+"""Downloads photos; what goes wrong is a result like any other."""
 
 import logging
 from collections.abc import Iterable
 
 from etl import recheck
-from etl.stages.host_health import Hosts, host_of
-from etl.stages.items import Failure, Fetched, Job, Result, failed
+from etl.stages.host_health import HostHealth, extract_host
+from etl.stages.messages import FetchedPhoto, PhotoFailure, PhotoResult, PhotoTask, build_failed_results
 from models.photos import Fetcher, Photo, PhotoError
 
 log = logging.getLogger(__name__)
-ASKED_AGAIN = 2  # times, when a host says when to come back
+MAX_REPEATS = 2  # times, when a host says when to come back
 
 
-def failure_of(error: PhotoError) -> Failure:
-    """A photo's error as data."""
-    return Failure(str(error.reason), error.permanent, error.message, error.retry_after)
+def to_failure(error: PhotoError) -> PhotoFailure:
+    """Returns a photo's error as data."""
+    return PhotoFailure(str(error.reason), error.permanent, error.message, error.retry_after)
 
 
-def unexpected(error: Exception, what: str) -> Failure:
-    """An error that should not exist: one photo waits, the log has the trace, the run goes on."""
+def to_internal_failure(error: Exception, what: str) -> PhotoFailure:
+    """Logs an unexpected error with its trace and returns a failure that is retried: the run goes on."""
     log.error("%s", what, exc_info=error)
-    return Failure("internal_error", False, f"{type(error).__name__}: {error}")
+    return PhotoFailure("internal_error", False, f"{type(error).__name__}: {error}")
 
 
 class Downloader:
-    """Called by many threads."""
+    """Downloads one photo per call, in many threads."""
 
-    def __init__(self, fetcher: Fetcher, hosts: Hosts) -> None:
+    def __init__(self, fetcher: Fetcher, hosts: HostHealth) -> None:
         self._fetcher, self._hosts = fetcher, hosts
 
-    def __call__(self, job: Job) -> Iterable[Fetched | Result]:
-        got = self._fetch(job.image_url, recheck.etag_of(job))
+    def __call__(self, task: PhotoTask) -> Iterable[FetchedPhoto | PhotoResult]:
+        got = self._fetch(task.image_url, recheck.find_common_etag(task))
         if got is None:
-            return recheck.unchanged(job)
-        return failed(job, got) if isinstance(got, Failure) else recheck.sorted_out(job, got)
+            return recheck.build_unchanged_results(task)
+        return (
+            build_failed_results(task, got)
+            if isinstance(got, PhotoFailure)
+            else recheck.split_by_stored_photo(task, got)
+        )
 
-    def _fetch(self, url: str, etag: str | None) -> Photo | Failure | None:
-        """The photo; None where it is still the one with `etag`."""
-        host = host_of(url)
-        for left in range(ASKED_AGAIN, -1, -1):
-            if refusal := self._hosts.refusal(host):
+    def _fetch(self, url: str, etag: str | None) -> Photo | PhotoFailure | None:
+        """Returns the photo; None where it is still the one with `etag`."""
+        host = extract_host(url)
+        for left in range(MAX_REPEATS, -1, -1):
+            if refusal := self._hosts.wait_or_refuse(host):
                 return refusal
             try:
                 photo = self._fetcher.refetch(url, etag) if etag else self._fetcher.fetch(url)
             except PhotoError as error:
-                if not self._hosts.failed(host, error) or not left:
-                    return failure_of(error)
+                if not self._hosts.record_failure(host, error) or not left:
+                    return to_failure(error)
             except Exception as error:  # one photo must not end the run
-                return unexpected(error, f"downloading {url}")
+                return to_internal_failure(error, f"downloading {url}")
             else:
-                self._hosts.answered(host)
+                self._hosts.record_success(host)
                 return photo
         raise AssertionError("the last round returns")

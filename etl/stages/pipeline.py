@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from etl.stages.channel import Aborted, Channel
-from etl.stages.items import Decoded, Fetched, Job, Result
+from etl.stages.messages import DecodedPhoto, FetchedPhoto, PhotoResult, PhotoTask
 from etl.stages.stage_clock import StageClock
 
 S = TypeVar("S")
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Pipeline:
-    """Stages are started by `feed`, `stage` and `drain`; `join` waits and raises what broke one of them."""
+    """Runs stages in threads, started by the `add_*` methods; `join` waits and raises what a stage failed with."""
 
     def __init__(self, clock: StageClock) -> None:
         self._clock = clock
@@ -22,14 +22,14 @@ class Pipeline:
         self._broken: BaseException | None = None
         self._lock = threading.Lock()
 
-    def channel(self, size: int, producers: int) -> Channel[Any]:
-        """A channel that ends with the pipeline."""
+    def open_channel(self, size: int, producers: int) -> Channel[Any]:
+        """Returns a channel that ends with the pipeline."""
         made: Channel[Any] = Channel(size, producers)
         self._channels.append(made)
         return made
 
-    def feed(self, source: Iterable[T], sink: Channel[T]) -> None:
-        """Put everything of `source` into `sink`."""
+    def add_source(self, source: Iterable[T], sink: Channel[T]) -> None:
+        """Puts everything of `source` into `sink`, in one thread."""
 
         def work() -> None:
             for item in source:
@@ -37,23 +37,23 @@ class Pipeline:
 
         self._start("read", work, [sink])
 
-    def stage(
+    def add_stage(
         self,
         name: str,
-        work: Callable[[S], Iterable[T | Result]],
+        work: Callable[[S], Iterable[T | PhotoResult]],
         source: Channel[S],
         sink: Channel[T],
-        results: Channel[Result],
+        results: Channel[PhotoResult],
         threads: int,
     ) -> None:
-        """`work` each item in `threads` threads: results go straight to the writer, everything else onward."""
+        """Does `work` on each item in `threads` threads; puts results into `results`, all else into `sink`."""
 
         def loop() -> None:
             for item in source:
                 with self._clock.measure(name):
                     made = list(work(item))
                 for each in made:
-                    if isinstance(each, Result):
+                    if isinstance(each, PhotoResult):
                         results.put(each)
                     else:
                         sink.put(each)
@@ -61,10 +61,10 @@ class Pipeline:
         for _ in range(threads):
             self._start(name, loop, [sink, results])
 
-    def pour(
+    def add_stream_stage(
         self, name: str, work: Callable[[Iterator[S]], Iterable[T]], source: Channel[S], sink: Channel[T]
     ) -> None:
-        """One thread that turns the whole stream of `source` into another."""
+        """Turns the whole stream of `source` into another, in one thread."""
 
         def loop() -> None:
             for item in work(iter(source)):
@@ -72,12 +72,12 @@ class Pipeline:
 
         self._start(name, loop, [sink])
 
-    def drain(self, name: str, work: Callable[[Iterator[S]], None], source: Channel[S]) -> None:
-        """One thread at the end of the line."""
+    def add_sink(self, name: str, work: Callable[[Iterator[S]], None], source: Channel[S]) -> None:
+        """Consumes the stream of `source` at the end of the line, in one thread."""
         self._start(name, lambda: work(iter(source)), [])
 
     def join(self, watch: Callable[[], None], every: float = 0.2) -> None:
-        """Wait for all stages, calling `watch` every so many seconds; raises what broke a stage."""
+        """Waits for all stages, calling `watch` every so many seconds; raises what a stage failed with."""
         for thread in self._threads:
             while thread.is_alive():
                 thread.join(every)
@@ -86,14 +86,14 @@ class Pipeline:
             raise self._broken
 
     def abort(self, error: BaseException) -> None:
-        """End all stages as soon as they look; the first error is the one that `join` raises."""
+        """Ends all stages as soon as they use a channel; the first error is the one that `join` raises."""
         with self._lock:
             self._broken = self._broken or error
         for channel in self._channels:
             channel.abort()
 
     def _start(self, name: str, work: Callable[[], None], sinks: Sequence[Channel[Any]]) -> None:
-        def guarded() -> None:
+        def run_and_close() -> None:
             try:
                 work()
             except Aborted:
@@ -102,36 +102,41 @@ class Pipeline:
                 self.abort(error)
             finally:
                 for sink in sinks:
-                    sink.done()
+                    sink.end_producer()
 
-        thread = threading.Thread(target=guarded, name=f"etl-{name}", daemon=True)
+        thread = threading.Thread(target=run_and_close, name=f"etl-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 
 
-class Stages:
-    """The verbs in the order of the line."""
+class StageFunctions:
+    """Holds the functions of the stages in the order of the line."""
 
     def __init__(
         self,
-        download: Callable[[Job], Iterable[Fetched | Result]],
-        decode: Callable[[Fetched], Iterable[Decoded | Result]],
-        embed: Callable[[Iterator[Decoded]], Iterable[Result]],
-        write: Callable[[Iterator[Result]], None],
+        download: Callable[[PhotoTask], Iterable[FetchedPhoto | PhotoResult]],
+        decode: Callable[[FetchedPhoto], Iterable[DecodedPhoto | PhotoResult]],
+        embed: Callable[[Iterator[DecodedPhoto]], Iterable[PhotoResult]],
+        write: Callable[[Iterator[PhotoResult]], None],
     ) -> None:
         self.download, self.decode, self.embed, self.write = download, decode, embed, write
 
 
-def run_line(
-    pipeline: Pipeline, jobs: Iterable[Job], stages: Stages, downloaders: int, decoders: int, ahead: int
+def start_stages(
+    pipeline: Pipeline,
+    tasks: Iterable[PhotoTask],
+    stages: StageFunctions,
+    downloaders: int,
+    decoders: int,
+    ahead: int,
 ) -> None:
-    """Start reader, downloaders, decoders, model and writer; `ahead` decoded photos may wait for the model."""
-    wanted = pipeline.channel(2 * downloaders, 1)
-    fetched = pipeline.channel(max(16, 2 * decoders), downloaders)
-    decoded = pipeline.channel(ahead, decoders)
-    results = pipeline.channel(2 * ahead, downloaders + decoders + 1)
-    pipeline.feed(jobs, wanted)
-    pipeline.stage("download", stages.download, wanted, fetched, results, downloaders)
-    pipeline.stage("decode", stages.decode, fetched, decoded, results, decoders)
-    pipeline.pour("embed", stages.embed, decoded, results)
-    pipeline.drain("write", stages.write, results)
+    """Starts reader, downloaders, decoders, model and writer; `ahead` decoded photos may wait for the model."""
+    wanted = pipeline.open_channel(2 * downloaders, 1)
+    fetched = pipeline.open_channel(max(16, 2 * decoders), downloaders)
+    decoded = pipeline.open_channel(ahead, decoders)
+    results = pipeline.open_channel(2 * ahead, downloaders + decoders + 1)
+    pipeline.add_source(tasks, wanted)
+    pipeline.add_stage("download", stages.download, wanted, fetched, results, downloaders)
+    pipeline.add_stage("decode", stages.decode, fetched, decoded, results, decoders)
+    pipeline.add_stream_stage("embed", stages.embed, decoded, results)
+    pipeline.add_sink("write", stages.write, results)

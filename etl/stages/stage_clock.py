@@ -1,4 +1,4 @@
-"""Where the time of a run goes: busy seconds and items per stage, summed over its threads."""
+"""Measures where the time of a run goes: busy seconds and items per stage, summed over its threads."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ class StageClock:
 
     @contextmanager
     def measure(self, stage: str, items: int = 1) -> Iterator[None]:
-        """Add the time spent inside to `stage`."""
+        """Adds the time spent inside to `stage`."""
         started = time.perf_counter()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Writes results in parts: Parquet first, then the history, then the index."""
+"""Writes results in parts: vector store (Parquet) first, then the history, then the index."""
 
 import logging
 import time
@@ -10,9 +10,9 @@ from catalog.domain.space import Space
 from catalog.errors import Unavailable
 from catalog.patience import patiently
 from catalog.ports import EmbeddingPort
-from etl import policy, recheck
+from etl import recheck, retry_policy
 from etl.settings import EtlSettings
-from etl.stages.items import Result
+from etl.stages.messages import PhotoResult
 from etl.stages.stage_clock import StageClock
 from etl.storage import history
 from etl.storage.vector_store import VectorStore
@@ -21,8 +21,8 @@ from etl.summary import ModelSummary
 log = logging.getLogger(__name__)
 
 
-class Writer:
-    """One thread. A part is full after `etl_part_rows` products, or old after `etl_part_seconds`."""
+class PartWriter:
+    """Writes in one thread; a part is full after `etl_part_rows` products, or old after `etl_part_seconds`."""
 
     def __init__(
         self,
@@ -40,13 +40,15 @@ class Writer:
         self._since: dict[str, float] = {}
         self._numbers = dict.fromkeys(summaries, 0)
 
-    def __call__(self, results: Iterator[Result]) -> None:
-        """Write everything that comes; raises StoreFailed, and Unavailable when Elasticsearch stays away."""
+    def __call__(self, results: Iterator[PhotoResult]) -> None:
+        """Writes all `results`; raises StoreFailed, and Unavailable when Elasticsearch stays away."""
         try:
             try:
                 for result in results:
                     self._note_recheck(result)
-                    self._waiting[result.space] += policy.outcomes(result, datetime.now(UTC), self._settings)
+                    self._waiting[result.space] += retry_policy.build_outcomes(
+                        result, datetime.now(UTC), self._settings
+                    )
                     self._since.setdefault(result.space, time.monotonic())
                     self._write_what_is_due()
             finally:  # when another stage broke, too: what was embedded is not embedded again
@@ -57,10 +59,10 @@ class Writer:
                 self._store_part(space, self._take(space))
             raise
 
-    def _note_recheck(self, result: Result) -> None:
-        """Count what became of products that have a vector already, and keep new ETags for the next flush."""
-        self._summaries[result.space].add_recheck(result)
-        self._etags[result.space] += recheck.new_etags(result)
+    def _note_recheck(self, result: PhotoResult) -> None:
+        """Counts what became of products that have a vector already, and keeps new ETags for the next flush."""
+        self._summaries[result.space].count_recheck(result)
+        self._etags[result.space] += recheck.build_etag_updates(result)
         asked_again = [pending.product_id for pending in result.products if pending.image_sha256 is not None]
         if asked_again and result.failure and result.failure.permanent:
             told = ", ".join(asked_again)
@@ -81,7 +83,7 @@ class Writer:
         return outcomes
 
     def _store_part(self, name: str, outcomes: Sequence[Outcome]) -> int | None:
-        """The number of the part that holds the vectors of `outcomes`, None where there are none."""
+        """Stores the vectors of `outcomes`; returns the number of their part, None where there are none."""
         vectors = [outcome for outcome in outcomes if outcome.status == "done"]
         if not vectors:
             return None
@@ -103,7 +105,7 @@ class Writer:
         with self._clock.measure("index", len(outcomes)):
             written = write(self._index, summary.space, outcomes, self._run_id, now, patience)
         for result in written:
-            summary.add(result)
+            summary.count_write(result)
         if number is not None and not any(result.result == Written.REFUSED for result in written):
             summary.settled.append(number)
 
@@ -111,17 +113,17 @@ class Writer:
 def write(
     index: EmbeddingPort, space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime, patience: float
 ) -> list[WriteResult]:
-    """History and index of `outcomes`; waits `patience` seconds for an Elasticsearch that is away.
+    """Writes history and index of `outcomes`; waits `patience` seconds for an Elasticsearch that is away.
 
     The history comes first and loses again what the index did not take: a run killed in between leaves products that
     are unprocessed, which the next run does again, never an embedding that the history does not know.
     """
-    entries = history.entries(space, outcomes, run_id, now)
+    entries = history.build_entries(space, outcomes, run_id, now)
     patiently(lambda: index.append_history(entries), patience)
     written = patiently(lambda: index.write_outcomes(space, outcomes), patience)
     for result in written:
         if result.result == Written.REFUSED:
             log.warning("product %s: %s", result.outcome.product_id, result.message)
-    if not_taken := history.not_taken(written):
+    if not_taken := history.list_not_taken(written):
         patiently(lambda: index.retract_history(space, not_taken), patience)
     return written

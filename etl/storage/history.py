@@ -7,12 +7,12 @@ from catalog.domain.records import HistoryEntry, Outcome, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.patience import patiently
 from catalog.ports import EmbeddingPort
-from etl.storage.part_file import StoredVector
+from etl.storage.part_format import StoredVector
 
-KEPT = (Written.WRITTEN, Written.UNCHANGED)
+IN_INDEX = (Written.WRITTEN, Written.UNCHANGED)
 
 
-def entries(space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime) -> list[HistoryEntry]:
+def build_entries(space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime) -> list[HistoryEntry]:
     """Returns one entry per photo of `outcomes`."""
     photos: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -32,16 +32,16 @@ def entries(space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetim
     ]
 
 
-def not_taken(results: Sequence[WriteResult]) -> dict[str, list[str]]:
+def list_not_taken(results: Sequence[WriteResult]) -> dict[str, list[str]]:
     """Returns photo -> products of what the index did not take, so that a photo nobody shows leaves no entry."""
     photos: dict[str, list[str]] = {}
     for result in results:
-        if result.result not in KEPT:
+        if result.result not in IN_INDEX:
             photos.setdefault(result.outcome.image_url, []).append(result.outcome.product_id)
     return photos
 
 
-def complete(
+def write_missing_entries(
     index: EmbeddingPort, space: Space, run_id: str, rows: Sequence[StoredVector], patience: float
 ) -> Mapping[str, Sequence[str]]:
     """Writes the history of stored vectors that are in the index and not in the history.
@@ -56,6 +56,6 @@ def complete(
     known = patiently(lambda: index.history_products(space, list(shown)), patience)
     missing = {url: ids for url, ids in shown.items() if not known.get(url, frozenset()).issuperset(ids)}
     outcomes = [Outcome(product_id, url, "done") for url, ids in missing.items() for product_id in ids]
-    found = entries(space, outcomes, run_id, datetime.now(UTC))
+    found = build_entries(space, outcomes, run_id, datetime.now(UTC))
     patiently(lambda: index.append_history(found), patience)
     return missing

@@ -17,7 +17,7 @@ from catalog.similarity import cosine
 from models.photos import PhotoSettings, decode
 from models.runtime.opening import open_embedder
 from models.settings import ModelSettings
-from tests.etl_kit import SPACE, MeanColor, product, run_job, totals, workshop
+from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job, totals
 from tests.image_server import ImageServer, photo
 from tests.integration.etl_process import Etl, color_space, environ_for, fill, vectors_of
 
@@ -139,13 +139,13 @@ def test_the_race_with_a_changed_photo_ends_with_the_right_vector(
 
     model.before_batch = race  # its photo was read already, or is about to be: both must end well
     photos = PhotoSettings(image_allowed_hosts=(server.host,))
-    shop = workshop(catalogue, tmp_path, photos, etl_part_rows=3)
-    first = totals(run_job(shop, [model]))
+    context = build_context(catalogue, tmp_path, photos, etl_part_rows=3)
+    first = totals(run_job(context, [model]))
     while raced:
         change_photo(raced.pop())
     assert first["moved"] > 0
     assert first["done"] + first["moved"] == 30
-    second = totals(run_job(shop, [model]))
+    second = totals(run_job(context, [model]))
     assert (second["failed"], second["retry"], second["moved"]) == ({}, {}, 0)
     embedded = vectors_of(catalogue, SPACE, 30)
     for number in range(30):

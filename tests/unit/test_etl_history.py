@@ -10,9 +10,9 @@ import pytest
 from catalog.domain.records import HISTORY_PRODUCTS, Outcome, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.errors import WriteBlocked
-from etl.job import Workshop
+from etl.job import RunContext
 from models.photos import PhotoSettings
-from tests.etl_kit import OTHER, SPACE, MeanColor, product, run_job, totals, workshop
+from tests.etl_kit import OTHER, SPACE, MeanColor, build_context, product, run_job, totals
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo
 
@@ -33,9 +33,9 @@ def index(server: ImageServer) -> FakeCatalogue:
 
 
 @pytest.fixture
-def shop(index: FakeCatalogue, server: ImageServer, tmp_path: Path) -> Workshop:
+def context(index: FakeCatalogue, server: ImageServer, tmp_path: Path) -> RunContext:
     photos = PhotoSettings(image_allowed_hosts=(server.host,), image_timeout=5.0)
-    return workshop(index, tmp_path, photos)
+    return build_context(index, tmp_path, photos)
 
 
 def named(index: FakeCatalogue, url: str) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def named(index: FakeCatalogue, url: str) -> tuple[str, ...]:
 
 
 def test_history_that_a_killed_run_owes_is_written_by_the_next(
-    index: FakeCatalogue, shop: Workshop, server: ImageServer
+    index: FakeCatalogue, context: RunContext, server: ImageServer
 ) -> None:
     """As versions left it that wrote the index first: stored and indexed, no history, no marker."""
     index.ensure_space(SPACE)
@@ -52,37 +52,37 @@ def test_history_that_a_killed_run_owes_is_written_by_the_next(
     outcomes = [Outcome(f"p{number}", url, "done", vector) for number, url in enumerate(urls)]
     index.write_outcomes(SPACE, outcomes)
     gone = Outcome("deleted", server.url("/deleted.jpg"), "done", vector)
-    part = shop.store.write(SPACE, "20260101T000000-killed", 0, [*outcomes, gone], datetime.now(UTC))
+    part = context.store.write(SPACE, "20260101T000000-killed", 0, [*outcomes, gone], datetime.now(UTC))
     index.docs["p0"]["image_url"] = server.url("/red.jpg")  # and this one shows another photo by now
     index.docs["p0"].pop("embedding")
-    assert run_job(shop, [MeanColor()]).models[0].reused == 0
+    assert run_job(context, [MeanColor()]).models[0].reused == 0
     assert [named(index, url) for url in urls[1:]] == [(f"p{number}",) for number in range(1, COUNT)]
     assert index.history[urls[1], SPACE.name].run_id == part.run_id
     assert named(index, server.url("/red.jpg")) == ("p0",)
     assert (urls[0], SPACE.name) not in index.history and (gone.image_url, SPACE.name) not in index.history
-    assert shop.store.unfinished(SPACE.name) == []
+    assert context.store.list_unfinished(SPACE.name) == []
 
 
 def test_a_product_that_comes_later_is_named_beside_the_earlier_ones(
-    index: FakeCatalogue, shop: Workshop, server: ImageServer
+    index: FakeCatalogue, context: RunContext, server: ImageServer
 ) -> None:
-    run_job(shop, [MeanColor()])
+    run_job(context, [MeanColor()])
     url = server.url("/0.jpg")
     for number in (100, 200):
         index.put(product(number, url) | {"group_key": "g"})
-        run_job(shop, [MeanColor()])
+        run_job(context, [MeanColor()])
     assert named(index, url) == ("p0", "p100", "p200")
 
 
 def test_a_photo_of_very_many_products_keeps_a_small_entry(
-    index: FakeCatalogue, shop: Workshop, server: ImageServer
+    index: FakeCatalogue, context: RunContext, server: ImageServer
 ) -> None:
     url = server.url("/0.jpg")
     for number in range(1000, 1000 + HISTORY_PRODUCTS):
         index.put(product(number, url) | {"group_key": "g"})
-    run_job(shop, [MeanColor()])
+    run_job(context, [MeanColor()])
     index.put(product(7, url) | {"group_key": "g"})
-    run_job(shop, [MeanColor()])
+    run_job(context, [MeanColor()])
     ids = named(index, url)
     assert (len(ids), ids[-1]) == (HISTORY_PRODUCTS, "p7"), "those named last stay"
 
@@ -102,20 +102,20 @@ def test_a_row_that_the_index_refused_leaves_its_part_unsettled_and_no_history(
     for source in index.docs.values():
         picky.put(source)
     photos = PhotoSettings(image_allowed_hosts=(server.host,), image_timeout=5.0)
-    shop = workshop(picky, tmp_path, photos)
+    context = build_context(picky, tmp_path, photos)
     url = server.url("/3.jpg")
-    assert totals(run_job(shop, [model]))["failed"] == {"refused_by_index": 1}
-    assert len(shop.store.unfinished(SPACE.name)) == 1
+    assert totals(run_job(context, [model]))["failed"] == {"refused_by_index": 1}
+    assert len(context.store.list_unfinished(SPACE.name)) == 1
     assert (url, SPACE.name) not in picky.history
     picky.refusing = False
-    assert run_job(shop, [model]).models[0].reused == 1
+    assert run_job(context, [model]).models[0].reused == 1
     assert model.embedded == COUNT, "its vector was in the store"
     assert named(picky, url) == ("p3",)
-    assert shop.store.unfinished(SPACE.name) == []
+    assert context.store.list_unfinished(SPACE.name) == []
 
 
 def test_an_index_that_takes_no_writes_is_given_its_patience_once_and_nothing_embedded_is_lost(
-    index: FakeCatalogue, shop: Workshop
+    index: FakeCatalogue, context: RunContext
 ) -> None:
     mean, corner, tries = MeanColor(), MeanColor(OTHER), []
 
@@ -125,14 +125,14 @@ def test_an_index_that_takes_no_writes_is_given_its_patience_once_and_nothing_em
 
     index.before_write = refuse
     with pytest.raises(WriteBlocked):
-        run_job(shop, [mean, corner])
+        run_job(context, [mean, corner])
     assert len(tries) == 1, "the other model's part is not tried, it is stored"
     for space, model in ((SPACE, mean), (OTHER, corner)):
-        kept = sum(len(shop.store.read(part, space)) for part in shop.store.parts(space.name))
+        kept = sum(len(context.store.read(part, space)) for part in context.store.list_parts(space.name))
         assert kept == model.embedded > 0
         status = index.space_status(space)
         assert (status.pending, dict(status.failed)) == (COUNT, {})
     index.before_write = lambda _: None
-    again = run_job(shop, [mean, corner])
+    again = run_job(context, [mean, corner])
     assert [its.reused + its.done for its in again.models] == [COUNT, COUNT]
     assert (mean.embedded, corner.embedded) == (COUNT, COUNT)

@@ -14,12 +14,12 @@ from catalog.domain.records import Lease, Outcome
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, Unavailable
 from etl.errors import ModelFailed, StoreFailed
-from etl.job import Limits, Workshop
-from etl.restore import restore
-from etl.stages.host_health import TOLERATED
+from etl.job import RunContext, RunOptions
+from etl.restore import restore_vectors
+from etl.stages.host_health import MAX_FAILURES
 from models.photos import PhotoSettings
 from models.photos.fetching.dial import Dialer, TimedSocket
-from tests.etl_kit import OTHER, SPACE, MeanColor, product, run_job, totals, workshop
+from tests.etl_kit import OTHER, SPACE, MeanColor, build_context, product, run_job, totals
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo
 
@@ -55,7 +55,7 @@ def test_every_photo_gets_its_own_vector_and_a_history(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index, model = good(server), MeanColor()
-    summary = run_job(workshop(index, tmp_path, photos), [model])
+    summary = run_job(build_context(index, tmp_path, photos), [model])
     assert totals(summary) == {"seen": 7, "done": 7, "failed": {}, "retry": {}, "moved": 0, "gone": 0}
     for number, (red, green, blue) in enumerate(COLORS):
         own = vector(index, f"p{number}")
@@ -73,11 +73,11 @@ def test_the_second_run_opens_no_model_and_fetches_nothing(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index, model = good(server), MeanColor()
-    shop = workshop(index, tmp_path, photos)
-    run_job(shop, [model])
+    context = build_context(index, tmp_path, photos)
+    run_job(context, [model])
     requests, writes = server.seen.total(), index.writes
-    again = run_job(shop, [model])
-    assert again.seen == 0
+    again = run_job(context, [model])
+    assert again.seen_count == 0
     assert (model.opened, model.embedded, server.seen.total(), index.writes) == (1, 7, requests, writes)
 
 
@@ -108,7 +108,7 @@ def test_bad_photos_are_told_by_reason_and_stop_nobody(
     paths = [*BAD, *(f"/{number}.jpg" for number in range(len(COLORS)))]
     index = catalogue_of(server, paths)
     hurried = photos.model_copy(update={"image_timeout": 5})  # /hang.jpg takes all of it
-    summary = run_job(workshop(index, tmp_path, hurried), [MeanColor()], min_side=16)
+    summary = run_job(build_context(index, tmp_path, hurried), [MeanColor()], min_side=16)
     (its,) = summary.models
     assert its.done == len(COLORS)
     for number, (path, (status, reason)) in enumerate(BAD.items()):
@@ -126,7 +126,7 @@ def test_a_host_that_asks_for_a_short_pause_gets_it_within_the_run(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     server.busy = 2
-    summary = run_job(workshop(good(server), tmp_path, photos), [MeanColor()])
+    summary = run_job(build_context(good(server), tmp_path, photos), [MeanColor()])
     assert totals(summary)["done"] == 7
     assert server.seen.total() == 7 + 2
 
@@ -147,25 +147,25 @@ def test_a_host_that_is_down_does_not_hold_up_the_others(
         + [product(1000 + number, server.url(f"/{number}.jpg")) for number in range(7)]
     )
     allowed = photos.model_copy(update={"image_allowed_hosts": (server.host, "127.0.0.1:9")})
-    summary = run_job(workshop(index, tmp_path, allowed), [MeanColor()])
+    summary = run_job(build_context(index, tmp_path, allowed), [MeanColor()])
     assert totals(summary)["retry"] == {"unreachable": 100}
     assert totals(summary)["done"] == 7
-    assert TOLERATED <= tried[9] < TOLERATED + 4, "each of the four threads may have one on its way"
+    assert MAX_FAILURES <= tried[9] < MAX_FAILURES + 4, "each of the four threads may have one on its way"
 
 
 def test_a_retry_waits_as_long_as_the_host_asked_and_gives_up_in_the_end(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index = catalogue_of(server, ["/503.jpg"])
-    shop = workshop(index, tmp_path, photos, etl_max_attempts=3, etl_retry_seconds=1)
+    context = build_context(index, tmp_path, photos, etl_max_attempts=3, etl_retry_seconds=1)
     for attempt in (1, 2, 3):
         before = datetime.now(UTC)
-        assert run_job(shop, [MeanColor()]).seen == 1
+        assert run_job(context, [MeanColor()]).seen_count == 1
         state = index.docs["p0"]["embedding"][SPACE.name]
         assert state["attempts"] == attempt
         if attempt < 3:
             assert before + timedelta(seconds=120) <= state["next_try_at"] <= before + timedelta(seconds=125)
-            assert run_job(shop, [MeanColor()]).seen == 0, "not due yet"
+            assert run_job(context, [MeanColor()]).seen_count == 0, "not due yet"
             state["next_try_at"] = before
     assert (state["status"], state["reason"], state["next_try_at"]) == ("failed", "server_error", None)
 
@@ -175,7 +175,7 @@ def test_products_and_models_that_share_a_photo_fetch_and_embed_it_once(
 ) -> None:
     index = catalogue_of(server, ["/0.jpg", "/1.jpg", "/0.jpg", "/0.jpg"])
     mean, corner = MeanColor(), MeanColor(OTHER, side=4)
-    run_job(workshop(index, tmp_path, photos), [mean, corner])
+    run_job(build_context(index, tmp_path, photos), [mean, corner])
     assert dict(server.seen) == {"/0.jpg": 1, "/1.jpg": 1}
     assert (mean.embedded, corner.embedded) == (2, 2)
     same = [vector(index, product_id) for product_id in ("p0", "p2", "p3")]
@@ -187,20 +187,20 @@ def test_a_model_that_came_later_gets_only_what_it_lacks(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index = good(server)
-    shop = workshop(index, tmp_path, photos)
-    run_job(shop, [MeanColor()])
+    context = build_context(index, tmp_path, photos)
+    run_job(context, [MeanColor()])
     first, second = MeanColor(), MeanColor(OTHER)
-    summary = run_job(shop, [first, second])
+    summary = run_job(context, [first, second])
     assert (first.embedded, first.opened, second.embedded) == (0, 0, 7)
     assert [model.done for model in summary.models] == [0, 7]
 
 
 def test_limit_and_batches(server: ImageServer, photos: PhotoSettings, tmp_path: Path) -> None:
     index, model = good(server), MeanColor()
-    shop = workshop(index, tmp_path, photos)
-    assert run_job(shop, [model], Limits(products=5, batch_size=2)).seen == 5
+    context = build_context(index, tmp_path, photos)
+    assert run_job(context, [model], RunOptions(products=5, batch_size=2)).seen_count == 5
     assert sorted(model.batches) == [1, 2, 2]
-    assert run_job(shop, [model], Limits(products=5, batch_size=2)).seen == 2
+    assert run_job(context, [model], RunOptions(products=5, batch_size=2)).seen_count == 2
 
 
 def test_a_photo_that_changes_under_way_stays_unprocessed_and_gets_the_right_vector_next(
@@ -214,13 +214,13 @@ def test_a_photo_that_changes_under_way_stays_unprocessed_and_gets_the_right_vec
         index.docs.pop("p1", None)
 
     model.before_batch = race
-    shop = workshop(index, tmp_path, photos)
-    summary = run_job(shop, [model])
+    context = build_context(index, tmp_path, photos)
+    summary = run_job(context, [model])
     assert (totals(summary)["moved"], totals(summary)["gone"], totals(summary)["done"]) == (1, 1, 5)
     assert summary.failed_share == 0
     assert (server.url("/1.jpg"), SPACE.name) not in index.history
     model.before_batch = lambda: None
-    assert totals(run_job(shop, [model]))["done"] == 1
+    assert totals(run_job(context, [model]))["done"] == 1
     assert np.array_equal(vector(index, "p0"), vector(index, "p2"))
 
 
@@ -234,7 +234,7 @@ def test_a_photo_that_breaks_the_model_does_not_take_its_batch_along(
             return super().embed(batch)
 
     index = good(server)
-    summary = run_job(workshop(index, tmp_path, photos), [Picky()])
+    summary = run_job(build_context(index, tmp_path, photos), [Picky()])
     assert totals(summary)["retry"] == {"model_error": 2}
     assert totals(summary)["done"] == 5
 
@@ -251,7 +251,7 @@ def test_a_batch_of_nothing_but_breaking_photos_does_not_end_the_run(
 
     model = Tired()
     model.embedded = 0 if batch_size == 2 else 2  # after a batch that passed, or in one that is not full
-    summary = run_job(workshop(good(server), tmp_path, photos), [model], Limits(batch_size=batch_size))
+    summary = run_job(build_context(good(server), tmp_path, photos), [model], RunOptions(batch_size=batch_size))
     done = 2 if batch_size == 2 else 0
     assert (totals(summary)["done"], totals(summary)["retry"]) == (done, {"model_error": 7 - done})
 
@@ -267,7 +267,7 @@ def test_a_model_that_fails_on_everything_ends_the_run(
     model.before_batch = broken
     index = good(server)
     with pytest.raises(ModelFailed, match="out of memory"):
-        run_job(workshop(index, tmp_path, photos), [model])
+        run_job(build_context(index, tmp_path, photos), [model])
     assert index.count_unprocessed(SPACE) == 7
 
 
@@ -281,7 +281,7 @@ def test_an_error_nobody_thought_of_is_one_photos_misfortune(
                 raise ZeroDivisionError("surprise")
             return super().preprocess(image)  # type: ignore[arg-type]
 
-    summary = run_job(workshop(good(server), tmp_path, photos), [Odd()])
+    summary = run_job(build_context(good(server), tmp_path, photos), [Odd()])
     assert totals(summary)["retry"] == {"internal_error": 1}
     assert totals(summary)["done"] == 6
 
@@ -289,31 +289,31 @@ def test_an_error_nobody_thought_of_is_one_photos_misfortune(
 # -- what a killed run leaves
 
 
-def stored(shop: Workshop) -> int:
-    return sum(len(shop.store.read(part, SPACE)) for part in shop.store.parts(SPACE.name))
+def stored(context: RunContext) -> int:
+    return sum(len(context.store.read(part, SPACE)) for part in context.store.list_parts(SPACE.name))
 
 
 def test_vectors_stored_but_not_indexed_are_used_by_the_next_run(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index, model = good(server), MeanColor()
-    shop = workshop(index, tmp_path, photos)
+    context = build_context(index, tmp_path, photos)
 
     def die(_: str) -> None:
         raise Unavailable("Elasticsearch does not answer")
 
     index.before_write = die
     with pytest.raises(Unavailable):
-        run_job(shop, [model])
-    kept = stored(shop)
+        run_job(context, [model])
+    kept = stored(context)
     assert kept and index.count_unprocessed(SPACE) == 7
     index.before_write = lambda _: None
     embedded = model.embedded
-    summary = run_job(shop, [model])
+    summary = run_job(context, [model])
     assert summary.models[0].reused == kept
     assert model.embedded - embedded == 7 - kept
     assert index.count_unprocessed(SPACE) == 0
-    assert run_job(shop, [model]).models[0].reused == 0
+    assert run_job(context, [model]).models[0].reused == 0
 
 
 def test_an_elasticsearch_that_comes_back_in_time_is_waited_for(
@@ -327,7 +327,7 @@ def test_an_elasticsearch_that_comes_back_in_time_is_waited_for(
             raise Unavailable("Elasticsearch does not answer")
 
     index.before_write = shaky
-    summary = run_job(workshop(index, tmp_path, photos, elasticsearch_patience=5), [MeanColor()])
+    summary = run_job(build_context(index, tmp_path, photos, elasticsearch_patience=5), [MeanColor()])
     assert totals(summary)["done"] == 7
 
 
@@ -335,8 +335,8 @@ def test_an_index_that_lost_its_vectors_gets_them_back_without_the_model(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index, model = good(server), MeanColor()
-    shop = workshop(index, tmp_path, photos, etl_part_rows=2)
-    run_job(shop, [model])
+    context = build_context(index, tmp_path, photos, etl_part_rows=2)
+    run_job(context, [model])
     before = {product_id: vector(index, product_id) for product_id in index.docs}
     fresh = good(server)
     fresh.docs["p3"]["image_url"] = server.url("/other.jpg")
@@ -344,7 +344,7 @@ def test_an_index_that_lost_its_vectors_gets_them_back_without_the_model(
     fresh.put({**fresh.docs["p0"], "id": "twin"})
     fresh.ensure_space(SPACE)
     requests = server.seen.total()
-    found = restore(fresh, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings)
+    found = restore_vectors(fresh, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings)
     assert (found.restored, found.missing) == (6, 1)
     assert (server.seen.total(), model.embedded) == (requests, 7)
     for product_id in ("p0", "p1", "p2", "p5", "p6"):
@@ -355,12 +355,15 @@ def test_an_index_that_lost_its_vectors_gets_them_back_without_the_model(
 
 def test_the_newest_stored_vector_wins(server: ImageServer, photos: PhotoSettings, tmp_path: Path) -> None:
     index = good(server)
-    shop = workshop(index, tmp_path, photos)
+    context = build_context(index, tmp_path, photos)
     url, now = server.url("/0.jpg"), datetime.now(UTC)
     for run_id, row in (("20250101T000000-a", [1, 0, 0, 0]), ("20260101T000000-b", [0, 1, 0, 0])):
-        shop.store.write(SPACE, run_id, 0, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
+        context.store.write(SPACE, run_id, 0, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
     index.ensure_space(SPACE)
-    assert restore(index, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings).restored == 1
+    assert (
+        restore_vectors(index, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings).restored
+        == 1
+    )
     assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])
 
 
@@ -368,13 +371,16 @@ def test_parts_of_a_run_are_ordered_by_number_not_by_spelling(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     index = good(server)
-    shop = workshop(index, tmp_path, photos)
+    context = build_context(index, tmp_path, photos)
     url, now = server.url("/0.jpg"), datetime.now(UTC)
     for number, row in ((10, [0, 1, 0, 0]), (9, [1, 0, 0, 0])):
-        shop.store.write(SPACE, "run", number, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
-    assert [part.number for part in shop.store.parts(SPACE.name)] == [9, 10]
+        context.store.write(SPACE, "run", number, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
+    assert [part.number for part in context.store.list_parts(SPACE.name)] == [9, 10]
     index.ensure_space(SPACE)
-    assert restore(index, shop.store, SPACE, shop.store.parts(SPACE.name), shop.settings).restored == 1
+    assert (
+        restore_vectors(index, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings).restored
+        == 1
+    )
     assert vector(index, "p0") == pytest.approx([0, 1, 0, 0])
 
 
@@ -382,21 +388,21 @@ def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     from etl.job import run
-    from etl.progress import Quiet
-    from etl.stopping import Stop
+    from etl.progress import NoProgress
+    from etl.stop_signal import StopSignal
 
     for number in range(400):
         server.photos[f"/many/{number}.jpg"] = photo((number % 250 + 5, 40, 40), size=(16, 16))
     index = catalogue_of(server, [f"/many/{number}.jpg" for number in range(400)])
-    stop, model = Stop(), MeanColor()
-    model.before_batch = stop.ask
-    shop = workshop(index, tmp_path, photos)
-    summary = run(shop, [model.model()], Limits(batch_size=4), stop, Quiet())
+    stop, model = StopSignal(), MeanColor()
+    model.before_batch = stop.request
+    context = build_context(index, tmp_path, photos)
+    summary = run(context, [model.model()], RunOptions(batch_size=4), stop, NoProgress())
     assert summary.interrupted
-    assert 0 < summary.seen < 400
-    assert index.count_unprocessed(SPACE) == 400 - summary.seen
+    assert 0 < summary.seen_count < 400
+    assert index.count_unprocessed(SPACE) == 400 - summary.seen_count
     model.before_batch = lambda: None
-    assert run_job(shop, [model]).seen == 400 - summary.seen
+    assert run_job(context, [model]).seen_count == 400 - summary.seen_count
     assert model.embedded == 400
 
 
@@ -415,7 +421,7 @@ def test_memory_is_bounded_the_downloads_wait_for_the_model(
         most = max(most, server.seen.total() - model.embedded)
 
     model.before_batch = slow
-    run_job(workshop(index, tmp_path, photos), [model], Limits(products=100, batch_size=8))
+    run_job(build_context(index, tmp_path, photos), [model], RunOptions(products=100, batch_size=8))
     assert 0 < most < 70, "of 100"
 
 
@@ -423,13 +429,13 @@ def test_what_cannot_start_says_so(server: ImageServer, photos: PhotoSettings, t
     index = good(server)
     index.down = True
     with pytest.raises(Unavailable, match="does not answer"):
-        run_job(workshop(index, tmp_path, photos), [MeanColor()])
+        run_job(build_context(index, tmp_path, photos), [MeanColor()])
     index.down = False
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreFailed, match="VECTOR_STORE"):
-        run_job(workshop(index, tmp_path, photos, vector_store=f"{tmp_path}/file/below"), [MeanColor()])
+        run_job(build_context(index, tmp_path, photos, vector_store=f"{tmp_path}/file/below"), [MeanColor()])
     with pytest.raises(InvalidInput, match="VECTOR_STORE"):
-        workshop(index, tmp_path, photos, vector_store="nosuchprotocol://x")
+        build_context(index, tmp_path, photos, vector_store="nosuchprotocol://x")
 
 
 def test_waiting_for_another_job_is_not_counted_as_work(
@@ -444,5 +450,5 @@ def test_waiting_for_another_job_is_not_counted_as_work(
 
     monkeypatch.setattr(index, "read_lease", read_late)
     monkeypatch.setattr("etl.job.time", SimpleNamespace(monotonic=lambda: now[0]))
-    summary = run_job(workshop(index, tmp_path, photos, etl_lease_seconds=3600), [MeanColor()])
-    assert summary.seen > 0 and summary.seconds == 0.0
+    summary = run_job(build_context(index, tmp_path, photos, etl_lease_seconds=3600), [MeanColor()])
+    assert summary.seen_count > 0 and summary.seconds == 0.0

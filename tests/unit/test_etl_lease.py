@@ -9,18 +9,18 @@ import pytest
 from catalog.domain.records import Lease
 from catalog.errors import Unavailable
 from etl.errors import LeaseHeld, LeaseLost
-from etl.job import Workshop
-from etl.lease import LONGEST_PAUSE, LeaseKeeper, Terms, acquire, leased
-from etl.stopping import Stop
+from etl.job import RunContext
+from etl.lease import LONGEST_PAUSE, LeaseKeeper, LeaseTerms, acquire_lease, hold_leases
+from etl.stop_signal import StopSignal
 from models.photos import PhotoSettings
-from tests.etl_kit import SPACE, MeanColor, product, run_job, workshop
+from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server
 
 NAME, TERM = SPACE.name, 30.0
 
 
-class Time(Stop):
+class Time(StopSignal):
     """A clock that only a wait moves; `meanwhile` is what happens during one."""
 
     def __init__(self, meanwhile: Callable[["Time"], None] = lambda _: None) -> None:
@@ -31,7 +31,7 @@ class Time(Stop):
         self.now += seconds
         self.waits += 1
         self._meanwhile(self)
-        return self.asked
+        return self.is_requested
 
 
 def held_by_another(index: FakeCatalogue) -> Lease:
@@ -41,7 +41,7 @@ def held_by_another(index: FakeCatalogue) -> Lease:
 
 
 def take(index: FakeCatalogue, clock: Time, *, waits: bool = False) -> Lease:
-    return acquire(index, NAME, "me", Terms(TERM, waits=waits), clock, lambda: clock.now)
+    return acquire_lease(index, NAME, "me", LeaseTerms(TERM, waits=waits), clock, lambda: clock.now)
 
 
 def test_a_free_lease_is_taken_at_once() -> None:
@@ -88,7 +88,7 @@ def test_who_waits_follows_a_living_holder_however_long_it_takes() -> None:
 def test_who_waits_can_be_stopped() -> None:
     index = FakeCatalogue()
     held_by_another(index)
-    clock = Time(lambda clock: clock.ask())
+    clock = Time(lambda clock: clock.request())
     with pytest.raises(LeaseHeld):
         take(index, clock, waits=True)
     assert index.leases[NAME].holder == "other"
@@ -133,11 +133,11 @@ def test_a_holder_renews_gives_back_and_notices_that_it_was_taken_for_dead() -> 
             return super().write_lease(name, holder, seconds, over)
 
     index = Watched()
-    with leased(index, [NAME], "me", Terms(0.05), Stop()) as keeper:
+    with hold_leases(index, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
         assert renewed.wait(60)
         keeper.check()
     assert NAME not in index.leases
-    with leased(index, [NAME], "me", Terms(0.05), Stop()) as keeper:
+    with hold_leases(index, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
         index.leases[NAME] = Lease(NAME, "other", TERM, 10_000, 1)
         with pytest.raises(LeaseLost, match="went to other"):
             for _ in range(6000):
@@ -160,7 +160,7 @@ def test_a_server_that_is_away_takes_no_lease_away() -> None:
 
     index = Shaky()
     keeper = LeaseKeeper(index, "me", 0.05)
-    acquire(index, NAME, "me", Terms(0.05), Stop())
+    acquire_lease(index, NAME, "me", LeaseTerms(0.05), StopSignal())
     keeper.add(NAME)
     assert answered.wait(60)
     keeper.check()
@@ -176,16 +176,16 @@ def server() -> Iterator[ImageServer]:
         yield running
 
 
-def shop_of(index: FakeCatalogue, server: ImageServer, folder: Path, **changes: float) -> Workshop:
+def context_of(index: FakeCatalogue, server: ImageServer, folder: Path, **changes: float) -> RunContext:
     photos = PhotoSettings(image_allowed_hosts=(server.host,), image_timeout=5.0)
-    return workshop(index, folder, photos, **changes)
+    return build_context(index, folder, photos, **changes)
 
 
 def test_a_run_holds_its_spaces_and_gives_them_back(server: ImageServer, tmp_path: Path) -> None:
     index, model = FakeCatalogue([product(0, server.url("/red.jpg"))]), MeanColor()
     seen: list[str] = []
     model.before_batch = lambda: seen.append(index.leases[NAME].holder)
-    summary = run_job(shop_of(index, server, tmp_path), [model])
+    summary = run_job(context_of(index, server, tmp_path), [model])
     assert len(seen) == 1 and f"run {summary.run_id} (process" in seen[0]
     assert index.leases == {}
 
@@ -201,7 +201,7 @@ def test_a_run_that_lost_its_lease_stops_and_says_so(server: ImageServer, tmp_pa
     model.before_batch = taken_over
     try:
         with pytest.raises(LeaseLost, match="other"):
-            run_job(shop_of(index, server, tmp_path, etl_lease_seconds=0.05), [model])
+            run_job(context_of(index, server, tmp_path, etl_lease_seconds=0.05), [model])
     finally:
         lost.set()
     assert index.leases[NAME].holder == "other"

@@ -22,17 +22,17 @@ from catalog.domain.records import Outcome, Pending, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput
 from etl.errors import StoreFailed
-from etl.policy import LONGEST, delay, outcomes
-from etl.progress import Bar, Lines, suited
-from etl.report import reasons, run_text
+from etl.progress import BarProgress, LogProgress, choose_progress
+from etl.report import format_reasons, format_run
+from etl.retry_policy import LONGEST_DELAY, build_outcomes, compute_delay
 from etl.settings import EtlSettings
 from etl.stages.channel import Aborted, Channel
-from etl.stages.host_health import PAUSES, REST, TOLERATED, Hosts, host_of
-from etl.stages.items import Failure, Result
+from etl.stages.host_health import MAX_FAILURES, MAX_PAUSES, REST_SECONDS, HostHealth, extract_host
+from etl.stages.messages import PhotoFailure, PhotoResult
 from etl.stages.pipeline import Pipeline
-from etl.stages.reader import Worklist
 from etl.stages.stage_clock import StageClock
-from etl.stopping import Stop, stopped_by_signals
+from etl.stages.worklist import Worklist
+from etl.stop_signal import StopSignal, catch_stop_signals
 from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
 from models.photos import PhotoError, Reason
@@ -52,7 +52,7 @@ def test_a_channel_holds_no_more_than_its_size_and_ends_with_its_producers() -> 
         for number in range(start, start + 10):
             channel.put(number)
             put.append(number)
-        channel.done()
+        channel.end_producer()
 
     threads = [threading.Thread(target=produce, args=(start,)) for start in (0, 100)]
     for thread in threads:
@@ -87,7 +87,7 @@ def test_an_aborted_channel_wakes_everybody() -> None:
 
 def test_what_breaks_a_stage_ends_all_of_them_and_reaches_the_caller() -> None:
     line = Pipeline(StageClock())
-    numbers, results = line.channel(2, 1), line.channel(2, 1)
+    numbers, results = line.open_channel(2, 1), line.open_channel(2, 1)
 
     def endless() -> list[int]:
         return list(range(10_000))
@@ -95,9 +95,9 @@ def test_what_breaks_a_stage_ends_all_of_them_and_reaches_the_caller() -> None:
     def broken(stream: object) -> list[int]:
         raise MemoryError("enough")
 
-    line.feed(endless(), numbers)
-    line.pour("embed", broken, numbers, results)
-    line.drain("write", lambda stream: [None for _ in stream].clear(), results)
+    line.add_source(endless(), numbers)
+    line.add_stream_stage("embed", broken, numbers, results)
+    line.add_sink("write", lambda stream: [None for _ in stream].clear(), results)
     with pytest.raises(MemoryError, match="enough"):
         line.join(lambda: None, every=0.01)
 
@@ -105,30 +105,30 @@ def test_what_breaks_a_stage_ends_all_of_them_and_reaches_the_caller() -> None:
 # -- policy
 
 
-def result(failure: Failure | None, attempts: int = 0) -> Result:
+def result(failure: PhotoFailure | None, attempts: int = 0) -> PhotoResult:
     vector = np.zeros(4, dtype=np.float32) if failure is None else None
-    return Result("s", "u", [Pending("a", "u", attempts), Pending("b", "u", 7)], vector, "f00", '"e"', failure)
+    return PhotoResult("s", "u", [Pending("a", "u", attempts), Pending("b", "u", 7)], vector, "f00", '"e"', failure)
 
 
 def test_policy_turns_failures_into_retries_until_there_were_enough() -> None:
     settings = EtlSettings()
-    slow = Failure("timeout", False, "too slow")
-    first, last = outcomes(result(slow), NOW, settings)
+    slow = PhotoFailure("timeout", False, "too slow")
+    first, last = build_outcomes(result(slow), NOW, settings)
     assert (first.status, first.attempts, first.next_try_at) == ("retry", 1, NOW + timedelta(minutes=10))
     assert (last.status, last.attempts, last.next_try_at, last.reason) == ("failed", 8, None, "timeout")
-    (gone, _) = outcomes(result(Failure("not_found", True, "")), NOW, settings)
+    (gone, _) = build_outcomes(result(PhotoFailure("not_found", True, "")), NOW, settings)
     assert (gone.status, gone.next_try_at) == ("failed", None)
-    (done, _) = outcomes(result(None, attempts=3), NOW, settings)
+    (done, _) = build_outcomes(result(None, attempts=3), NOW, settings)
     assert (done.status, done.attempts, done.reason, done.image_sha256) == ("done", 4, None, "f00")
 
 
 @given(st.integers(1, 60), st.none() | st.floats(0, 1e6))
 def test_a_delay_grows_and_is_never_shorter_than_what_the_host_asked(attempts: int, asked: float | None) -> None:
     settings = EtlSettings()
-    waited = delay(attempts, asked, settings)
+    waited = compute_delay(attempts, asked, settings)
     assert waited >= timedelta(seconds=asked or 0)
-    assert waited >= delay(1, None, settings)
-    assert waited <= max(timedelta(seconds=LONGEST), timedelta(seconds=asked or 0))
+    assert waited >= compute_delay(1, None, settings)
+    assert waited <= max(timedelta(seconds=LONGEST_DELAY), timedelta(seconds=asked or 0))
 
 
 # -- hosts
@@ -136,61 +136,61 @@ def test_a_delay_grows_and_is_never_shorter_than_what_the_host_asked(attempts: i
 
 def test_a_host_that_is_down_is_left_alone_for_a_while() -> None:
     clock = [0.0]
-    hosts = Hosts(Stop(), now=lambda: clock[0])
+    hosts = HostHealth(StopSignal(), now=lambda: clock[0])
     error = PhotoError(Reason.UNREACHABLE, "refused")
-    for _ in range(TOLERATED):
-        assert hosts.refusal("cdn") is None
-        assert not hosts.failed("cdn", error)
-    refusal = hosts.refusal("cdn")
+    for _ in range(MAX_FAILURES):
+        assert hosts.wait_or_refuse("cdn") is None
+        assert not hosts.record_failure("cdn", error)
+    refusal = hosts.wait_or_refuse("cdn")
     assert refusal is not None and (refusal.reason, refusal.permanent) == ("unreachable", False)
-    assert hosts.refusal("other") is None
-    clock[0] = REST + 1
-    assert hosts.refusal("cdn") is None
-    hosts.failed("cdn", error)
-    assert hosts.refusal("cdn") is not None, "one more failure and it rests again"
-    clock[0] = 2 * REST + 2
-    hosts.answered("cdn")
-    hosts.failed("cdn", error)
-    assert hosts.refusal("cdn") is None
+    assert hosts.wait_or_refuse("other") is None
+    clock[0] = REST_SECONDS + 1
+    assert hosts.wait_or_refuse("cdn") is None
+    hosts.record_failure("cdn", error)
+    assert hosts.wait_or_refuse("cdn") is not None, "one more failure and it rests again"
+    clock[0] = 2 * REST_SECONDS + 2
+    hosts.record_success("cdn")
+    hosts.record_failure("cdn", error)
+    assert hosts.wait_or_refuse("cdn") is None
 
 
 def test_a_404_says_the_host_is_fine_and_files_have_no_host() -> None:
-    hosts = Hosts(Stop())
-    for _ in range(TOLERATED - 1):
-        hosts.failed("cdn", PhotoError(Reason.TIMEOUT, ""))
-    hosts.failed("cdn", PhotoError(Reason.NOT_FOUND, ""))
-    hosts.failed("cdn", PhotoError(Reason.TIMEOUT, ""))
-    assert hosts.refusal("cdn") is None
-    for _ in range(2 * TOLERATED):
-        hosts.failed(host_of("file:///a.jpg"), PhotoError(Reason.UNREACHABLE, ""))
-    assert hosts.refusal(host_of("file:///b.jpg")) is None
-    assert host_of("http://[::1") == ""
+    hosts = HostHealth(StopSignal())
+    for _ in range(MAX_FAILURES - 1):
+        hosts.record_failure("cdn", PhotoError(Reason.TIMEOUT, ""))
+    hosts.record_failure("cdn", PhotoError(Reason.NOT_FOUND, ""))
+    hosts.record_failure("cdn", PhotoError(Reason.TIMEOUT, ""))
+    assert hosts.wait_or_refuse("cdn") is None
+    for _ in range(2 * MAX_FAILURES):
+        hosts.record_failure(extract_host("file:///a.jpg"), PhotoError(Reason.UNREACHABLE, ""))
+    assert hosts.wait_or_refuse(extract_host("file:///b.jpg")) is None
+    assert extract_host("http://[::1") == ""
 
 
 def test_a_short_pause_is_kept_and_a_long_one_left_to_the_next_run() -> None:
-    hosts = Hosts(Stop())
-    assert hosts.failed("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=0.1))
+    hosts = HostHealth(StopSignal())
+    assert hosts.record_failure("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=0.1))
     started = time.monotonic()
-    assert hosts.refusal("cdn") is None
+    assert hosts.wait_or_refuse("cdn") is None
     assert time.monotonic() - started >= 0.09
-    assert hosts.refusal("cdn") is None
-    assert not hosts.failed("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=3600))
-    refusal = hosts.refusal("cdn")
+    assert hosts.wait_or_refuse("cdn") is None
+    assert not hosts.record_failure("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=3600))
+    refusal = hosts.wait_or_refuse("cdn")
     assert refusal is not None and (refusal.reason, refusal.retry_after) == ("rate_limited", 3600)
 
 
 def test_a_host_that_wants_pause_after_pause_is_left_alone() -> None:
     clock = [0.0]
-    hosts = Hosts(Stop(), now=lambda: clock[0])
+    hosts = HostHealth(StopSignal(), now=lambda: clock[0])
     wish = PhotoError(Reason.RATE_LIMITED, "", retry_after=1)
-    for _ in range(PAUSES):
-        assert all(hosts.failed("cdn", wish) for _ in range(20)), "many threads, one pause"
+    for _ in range(MAX_PAUSES):
+        assert all(hosts.record_failure("cdn", wish) for _ in range(20)), "many threads, one pause"
         clock[0] += 2
-    assert not hosts.failed("cdn", wish)
-    assert hosts.refusal("cdn") is not None
-    clock[0] += REST + 1
-    hosts.answered("cdn")
-    assert hosts.failed("cdn", wish)
+    assert not hosts.record_failure("cdn", wish)
+    assert hosts.wait_or_refuse("cdn") is not None
+    clock[0] += REST_SECONDS + 1
+    hosts.record_success("cdn")
+    assert hosts.record_failure("cdn", wish)
 
 
 # -- worklist
@@ -206,11 +206,11 @@ def test_the_worklist_groups_by_photo_and_loses_nothing(wants: list[tuple[str, s
     with Worklist() as work:
         for product_id, url, space in wants:
             work.add(space, [Pending(product_id, url, 2, "e")])
-        jobs = list(work.jobs(Stop()))
-        assert [job.image_url for job in jobs] == sorted({url for _, url, _ in wants})
-        got = {(p.product_id, job.image_url, s) for job in jobs for s, ps in job.wants.items() for p in ps}
+        tasks = list(work.iterate_tasks(StopSignal()))
+        assert [task.image_url for task in tasks] == sorted({url for _, url, _ in wants})
+        got = {(p.product_id, task.image_url, s) for task in tasks for s, ps in task.wants.items() for p in ps}
         assert got == set(wants)
-        assert all(p.attempts == 2 and p.etag == "e" for job in jobs for ps in job.wants.values() for p in ps)
+        assert all(p.attempts == 2 and p.etag == "e" for task in tasks for ps in task.wants.values() for p in ps)
         assert sum(work.counts().values()) == len(set(wants))
         assert {p.product_id for p in work.take("u1")} == {p for p, url, _ in wants if url == "u1"}
         assert work.take("u1") == []
@@ -227,7 +227,7 @@ def done(product_id: str, row: list[float], url: str = "http://x/1.jpg") -> Outc
 def test_vectors_come_back_as_they_went(tmp_path: Path, scheme: str) -> None:
     store = VectorStore(f"{scheme}{tmp_path}/v")
     part = store.write(SPACE, "r1", 3, [done("a", [0.6, 0.8, 0, 0]), done("b", [0, 0, 1, 0])], NOW)
-    assert store.parts(SPACE.name) == [part]
+    assert store.list_parts(SPACE.name) == [part]
     rows = store.read(part, SPACE)
     assert [(row.product_id, row.image_url, row.image_sha256) for row in rows] == [
         ("a", "http://x/1.jpg", "ab" * 32),
@@ -235,7 +235,7 @@ def test_vectors_come_back_as_they_went(tmp_path: Path, scheme: str) -> None:
     ]
     assert rows[0].vector.dtype == np.float32
     assert np.array_equal(rows[0].vector, np.array([0.6, 0.8, 0, 0], dtype=np.float32))
-    assert VectorStore(f"{scheme}{tmp_path}/v").parts("another__v1") == []
+    assert VectorStore(f"{scheme}{tmp_path}/v").list_parts("another__v1") == []
 
 
 def test_a_part_has_the_columns_that_others_read(tmp_path: Path) -> None:
@@ -267,11 +267,11 @@ def test_a_part_half_written_is_no_part_and_a_marker_ends_a_run(
     with pytest.raises(StoreFailed):
         store.write(SPACE, "r1", 1, [done("b", [1, 0, 0, 0])], NOW)
     monkeypatch.undo()
-    assert store.parts(SPACE.name) == [first]
-    assert store.unfinished(SPACE.name) == [first]
+    assert store.list_parts(SPACE.name) == [first]
+    assert store.list_unfinished(SPACE.name) == [first]
     marker = tmp_path / "space=mean__v1" / "done-r1.json"
-    store.finish(SPACE.name, "r1", [0], {"done": 1})
-    assert store.unfinished(SPACE.name) == []
+    store.write_marker(SPACE.name, "r1", [0], {"done": 1})
+    assert store.list_unfinished(SPACE.name) == []
     assert json.loads(marker.read_text()) == {"done": 1, "parts": [0]}
 
 
@@ -280,16 +280,16 @@ def test_a_marker_settles_the_parts_it_lists_and_no_others(tmp_path: Path, schem
     store = VectorStore(f"{scheme}{tmp_path}/v")
     parts = [store.write(SPACE, "r1", number, [done(str(number), [1, 0, 0, 0])], NOW) for number in range(3)]
     other = store.write(SPACE, "r2", 0, [done("x", [1, 0, 0, 0])], NOW)
-    store.finish(SPACE.name, "r1", [0, 2], {"done": 2})
-    assert store.unfinished(SPACE.name) == [parts[1], other]
-    store.finish(SPACE.name, "r1", [1], {"finished_by": "r3"})
-    assert store.unfinished(SPACE.name) == [other]
+    store.write_marker(SPACE.name, "r1", [0, 2], {"done": 2})
+    assert store.list_unfinished(SPACE.name) == [parts[1], other]
+    store.write_marker(SPACE.name, "r1", [1], {"finished_by": "r3"})
+    assert store.list_unfinished(SPACE.name) == [other]
     with store._fs.open(f"{store._folder(SPACE.name)}/done-r2.json", "wb") as file:
         file.write(b'{"run_id": "r2"}')  # as versions before wrote it
-    assert store.unfinished(SPACE.name) == []
+    assert store.list_unfinished(SPACE.name) == []
     with store._fs.open(f"{store._folder(SPACE.name)}/done-r2.json", "wb") as file:
         file.write(b"{")
-    assert store.unfinished(SPACE.name) == [other], "no marker: it is looked at once more"
+    assert store.list_unfinished(SPACE.name) == [other], "no marker: it is looked at once more"
 
 
 def test_parts_of_another_size_and_broken_ones_are_refused(tmp_path: Path) -> None:
@@ -316,8 +316,8 @@ def interruptible() -> Iterator[None]:
 @pytest.mark.usefixtures("interruptible")
 def test_the_first_signal_asks_and_the_second_is_the_old_one() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with stopped_by_signals() as stop:
-        assert not stop.asked
+    with catch_stop_signals() as stop:
+        assert not stop.is_requested
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(1)
         assert signal.getsignal(signal.SIGTERM) == before
@@ -334,7 +334,7 @@ def summary_of(*results: tuple[str, str | None, Written]) -> RunSummary:
     its = ModelSummary("mean", SPACE)
     for status, reason, written in results:
         outcome = Outcome("p", "u", status, reason=reason)  # type: ignore[arg-type]
-        its.add(WriteResult(outcome, written))
+        its.count_write(WriteResult(outcome, written))
     return RunSummary("r", [its], seconds=2.0)
 
 
@@ -349,7 +349,7 @@ def test_a_summary_counts_each_fate_once() -> None:
         ("retry", "timeout", Written.WRITTEN),
         ("failed", "not_found", Written.MOVED),
     )
-    (model,) = summary.as_dict()["models"]
+    (model,) = summary.to_dict()["models"]
     assert model == {
         "model": "mean",
         "space": "mean__v1",
@@ -367,34 +367,34 @@ def test_a_summary_counts_each_fate_once() -> None:
         "images_per_second": 4.0,
     }
     assert summary.failed_share == pytest.approx(3 / 8)
-    assert "failed 2 (" in run_text(summary)
-    assert "moved 2, gone 1" in run_text(summary)
+    assert "failed 2 (" in format_run(summary)
+    assert "moved 2, gone 1" in format_run(summary)
 
 
 def test_a_run_without_work_says_so_and_a_missing_setting_is_named() -> None:
-    assert "nothing to embed" in run_text(summary_of())
-    text = run_text(summary_of(("failed", "outside_image_roots", Written.WRITTEN)))
+    assert "nothing to embed" in format_run(summary_of())
+    text = format_run(summary_of(("failed", "outside_image_roots", Written.WRITTEN)))
     assert "set IMAGE_ROOTS" in text
     assert "python -m etl retry --model mean --reason outside_image_roots" in text
-    assert reasons({}) == "0"
-    assert reasons({"a": 1, "b": 1500}) == "1,501 (b 1,500, a 1)"
+    assert format_reasons({}) == "0"
+    assert format_reasons({"a": 1, "b": 1500}) == "1,501 (b 1,500, a 1)"
 
 
 def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert isinstance(suited(Console(force_terminal=True)), Bar)
-    lines = suited(Console(force_terminal=False))
-    assert isinstance(lines, Lines)
+    assert isinstance(choose_progress(Console(force_terminal=True)), BarProgress)
+    lines = choose_progress(Console(force_terminal=False))
+    assert isinstance(lines, LogProgress)
     monkeypatch.setattr("etl.progress.EVERY", 0.0)
     summary = summary_of(("done", None, Written.WRITTEN))
-    with caplog.at_level(logging.INFO), lines.shown(10, summary):
+    with caplog.at_level(logging.INFO), lines.track(10, summary):
         time.sleep(0.01)
         lines.tick()
     assert "1 of 10" in caplog.text and "s left" in caplog.text
     console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
-    bar = Bar(console)
-    with bar.shown(10, summary):
+    bar = BarProgress(console)
+    with bar.track(10, summary):
         bar.tick()
     assert "1/10" in console.export_text()
 

@@ -17,13 +17,13 @@ from catalog.domain.records import Outcome
 from catalog.domain.space import Space
 from catalog.similarity import normalize
 from etl.errors import BrokenPart, StoreFailed
-from etl.report import restored_text, run_text
-from etl.restore import Restored, restore
-from etl.storage import part_file
-from etl.storage.part_file import StoredVector
-from etl.storage.vector_store import STRAY_AFTER, Part, VectorStore
+from etl.report import format_restore, format_run
+from etl.restore import RestoreCounts, restore_vectors
+from etl.storage import part_format
+from etl.storage.part_format import StoredVector
+from etl.storage.vector_store import STRAY_AFTER, PartFile, VectorStore
 from models.photos import PhotoSettings
-from tests.etl_kit import SPACE, MeanColor, product, run_job, settings_for, workshop
+from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job, settings_for
 from tests.fakes import FakeCatalogue
 from tests.image_server import photo
 
@@ -52,8 +52,8 @@ def written_before(space: Space, rows: list[Outcome], version: str | None = None
         pa.array(["r0"] * len(rows), pa.string()),
         pa.array([NOW] * len(rows), pa.timestamp("us", tz="UTC")),
     ]
-    names = part_file.schema(space.dims).names[:-1]
-    fields = [part_file.schema(space.dims).field(name) for name in names]
+    names = part_format.build_schema(space.dims).names[:-1]
+    fields = [part_format.build_schema(space.dims).field(name) for name in names]
     file = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_arrays(columns, schema=pa.schema(fields)), file, compression="zstd")
     return bytes(file.getvalue())
@@ -81,8 +81,8 @@ def swapped(table: pa.Table) -> pa.Table:
 
 
 def test_no_flipped_bit_gives_another_vector() -> None:
-    data = part_file.encode(WIDE, "r1", outcomes(40, WIDE), NOW)
-    right = {key(row) for row in part_file.decode(data, WIDE)}
+    data = part_format.encode(WIDE, "r1", outcomes(40, WIDE), NOW)
+    right = {key(row) for row in part_format.decode(data, WIDE)}
     assert len(right) == 40
     seeded, refused = random.Random(16), 0
     for _ in range(300):
@@ -90,46 +90,46 @@ def test_no_flipped_bit_gives_another_vector() -> None:
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
         try:
-            assert {key(row) for row in part_file.decode(bytes(damaged), WIDE)} <= right
+            assert {key(row) for row in part_format.decode(bytes(damaged), WIDE)} <= right
         except BrokenPart:
             refused += 1
     assert refused > 250, "most of a part is vectors"
 
 
 def test_a_flipped_bit_is_found_by_the_page_checksum_already() -> None:
-    data = part_file.encode(WIDE, "r1", outcomes(40, WIDE), NOW)
+    data = part_format.encode(WIDE, "r1", outcomes(40, WIDE), NOW)
     reader = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
     column = reader.metadata.row_group(0).column(reader.schema_arrow.names.index("vector"))
     damaged = bytearray(data)
     start = column.dictionary_page_offset or column.data_page_offset
     damaged[start + column.total_compressed_size // 2] ^= 1
     with pytest.raises(BrokenPart, match=r"(?i)crc|checksum"):
-        part_file.decode(bytes(damaged), WIDE)
+        part_format.decode(bytes(damaged), WIDE)
 
 
 def test_swapped_vectors_are_refused() -> None:
-    data = part_file.encode(SPACE, "r1", outcomes(3), NOW)
+    data = part_format.encode(SPACE, "r1", outcomes(3), NOW)
     with pytest.raises(BrokenPart, match="digests differ"):
-        part_file.decode(changed(data, swapped), SPACE)
+        part_format.decode(changed(data, swapped), SPACE)
 
 
 @pytest.mark.parametrize("other", [Space("mean", "v2", 4), Space("other", "v1", 4), Space("mean", "v1", 5)])
 def test_a_part_of_another_space_or_version_is_refused(other: Space) -> None:
     with pytest.raises(BrokenPart):
-        part_file.decode(part_file.encode(SPACE, "r1", outcomes(3), NOW), other)
+        part_format.decode(part_format.encode(SPACE, "r1", outcomes(3), NOW), other)
 
 
 @pytest.mark.parametrize("columns", [["digest"], ["image_sha256"], ["model_version", "digest"]])
 def test_a_part_without_one_of_its_columns_is_refused(columns: list[str]) -> None:
-    data = part_file.encode(SPACE, "r1", outcomes(3), NOW)
+    data = part_format.encode(SPACE, "r1", outcomes(3), NOW)
     with pytest.raises(BrokenPart, match="columns"):
-        part_file.decode(changed(data, lambda table: table.drop_columns(columns)), SPACE)
+        part_format.decode(changed(data, lambda table: table.drop_columns(columns)), SPACE)
 
 
 @pytest.mark.parametrize("length", [0, 4, 100, -1, -9])
 def test_a_part_cut_short_is_refused(length: int) -> None:
     with pytest.raises(BrokenPart):
-        part_file.decode(part_file.encode(SPACE, "r1", outcomes(3), NOW)[:length], SPACE)
+        part_format.decode(part_format.encode(SPACE, "r1", outcomes(3), NOW)[:length], SPACE)
 
 
 def test_a_vector_that_is_not_of_unit_length_is_made_so_and_one_without_direction_left_out() -> None:
@@ -137,7 +137,7 @@ def test_a_vector_that_is_not_of_unit_length_is_made_so_and_one_without_directio
         Outcome("a", "u1", "done", np.array([3, 4, 0, 0], dtype=np.float32)),
         Outcome("b", "u2", "done", np.zeros(4, dtype=np.float32)),
     ]
-    (row,) = part_file.decode(part_file.encode(SPACE, "r1", rows, NOW), SPACE)
+    (row,) = part_format.decode(part_format.encode(SPACE, "r1", rows, NOW), SPACE)
     assert row.product_id == "a"
     assert row.vector == pytest.approx([0.6, 0.8, 0, 0])
 
@@ -147,7 +147,7 @@ def test_a_vector_that_is_not_of_unit_length_is_made_so_and_one_without_directio
 
 def test_a_part_written_before_is_read_as_it_was() -> None:
     rows = outcomes(5)
-    found = part_file.decode(written_before(SPACE, rows), SPACE)
+    found = part_format.decode(written_before(SPACE, rows), SPACE)
     assert [key(row) for row in found] == [
         key(StoredVector(row.product_id, row.image_url, row.image_sha256, np.asarray(row.vector))) for row in rows
     ]
@@ -157,18 +157,18 @@ def test_a_part_written_before_is_read_as_it_was() -> None:
 def test_a_part_written_before_with_a_vector_of_another_length_is_refused(wrong: list[float]) -> None:
     row = Outcome("a", "u", "done", np.array(wrong, dtype=np.float32))
     with pytest.raises(BrokenPart, match="unit length"):
-        part_file.decode(written_before(SPACE, [*outcomes(2), row]), SPACE)
+        part_format.decode(written_before(SPACE, [*outcomes(2), row]), SPACE)
 
 
 def test_a_part_written_before_whose_bits_flipped_to_a_signalling_nan_is_refused() -> None:
     vector = np.array([0x7F800001, 0, 0, 0], dtype=np.uint32).view(np.float32)
     with pytest.raises(BrokenPart, match="unit length"):
-        part_file.decode(written_before(SPACE, [*outcomes(2), Outcome("a", "u", "done", vector)]), SPACE)
+        part_format.decode(written_before(SPACE, [*outcomes(2), Outcome("a", "u", "done", vector)]), SPACE)
 
 
 def test_a_part_written_before_of_another_version_is_refused() -> None:
     with pytest.raises(BrokenPart, match="version v9, not v1"):
-        part_file.decode(written_before(SPACE, outcomes(2), version="v9"), SPACE)
+        part_format.decode(written_before(SPACE, outcomes(2), version="v9"), SPACE)
 
 
 # -- a broken part stops nobody
@@ -180,7 +180,7 @@ def shop_of(count: int) -> FakeCatalogue:
     return index
 
 
-def three_parts(store: VectorStore) -> list[Part]:
+def three_parts(store: VectorStore) -> list[PartFile]:
     return [store.write(SPACE, "r1", number, outcomes(3, first=3 * number), NOW) for number in range(3)]
 
 
@@ -191,13 +191,13 @@ def test_broken_parts_are_set_aside_and_the_others_restored(
     store, index = VectorStore(f"{scheme}{tmp_path}/v"), shop_of(9)
     bad = three_parts(store)[1]
     store._fs.pipe_file(bad.path, changed(store._fs.cat_file(bad.path), swapped))
-    found = restore(index, store, SPACE, store.unfinished(SPACE.name), settings_for(tmp_path))
+    found = restore_vectors(index, store, SPACE, store.list_unfinished(SPACE.name), settings_for(tmp_path))
     assert (found.restored, found.missing, found.broken_parts, found.unread_parts) == (6, 3, 1, 0)
     assert sorted(one.product_id for one in index.unprocessed(SPACE)) == ["p3", "p4", "p5"]
-    assert bad not in store.parts(SPACE.name)
+    assert bad not in store.list_parts(SPACE.name)
     assert store._fs.exists(bad.path + ".bad"), "kept for whoever wants to know"
     assert bad.path in caplog.text
-    again = restore(index, store, SPACE, store.unfinished(SPACE.name), settings_for(tmp_path))
+    again = restore_vectors(index, store, SPACE, store.list_unfinished(SPACE.name), settings_for(tmp_path))
     assert (again.broken_parts, again.missing) == (0, 3)
 
 
@@ -213,9 +213,9 @@ def test_a_part_that_the_disk_does_not_give_is_left_where_it_is(
         return bytes(give(path, **more))
 
     monkeypatch.setattr(store._fs, "cat_file", refuse)
-    found = restore(index, store, SPACE, store.unfinished(SPACE.name), settings_for(tmp_path))
+    found = restore_vectors(index, store, SPACE, store.list_unfinished(SPACE.name), settings_for(tmp_path))
     assert (found.restored, found.broken_parts, found.unread_parts) == (6, 0, 1)
-    assert bad in store.parts(SPACE.name)
+    assert bad in store.list_parts(SPACE.name)
     assert "Input/output error" in caplog.text
 
 
@@ -226,19 +226,19 @@ def test_a_run_embeds_anew_what_only_a_broken_part_had(tmp_path: Path) -> None:
         (folder / f"{number}.jpg").write_bytes(photo((50 * number + 9, 90, 30)))
     urls = [(folder / f"{number}.jpg").as_uri() for number in range(3)]
     index = FakeCatalogue([product(number, url) for number, url in enumerate(urls)])
-    shop = workshop(index, tmp_path, PhotoSettings(image_roots=(folder,)))
+    context = build_context(index, tmp_path, PhotoSettings(image_roots=(folder,)))
     left = [Outcome(f"p{n}", url, "done", np.eye(4, dtype=np.float32)[n]) for n, url in enumerate(urls)]
-    part = shop.store.write(SPACE, "20260101T000000-killed", 0, left, NOW)
+    part = context.store.write(SPACE, "20260101T000000-killed", 0, left, NOW)
     Path(part.path).write_bytes(Path(part.path).read_bytes()[:-20])
     model = MeanColor()
-    summary = run_job(shop, [model])
+    summary = run_job(context, [model])
     (its,) = summary.models
     assert (its.done, its.reused, its.broken_parts, model.embedded) == (3, 0, 1, 3)
-    assert summary.as_dict()["models"][0]["broken_parts"] == 1
-    assert "1 broken files of VECTOR_STORE set aside" in run_text(summary)
-    assert run_job(shop, [model]).models[0].broken_parts == 0
-    assert "2 broken files" in restored_text("mean__v1", asdict(Restored(broken_parts=2)))
-    assert "1 files could not be read" in restored_text("mean__v1", asdict(Restored(unread_parts=1)))
+    assert summary.to_dict()["models"][0]["broken_parts"] == 1
+    assert "1 broken files of VECTOR_STORE set aside" in format_run(summary)
+    assert run_job(context, [model]).models[0].broken_parts == 0
+    assert "2 broken files" in format_restore("mean__v1", asdict(RestoreCounts(broken_parts=2)))
+    assert "1 files could not be read" in format_restore("mean__v1", asdict(RestoreCounts(unread_parts=1)))
 
 
 # -- crashes
@@ -262,7 +262,7 @@ def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatc
     assert events[:3] == ["sync .part-r1-000000.parquet.tmp", "rename", "sync space=mean__v1"]
     assert set(events[3:]) == {"sync v", f"sync {tmp_path.name}"}, "the new folders' own names too"
     events.clear()
-    store.finish(SPACE.name, "r1", [0], {})
+    store.write_marker(SPACE.name, "r1", [0], {})
     assert events == ["sync .done-r1.json.tmp", "rename", "sync space=mean__v1"]
 
 
@@ -276,10 +276,10 @@ def test_what_a_crash_left_half_written_is_swept_once_it_is_old(
     with pytest.raises(StoreFailed):
         store.write(SPACE, "r1", 1, outcomes(2), NOW)
     monkeypatch.undo()
-    assert store.parts(SPACE.name) == [kept]
+    assert store.list_parts(SPACE.name) == [kept]
     assert len(store._fs.ls(store._folder(SPACE.name))) == 2
     now = datetime.now(UTC)
-    assert store.sweep(SPACE.name, now) == 0, "it may be a running job's"
-    assert store.sweep(SPACE.name, now + STRAY_AFTER + timedelta(minutes=1)) == 1
+    assert store.delete_strays(SPACE.name, now) == 0, "it may be a running job's"
+    assert store.delete_strays(SPACE.name, now + STRAY_AFTER + timedelta(minutes=1)) == 1
     assert store._fs.ls(store._folder(SPACE.name), detail=False) == [kept.path]
-    assert store.sweep("nothing__v1", now) == 0
+    assert store.delete_strays("nothing__v1", now) == 0

@@ -36,12 +36,12 @@ class StoredVector:
     vector: Vectors
 
 
-def schema(dims: int) -> pa.Schema:
+def build_schema(dims: int) -> pa.Schema:
     """Returns the columns of a part; `vector` is a fixed-size list of `dims` float32."""
-    return pa.schema([*_schema_1(dims), pa.field("digest", pa.binary(DIGEST_BYTES), nullable=False)])
+    return pa.schema([*_build_schema_1(dims), pa.field("digest", pa.binary(DIGEST_BYTES), nullable=False)])
 
 
-def _schema_1(dims: int) -> pa.Schema:
+def _build_schema_1(dims: int) -> pa.Schema:
     return pa.schema(
         [
             pa.field("product_id", pa.string(), nullable=False),
@@ -57,7 +57,7 @@ def _schema_1(dims: int) -> pa.Schema:
 
 def encode(space: Space, run_id: str, outcomes: Sequence[Outcome], created: datetime) -> bytes:
     """Returns the Parquet file with the vectors of `outcomes`; one without a direction is left out."""
-    rows = [row for outcome in outcomes if (row := _row(space, outcome)) is not None]
+    rows = [row for outcome in outcomes if (row := _to_row(space, outcome)) is not None]
     values = np.stack([row.vector for row in rows]) if rows else np.empty((0, space.dims), np.float32)
     columns = [
         pa.array([row.product_id for row in rows], pa.string()),
@@ -67,16 +67,16 @@ def encode(space: Space, run_id: str, outcomes: Sequence[Outcome], created: date
         pa.array([space.version] * len(rows), pa.string()),
         pa.array([run_id] * len(rows), pa.string()),
         pa.array([created] * len(rows), pa.timestamp("us", tz="UTC")),
-        pa.array([_digest(space, row) for row in rows], pa.binary(DIGEST_BYTES)),
+        pa.array([_compute_digest(space, row) for row in rows], pa.binary(DIGEST_BYTES)),
     ]
-    marked = schema(space.dims).with_metadata({FORMAT: b"2", SPACE: space.name.encode()})
+    marked = build_schema(space.dims).with_metadata({FORMAT: b"2", SPACE: space.name.encode()})
     file = BytesIO()
     pq.write_table(pa.Table.from_arrays(columns, schema=marked), file, compression="zstd", write_page_checksum=True)
     return file.getvalue()
 
 
-def _row(space: Space, outcome: Outcome) -> StoredVector | None:
-    """The vector as it came where it has unit length; the index makes the rest so, and it refuses what is zero."""
+def _to_row(space: Space, outcome: Outcome) -> StoredVector | None:
+    """Returns the row of an outcome, its vector at unit length as the index has it; None without a direction."""
     if outcome.vector is None:
         return None
     vector = np.asarray(outcome.vector, dtype=np.float32)
@@ -92,30 +92,30 @@ def decode(data: bytes, space: Space) -> list[StoredVector]:
     """Returns the rows of a part of `space`; raises BrokenPart unless every one of them is what was written."""
     try:
         table = pq.read_table(BytesIO(data), page_checksum_verification=True)
-        digests = _digests(table, space)
-        rows = _rows(table, space)
+        digests = _check_columns(table, space)
+        rows = _read_rows(table, space)
     except BrokenPart:
         raise
     except Exception as error:  # which ones damaged files raise is not documented
         raise BrokenPart(f"it is damaged: {error}") from error
     if not all(_is_unit(row.vector) for row in rows):
         raise BrokenPart("it holds vectors that are not of unit length")
-    if digests is not None and digests != [_digest(space, row) for row in rows]:
+    if digests is not None and digests != [_compute_digest(space, row) for row in rows]:
         raise BrokenPart("its rows are not as they were written: their digests differ")
     return rows
 
 
-def _digests(table: pa.Table, space: Space) -> list[bytes] | None:
-    """The digest column, None in format 1; raises BrokenPart where the part is of neither format or another space."""
+def _check_columns(table: pa.Table, space: Space) -> list[bytes] | None:
+    """Returns the digests, None in format 1; raises BrokenPart for columns of neither format or of another space."""
     column = table.schema.field("vector").type
     if column.list_size != space.dims:
         raise BrokenPart(f"it holds vectors of {column.list_size} values, not {space.dims}")
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
-    if table.schema.equals(schema(space.dims)):
+    if table.schema.equals(build_schema(space.dims)):
         if (metadata.get(FORMAT), metadata.get(SPACE)) != (b"2", space.name.encode()):
-            raise BrokenPart(f"it is of another space or format: {_told(metadata)}")
+            raise BrokenPart(f"it is of another space or format: {_describe_metadata(metadata)}")
         return [bytes(value) for value in table["digest"].to_pylist()]
-    if not table.schema.equals(_schema_1(space.dims)) or {FORMAT, SPACE} & metadata.keys():
+    if not table.schema.equals(_build_schema_1(space.dims)) or {FORMAT, SPACE} & metadata.keys():
         raise BrokenPart(f"its columns are {', '.join(table.schema.names)}, which is not a part's")
     versions = set(table["model_version"].to_pylist())
     if versions - {space.version}:
@@ -123,12 +123,12 @@ def _digests(table: pa.Table, space: Space) -> list[bytes] | None:
     return None
 
 
-def _told(metadata: dict[bytes, bytes]) -> str:
+def _describe_metadata(metadata: dict[bytes, bytes]) -> str:
     found, space = (metadata.get(key, b"none").decode(errors="replace") for key in (FORMAT, SPACE))
     return f"{space}, format {found}"
 
 
-def _rows(table: pa.Table, space: Space) -> list[StoredVector]:
+def _read_rows(table: pa.Table, space: Space) -> list[StoredVector]:
     table.validate(full=True)
     flat = table["vector"].combine_chunks().flatten()
     if table["vector"].null_count or flat.null_count:
@@ -139,13 +139,13 @@ def _rows(table: pa.Table, space: Space) -> list[StoredVector]:
 
 
 def _is_unit(vector: Vectors) -> bool:
-    """Whether the length is 1; a vector with NaN or infinite values has none."""
+    """Returns whether the length is 1, which a vector with NaN or infinite values never has."""
     with np.errstate(invalid="ignore", over="ignore"):  # a flipped bit makes signalling NaN, too
         return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1.0) <= NORM_TOLERANCE)
 
 
-def _digest(space: Space, row: StoredVector) -> bytes:
-    """Binds a vector to its photo, its product and its space; each field goes in with its length."""
+def _compute_digest(space: Space, row: StoredVector) -> bytes:
+    """Returns a digest that binds a vector to photo, product and space; each field goes in with its length."""
     digest = blake2b(digest_size=DIGEST_BYTES)
     values = np.ascontiguousarray(row.vector, dtype="<f4").tobytes()
     texts = (space.name, row.product_id, row.image_url, row.image_sha256 or "")

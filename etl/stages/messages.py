@@ -1,4 +1,4 @@
-"""What travels through the job: a photo that is wanted, fetched, decoded, embedded, or not to be had."""
+"""Messages between the stages: a photo that is wanted, fetched, decoded, embedded or failed; and the model's port."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from models.photos import Photo
 Pixels = NDArray[np.float32]
 
 
-class Embedder(Protocol):
-    """What the job asks of a model; `models.runtime.embedder.Embedder` is one.
+class PhotoEmbedder(Protocol):
+    """Describes what the job needs of a model; `models.runtime.embedder.Embedder` is one.
 
     `preprocess` gives float32 [3,H,W] of an RGB photo; `embed` takes float32 [N,3,H,W] and gives float32 [N,dims]
     unit rows, all NaN where a photo has no embedding.
@@ -30,42 +30,42 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A model that may run: `open` loads it, which a job with nothing to do never does."""
+class EmbeddingModel:
+    """Names a model that may run: `open` loads it, which a job with nothing to do never does."""
 
     name: str
     space: Space
-    open: Callable[[], Embedder]
+    open: Callable[[], PhotoEmbedder]
     min_side: int = 1  # pixels of the shorter side
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One photo and who wants it: products by the name of the space that lacks its embedding."""
+class PhotoTask:
+    """Names a photo and who wants it: products by the name of the space that lacks its embedding."""
 
     image_url: str
     wants: Mapping[str, Sequence[Pending]]
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    job: Job
+class FetchedPhoto:
+    task: PhotoTask
     photo: Photo
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """`pixels` float32 [3,H,W] for each space that wants the photo."""
+class DecodedPhoto:
+    """Holds `pixels` float32 [3,H,W] for each space that wants the photo."""
 
-    job: Job
+    task: PhotoTask
     sha256: str
     etag: str | None
     pixels: Mapping[str, Pixels]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a photo has no embedding; `retry_after` seconds are what the host asked for."""
+class PhotoFailure:
+    """Says why a photo has no embedding; `retry_after` seconds are what the host asked for."""
 
     reason: str
     permanent: bool
@@ -74,8 +74,8 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a photo in one space: a `vector` float32 [dims], a `failure`, or neither if it is the same."""
+class PhotoResult:
+    """Result of a photo in one space: a `vector` float32 [dims], a `failure`, or neither if it is the same photo."""
 
     space: str
     image_url: str
@@ -83,9 +83,11 @@ class Result:
     vector: Vectors | None = None
     sha256: str | None = None
     etag: str | None = None
-    failure: Failure | None = None
+    failure: PhotoFailure | None = None
 
 
-def failed(job: Job, failure: Failure, sha256: str | None = None) -> list[Result]:
-    """The same failure for every space that wanted the photo."""
-    return [Result(space, job.image_url, wants, None, sha256, None, failure) for space, wants in job.wants.items()]
+def build_failed_results(task: PhotoTask, failure: PhotoFailure, sha256: str | None = None) -> list[PhotoResult]:
+    """Returns the same failure for every space that wanted the photo."""
+    return [
+        PhotoResult(space, task.image_url, wants, None, sha256, None, failure) for space, wants in task.wants.items()
+    ]

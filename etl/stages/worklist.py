@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from catalog.domain.records import Pending
-from etl.stages.items import Job
-from etl.stopping import Stop
+from etl.stages.messages import PhotoTask
+from etl.stop_signal import StopSignal
 
 PAGE = 2000
 
 
 class Worklist:
-    """Products by photo, on disk (a temporary SQLite file), so that a million of them cost no memory."""
+    """Keeps products by photo on disk (a temporary SQLite file), so that a million of them cost no memory."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", check_same_thread=False)  # nameless: on disk, and gone when closed
@@ -24,28 +24,28 @@ class Worklist:
         )
 
     def add(self, space: str, pending: Iterable[Pending]) -> int:
-        """Note that `pending` lack an embedding in `space`; returns how many there are."""
+        """Adds products that lack an embedding in `space`; returns how many there are."""
         rows = ((one.image_url, one.product_id, space, one.attempts, one.etag, one.image_sha256) for one in pending)
         return self._db.executemany("insert or replace into wanted values (?, ?, ?, ?, ?, ?)", rows).rowcount
 
     def counts(self) -> dict[str, int]:
-        """Products per space."""
+        """Returns how many products want a photo, by space."""
         return dict(self._db.execute("select space, count(*) from wanted group by space order by space"))
 
-    def jobs(self, stop: Stop) -> Iterator[Job]:
-        """One job per photo, ordered by its address, until there are no more or `stop` says so."""
+    def iterate_tasks(self, stop: StopSignal) -> Iterator[PhotoTask]:
+        """Yields one task per photo, ordered by its address, until there are no more or `stop` is requested."""
         rows = self._db.execute("select url, space, product, attempts, etag, sha256 from wanted order by url")
         rows.arraysize = PAGE
         for url, group in groupby(rows, key=lambda row: str(row[0])):
-            if stop.asked:
+            if stop.is_requested:
                 return
             wants: dict[str, list[Pending]] = {}
             for _, space, product, *known in group:
                 wants.setdefault(space, []).append(Pending(product, url, *known))
-            yield Job(url, wants)
+            yield PhotoTask(url, wants)
 
     def take(self, url: str) -> list[Pending]:
-        """The products that want the photo at `url`, once."""
+        """Removes and returns the products that want the photo at `url`."""
         rows = self._db.execute("select product, attempts, etag from wanted where url = ?", (url,)).fetchall()
         if rows:
             self._db.execute("delete from wanted where url = ?", (url,))

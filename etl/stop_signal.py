@@ -9,40 +9,40 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stop:
-    """Whether somebody asked for the end; `wait` sleeps unless they do."""
+class StopSignal:
+    """Remembers that the end of the run was requested; `wait` sleeps until then."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     @property
-    def asked(self) -> bool:
+    def is_requested(self) -> bool:
         return self._event.is_set()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         self._event.set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep; True when the end was asked for meanwhile."""
+        """Sleeps; returns True when the end was requested meanwhile."""
         return self._event.wait(seconds)
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
-    """A Stop that SIGINT and SIGTERM ask; both have their old meaning again after the first."""
-    stop = Stop()
+def catch_stop_signals() -> Iterator[StopSignal]:
+    """Yields a StopSignal that SIGINT and SIGTERM request; both have their old meaning again after the first."""
+    stop = StopSignal()
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.ask()
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.request()
         restore()
 
     for number in SIGNALS:
-        signal.signal(number, ask)
+        signal.signal(number, request)
     try:
         yield stop
     finally:
