@@ -24,7 +24,7 @@ class Goal:
         return f"{self.size.text}, {kept}: p{self.percentile} ≤ {self.ms:g} ms"
 
 
-# Issue 4: two cores, one caller. (percent that passes, percentile, ms, recall)
+# Two cores, one caller. (percent that passes, percentile, ms, recall)
 MILLION = ((100, 50, 32, 0.99), (100, 95, 60, 0.99), (30, 95, 60, 0.99), (3, 95, 40, 0.99), (0.1, 95, 20, 0.99))
 GOALS = (
     *(Goal(Size(1_000_000, dims), *wanted) for dims in (40, 64) for wanted in MILLION),
@@ -44,7 +44,7 @@ class FacetGoal:
         return cell.p50.median <= self.ms
 
 
-FACET_GOAL = FacetGoal(Size(1_000_000, 40), 100)  # issue 10
+FACET_GOAL = FacetGoal(Size(1_000_000, 40), 100)
 
 
 @dataclass(frozen=True, slots=True)

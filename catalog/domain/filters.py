@@ -39,7 +39,7 @@ class PriceRange(BaseModel):
 
 
 class Filters(BaseModel):
-    """The filter of §3.5 of the design; `size=M` means M is in stock.
+    """The filters of a search; `size=M` means M is in stock.
 
     Size, price and stock hold for one and the same variant. Words match whatever their case.
     """

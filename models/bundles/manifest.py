@@ -1,4 +1,4 @@
-"""The schema of `bundle.json`: what a bundle says about itself (DESIGN.md §3.4)."""
+"""The schema of `bundle.json`: what a bundle says about itself."""
 
 import re
 from typing import Annotated, Any, Literal
