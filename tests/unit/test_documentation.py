@@ -187,7 +187,8 @@ def test_a_page_names_paths_that_exist(page: str) -> None:
     for mentioned in mentioned_paths(page):
         for path in alternatives(mentioned):
             if not path.startswith(MADE_BY_RUNNING):
-                assert any(ROOT.glob(path.rstrip("/"))) or any(here.glob(path.rstrip("/"))), path
+                places = [ROOT] if "/" in path else [ROOT, here, *(ROOT / room for room in facts.ROOMS)]
+                assert any(found for place in places for found in place.glob(path.rstrip("/"))), path
 
 
 @pytest.mark.parametrize("page", NAMES)
