@@ -1,4 +1,4 @@
-"""Means with intervals that know that queries of one cluster are alike.
+"""Computes means with intervals that know that queries of one cluster are alike.
 
 The cluster bootstrap: whole clusters are drawn with replacement, as many as there are, and the statistic is computed
 over all their queries. Source: C. A. Field and A. H. Welsh, "Bootstrapping clustered data", Journal of the Royal
@@ -18,65 +18,54 @@ BLOCK = 250  # draws at a time: bounds memory to a few MB
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and the percentile interval around it; all NaN where no query has the figure."""
+    """Holds a mean and the percentile interval around it; all NaN where no query has the figure."""
 
     mean: float
     low: float
     high: float
 
 
-def class_means(values: ArrayLike, classes: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    """Sorted class names [c] and the mean of `values` [n] over each class; NaN values are left out."""
-    names, sums, counts = _by_cluster(values, np.zeros(np.shape(classes), dtype=np.int64), classes)
-    return names, _ratio(sums[0], counts[0])
+def compute_class_means(values: ArrayLike, classes: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    """Returns sorted class names [c] and the mean of `values` [n] over each class; NaN values are left out."""
+    names, sums, counts = _sum_by_cluster(values, np.zeros(np.shape(classes), dtype=np.int64), classes)
+    return names, _divide_known(sums[0], counts[0])
 
 
 def macro_mean(values: ArrayLike, classes: ArrayLike) -> float:
-    """The mean of the class means, every class weighing the same; NaN where no class has a figure."""
-    return float(known_mean(class_means(values, classes)[1]))
+    """Returns the mean of the class means, every class weighing the same; NaN where no class has a figure."""
+    return float(mean_of_known(compute_class_means(values, classes)[1]))
 
 
-def clustered_class_means(
+def bootstrap_class_means(
     values: ArrayLike, clusters: ArrayLike, classes: ArrayLike, repeats: int = REPEATS, seed: int = 0
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    """Class names [c] and their means [repeats, c] under the cluster bootstrap.
+    """Returns class names [c] and their means [repeats, c] under the cluster bootstrap.
 
     `values` [n] float64 (NaN: left out), `clusters` [n] and `classes` [n] names. A class that a draw has no query of
     is NaN there. For a paired comparison of two models give the differences per query as values. Equal seeds and
     clusters draw equal samples, whatever the values. Raises InvalidScores for arrays of different lengths or none.
     """
-    names, sums, counts = _by_cluster(values, clusters, classes)
+    names, sums, counts = _sum_by_cluster(values, clusters, classes)
     rng = np.random.default_rng(seed)
     number = len(sums)
     means = np.empty((repeats, len(names)))
     for start in range(0, repeats, BLOCK):
         size = min(BLOCK, repeats - start)
         drawn = rng.multinomial(number, np.full(number, 1 / number), size=size).astype(np.float64)
-        means[start : start + size] = _ratio(drawn @ sums, drawn @ counts)
+        means[start : start + size] = _divide_known(drawn @ sums, drawn @ counts)
     return names, means
 
 
-def clustered_means(
+def bootstrap_macro_means(
     values: ArrayLike, clusters: ArrayLike, classes: ArrayLike, repeats: int = REPEATS, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Macro means [repeats] under the cluster bootstrap; see `clustered_class_means`."""
-    return known_mean(clustered_class_means(values, clusters, classes, repeats, seed)[1])
+    """Returns macro means [repeats] under the cluster bootstrap; see `bootstrap_class_means`."""
+    return mean_of_known(bootstrap_class_means(values, clusters, classes, repeats, seed)[1])
 
 
-def macro_interval(
-    values: ArrayLike,
-    clusters: ArrayLike,
-    classes: ArrayLike,
-    level: float = 0.95,
-    repeats: int = REPEATS,
-    seed: int = 0,
-) -> Interval:
-    """The macro mean and its `level` percentile interval."""
-    return interval(macro_mean(values, classes), clustered_means(values, clusters, classes, repeats, seed), level)
-
-
-def interval(mean: float, draws: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """The percentile interval of `level` of draws [repeats] around `mean`; draws that are NaN are left out."""
+def percentile_interval(mean: float, draws: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Returns the percentile interval of `level` of draws [repeats] around `mean`; draws that are NaN are left
+    out."""
     known = draws[np.isfinite(draws)]
     if not len(known):
         return Interval(mean, np.nan, np.nan)
@@ -84,10 +73,11 @@ def interval(mean: float, draws: NDArray[np.float64], level: float = 0.95) -> In
     return Interval(mean, float(low), float(high))
 
 
-def _by_cluster(
+def _sum_by_cluster(
     values: ArrayLike, clusters: ArrayLike, classes: ArrayLike
 ) -> tuple[NDArray[np.str_], NDArray[np.float64], NDArray[np.float64]]:
-    """Class names [c]; sums and counts of values [clusters, c]. Clusters without a figure are drawn all the same."""
+    """Returns class names [c], sums and counts of values [clusters, c]. Clusters without a figure are drawn all the
+    same."""
     column = np.asarray(values, dtype=np.float64)
     if not column.shape == np.shape(clusters) == np.shape(classes) or column.ndim != 1 or not len(column):
         raise InvalidScores("values, clusters and classes have to be lists of one length, and not empty")
@@ -100,12 +90,12 @@ def _by_cluster(
     return names, sums, counts
 
 
-def _ratio(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _divide_known(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
     ratio: NDArray[np.float64] = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     return ratio
 
 
-def known_mean(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean along the last axis over what is known there, NaN where nothing is."""
+def mean_of_known(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean along the last axis over what is known there, NaN where nothing is."""
     known = np.isfinite(means)
-    return _ratio(np.where(known, means, 0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))
+    return _divide_known(np.where(known, means, 0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))

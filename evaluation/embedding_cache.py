@@ -1,4 +1,4 @@
-"""Vectors of photos, kept on disk by space and the photo's SHA-256, so that a second run embeds nothing."""
+"""Keeps embeddings of photos on disk by space and the photo's SHA-256, so that a second run embeds nothing."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -21,22 +21,23 @@ log = logging.getLogger("evaluation")
 
 @dataclass
 class EmbeddingCache:
-    """One file of vectors per space below `folder`."""
+    """Keeps one file of embeddings per space below `folder`."""
 
     folder: Path
     progress: Callable[[int, int], None] = field(default=lambda done, total: None)
 
-    def of(self, extractor: Extractor, photos: Mapping[str, Path]) -> dict[str, Vectors]:
-        """The vector [dims] of each photo (SHA-256 -> file); photos without one are left out and logged."""
+    def embed(self, extractor: Extractor, photos: Mapping[str, Path]) -> dict[str, Vectors]:
+        """Returns the embedding [dims] of each photo (SHA-256 -> file); photos without one are left out and
+        logged."""
         file = self.folder / f"{extractor.space.name}.npz"
         known = _read(file, extractor.space.dims)
         missing = {sha: path for sha, path in photos.items() if sha not in known}
         if missing:
-            known |= self._embed(extractor, missing)
+            known |= self._embed_missing(extractor, missing)
             _write(file, known)
         return {sha: known[sha] for sha in photos if np.isfinite(known[sha]).all()}
 
-    def _embed(self, extractor: Extractor, missing: Mapping[str, Path]) -> dict[str, Vectors]:
+    def _embed_missing(self, extractor: Extractor, missing: Mapping[str, Path]) -> dict[str, Vectors]:
         found: dict[str, Vectors] = {}
         for done, (names, images) in enumerate(_batches(missing), 1):
             found |= dict(zip(names, extractor.embed_images(images), strict=True))
@@ -46,8 +47,8 @@ class EmbeddingCache:
         return found
 
 
-def sha256_of(path: Path) -> str:
-    """Hex digest of the file; raises InvalidDataset where it cannot be read."""
+def hash_photo(path: Path) -> str:
+    """Returns the SHA-256 of the file in hex digits; raises InvalidDataset where it cannot be read."""
     try:
         return sha256_file(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The errors of this room; all are VisualSearchErrors with a stable `code` and a message that says what to do.
+"""Errors of the evaluation; all are VisualSearchErrors with a stable `code` and a message that says what to do.
 
 VisualSearchError
 └── EvaluationError

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from evaluation import metrics
 from evaluation.data.dataset import ATTRIBUTES, COLOR, PATTERN
-from evaluation.data.label_table import GROUP, OVERALL, WITHIN, Mask, Question, Table
-from evaluation.rankers import NumpyRanker, Ranked, Ranker, ranked_all
+from evaluation.data.label_table import GROUP, OVERALL, WITHIN, EvaluationQuery, LabelTable, Mask
+from evaluation.rankers import NumpyRanker, Ranker, Ranking, rank_all
 
 K, DEPTH = 10, 100
 SHORT = {COLOR: "color", PATTERN: "pattern"}
@@ -29,8 +29,8 @@ Figures = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which queries to ask (rows of the table), how, and how far to look."""
+class QuerySelection:
+    """Says which queries to ask (rows of the table), how, and how far to look."""
 
     queries: Sequence[int]
     model: str
@@ -40,52 +40,56 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Figures [queries] by key, the k best ids per query, and how often which plan answered."""
+class Measurements:
+    """Holds figures [queries] by key, the k best ids per query, and how often which plan answered."""
 
     values: dict[str, NDArray[np.float64]]
     hits: tuple[tuple[str, ...], ...]
     plans: dict[str, int]
 
 
-def measure(table: Table, ranker: Ranker, asked: Asked, progress: Progress = lambda done, total: None) -> Measured:
-    """Ask every query in its scopes; raises what the ranker raises, Unavailable above all."""
-    rows: list[Figures] = [{} for _ in asked.queries]
-    position = {query: number for number, query in enumerate(asked.queries)}
+def measure(
+    table: LabelTable, ranker: Ranker, selection: QuerySelection, progress: Progress = lambda done, total: None
+) -> Measurements:
+    """Asks every query in its scopes; raises what the ranker raises, Unavailable above all."""
+    rows: list[Figures] = [{} for _ in selection.queries]
+    position = {query: number for number, query in enumerate(selection.queries)}
     hits: dict[int, tuple[str, ...]] = {}
     plans: dict[str, int] = {}
-    questions = list(_questions(table, asked))
-    for done, (question, ranked) in enumerate(ranked_all(ranker, questions, asked.threads), 1):
-        rows[position[question.query]] |= _figures(table, question, ranked, asked.k)
+    questions = list(_make_queries(table, selection))
+    for done, (question, ranked) in enumerate(rank_all(ranker, questions, selection.threads), 1):
+        rows[position[question.query]] |= _compute_figures(table, question, ranked, selection.k)
         plans[ranked.strategy] = plans.get(ranked.strategy, 0) + 1
         if question.scope == OVERALL:
-            hits[question.query] = ranked.ids[: asked.k]
+            hits[question.query] = ranked.ids[: selection.k]
         progress(done, len(questions))
     keys = sorted({key for row in rows for key in row})
     values = {key: np.array([row.get(key, np.nan) for row in rows], dtype=np.float64) for key in keys}
-    return Measured(values, tuple(hits.get(query, ()) for query in asked.queries), plans)
+    return Measurements(values, tuple(hits.get(query, ()) for query in selection.queries), plans)
 
 
-def full_average_precision(table: Table, reference: NumpyRanker, queries: Sequence[int]) -> NDArray[np.float64]:
-    """Average precision [queries] by class over every rank, which no service pages to."""
+def measure_full_average_precision(
+    table: LabelTable, reference: NumpyRanker, queries: Sequence[int]
+) -> NDArray[np.float64]:
+    """Returns average precision [queries] by class over every rank, which no service pages to."""
     found = []
     for query in queries:
-        same, rows = table.same_class(query), reference.rows(query, OVERALL)
+        same, rows = table.same_class(query), reference.rank_rows(query, OVERALL)
         gains = same[rows].astype(np.float64)
         found.append(metrics.average_precision(gains, int(gains.sum()), len(gains)))
     return np.array(found, dtype=np.float64)
 
 
-def _questions(table: Table, asked: Asked) -> Iterator[Question]:
-    for query in asked.queries:
-        for scope, limit in ((OVERALL, asked.depth), (WITHIN, asked.k), (GROUP, asked.k)):
-            if scope == OVERALL or any(True for _ in _targets(table, query, scope)):
-                yield table.question(query, scope, limit, asked.model)
+def _make_queries(table: LabelTable, selection: QuerySelection) -> Iterator[EvaluationQuery]:
+    for query in selection.queries:
+        for scope, limit in ((OVERALL, selection.depth), (WITHIN, selection.k), (GROUP, selection.k)):
+            if scope == OVERALL or any(True for _ in _find_targets(table, query, scope)):
+                yield table.make_query(query, scope, limit, selection.model)
 
 
-def _targets(table: Table, query: int, scope: str) -> Iterator[tuple[str, Mask, Mask]]:
-    """Key, relevant items and candidates of everything that is asked within the class; no trivial ones."""
-    candidates = table.candidates(query, scope)
+def _find_targets(table: LabelTable, query: int, scope: str) -> Iterator[tuple[str, Mask, Mask]]:
+    """Yields key, relevant items and candidates of what is asked within the class; nothing trivial."""
+    candidates = table.select_candidates(query, scope)
     wanted: dict[str, Mask] = {}
     if scope == GROUP:
         wanted["group"] = table.same_group(query)
@@ -100,18 +104,20 @@ def _targets(table: Table, query: int, scope: str) -> Iterator[tuple[str, Mask, 
             yield f"within_{name}", relevant, candidates
 
 
-def _figures(table: Table, question: Question, ranked: Ranked, k: int) -> Figures:
+def _compute_figures(table: LabelTable, question: EvaluationQuery, ranked: Ranking, k: int) -> Figures:
     rows = np.array([table.row[name] for name in ranked.ids if name in table.row], dtype=np.int64)
     if question.scope == OVERALL:
-        return _overall(table, question.query, rows, k, question.request.page.limit)
+        return _compute_overall(table, question.query, rows, k, question.request.page.limit)
     found: Figures = {}
-    for key, relevant, candidates in _targets(table, question.query, question.scope):
-        found |= _within(key, relevant[rows].astype(np.float64), int(relevant.sum()), int(candidates.sum()), k)
+    for key, relevant, candidates in _find_targets(table, question.query, question.scope):
+        found |= _compute_within(
+            key, relevant[rows].astype(np.float64), int(relevant.sum()), int(candidates.sum()), k
+        )
     return found
 
 
-def _overall(table: Table, query: int, rows: NDArray[np.int64], k: int, depth: int) -> Figures:
-    candidates = table.candidates(query, OVERALL)
+def _compute_overall(table: LabelTable, query: int, rows: NDArray[np.int64], k: int, depth: int) -> Figures:
+    candidates = table.select_candidates(query, OVERALL)
     total, same = int(candidates.sum()), table.same_class(query)
     gains, relevant = same[rows].astype(np.float64), int((same & candidates).sum())
     levels = table.shared_levels(query)
@@ -119,20 +125,20 @@ def _overall(table: Table, query: int, rows: NDArray[np.int64], k: int, depth: i
         "precision": metrics.precision(gains, relevant, total, k),
         "precision_1": metrics.precision(gains, relevant, total, 1),
         "ap": metrics.average_precision(gains, relevant, depth),
-        "ndcg_category": metrics.ndcg(levels[rows], _ideal(levels[candidates], k), k),
+        "ndcg_category": metrics.ndcg(levels[rows], _sort_ideal(levels[candidates], k), k),
     }
     for key in ATTRIBUTES:
         if (mask := table.same_label(query, key)) is not None:
             values = mask.astype(np.float64)
-            found[f"ndcg_{key}"] = metrics.ndcg(values[rows], _ideal(values[candidates], k), k)
+            found[f"ndcg_{key}"] = metrics.ndcg(values[rows], _sort_ideal(values[candidates], k), k)
     return found
 
 
-def _ideal(gains: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+def _sort_ideal(gains: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     return np.sort(gains)[::-1][:k]
 
 
-def _within(key: str, gains: NDArray[np.float64], relevant: int, candidates: int, k: int) -> Figures:
+def _compute_within(key: str, gains: NDArray[np.float64], relevant: int, candidates: int, k: int) -> Figures:
     if key == "within_group":
         value, random, best = metrics.recall(gains, relevant, k), metrics.chance_recall(relevant, candidates, k), 1.0
     else:

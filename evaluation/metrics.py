@@ -1,4 +1,4 @@
-"""Figures of one ranked answer, as pure functions of what is relevant in it.
+"""Metrics of one ranked answer, as pure functions of what is relevant in it.
 
 `gains` [r] float64 in rank order, 0 for an irrelevant hit; `ideal` are the gains of all candidates, best first. All
 give NaN where there is nothing relevant to find. Sources: Manning, Raghavan, Schuetze, "Introduction to Information
@@ -12,34 +12,34 @@ Gains = NDArray[np.float64]
 
 
 def precision(gains: Gains, relevant: int, candidates: int, k: int) -> float:
-    """Share of the k best that is relevant; of fewer candidates than k, the share of all of them."""
+    """Returns the share of the k best that is relevant; of fewer candidates than k, the share of all of them."""
     if not relevant:
         return np.nan
     return float((gains[:k] > 0).sum() / min(k, candidates))
 
 
 def best_precision(relevant: int, candidates: int, k: int) -> float:
-    """The largest precision at k that an answer can have."""
+    """Returns the largest precision at k that an answer can have."""
     return min(k, relevant) / min(k, candidates) if relevant else np.nan
 
 
 def chance(relevant: int, candidates: int) -> float:
-    """The precision at any k that a random order has on average."""
+    """Returns the precision at any k that a random order has on average."""
     return relevant / candidates if relevant else np.nan
 
 
 def recall(gains: Gains, relevant: int, k: int) -> float:
-    """Share of what can be found among k that is found: relevant hits / min(k, relevant)."""
+    """Returns the share of what can be found among k that is found: relevant hits / min(k, relevant)."""
     return float((gains[:k] > 0).sum() / min(k, relevant)) if relevant else np.nan
 
 
 def chance_recall(relevant: int, candidates: int, k: int) -> float:
-    """The recall that a random order has on average."""
+    """Returns the recall that a random order has on average."""
     return min(k, candidates) * relevant / candidates / min(k, relevant) if relevant else np.nan
 
 
 def average_precision(gains: Gains, relevant: int, depth: int) -> float:
-    """Mean of the precisions at relevant ranks; ranks behind the end of `gains` count as missed.
+    """Returns the mean of the precisions at relevant ranks; ranks behind the end of `gains` count as missed.
 
     `depth` is how many hits were asked for: divided by what could have been among them, min(relevant, depth). An
     answer that is shorter than that, or empty, missed what it lacks.
@@ -52,7 +52,7 @@ def average_precision(gains: Gains, relevant: int, depth: int) -> float:
 
 
 def ndcg(gains: Gains, ideal: Gains, k: int) -> float:
-    """Discounted cumulative gain of the k best over that of the best possible order."""
+    """Returns the discounted cumulative gain of the k best over that of the best possible order."""
     best = _dcg(ideal[:k])
     return _dcg(gains[:k]) / best if best > 0 else np.nan
 

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: figures per query, in one JSON file that compare and gate read."""
+"""Scores of an evaluation: figures per query, in one JSON file that compare and gate read."""
 
 import json
 import math
@@ -20,7 +20,7 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Figures [n] of one model's answers to n queries; row i of everything belongs to query `ids[i]`.
+    """Holds figures [n] of one model's answers to n queries; row i of everything belongs to query `ids[i]`.
 
     `data` is the fingerprint of the labelled set, the folds included: only scores of equal `data` and `k` may be
     compared. `clusters` are what a bootstrap draws (sender, item group). `values["precision"]` is P@k by class; every
@@ -47,8 +47,8 @@ class Scores:
             raise InvalidScores(f"{self.model}: the columns of {len(self.ids)} queries have other lengths")
 
     def save(self, path: Path, summary: Mapping[str, Any] | None = None) -> None:
-        """Write the file whole or not at all; `summary` is for people and read by nobody."""
-        rows = [self._row(number) for number in range(len(self.ids))]
+        """Writes the file whole or not at all; `summary` is for people and read by nobody."""
+        rows = [self._make_row(number) for number in range(len(self.ids))]
         body = {
             "schema_version": SCHEMA,
             "model": self.model,
@@ -62,8 +62,8 @@ class Scores:
         }
         write_atomically(path, json.dumps(body, allow_nan=False, separators=(",", ":")))
 
-    def _row(self, number: int) -> dict[str, Any]:
-        values = {name: _number(float(column[number])) for name, column in self.values.items()}
+    def _make_row(self, number: int) -> dict[str, Any]:
+        values = {name: _write_number(float(column[number])) for name, column in self.values.items()}
         row: dict[str, Any] = {
             "id": self.ids[number],
             "class": str(self.classes[number]),
@@ -73,8 +73,8 @@ class Scores:
         return row | ({"hits": list(self.hits[number])} if self.hits else {})
 
 
-def load(path: Path) -> Scores:
-    """The scores in `path`; raises InvalidScores for anything that `save` did not write."""
+def load_scores(path: Path) -> Scores:
+    """Reads the scores in `path`; raises InvalidScores for anything that `save` did not write."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -84,14 +84,14 @@ def load(path: Path) -> Scores:
             f"{path} holds no scores of schema {SCHEMA}: make it again with `python -m evaluation run`"
         )
     try:
-        return _scores(body)
+        return _parse_scores(body)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidScores(
             f"{path} lacks or garbles {error}: make it again with `python -m evaluation run`"
         ) from error
 
 
-def _scores(body: Mapping[str, Any]) -> Scores:
+def _parse_scores(body: Mapping[str, Any]) -> Scores:
     rows = body["queries"]
     names = list(rows[0]["values"]) if rows else []
     return Scores(
@@ -101,7 +101,9 @@ def _scores(body: Mapping[str, Any]) -> Scores:
         ids=tuple(row["id"] for row in rows),
         classes=np.array([row["class"] for row in rows], dtype=np.str_),
         clusters=np.array([row["cluster"] for row in rows], dtype=np.str_),
-        values={name: np.array([_value(row["values"][name]) for row in rows], dtype=np.float64) for name in names},
+        values={
+            name: np.array([_read_number(row["values"][name]) for row in rows], dtype=np.float64) for name in names
+        },
         hits=tuple(tuple(row["hits"]) for row in rows) if rows and "hits" in rows[0] else (),
         photos=body["photos"],
         facts=body["facts"],
@@ -109,9 +111,9 @@ def _scores(body: Mapping[str, Any]) -> Scores:
     )
 
 
-def _number(value: float) -> float | None:
+def _write_number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _value(written: float | None) -> float:
+def _read_number(written: float | None) -> float:
     return math.nan if written is None else float(written)

@@ -1,4 +1,4 @@
-"""An evaluation catalogue: a labelled set as products of a real index under a prefix of its own, for a while."""
+"""Puts a labelled set into a temporary catalogue: a real index under a prefix of its own, deleted in the end."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,16 +11,16 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from catalog.similarity import Vectors
-from evaluation.data.dataset import Dataset, Item
-from evaluation.data.label_table import product_of
+from evaluation.data.dataset import Dataset, LabelledItem
+from evaluation.data.label_table import make_product
 from evaluation.errors import EvaluationError, InvalidDataset
 
 CHUNK = 250
 
 
 @contextmanager
-def shelf(dataset: Dataset, settings: CatalogSettings) -> Iterator[Catalogue]:
-    """The products of `dataset`, not embedded yet, in a catalogue that is deleted in the end.
+def open_temporary_index(dataset: Dataset, settings: CatalogSettings) -> Iterator[Catalogue]:
+    """Yields a catalogue with the products of `dataset`, not embedded yet, and deletes it in the end.
 
     Its prefix is the settings' own with `eval_` and eight random digits. Raises Unavailable.
     """
@@ -29,7 +29,7 @@ def shelf(dataset: Dataset, settings: CatalogSettings) -> Iterator[Catalogue]:
     try:
         catalogue.create()
         for items in _chunks(dataset.items):
-            sources = [document(product_of(item)) for item in items]
+            sources = [document(make_product(item)) for item in items]
             results = catalogue.write([Change(str(source["id"]), source) for source in sources])
             if failed := [result for result in results if result.status != "created"]:
                 raise InvalidDataset(f"the index did not take {failed[0].change.id}: {failed[0].message}")
@@ -40,24 +40,26 @@ def shelf(dataset: Dataset, settings: CatalogSettings) -> Iterator[Catalogue]:
         catalogue.client.close()
 
 
-def put_vectors(catalogue: Catalogue, space: Space, dataset: Dataset, found: Mapping[str, Vectors]) -> list[Item]:
-    """Write the vectors (by SHA-256) onto the products; returns the items that have one now, as rows to measure."""
+def write_vectors(
+    catalogue: Catalogue, space: Space, dataset: Dataset, found: Mapping[str, Vectors]
+) -> list[LabelledItem]:
+    """Writes the vectors (by SHA-256) onto the products; returns the items that have one now, as rows to measure."""
     catalogue.ensure_space(space)
     embedded = [item for item in dataset.items if item.sha256 in found]
     for items in _chunks(embedded):
-        results = catalogue.write_outcomes(space, [_outcome(item, found[item.sha256]) for item in items])
+        results = catalogue.write_outcomes(space, [_make_outcome(item, found[item.sha256]) for item in items])
         if failed := [result for result in results if result.result not in ("written", "unchanged")]:
             raise EvaluationError(f"{failed[0].outcome.product_id}: {failed[0].result} {failed[0].message}")
     catalogue.refresh()
     return embedded
 
 
-def _outcome(item: Item, vector: Vectors) -> Outcome:
-    url = str(product_of(item).image_url)
+def _make_outcome(item: LabelledItem, vector: Vectors) -> Outcome:
+    url = str(make_product(item).image_url)
     return Outcome(item.id, url, "done", vector=vector, image_sha256=item.sha256)
 
 
-def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _chunks(items: Sequence[LabelledItem]) -> Iterator[list[LabelledItem]]:
     rest = iter(items)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

@@ -1,4 +1,5 @@
-"""`evaluation gate`: may a candidate take over from what serves? Exit status 0 passed, 1 failed, 2 wrong use."""
+"""`evaluation gate`: decides whether a candidate may take over from what serves. Exit status 0 passed, 1 failed, 2
+wrong use."""
 
 import logging
 import shlex
@@ -12,11 +13,11 @@ from catalog.errors import InvalidInput
 from catalog.settings import CatalogSettings
 from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
 from evaluation.gate.decision import REPEATS, judge
-from evaluation.gate.inputs import Measured, on_catalogue, on_set, saved
-from evaluation.gate.report import Written, record_of, write
-from evaluation.gate.rules import Verdict
-from evaluation.gate.spaces import CURRENT, different, of_bundles, of_catalogue, sides
-from evaluation.runs import Options
+from evaluation.gate.inputs import GateInputs, load_inputs, measure_on_catalogue, measure_on_set
+from evaluation.gate.report import GateFiles, make_record, write_files
+from evaluation.gate.rules import GateVerdict
+from evaluation.gate.spaces import CURRENT, check_different, choose_sides, list_bundle_spaces, list_catalogue_spaces
+from evaluation.scoring import EvaluationOptions
 from evaluation.settings import EvaluationSettings
 from models.promotion.gate_record import Acceptance, GateRecord
 from models.settings import ModelSettings
@@ -48,64 +49,64 @@ def gate(
 ) -> None:
     """Judge a candidate against what serves, class by class; `models promote` wants the file that this writes."""
     with errors_told(as_json):
-        accepted = _accepted(accept or [], by, why)
-        measured = _measured((baseline, candidate), data, (baseline_scores, candidate_scores), limit)
+        accepted = _read_acceptances(accept or [], by, why)
+        inputs = _measure_both((baseline, candidate), data, (baseline_scores, candidate_scores), limit)
         names = [one.name for one in accepted]
-        verdict = judge(measured.baseline, measured.candidate, names, seed, repeats)
+        verdict = judge(inputs.baseline, inputs.candidate, names, seed, repeats)
         command = shlex.join(["python", "-m", "evaluation", *sys.argv[1:]])
-        record = record_of(measured, verdict, accepted, command, ModelSettings.load())
-        written = write(record, verdict, out or EvaluationSettings.load().gate_folder)
-        show(as_json, _body(record, written), _text(record, verdict, written))
+        record = make_record(inputs, verdict, accepted, command, ModelSettings.load())
+        written = write_files(record, verdict, out or EvaluationSettings.load().gate_folder)
+        show(as_json, _make_body(record, written), _format_verdict(record, verdict, written))
     if not verdict.passed:
         raise typer.Exit(1)
 
 
-def _accepted(classes: list[str], by: str, why: str) -> list[Acceptance]:
+def _read_acceptances(classes: list[str], by: str, why: str) -> list[Acceptance]:
     if classes and not (by.strip() and why.strip()):
         raise InvalidInput("--accept needs a name and a reason: --by NAME --why TEXT; both are kept in the result")
     return [Acceptance(name=name, by=by, why=why) for name in classes]
 
 
-def _measured(
+def _measure_both(
     names: tuple[str, str | None], data: Path | None, files: tuple[Path | None, Path | None], limit: int | None
-) -> Measured:
+) -> GateInputs:
     before, after = files
     if before is not None and after is not None:
-        return _as_named(saved(before, after), names)
+        return _check_names(load_inputs(before, after), names)
     if before is not None or after is not None:
         raise InvalidInput("--baseline-scores and --candidate-scores go together")
     if names[1] is None:
         raise InvalidInput("say what is to be judged: --candidate MODEL")
     own, index = EvaluationSettings.load(), CatalogSettings.load()
     folder = data or ModelSettings.load().gate_data
-    known = (of_catalogue if folder is None else of_bundles)(ModelSettings.load(), index)
-    models = sides(names[0], names[1], known)
+    known = (list_catalogue_spaces if folder is None else list_bundle_spaces)(ModelSettings.load(), index)
+    models = choose_sides(names[0], names[1], known)
     with show_progress("questions") as step, show_progress("photos") as photos:
-        options = Options(threads=own.evaluation_threads, limit=limit, progress=step)
+        options = EvaluationOptions(threads=own.evaluation_threads, limit=limit, progress=step)
         if folder is None:
-            return on_catalogue(models, index, options)
-        return on_set(models, folder, open_embedding_cache(photos), index, options)
+            return measure_on_catalogue(models, index, options)
+        return measure_on_set(models, folder, open_embedding_cache(photos), index, options)
 
 
-def _as_named(measured: Measured, names: tuple[str, str | None]) -> Measured:
-    """Scores carry the names of their models: one that is named as well has to be the same."""
-    for wanted, scores in zip(names, (measured.baseline, measured.candidate), strict=True):
-        if wanted is not None and wanted != CURRENT and not _is(scores.model, wanted.replace("/", "__")):
+def _check_names(inputs: GateInputs, names: tuple[str, str | None]) -> GateInputs:
+    """Raises InvalidInput where a model is named that is not the one of its scores."""
+    for wanted, scores in zip(names, (inputs.baseline, inputs.candidate), strict=True):
+        if wanted is not None and wanted != CURRENT and not _is_model(scores.model, wanted.replace("/", "__")):
             raise InvalidInput(f"the scores are of {scores.model}, not of {wanted}")
-    different(measured.baseline.model, measured.candidate.model)
-    return measured
+    check_different(inputs.baseline.model, inputs.candidate.model)
+    return inputs
 
 
-def _is(space: str, wanted: str) -> bool:
+def _is_model(space: str, wanted: str) -> bool:
     return space.startswith(wanted) if "__" in wanted else space.rpartition("__")[0] == wanted
 
 
-def _body(record: GateRecord, written: Written) -> dict[str, Any]:
+def _make_body(record: GateRecord, written: GateFiles) -> dict[str, Any]:
     content = record.model_dump(mode="json")
     return {**content, "result": str(written.result), "report": str(written.page)}
 
 
-def _text(record: GateRecord, verdict: Verdict, written: Written) -> str:
+def _format_verdict(record: GateRecord, verdict: GateVerdict, written: GateFiles) -> str:
     macro = verdict.macro
     sides = f"{record.candidate.space} against {record.baseline.space}"
     change = (

@@ -1,4 +1,4 @@
-"""`evaluation leaks`: what two sets share that must not, such as a training set and the gate's."""
+"""`evaluation leaks`: finds what two sets share that must not, such as a training set and the gate's."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
-from evaluation.data import leakage, photo_sets
-from evaluation.data.dataset import Dataset, Item
-from evaluation.data.features import Hog, Look
-from evaluation.data.prepare import rows_of, vectors_of
+from evaluation.data.dataset import Dataset, LabelledItem
+from evaluation.data.features import HogExtractor, LookExtractor
+from evaluation.data.leakage import find_leaks_between, summarize_leaks
+from evaluation.data.photo_sets import read_photo_set
+from evaluation.data.preparation import embed_dataset, stack_rows
 
 SHOWN = 20
 
@@ -22,15 +23,15 @@ def leaks(
 ) -> None:
     """Find photos, near-duplicates, groups and senders that are in both sets; status 1 where there are any."""
     with errors_told(as_json):
-        both = joined(photo_sets.read(one), photo_sets.read(other))
+        both = join_sets(read_photo_set(one), read_photo_set(other))
         with show_progress("photos") as step:
             store = open_embedding_cache(step)
             look, shape = (
-                rows_of(both, vectors_of(extractor, both, store), extractor.space.dims)
-                for extractor in (Look(), Hog())
+                stack_rows(both, embed_dataset(extractor, both, store), extractor.space.dims)
+                for extractor in (LookExtractor(), HogExtractor())
             )
-        found = leakage.between(both.items, look, shape)
-    counts = leakage.report(found)
+        found = find_leaks_between(both.items, look, shape)
+    counts = summarize_leaks(found)
     lines = [f"{leak.kind}: {leak.one} and {leak.other}" for leak in found[:SHOWN]]
     more = [f"... and {len(found) - SHOWN} more (--json)"] if len(found) > SHOWN else []
     body = {"sets": [str(one), str(other)], "leaks": len(found), **counts}
@@ -41,16 +42,16 @@ def leaks(
         raise typer.Exit(1)
 
 
-def joined(one: Dataset, other: Dataset) -> Dataset:
-    """Both sets as one; ids say which an item is of: `1:` or `2:`.
+def join_sets(one: Dataset, other: Dataset) -> Dataset:
+    """Returns both sets as one; ids say which an item is of: `1:` or `2:`.
 
-    A cluster that is but the item's own id says nothing of another set, and is marked alike: `hat/1.jpg` of two shops
-    are two photos.
+    A cluster named by the item's own id says nothing of another set, and gets the same prefix: `hat/1.jpg` of two
+    shops are two photos.
     """
-    items = [_of(str(number), item) for number, part in enumerate((one, other), 1) for item in part.items]
+    items = [_prefix_item(str(number), item) for number, part in enumerate((one, other), 1) for item in part.items]
     return Dataset(f"{one.name} and {other.name}", tuple(items))
 
 
-def _of(part: str, item: Item) -> Item:
+def _prefix_item(part: str, item: LabelledItem) -> LabelledItem:
     name = f"{part}:{item.id}"
     return replace(item, id=name, cluster=name if item.cluster == item.id else item.cluster)

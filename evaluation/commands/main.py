@@ -13,12 +13,11 @@ from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from evaluation.commands import compare, gate, leaks, qc
 from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
-from evaluation.data.prepare import FOLDS, prepare
-from evaluation.data.stored_catalogue import score_stored
+from evaluation.data.preparation import FOLDS, prepare_set
 from evaluation.measure import DEPTH, K
-from evaluation.reporting.summary import as_text, summarize
-from evaluation.runs import Options, score_model
+from evaluation.reporting.summary import format_summary, summarize
 from evaluation.scores import Scores
+from evaluation.scoring import EvaluationOptions, score_catalogue, score_model
 from evaluation.settings import EvaluationSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -32,7 +31,7 @@ app.command()(gate.gate)
 def main() -> None:
     log_to_stderr(clock=True)
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a shelf would stay in the index
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a temporary index would stay
 
 
 @app.command()
@@ -55,27 +54,31 @@ def run(
     """Measure how good a model's similar products are."""
     with errors_told(as_json), show_progress("questions") as step:
         own = EvaluationSettings.load()
-        options = Options(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
-        scores = _on_set(model, data, folds, options) if data else _on_index(model, options)
+        options = EvaluationOptions(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
+        scores = _score_set(model, data, folds, options) if data else _on_index(model, options)
         file = out or own.evaluation_folder / "results" / f"{scores.model}-{scores.data}.json"
         summary = summarize(scores)
         scores.save(file, summary)
     body: dict[str, Any] = {"model": scores.model, "data": scores.data, "k": k, "scores": str(file)}
-    show(as_json, {**body, **summary, "facts": scores.facts}, f"{as_text(scores, summary)}\n{_facts(scores)}\n{file}")
+    show(
+        as_json,
+        {**body, **summary, "facts": scores.facts},
+        f"{format_summary(scores, summary)}\n{_format_facts(scores)}\n{file}",
+    )
 
 
-def _on_set(model: str, data: Path, folds: int, options: Options) -> Scores:
+def _score_set(model: str, data: Path, folds: int, options: EvaluationOptions) -> Scores:
     with show_progress("photos") as photos:
         store = open_embedding_cache(photos)
-        prepared = prepare(data, store, folds)
+        prepared = prepare_set(data, store, folds)
         return score_model(model, prepared.dataset, store, CatalogSettings.load(), options, prepared.leaks)
 
 
-def _on_index(model: str, options: Options) -> Scores:
-    return score_stored(connect(CatalogSettings.load()), model, options)
+def _on_index(model: str, options: EvaluationOptions) -> Scores:
+    return score_catalogue(connect(CatalogSettings.load()), model, options)
 
 
-def _facts(scores: Scores) -> str:
+def _format_facts(scores: Scores) -> str:
     facts = scores.facts
     lines = [f"note: {note}" for note in facts.get("notes", ())]
     if leakage := facts.get("leakage"):

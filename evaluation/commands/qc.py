@@ -1,4 +1,4 @@
-"""`evaluation qc`: the running service has to be as good as the offline figures say."""
+"""`evaluation qc`: checks that the running service is as good as the offline figures say."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -10,10 +10,10 @@ from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from evaluation.bootstrap import macro_mean
 from evaluation.commands.shared import Json, errors_told, show, show_progress
-from evaluation.data import stored_catalogue
-from evaluation.measure import DEPTH, Asked, K, Measured, measure
+from evaluation.data.stored_catalogue import read_catalogue
+from evaluation.measure import DEPTH, K, Measurements, QuerySelection, measure
 from evaluation.rankers import HttpRanker, IndexRanker
-from evaluation.runs import chosen
+from evaluation.scoring import select_queries
 from evaluation.settings import EvaluationSettings
 
 TOLERANCE = 0.005
@@ -33,24 +33,27 @@ def qc(
     with errors_told(as_json), show_progress("questions") as step:
         own = EvaluationSettings.load()
         catalogue = connect(CatalogSettings.load())
-        found = stored_catalogue.read(catalogue, model)
-        queries = chosen(found.table, limit)
-        asked = Asked(queries, found.space.name, k, min(DEPTH, MAX_LIMIT), own.evaluation_threads)
+        found = read_catalogue(catalogue, model)
+        queries = select_queries(found.table, limit)
+        selection = QuerySelection(queries, found.space.name, k, min(DEPTH, MAX_LIMIT), own.evaluation_threads)
         service = url or f"http://127.0.0.1:{own.api_port}"
-        offline = measure(found.table, IndexRanker(catalogue), asked, step)
-        served = measure(found.table, HttpRanker(service), asked, step)
-        rows = differences(offline, served, found.table.classes[queries])
-    worst = largest(rows)
+        offline = measure(found.table, IndexRanker(catalogue), selection, step)
+        served = measure(found.table, HttpRanker(service), selection, step)
+        rows = compute_differences(offline, served, found.table.classes[queries])
+    worst = find_largest(rows)
     agrees = worst <= tolerance
     verdict = f"{'agree' if agrees else 'DISAGREE'}: largest difference {worst:.4f}, allowed {tolerance:g}"
     body = {"service": service, "space": found.space.name, "queries": len(queries), "agrees": agrees, "figures": rows}
-    show(as_json, body, f"{_text(rows)}\n{found.space.name} at {service}, {len(queries)} queries: {verdict}")
+    show(
+        as_json, body, f"{_format_figures(rows)}\n{found.space.name} at {service}, {len(queries)} queries: {verdict}"
+    )
     if not agrees:
         raise typer.Exit(1)
 
 
-def differences(offline: Measured, served: Measured, classes: Any) -> dict[str, dict[str, float]]:
-    """Macro figures of both and their difference, by key; a figure that only one of them has differs by 1."""
+def compute_differences(offline: Measurements, served: Measurements, classes: Any) -> dict[str, dict[str, float]]:
+    """Returns the macro figures of both and their difference, by key; a figure that only one of them has differs by
+    1."""
     found = {}
     for key in sorted(offline.values.keys() | served.values.keys()):
         if key.startswith(("chance_", "best_")):
@@ -66,12 +69,12 @@ def differences(offline: Measured, served: Measured, classes: Any) -> dict[str, 
     return found
 
 
-def largest(rows: Mapping[str, Mapping[str, float]]) -> float:
-    """The largest difference there is, whichever side is the better one."""
+def find_largest(rows: Mapping[str, Mapping[str, float]]) -> float:
+    """Returns the largest difference, whichever side is the better one."""
     return max((abs(row["difference"]) for row in rows.values()), default=0.0)
 
 
-def _text(rows: Mapping[str, Mapping[str, float]]) -> str:
+def _format_figures(rows: Mapping[str, Mapping[str, float]]) -> str:
     lines = [f"{'figure':22} {'offline':>8} {'served':>8} {'difference':>11}"]
     for key, row in rows.items():
         lines.append(f"{key:22} {row['offline']:8.4f} {row['served']:8.4f} {row['difference']:11.4f}")

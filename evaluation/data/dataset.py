@@ -1,4 +1,4 @@
-"""A labelled set: photos, what is known of each, and which fold it is in."""
+"""Labelled set: photos, what is known of each, and which fold it is in."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ ATTRIBUTES = (COLOR, PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One product of a labelled set.
+class LabelledItem:
+    """Holds one product of a labelled set.
 
     `category` from broad to narrow, its last one is the class. `cluster` is what must not be torn apart between
     query and gallery and what a bootstrap draws; `group` names the garment or style where it is known.
@@ -35,10 +35,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Items with unique ids; `notes` say how labels came about."""
+    """Holds items with unique ids; `notes` say how labels came about."""
 
     name: str
-    items: tuple[Item, ...]
+    items: tuple[LabelledItem, ...]
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,8 +58,8 @@ class Dataset:
         return digest.hexdigest()[:16]
 
 
-def with_folds(dataset: Dataset, count: int) -> Dataset:
-    """The same items in `count` folds of about equal size that tear no cluster apart, the largest clusters first.
+def assign_folds(dataset: Dataset, count: int) -> Dataset:
+    """Returns the items in `count` folds of about equal size that tear no cluster apart, the largest clusters first.
 
     Raises InvalidDataset where there are fewer clusters than folds.
     """
@@ -77,8 +77,9 @@ def with_folds(dataset: Dataset, count: int) -> Dataset:
     return replace(dataset, items=tuple(replace(item, fold=fold_of[item.cluster]) for item in dataset.items))
 
 
-def regrouped(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> Dataset:
-    """The same items with the clusters of every pair (indices of items) made one: union-find, named by the least."""
+def merge_clusters(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> Dataset:
+    """Returns the items with the clusters of every pair (indices of items) made one: union-find, named by the
+    least."""
     parent = {item.cluster: item.cluster for item in dataset.items}
 
     def root(name: str) -> str:

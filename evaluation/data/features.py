@@ -1,4 +1,4 @@
-"""Descriptors that need no model: HOG as a baseline, and the look of a photo (hash bits, colours) for its labels."""
+"""Extracts descriptors that need no model: HOG as a baseline, and hash bits and colours for leaks and labels."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -40,15 +40,16 @@ LOOK_DIMS = HASH_BITS + len(NAMES) + BINS**3
 
 
 class Extractor(Protocol):
-    """What turns upright photos into vectors [n, dims] float32 of one space; NaN rows for photos it has none of."""
+    """Turns upright photos into vectors [n, dims] float32 of one space; NaN rows for photos it has none of."""
 
     @property
     def space(self) -> Space: ...
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors: ...
 
 
-class Hog:
-    """Histograms of oriented gradients of the grey centre square at 128 px: 9 orientations, cells of 16, blocks of 2.
+class HogExtractor:
+    """Computes histograms of oriented gradients of the grey centre square at 128 px: 9 orientations, cells of 16,
+    blocks of 2.
 
     Source: Dalal and Triggs, CVPR 2005; scikit-image's implementation, L2-Hys blocks.
     """
@@ -57,44 +58,44 @@ class Hog:
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         rows = [
-            hog(np.asarray(_square(image).convert("L").resize((HOG_SIDE, HOG_SIDE))), 9, (16, 16), (2, 2))
+            hog(np.asarray(_crop_square(image).convert("L").resize((HOG_SIDE, HOG_SIDE))), 9, (16, 16), (2, 2))
             for image in images
         ]
         return unit_rows(np.asarray(rows, dtype=np.float64).reshape(len(images), self.space.dims))
 
 
-class Look:
-    """dHash bits, shares of colour families, and a Lab histogram of the centre, side by side."""
+class LookExtractor:
+    """Computes dHash bits, shares of colour families, and a Lab histogram of the centre, side by side."""
 
     space = Space("look", "v1", LOOK_DIMS)
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
-        rows = [np.concatenate([_hash(image), *_colours(image)]) for image in images]
+        rows = [np.concatenate([_compute_hash(image), *_measure_colors(image)]) for image in images]
         return np.asarray(rows, dtype=np.float32).reshape(len(images), LOOK_DIMS)
 
 
-def hash_bits(look: Vectors) -> Vectors:
-    """The 128 bits [n, 128] of `Look` rows: is the next one brighter, to the right and below (dHash)."""
+def select_hash_bits(look: Vectors) -> Vectors:
+    """Returns the 128 bits [n, 128] of rows: is the next pixel brighter, to the right and below (dHash)."""
     return look[:, :HASH_BITS]
 
 
-def family_shares(look: Vectors) -> Vectors:
-    """Share of the centre's pixels nearest to each of NAMES, [n, families]."""
+def select_family_shares(look: Vectors) -> Vectors:
+    """Returns the share of the centre's pixels nearest to each of NAMES, [n, families]."""
     return look[:, HASH_BITS : HASH_BITS + len(NAMES)]
 
 
-def histograms(look: Vectors) -> Vectors:
-    """Lab histogram of the centre, [n, 216], sums to 1."""
+def select_histograms(look: Vectors) -> Vectors:
+    """Returns the Lab histogram of the centre, [n, 216], sums to 1."""
     return look[:, HASH_BITS + len(NAMES) :]
 
 
-def _square(image: Image.Image) -> Image.Image:
+def _crop_square(image: Image.Image) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side))
 
 
-def _hash(image: Image.Image) -> NDArray[np.float64]:
+def _compute_hash(image: Image.Image) -> NDArray[np.float64]:
     grey = np.asarray(
         image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE + 1), Image.Resampling.BOX), dtype=np.float64
     )
@@ -102,7 +103,7 @@ def _hash(image: Image.Image) -> NDArray[np.float64]:
     return np.concatenate([across.ravel(), down.ravel()]).astype(np.float64)
 
 
-def _colours(image: Image.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _measure_colors(image: Image.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     left, top = image.width * (1 - CENTRE) / 2, image.height * (1 - CENTRE) / 2
     centre = image.crop((round(left), round(top), round(image.width - left), round(image.height - top)))
     pixels = rgb2lab(np.asarray(centre.resize((32, 32), Image.Resampling.BOX))).reshape(-1, 3)

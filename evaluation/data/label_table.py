@@ -1,4 +1,4 @@
-"""The labels of a catalogue as columns: what a question may find, and what of it is relevant."""
+"""Holds the labels of a catalogue as columns: what a query may find, and what of it is relevant."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from catalog.domain.synonyms import fold, same_meaning
 from catalog.search.search_types import Page
 from catalog.similar import SimilarRequest
 from catalog.similar.implied_filters import INHERITED, fitting
-from evaluation.data.dataset import ATTRIBUTES, Dataset, Item
+from evaluation.data.dataset import ATTRIBUTES, LabelledItem
 
 Mask = NDArray[np.bool_]
 FOLD, CLUSTER = "fold", "cluster"
@@ -23,8 +23,8 @@ MISSING = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What query number `query` asks; `scope` is what may be found.
+class EvaluationQuery:
+    """Holds the request of query number `query`; `scope` is what may be found.
 
     OVERALL: the other folds (without folds: what is not of its own group). WITHIN: of those, its own class and what
     lies in it (`shirts > polo` in `shirts`), as the filter finds it. GROUP: all of that but itself, the other pieces
@@ -36,25 +36,29 @@ class Question:
     request: SimilarRequest
 
 
-class Table:
-    """Items in rows; `inherited` are values that a product passes on to its filters (gender, age group)."""
+class LabelTable:
+    """Holds items in rows; `inherited` are values that a product passes on to its filters (gender, age group)."""
 
-    def __init__(self, items: Sequence[Item], inherited: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self, items: Sequence[LabelledItem], inherited: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.items = tuple(items)
         self.row = {item.id: number for number, item in enumerate(self.items)}
         self.classes = np.array([item.class_name for item in self.items], dtype=np.str_)
         self.folds = tuple(sorted({item.fold for item in self.items if item.fold is not None}))
         known = inherited or {}
-        self._fold = _codes([item.fold for item in self.items])
-        self._class = _codes([item.class_name for item in self.items])
-        self._group = _codes([item.group or item.id for item in self.items])
-        self._suited = [_suited(key, [known.get(item.id, {}).get(key) for item in self.items]) for key in INHERITED]
-        self._labels = {key: _codes([item.labels.get(key) for item in self.items]) for key in ATTRIBUTES}
-        self._levels, level = _levels(self.items)
+        self._fold = _encode([item.fold for item in self.items])
+        self._class = _encode([item.class_name for item in self.items])
+        self._group = _encode([item.group or item.id for item in self.items])
+        self._filters = [
+            _make_filter(key, [known.get(item.id, {}).get(key) for item in self.items]) for key in INHERITED
+        ]
+        self._labels = {key: _encode([item.labels.get(key) for item in self.items]) for key in ATTRIBUTES}
+        self._levels, level = _encode_levels(self.items)
         self._class_level = [level[item.class_name] for item in self.items]
 
-    def question(self, query: int, scope: str, limit: int, model: str) -> Question:
-        """The question as production asks it: by product id, narrowed by ordinary filters."""
+    def make_query(self, query: int, scope: str, limit: int, model: str) -> EvaluationQuery:
+        """Returns the query as production asks it: by product id, narrowed by ordinary filters."""
         item = self.items[query]
         category = (item.class_name,) if scope != OVERALL else ()
         others = tuple(fold for fold in self.folds if fold != item.fold)
@@ -67,12 +71,12 @@ class Table:
             exclude_source=scope != GROUP,
             exclude_ids=(item.id,) if scope == GROUP else (),
         )
-        return Question(query, scope, request)
+        return EvaluationQuery(query, scope, request)
 
-    def candidates(self, query: int, scope: str) -> Mask:
-        """Which items [n] such a question may find."""
+    def select_candidates(self, query: int, scope: str) -> Mask:
+        """Returns which items [n] such a query may find."""
         mask = np.ones(len(self.items), dtype=np.bool_)
-        for suited in self._suited:
+        for suited in self._filters:
             if (rows := suited(query)) is not None:
                 mask &= rows
         if scope != OVERALL:
@@ -91,18 +95,18 @@ class Table:
         return np.asarray(self._group == self._group[query])
 
     def same_label(self, query: int, key: str) -> Mask | None:
-        """Which items carry the query's value of `key`; None where it has none."""
+        """Returns which items carry the query's value of `key`; None where it has none."""
         column = self._labels[key]
         return None if column[query] == MISSING else np.asarray(column == column[query])
 
     def shared_levels(self, query: int) -> NDArray[np.float64]:
-        """Per item [n] the share of the query's category names, broad to narrow, that it has too."""
+        """Returns per item [n] the share of the query's category names, broad to narrow, that it has too."""
         own = self._levels[query]
         return np.asarray(self._levels @ own / own.sum(), dtype=np.float64)
 
 
-def _suited(key: str, words: Sequence[str | None]) -> Callable[[int], Mask | None]:
-    """Which items [n] the value that a query passes on to filter `key` lets pass; None where it restricts nothing."""
+def _make_filter(key: str, words: Sequence[str | None]) -> Callable[[int], Mask | None]:
+    """Returns a filter: which items [n] pass the value that a query passes on to `key`; None where all do."""
     column = np.array([fold(word or "") for word in words], dtype=np.str_)
 
     @cache
@@ -114,15 +118,15 @@ def _suited(key: str, words: Sequence[str | None]) -> Callable[[int], Mask | Non
     return lambda query: rows(words[query] or "")
 
 
-def _codes(values: Sequence[str | None]) -> NDArray[np.int64]:
+def _encode(values: Sequence[str | None]) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
     return np.array(
         [MISSING if value is None else numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64
     )
 
 
-def _levels(items: Sequence[Item]) -> tuple[NDArray[np.float64], dict[str, int]]:
-    """1 where an item [n] is in a category [names], of whatever level; and the column of each name."""
+def _encode_levels(items: Sequence[LabelledItem]) -> tuple[NDArray[np.float64], dict[str, int]]:
+    """Returns 1 where an item [n] is in a category [names], of whatever level; and the column of each name."""
     names = sorted({name for item in items for name in item.category})
     position = {name: number for number, name in enumerate(names)}
     found = np.zeros((len(items), len(names)))
@@ -131,8 +135,8 @@ def _levels(items: Sequence[Item]) -> tuple[NDArray[np.float64], dict[str, int]]
     return found, position
 
 
-def product_of(item: Item) -> Product:
-    """The item as a product of an evaluation catalogue.
+def make_product(item: LabelledItem) -> Product:
+    """Returns the item as a product of an evaluation catalogue.
 
     Gender and age group stay away on purpose: production narrows by them, and labels shall not help a model here.
     """
@@ -146,7 +150,3 @@ def product_of(item: Item) -> Product:
         image_url=item.photo.absolute().as_uri() if item.photo else None,
         attributes={CLUSTER: item.cluster, **({FOLD: item.fold} if item.fold is not None else {})},
     )
-
-
-def table_of(dataset: Dataset) -> Table:
-    return Table(dataset.items)

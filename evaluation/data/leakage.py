@@ -1,10 +1,10 @@
 """Finds what query and gallery must not share, and keeps it together: same photo, near-duplicate, same group.
 
-Near-duplicates are told by two descriptors that no measured model has part in, so that every model is measured on the
-same clusters: 128 dHash bits, and the cosine of HOG vectors (compression, scaling, a slight crop).
+Near-duplicates are found by two descriptors that no measured model has part in, so that every model is measured on
+the same clusters: 128 dHash bits, and the cosine of HOG vectors (compression, scaling, a slight crop).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.similarity import Vectors
-from evaluation.data.dataset import Dataset, Item, regrouped
-from evaluation.data.features import hash_bits
+from evaluation.data.dataset import Dataset, LabelledItem, merge_clusters
+from evaluation.data.features import select_hash_bits
 
 MAX_BITS = 6  # of 128 that may differ
 MIN_COSINE = 0.98
@@ -22,7 +22,7 @@ BLOCK = 512
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Two items of different clusters that are one thing; `kind` says why."""
+    """Names two items of different clusters that are one thing; `kind` says why."""
 
     kind: str  # same_photo, near_duplicate, same_vector, same_group, between two sets also same_cluster
     one: str
@@ -30,17 +30,18 @@ class Leak:
     classes: tuple[str, str]
 
 
-def find(items: Sequence[Item], look: Vectors, shape: Vectors) -> list[tuple[str, int, int]]:
-    """(kind, row, row) of every pair that belongs together but is in different clusters.
+def find_leaks(items: Sequence[LabelledItem], look: Vectors, shape: Vectors) -> list[tuple[str, int, int]]:
+    """Returns (kind, row, row) of every pair that belongs together but is in different clusters.
 
-    `look` [n, d] are rows of `features.Look`, `shape` [n, d] unit vectors (`features.Hog`); NaN rows match nothing.
+    `look` [n, d] are rows of `features.LookExtractor`, `shape` [n, d] unit vectors (`features.HogExtractor`); NaN
+    rows match nothing.
     """
     found: dict[tuple[int, int], str] = {}
     for kind, pairs in (
-        ("same_photo", _equal([item.sha256 or None for item in items])),
-        ("same_group", _equal([item.group for item in items])),
-        ("near_duplicate", _close_bits(hash_bits(look))),
-        ("same_vector", close_pairs(shape, MIN_COSINE)),
+        ("same_photo", _find_equal([item.sha256 or None for item in items])),
+        ("same_group", _find_equal([item.group for item in items])),
+        ("near_duplicate", _find_close_hashes(select_hash_bits(look))),
+        ("same_vector", find_close_pairs(shape, MIN_COSINE)),
     ):
         for pair in pairs:
             if items[pair[0]].cluster != items[pair[1]].cluster:
@@ -48,35 +49,36 @@ def find(items: Sequence[Item], look: Vectors, shape: Vectors) -> list[tuple[str
     return [(kind, *pair) for pair, kind in sorted(found.items())]
 
 
-def between(items: Sequence[Item], look: Vectors, shape: Vectors) -> list[Leak]:
-    """What two sets share: of items whose ids start with the name of their set, and how `find` knows them.
+def find_leaks_between(items: Sequence[LabelledItem], look: Vectors, shape: Vectors) -> list[Leak]:
+    """Returns what two sets share, by `find_leaks`; ids of the items start with the name of their set.
 
-    A cluster (sender, item group) with items in both sets is told once, by the first of each.
+    A cluster (sender, item group) with items in both sets is listed once, by the first of each.
     """
     own = [replace(item, cluster=item.id.partition(":")[0]) for item in items]
-    pairs = find(own, look, shape)
+    pairs = find_leaks(own, look, shape)
     first: dict[tuple[str, str], int] = {}
     for row, item in enumerate(items):
         first.setdefault((item.cluster, own[row].cluster), row)
     shared = [(first[name, "1"], row) for (name, of), row in first.items() if of == "2" and (name, "1") in first]
-    return [_leak(items, *pair) for pair in [*pairs, *(("same_cluster", one, other) for one, other in shared)]]
+    return [_make_leak(items, *pair) for pair in [*pairs, *(("same_cluster", one, other) for one, other in shared)]]
 
 
-def close_pairs(vectors: Vectors, least: float) -> Iterator[tuple[int, int]]:
-    """Pairs of rows of unit vectors [n, d] whose cosine is `least` or more, each once; compares all with all."""
+def find_close_pairs(vectors: Vectors, least: float) -> Iterator[tuple[int, int]]:
+    """Yields pairs of rows of unit vectors [n, d] whose cosine is `least` or more, each once; compares all with
+    all."""
     known = np.where(np.isfinite(vectors), vectors, 0)
-    yield from _pairs(known, least)
+    yield from _find_pairs(known, least)
 
 
-def _close_bits(bits: Vectors) -> Iterator[tuple[int, int]]:
-    """Hamming distance from a product: signs of -1 and 1 agree in (n + product) / 2 places."""
+def _find_close_hashes(bits: Vectors) -> Iterator[tuple[int, int]]:
+    """Yields pairs by the Hamming distance, from a product: signs of -1 and 1 agree in (n + product) / 2 places."""
     signs = np.where(np.isfinite(bits), bits * 2 - 1, 0).astype(np.float32)
     flat = np.abs(signs.sum(axis=1)) > bits.shape[1] - 2 * MAX_BITS  # a photo of one plain colour says nothing
     signs[flat] = 0
-    yield from _pairs(signs, bits.shape[1] - 2 * MAX_BITS)
+    yield from _find_pairs(signs, bits.shape[1] - 2 * MAX_BITS)
 
 
-def _pairs(rows: NDArray[np.floating], least: float) -> Iterator[tuple[int, int]]:
+def _find_pairs(rows: NDArray[np.floating], least: float) -> Iterator[tuple[int, int]]:
     for start in range(0, len(rows), BLOCK):
         products = rows[start : start + BLOCK] @ rows.T
         for one, other in zip(*np.nonzero(products >= least), strict=True):
@@ -84,7 +86,7 @@ def _pairs(rows: NDArray[np.floating], least: float) -> Iterator[tuple[int, int]
                 yield int(start + one), int(other)
 
 
-def _equal(values: Sequence[str | None]) -> Iterator[tuple[int, int]]:
+def _find_equal(values: Sequence[str | None]) -> Iterator[tuple[int, int]]:
     rows: dict[str, list[int]] = defaultdict(list)
     for number, value in enumerate(values):
         if value is not None:
@@ -93,21 +95,19 @@ def _equal(values: Sequence[str | None]) -> Iterator[tuple[int, int]]:
         yield from ((same[0], other) for other in same[1:])
 
 
-def mended(dataset: Dataset, look: Vectors, shape: Vectors) -> tuple[Dataset, list[Leak]]:
-    """The dataset with leaking clusters made one, and what leaked."""
-    pairs = find(dataset.items, look, shape)
-    leaks = [_leak(dataset.items, *pair) for pair in pairs]
-    return regrouped(dataset, [(one, other) for _, one, other in pairs]), leaks
+def merge_leaking(dataset: Dataset, look: Vectors, shape: Vectors) -> tuple[Dataset, list[Leak]]:
+    """Returns the dataset with leaking clusters made one, and what leaked."""
+    pairs = find_leaks(dataset.items, look, shape)
+    leaks = [_make_leak(dataset.items, *pair) for pair in pairs]
+    return merge_clusters(dataset, [(one, other) for _, one, other in pairs]), leaks
 
 
-def _leak(items: Sequence[Item], kind: str, one: int, other: int) -> Leak:
+def _make_leak(items: Sequence[LabelledItem], kind: str, one: int, other: int) -> Leak:
     return Leak(kind, items[one].id, items[other].id, (items[one].class_name, items[other].class_name))
 
 
-def report(leaks: Sequence[Leak]) -> dict[str, object]:
-    """Counts by kind, and the first of them in full."""
-    counts: dict[str, int] = {}
-    for leak in leaks:
-        counts[leak.kind] = counts.get(leak.kind, 0) + 1
-    return {"pairs": counts, "of_different_class": sum(a != b for a, b in (leak.classes for leak in leaks)),
+def summarize_leaks(leaks: Sequence[Leak]) -> dict[str, object]:
+    """Returns counts by kind, and the first leaks in full."""
+    counts = Counter(leak.kind for leak in leaks)
+    return {"pairs": dict(counts), "of_different_class": sum(a != b for a, b in (leak.classes for leak in leaks)),
             "examples": [asdict(leak) for leak in leaks[:50]]}  # fmt: skip

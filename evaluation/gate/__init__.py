@@ -1,1 +1,1 @@
-"""The quality gate: inputs, statistics, rules per class, decision and report."""
+"""Quality gate: inputs, statistics, rules, decision per class and on the whole, report."""

@@ -1,17 +1,31 @@
-"""Two files of scores side by side: the same queries, the same data, the same k, or no comparison."""
+"""Pairs two files of scores: the same queries, the same data, the same k, or no comparison."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from evaluation.errors import InvalidScores
-from evaluation.gate.rules import MAIN, Pairs
+from evaluation.gate.rules import MAIN
 from evaluation.gate.statistics import Floats
 from evaluation.scores import Scores
 
 FEW = 0.05  # share of queries that a candidate may be unable to answer; more of them is another set of queries
 
 
-def paired(baseline: Scores, candidate: Scores) -> Pairs:
-    """Both models' figures in the order of the baseline's queries; raises InvalidScores where they do not belong.
+@dataclass(frozen=True, slots=True)
+class PairedFigures:
+    """Holds both models' figures for the same queries [q], by metric; NaN where a query has none."""
+
+    classes: Sequence[str]
+    clusters: Sequence[str]
+    baseline: Mapping[str, Floats]
+    candidate: Mapping[str, Floats]
+
+
+def pair_scores(baseline: Scores, candidate: Scores) -> PairedFigures:
+    """Returns both models' figures in the order of the baseline's queries; raises InvalidScores where they do not
+    belong.
 
     A query whose photo the candidate cannot embed counts as answered wrongly; one that only the candidate can embed
     is left out.
@@ -32,9 +46,9 @@ def paired(baseline: Scores, candidate: Scores) -> Pairs:
     labels = ((baseline.classes, candidate.classes), (baseline.clusters, candidate.clusters))
     if any((before[both] != after[order[both]]).any() for before, after in labels):
         raise InvalidScores(f"{baseline.model} and {candidate.model} were measured under other labels")
-    values = {name: _ordered(name, column, order) for name, column in candidate.values.items()}
-    return Pairs(baseline.classes.tolist(), baseline.clusters.tolist(), baseline.values, values)
+    values = {name: _reorder(name, column, order) for name, column in candidate.values.items()}
+    return PairedFigures(baseline.classes.tolist(), baseline.clusters.tolist(), baseline.values, values)
 
 
-def _ordered(name: str, column: Floats, order: np.ndarray) -> Floats:
+def _reorder(name: str, column: Floats, order: np.ndarray) -> Floats:
     return np.where(order < 0, 0.0 if name == MAIN else np.nan, column[order])

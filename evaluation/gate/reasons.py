@@ -1,11 +1,11 @@
-"""Why a candidate does not pass, and what a reader of the verdict should know: one sentence each."""
+"""Writes why a candidate does not pass, and what a reader of the verdict should know: one sentence each."""
 
 from collections.abc import Sequence
 
 from evaluation.gate.rules import ClassVerdict, MacroVerdict, Rules
 
 
-def class_reasons(classes: Sequence[ClassVerdict], rules: Rules) -> list[str]:
+def explain_classes(classes: Sequence[ClassVerdict], rules: Rules) -> list[str]:
     failed = [
         f"{one.name} is worse: {one.baseline:.3f} -> {one.candidate:.3f} ({one.difference:+.3f}, p {one.p:.4f}, "
         f"Holm {one.holm_p:.4f}, {one.queries} queries)"
@@ -21,7 +21,7 @@ def class_reasons(classes: Sequence[ClassVerdict], rules: Rules) -> list[str]:
     return failed + unproven
 
 
-def macro_reasons(macro: MacroVerdict, within: Sequence[MacroVerdict], rules: Rules) -> list[str]:
+def explain_macro(macro: MacroVerdict, within: Sequence[MacroVerdict], rules: Rules) -> list[str]:
     found = [
         f"{one.metric} is worse: {one.baseline:.3f} -> {one.candidate:.3f} ({one.difference:+.3f}, p {one.p:.4f})"
         for one in within
@@ -35,7 +35,7 @@ def macro_reasons(macro: MacroVerdict, within: Sequence[MacroVerdict], rules: Ru
     return found
 
 
-def notes_of(classes: Sequence[ClassVerdict], macro: MacroVerdict, rules: Rules) -> list[str]:
+def write_notes(classes: Sequence[ClassVerdict], macro: MacroVerdict, rules: Rules) -> list[str]:
     notes = [
         f"{one.name} was accepted without proof: {one.difference:+.3f} on {one.queries} queries"
         for one in classes

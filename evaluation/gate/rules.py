@@ -1,10 +1,7 @@
-"""What the gate knows and says: its rules, both models' figures, the verdict on each class and on the whole."""
+"""Rules of the gate: the limits by which a candidate fails, and the verdicts on each class and on the whole."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from evaluation.gate.statistics import Floats
 
 State = Literal["ok", "failed", "unproven", "accepted"]
 MAIN = "precision"
@@ -13,7 +10,7 @@ WITHIN = "within"  # what names of within-class figures begin with
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When the gate fails; differences are candidate minus baseline, shares of 1."""
+    """Says when the gate fails; differences are candidate minus baseline, shares of 1."""
 
     loss: float = 0.05  # of a class, when it is significant after Holm's correction
     big_loss: float = 0.15  # of a class, when it is significant by itself
@@ -26,16 +23,6 @@ class Rules:
 
 
 RULES = Rules()
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Both models' figures for the same queries [q], by metric; NaN where a query has none."""
-
-    classes: Sequence[str]
-    clusters: Sequence[str]
-    baseline: Mapping[str, Floats]
-    candidate: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ class ClassVerdict:
 
 @dataclass(frozen=True, slots=True)
 class MacroVerdict:
-    """A macro average: the difference and its one-sided bounds, each at the confidence of the rules."""
+    """Holds a macro average: the difference and its one-sided bounds, each at the confidence of the rules."""
 
     metric: str
     baseline: float
@@ -66,8 +53,9 @@ class MacroVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`reasons` is empty when it passed; `notes` are what a reader should know all the same."""
+class GateVerdict:
+    """Holds the whole verdict: `reasons` is empty when it passed; `notes` are what a reader should know all the
+    same."""
 
     passed: bool
     reasons: list[str]

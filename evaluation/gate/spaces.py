@@ -1,4 +1,4 @@
-"""Which two spaces the gate compares: names as people write them, what serves now, and never one with itself."""
+"""Chooses the two spaces that the gate compares by names as people write them; never one with itself."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,41 +14,41 @@ CURRENT = "current"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Names of the spaces that can be compared, of each model the newest first, and the one that serves, if any."""
+class ComparableSpaces:
+    """Names the spaces that can be compared, of each model the newest first, and the one that serves, if any."""
 
     spaces: Sequence[str]
     serving: str | None
     why_not: str = ""  # nothing serves
 
 
-def of_bundles(models: ModelSettings, settings: CatalogSettings) -> Known:
-    """What can be measured on a labelled set: the bundles that are here."""
-    return Known(_bundles(models), *_serving(connect(settings)))
+def list_bundle_spaces(models: ModelSettings, settings: CatalogSettings) -> ComparableSpaces:
+    """Returns what can be measured on a labelled set: the bundles that are here."""
+    return ComparableSpaces(_list_bundles(models), *_find_serving(connect(settings)))
 
 
-def of_catalogue(models: ModelSettings, settings: CatalogSettings) -> Known:
-    """What can be measured on the catalogue: the spaces of the index, those without a bundle last."""
+def list_catalogue_spaces(models: ModelSettings, settings: CatalogSettings) -> ComparableSpaces:
+    """Returns what can be measured on the catalogue: the spaces of the index, those without a bundle last."""
     catalogue = connect(settings)
-    serving, why_not = _serving(catalogue)
-    age = {name: number for number, name in enumerate(_bundles(models))}
+    serving, why_not = _find_serving(catalogue)
+    age = {name: number for number, name in enumerate(_list_bundles(models))}
     spaces = [] if serving is None else [space.name for space in catalogue.spaces()]
-    return Known(sorted(spaces, key=lambda name: (age.get(name, len(age)), name)), serving, why_not)
+    return ComparableSpaces(sorted(spaces, key=lambda name: (age.get(name, len(age)), name)), serving, why_not)
 
 
-def sides(baseline: str, candidate: str, known: Known) -> tuple[str, str]:
-    """The spaces of both; names that are no known space's (the baseline `hog`) stay as they are.
+def choose_sides(baseline: str, candidate: str, known: ComparableSpaces) -> tuple[str, str]:
+    """Returns the spaces of both; names that are no known space's (the baseline `hog`) stay as they are.
 
     A name may be `shop`, `shop/0123456789ab` (first digits do) or `shop__0123456789ab`. Of several versions the
     baseline is the one that serves, the candidate the newest that does not. Raises InvalidInput where both are the
     same, a name could be several, or `current` is nothing.
     """
-    before, after = _baseline(baseline, known), _candidate(candidate, known)
-    different(before, after)
+    before, after = _choose_baseline(baseline, known), _choose_candidate(candidate, known)
+    check_different(before, after)
     return before, after
 
 
-def different(before: str, after: str) -> None:
+def check_different(before: str, after: str) -> None:
     """Raises InvalidInput where a model would be judged against itself, and pass whatever it is."""
     if before == after:
         raise InvalidInput(
@@ -57,7 +57,7 @@ def different(before: str, after: str) -> None:
         )
 
 
-def _baseline(name: str, known: Known) -> str:
+def _choose_baseline(name: str, known: ComparableSpaces) -> str:
     if name == CURRENT:
         if known.serving is None:
             raise InvalidInput(
@@ -65,17 +65,17 @@ def _baseline(name: str, known: Known) -> str:
                 "name a model instead: --baseline color"
             )
         return known.serving
-    found = _versions(name, known.spaces)
+    found = _find_versions(name, known.spaces)
     return known.serving if known.serving in found else found[0]
 
 
-def _candidate(name: str, known: Known) -> str:
-    found = _versions(name, known.spaces)
+def _choose_candidate(name: str, known: ComparableSpaces) -> str:
+    found = _find_versions(name, known.spaces)
     return next((one for one in found if one != known.serving), found[0])
 
 
-def _versions(name: str, spaces: Iterable[str]) -> list[str]:
-    """The spaces that are meant, newest first; `name` itself where there are none, for others to refuse."""
+def _find_versions(name: str, spaces: Iterable[str]) -> list[str]:
+    """Returns the spaces that `name` stands for, newest first; `name` itself where there are none."""
     written = name.replace("/", "__")
     model, separator, version = written.rpartition("__") if "__" in written else (written, "", "")
     found = [one for one in spaces if one.rpartition("__")[0] == model and one.startswith(f"{model}__{version}")]
@@ -84,12 +84,12 @@ def _versions(name: str, spaces: Iterable[str]) -> list[str]:
     return [written] if separator and written in found else found or [written]
 
 
-def _bundles(models: ModelSettings) -> list[str]:
+def _list_bundles(models: ModelSettings) -> list[str]:
     return [one.bundle.space.name for one in list_bundles(models) if one.bundle]
 
 
-def _serving(catalogue: Catalogue) -> tuple[str | None, str]:
-    """The promoted space, else the one that serves without; where nothing does, why not."""
+def _find_serving(catalogue: Catalogue) -> tuple[str | None, str]:
+    """Returns the promoted space, else the one that serves without; where nothing does, why not."""
     try:
         return resolve_space(catalogue, None).name, ""
     except (SpaceNotFound, Unavailable) as error:

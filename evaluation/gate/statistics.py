@@ -1,4 +1,4 @@
-"""What a bootstrap of differences proves: one-sided p values, and Holm's correction for there being several."""
+"""Tests what a bootstrap of differences proves: one-sided p values, and Holm's correction for several of them."""
 
 import math
 
@@ -10,8 +10,9 @@ EQUAL = 1e-12  # differences of sums that are equal up to rounding
 MARGIN = 0.2  # share of alpha that the smallest p may reach once it is corrected
 
 
-def p_of_loss(resampled: Floats) -> Floats:
-    """One-sided p per column of `resampled` differences [repeats, c]: the share in which nothing was lost.
+def compute_loss_p(resampled: Floats) -> Floats:
+    """Returns the one-sided p per column of `resampled` differences [repeats, c]: the share in which nothing was
+    lost.
 
     Resamples in which a class did not occur say nothing about it and are left out (NaN). At least
     1 / (those that are left + 1), and 1 where nothing differs.
@@ -21,8 +22,8 @@ def p_of_loss(resampled: Floats) -> Floats:
     return np.asarray((1 + kept.sum(axis=0)) / (1 + known.sum(axis=0)))
 
 
-def draws_for(family: int, alpha: float) -> int:
-    """The least number of resamples with which Holm's correction of `family` p values can find something.
+def count_draws(family: int, alpha: float) -> int:
+    """Returns the least number of resamples with which Holm's correction of `family` p values can find something.
 
     No p is below 1 / (draws + 1), and the correction multiplies the smallest by `family`: with these draws that
     product is at most MARGIN of `alpha`.
@@ -31,7 +32,7 @@ def draws_for(family: int, alpha: float) -> int:
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """p values [m] corrected for there being m of them. Source: Holm 1979."""
+    """Returns p values [m] corrected for there being m of them. Source: Holm 1979."""
     given = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(given, kind="stable")
     steps = given[order] * (len(given) - np.arange(len(given)))

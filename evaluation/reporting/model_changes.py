@@ -1,4 +1,4 @@
-"""What changed between two models, query by query, and in the macro figures with paired intervals."""
+"""Computes what changed between two models, query by query, and in the macro figures with paired intervals."""
 
 import csv
 from collections.abc import Sequence
@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.plain_text import csv_cell
-from evaluation.bootstrap import Interval, clustered_class_means, clustered_means, interval, macro_mean
+from evaluation.bootstrap import (
+    Interval,
+    bootstrap_class_means,
+    bootstrap_macro_means,
+    macro_mean,
+    percentile_interval,
+)
 from evaluation.errors import InvalidScores
 from evaluation.scores import Scores
 
@@ -18,8 +24,8 @@ HIDDEN = ("chance_", "best_")
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """Two models' scores of the same queries in the same order."""
+class ScoreComparison:
+    """Holds two models' scores of the same queries in the same order."""
 
     before: Scores
     after: Scores
@@ -34,8 +40,8 @@ class Paired:
         return self.after.values[key] - self.before.values[key]
 
 
-def paired(before: Scores, after: Scores) -> Paired:
-    """The queries that both have; raises InvalidScores for other data, another k, or nothing in common."""
+def compare_scores(before: Scores, after: Scores) -> ScoreComparison:
+    """Returns the queries that both have; raises InvalidScores for other data, another k, or nothing in common."""
     if before.data != after.data or before.k != after.k:
         raise InvalidScores(
             f"{before.model} was measured on data {before.data} at k = {before.k}, {after.model} on {after.data} at "
@@ -44,10 +50,10 @@ def paired(before: Scores, after: Scores) -> Paired:
     shared = set(before.ids) & set(after.ids)
     if not shared:
         raise InvalidScores("the two files have no query in common")
-    return Paired(_only(before, shared), _only(after, shared))
+    return ScoreComparison(_select_queries(before, shared), _select_queries(after, shared))
 
 
-def _only(scores: Scores, ids: set[str]) -> Scores:
+def _select_queries(scores: Scores, ids: set[str]) -> Scores:
     rows = sorted((name, row) for row, name in enumerate(scores.ids) if name in ids)
     order = np.array([row for _, row in rows])
     return replace(
@@ -60,57 +66,58 @@ def _only(scores: Scores, ids: set[str]) -> Scores:
     )
 
 
-def macro_changes(pair: Paired, repeats: int = 1000) -> list[dict[str, Any]]:
-    """Per figure the macro means of both and the paired, clustered 95 % interval of their difference."""
+def compute_macro_changes(pair: ScoreComparison, repeats: int = 1000) -> list[dict[str, Any]]:
+    """Returns per figure the macro means of both and the paired, clustered 95 % interval of their difference."""
     found = []
     for key in pair.keys:
         rows = pair.difference(key), pair.after.clusters, pair.after.classes
-        change = interval(macro_mean(rows[0], rows[2]), clustered_means(*rows, repeats))
+        change = percentile_interval(macro_mean(rows[0], rows[2]), bootstrap_macro_means(*rows, repeats))
         means = [macro_mean(scores.values[key], scores.classes) for scores in (pair.before, pair.after)]
         if np.isfinite(change.mean):
             found.append({"name": key, "before": means[0], "after": means[1], "change": change})
     return found
 
 
-def class_changes(pair: Paired, key: str = "precision", repeats: int = 1000) -> list[dict[str, Any]]:
-    """The same per class, the largest loss first."""
+def compute_class_changes(pair: ScoreComparison, key: str = "precision", repeats: int = 1000) -> list[dict[str, Any]]:
+    """Returns per class what `compute_macro_changes` gives per figure, the largest loss first."""
     rows = pair.difference(key), pair.after.clusters, pair.after.classes
-    names, draws = clustered_class_means(*rows, repeats)
+    names, draws = bootstrap_class_means(*rows, repeats)
     found = []
     for column, name in enumerate(names):
         of = pair.after.classes == name
         before, after = (_mean(scores.values[key][of]) for scores in (pair.before, pair.after))
-        change: Interval = interval(_mean(rows[0][of]), draws[:, column])
+        change: Interval = percentile_interval(_mean(rows[0][of]), draws[:, column])
         found.append(
             {"name": str(name), "queries": int(of.sum()), "before": before, "after": after, "change": change}
         )
     return sorted(found, key=lambda one: one["change"].mean)
 
 
-def worst(scores: Scores, count: int, key: str = "precision") -> list[int]:
-    """Rows with the least figure, at most a third of `count` from one class; ties by average precision, then id."""
+def find_worst(scores: Scores, count: int, key: str = "precision") -> list[int]:
+    """Returns the rows with the least figure, at most a third of `count` from one class; ties by average precision,
+    then id."""
     second = scores.values.get("ap", scores.values[key])
     order = sorted(
-        _known(scores.values[key]), key=lambda row: (scores.values[key][row], second[row], scores.ids[row])
+        _find_known(scores.values[key]), key=lambda row: (scores.values[key][row], second[row], scores.ids[row])
     )
-    return _spread(scores, order, count)
+    return _limit_per_class(scores, order, count)
 
 
-def largest(pair: Paired, count: int, sign: int, key: str = "precision") -> list[int]:
-    """Rows that lost (sign -1) or gained (1) most; only those that changed."""
+def find_largest(pair: ScoreComparison, count: int, sign: int, key: str = "precision") -> list[int]:
+    """Returns the rows that lost (sign -1) or gained (1) most; only those that changed."""
     change = pair.difference(key) * sign
     order = sorted(
-        (row for row in _known(change) if change[row] > 0), key=lambda row: (-change[row], pair.after.ids[row])
+        (row for row in _find_known(change) if change[row] > 0), key=lambda row: (-change[row], pair.after.ids[row])
     )
-    return _spread(pair.after, order, count)
+    return _limit_per_class(pair.after, order, count)
 
 
-def _known(values: NDArray[np.float64]) -> list[int]:
+def _find_known(values: NDArray[np.float64]) -> list[int]:
     return [int(row) for row in np.flatnonzero(np.isfinite(values))]
 
 
-def _spread(scores: Scores, order: Sequence[int], count: int) -> list[int]:
-    """The first `count` of `order`, but no class more than a third of them."""
+def _limit_per_class(scores: Scores, order: Sequence[int], count: int) -> list[int]:
+    """Returns the first `count` of `order`, no class more than a third of them."""
     taken: list[int] = []
     seen: dict[str, int] = {}
     for row in order:
@@ -128,8 +135,8 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def write_csv(pair: Paired, path: Path) -> None:
-    """One line per query, the largest loss of precision first: figures of both models and their hits."""
+def write_csv(pair: ScoreComparison, path: Path) -> None:
+    """Writes one line per query, the largest loss of precision first: figures of both models and their hits."""
     change = pair.difference("precision")
     order = sorted(range(len(change)), key=lambda row: (np.nan_to_num(change[row], nan=9), pair.after.ids[row]))
     columns = [f"{key}_{side}" for key in pair.keys for side in ("before", "after", "change")]
@@ -137,10 +144,10 @@ def write_csv(pair: Paired, path: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["id", "class", "cluster", *columns, "hits_before", "hits_after"])
         for row in order:
-            table.writerow(map(csv_cell, _line(pair, row)))
+            table.writerow(map(csv_cell, _make_line(pair, row)))
 
 
-def _line(pair: Paired, row: int) -> list[str]:
+def _make_line(pair: ScoreComparison, row: int) -> list[str]:
     cells = []
     for key in pair.keys:
         numbers = pair.before.values[key][row], pair.after.values[key][row], pair.difference(key)[row]

@@ -140,7 +140,7 @@ def test_questions_and_the_measurement_find_their_vectors(stripped: Catalogue) -
     answer = similar_to(stripped, similar_request("p03", limit=5, model=COLOR.name))
     expected = np.argsort(-(VECTORS[COLOR] @ VECTORS[COLOR][3]))[1:6]
     assert [hit.id for hit in answer.hits] == [f"p{n:02d}" for n in expected]
-    table = evaluation_stored.read(stripped, COLOR.name)
+    table = evaluation_stored.read_catalogue(stripped, COLOR.name)
     np.testing.assert_allclose(table.vectors, VECTORS[COLOR], atol=1e-6)
 
 

@@ -18,7 +18,7 @@ from catalog.domain.records import Change, Outcome
 from catalog.elastic import Catalogue
 from catalog.similarity import normalize
 from evaluation.commands.main import app
-from evaluation.data import stored_catalogue
+from evaluation.data.stored_catalogue import read_catalogue
 from models.bundles.bundle import Bundle
 from tests.unit.models_making import put
 
@@ -131,7 +131,7 @@ def test_a_product_that_one_model_cannot_embed_counts_as_wrong(catalogue: Catalo
     url = "file:///hat-3"
     catalogue.write_outcomes(new.space, [Outcome("hat-3", url, "failed", reason="not_found")])
     catalogue.refresh()
-    assert "hat-3" not in {item.id for item in stored_catalogue.read(catalogue, new.space.name).table.items}
+    assert "hat-3" not in {item.id for item in read_catalogue(catalogue, new.space.name).table.items}
     for more in ((), ("--limit", "120")):
         status, body = gate(new, "--baseline", old.space.name, *more)
         assert status == 0, body
@@ -141,15 +141,15 @@ def test_a_product_that_one_model_cannot_embed_counts_as_wrong(catalogue: Catalo
 def test_the_catalogue_is_another_when_its_photos_or_labels_are(catalogue: Catalogue, folders: Path) -> None:
     tiny = put(folders / "bundles", "tiny")
     filled(catalogue, (tiny, 0.5))
-    seen = [stored_catalogue.read(catalogue, "tiny").dataset.fingerprint]
+    seen = [read_catalogue(catalogue, "tiny").dataset.fingerprint]
     vector = normalize(np.ones((1, tiny.dims)))[0]
     outcome = Outcome("hat-3", "file:///hat-3", "done", vector=vector, image_sha256="ab" * 32)
     catalogue.write_outcomes(tiny.space, [outcome])
-    seen.append(stored_catalogue.read(catalogue, "tiny").dataset.fingerprint)
+    seen.append(read_catalogue(catalogue, "tiny").dataset.fingerprint)
     before = catalogue.get_many(["hat-4"])["hat-4"]
     source = {**before.source, "gender": "female"}
     catalogue.write([Change("hat-4", source, seq_no=before.seq_no, primary_term=before.primary_term)])
-    seen.append(stored_catalogue.read(catalogue, "tiny").dataset.fingerprint)
+    seen.append(read_catalogue(catalogue, "tiny").dataset.fingerprint)
     assert len(set(seen)) == 3
 
 

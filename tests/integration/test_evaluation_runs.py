@@ -16,12 +16,11 @@ from typer.testing import CliRunner
 
 from catalog.settings import CatalogSettings
 from evaluation.commands.main import app
-from evaluation.data.prepare import Prepared, prepare, rows_of, vectors_of
-from evaluation.data.stored_catalogue import score_stored
+from evaluation.data.preparation import PreparedSet, embed_dataset, prepare_set, stack_rows
 from evaluation.embedding_cache import EmbeddingCache
-from evaluation.runs import BASELINES, Options, extractor_of, score_model
-from evaluation.scores import load
-from evaluation.temporary_index import put_vectors, shelf
+from evaluation.scores import load_scores
+from evaluation.scoring import BASELINES, EvaluationOptions, open_extractor, score_catalogue, score_model
+from evaluation.temporary_index import open_temporary_index, write_vectors
 from samples.catalogue import Order, make
 from tests.integration.app_serving import serving
 
@@ -41,8 +40,8 @@ def cache(tmp_path: Path) -> EmbeddingCache:
 
 
 @pytest.fixture
-def prepared(shop: Path, cache: EmbeddingCache) -> Prepared:
-    return prepare(shop, cache, 3)
+def prepared(shop: Path, cache: EmbeddingCache) -> PreparedSet:
+    return prepare_set(shop, cache, 3)
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_run_and_compare_through_their_doors(
         assert body["facts"]["ann"]["recall"] == 1  # so small a catalogue is searched exactly
         assert body["macro"]["low"] <= body["macro"]["mean"] <= body["macro"]["high"]
         files.append(str(out))
-    color, hog = (load(Path(file)) for file in files)
+    color, hog = (load_scores(Path(file)) for file in files)
     assert color.data == hog.data
     assert color.clusters.tolist() == hog.clusters.tolist()
     assert np.nanmean(color.values["ndcg_color_family"]) > np.nanmean(hog.values["ndcg_color_family"]) + 0.2
@@ -91,15 +90,15 @@ def test_run_and_compare_through_their_doors(
 
 def test_the_running_service_agrees_with_the_offline_figures(
     door: CliRunner,
-    prepared: Prepared,
+    prepared: PreparedSet,
     cache: EmbeddingCache,
     settings: CatalogSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    extractor = extractor_of("color")
-    with shelf(prepared.dataset, settings) as catalogue:
-        put_vectors(catalogue, extractor.space, prepared.dataset, vectors_of(extractor, prepared.dataset, cache))
+    extractor = open_extractor("color")
+    with open_temporary_index(prepared.dataset, settings) as catalogue:
+        write_vectors(catalogue, extractor.space, prepared.dataset, embed_dataset(extractor, prepared.dataset, cache))
         prefix = catalogue.settings.index_prefix
         monkeypatch.setenv("INDEX_PREFIX", prefix)
         with serving(tmp_path, INDEX_PREFIX=prefix, API_WORKERS="1") as server:
@@ -109,7 +108,7 @@ def test_the_running_service_agrees_with_the_offline_figures(
         assert body["agrees"]
         assert {"precision", "ap", "ndcg_color_family", "within_color", "within_group"} <= body["figures"].keys()
         assert max(abs(row["difference"]) for row in body["figures"].values()) <= 0.005
-        offline = score_stored(catalogue, "color", Options())
+        offline = score_catalogue(catalogue, "color", EvaluationOptions())
         with answering_nothing() as url:
             refused = door.invoke(app, ["qc", "--url", url])
         assert refused.exit_code == 1, refused.output
@@ -124,9 +123,9 @@ def test_the_running_service_agrees_with_the_offline_figures(
         np.testing.assert_allclose(offline.values[key], fresh.values[key][order], atol=1e-9)
 
 
-def test_kept_vectors_are_not_made_again(prepared: Prepared, cache: EmbeddingCache) -> None:
+def test_kept_vectors_are_not_made_again(prepared: PreparedSet, cache: EmbeddingCache) -> None:
     hog = BASELINES["hog"]()
-    first = vectors_of(hog, prepared.dataset, cache)
+    first = embed_dataset(hog, prepared.dataset, cache)
 
     class Never:
         space = hog.space
@@ -134,8 +133,8 @@ def test_kept_vectors_are_not_made_again(prepared: Prepared, cache: EmbeddingCac
         def embed_images(self, images: object) -> None:
             raise AssertionError("it is kept")
 
-    again = vectors_of(Never(), prepared.dataset, cache)  # type: ignore[arg-type]
-    rows = [rows_of(prepared.dataset, found, hog.space.dims) for found in (first, again)]
+    again = embed_dataset(Never(), prepared.dataset, cache)  # type: ignore[arg-type]
+    rows = [stack_rows(prepared.dataset, found, hog.space.dims) for found in (first, again)]
     np.testing.assert_array_equal(*rows)
 
 

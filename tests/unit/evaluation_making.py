@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.data.dataset import Dataset, Item, with_folds
+from evaluation.data.dataset import Dataset, LabelledItem, assign_folds
 
 CLASSES = ("coat", "dress", "hat")
 COLORS = ("red", "blue", "green", "black")
@@ -19,8 +19,8 @@ def labelled(count: int = 240, seed: int = 3, folds: int = 4) -> Dataset:
         name = CLASSES[(number // 2) % len(CLASSES)]
         labels = {"color_family": str(rng.choice(COLORS)), "pattern": str(rng.choice(PATTERNS))}
         group = f"g{number // 2:04d}"
-        items.append(Item(f"p{number:04d}", ("clothes", name), group, group=group, labels=labels))
-    return with_folds(Dataset("labelled", tuple(items)), folds)
+        items.append(LabelledItem(f"p{number:04d}", ("clothes", name), group, group=group, labels=labels))
+    return assign_folds(Dataset("labelled", tuple(items)), folds)
 
 
 def knows(dataset: Dataset, *what: str, noise: float = 0.01, seed: int = 5) -> np.ndarray:
@@ -37,7 +37,7 @@ def knows(dataset: Dataset, *what: str, noise: float = 0.01, seed: int = 5) -> n
     return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _value(item: Item, key: str) -> str:
+def _value(item: LabelledItem, key: str) -> str:
     if key == "class":
         return item.class_name
     return str(item.group) if key == "group" else item.labels[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.gate.rules import Verdict
+from evaluation.gate.rules import GateVerdict
 from evaluation.scores import Scores
 
 SIZES = {"dress": 200, "hat": 200, "shirt": 200}
@@ -29,5 +29,5 @@ def scores(model: str, changes: dict[str, float] | None = None, sizes: dict[str,
     )
 
 
-def states(verdict: Verdict) -> dict[str, str]:
+def states(verdict: GateVerdict) -> dict[str, str]:
     return {one.name: one.state for one in verdict.classes}

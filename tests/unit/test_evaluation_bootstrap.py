@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from evaluation.bootstrap import clustered_class_means, clustered_means, interval, macro_interval, macro_mean
+from evaluation.bootstrap import (
+    bootstrap_class_means,
+    bootstrap_macro_means,
+    macro_mean,
+    percentile_interval,
+)
 from evaluation.errors import InvalidScores
 
 CLASSES = np.array(["a", "a", "a", "b"])
@@ -20,7 +25,7 @@ def test_draws_of_whole_clusters_against_drawing_by_hand() -> None:
     clusters = rng.integers(0, 6, 40)
     classes = rng.choice(["a", "b"], 40)
     values = rng.random(40)
-    fast = clustered_means(values, clusters, classes, 4000, seed=2)
+    fast = bootstrap_macro_means(values, clusters, classes, 4000, seed=2)
     slow = []
     for _ in range(4000):
         rows = np.concatenate([np.flatnonzero(clusters == name) for name in rng.integers(0, 6, 6)])
@@ -37,8 +42,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say_though_clusters_are_alike
     for trial in range(trials):
         values = np.repeat(rng.normal(0.5, 0.2, 60), 5) + rng.normal(0, 0.05, 300)
         clusters, classes = np.repeat(np.arange(60), 5), np.tile(["a", "b", "a", "b", "b"], 60)
-        found = macro_interval(values, clusters, classes, 0.9, 400, trial)
-        naive = macro_interval(values, np.arange(300), classes, 0.9, 400, trial)
+        mean = macro_mean(values, classes)
+        found = percentile_interval(mean, bootstrap_macro_means(values, clusters, classes, 400, trial), 0.9)
+        naive = percentile_interval(mean, bootstrap_macro_means(values, np.arange(300), classes, 400, trial), 0.9)
         clustered += found.low <= 0.5 <= found.high
         alone += naive.low <= 0.5 <= naive.high
     assert 0.84 <= clustered / trials <= 0.95
@@ -49,13 +55,15 @@ def test_equal_seeds_draw_equal_samples_so_that_differences_are_paired() -> None
     rng = np.random.default_rng(6)
     one, other, clusters = rng.random(50), rng.random(50), rng.integers(0, 9, 50)
     classes = rng.choice(["a", "b"], 50)
-    of_differences = clustered_means(other - one, clusters, classes, 100, 3)
-    apart = clustered_means(other, clusters, classes, 100, 3) - clustered_means(one, clusters, classes, 100, 3)
+    of_differences = bootstrap_macro_means(other - one, clusters, classes, 100, 3)
+    apart = bootstrap_macro_means(other, clusters, classes, 100, 3) - bootstrap_macro_means(
+        one, clusters, classes, 100, 3
+    )
     assert of_differences == pytest.approx(apart, abs=1e-12)
 
 
 def test_a_class_that_a_draw_misses_is_unknown_there() -> None:
-    names, means = clustered_class_means(np.ones(4), np.array([1, 1, 2, 3]), CLASSES, 200)
+    names, means = bootstrap_class_means(np.ones(4), np.array([1, 1, 2, 3]), CLASSES, 200)
     assert names.tolist() == ["a", "b"]
     assert np.isnan(means[:, 1]).any()
     assert np.nanmin(means) == np.nanmax(means) == 1
@@ -63,11 +71,11 @@ def test_a_class_that_a_draw_misses_is_unknown_there() -> None:
 
 def test_columns_of_different_lengths_or_none_are_refused() -> None:
     with pytest.raises(InvalidScores, match="one length"):
-        clustered_means(np.ones(3), np.ones(4), CLASSES)
+        bootstrap_macro_means(np.ones(3), np.ones(4), CLASSES)
     with pytest.raises(InvalidScores, match="not empty"):
         macro_mean(np.ones(0), np.ones(0))
 
 
 def test_an_interval_of_nothing_is_unknown() -> None:
-    found = interval(0.5, np.full(10, np.nan))
+    found = percentile_interval(0.5, np.full(10, np.nan))
     assert np.isnan([found.low, found.high]).all()

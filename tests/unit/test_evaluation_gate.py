@@ -15,9 +15,9 @@ from catalog.errors import InvalidInput
 from evaluation.commands.main import app
 from evaluation.errors import InvalidScores
 from evaluation.gate.decision import judge, judge_pairs
-from evaluation.gate.pairs import paired
-from evaluation.gate.rules import Pairs, Verdict
-from evaluation.gate.statistics import holm, p_of_loss
+from evaluation.gate.pairs import PairedFigures, pair_scores
+from evaluation.gate.rules import GateVerdict
+from evaluation.gate.statistics import compute_loss_p, holm
 from evaluation.scores import Scores
 from models.promotion.gate_record import read
 from tests.unit.gate_making import SIZES, scores, states
@@ -25,7 +25,9 @@ from tests.unit.gate_making import SIZES, scores, states
 runner = CliRunner()
 
 
-def judged(changes: dict[str, float], sizes: dict[str, int] | None = None, accepted: tuple[str, ...] = ()) -> Verdict:
+def judged(
+    changes: dict[str, float], sizes: dict[str, int] | None = None, accepted: tuple[str, ...] = ()
+) -> GateVerdict:
     return judge(scores("old__1", None, sizes), scores("new__1", changes, sizes), accepted, repeats=500)
 
 
@@ -121,7 +123,7 @@ def test_many_queries_of_few_clusters_prove_nothing() -> None:
 def test_data_too_small_for_a_verdict_says_so() -> None:
     rng = np.random.default_rng(2)
     names, clusters = [str(n % 3) for n in range(180)], [str(n // 4) for n in range(180)]
-    pairs = Pairs(names, clusters, {"precision": rng.random(180)}, {"precision": rng.random(180)})
+    pairs = PairedFigures(names, clusters, {"precision": rng.random(180)}, {"precision": rng.random(180)})
     assert "too small for this gate" in judge_pairs(pairs, repeats=200).notes[0]
 
 
@@ -137,8 +139,8 @@ def test_holm_and_p_values() -> None:
     given = np.random.default_rng(0).uniform(0, 0.2, 20)
     assert (holm(given) >= false_discovery_control(given) - 1e-12).all()  # Holm is the stricter of the two
     draws = np.array([[-1.0, 0.0, np.nan], [-1.0, -1.0, -1.0], [-2.0, 1.0, -1.0]])
-    assert p_of_loss(draws).tolist() == [1 / 4, 3 / 4, 1 / 3], "a draw without the class says nothing of it"
-    assert p_of_loss(np.full((9, 1), np.nan)).tolist() == [1]
+    assert compute_loss_p(draws).tolist() == [1 / 4, 3 / 4, 1 / 3], "a draw without the class says nothing of it"
+    assert compute_loss_p(np.full((9, 1), np.nan)).tolist() == [1]
 
 
 def test_scores_that_do_not_belong_together() -> None:
@@ -151,7 +153,7 @@ def test_scores_that_do_not_belong_together() -> None:
         (replace(before, values={}), "without 'precision'"),
     ):
         with pytest.raises(InvalidScores, match=message):
-            paired(before, other)
+            pair_scores(before, other)
 
 
 def test_order_does_not_matter_and_a_photo_the_candidate_cannot_read_counts_as_wrong() -> None:
@@ -166,7 +168,7 @@ def test_order_does_not_matter_and_a_photo_the_candidate_cannot_read_counts_as_w
         before.clusters[order],
         {name: column[order] for name, column in before.values.items()},
     )
-    pairs = paired(before, after)
+    pairs = pair_scores(before, after)
     changed = np.flatnonzero(pairs.candidate["precision"] != pairs.baseline["precision"])
     assert len(changed) == 1 and pairs.candidate["precision"][changed[0]] == 0
     assert np.isnan(pairs.candidate["within_color"][changed[0]])

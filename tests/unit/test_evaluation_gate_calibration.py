@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evaluation.gate.decision import judge_pairs
-from evaluation.gate.rules import Pairs, Verdict
+from evaluation.gate.pairs import PairedFigures
+from evaluation.gate.rules import GateVerdict
 
 RUNS, REPEATS = 200, 400
 SIZES = {"dress": 300, "hat": 60, "pants": 500, "shirt": 400, "shoes": 250, "shorts": 120, "skirt": 90, "top": 700}
@@ -38,14 +39,14 @@ class World:
         chance = self.quality + rng.normal(0, shared, SENDERS)[self.senders]
         return rng.binomial(10, np.clip(chance, 0, 1)) / 10
 
-    def compared(self, other: World, seed: int, shared: float) -> Pairs:
+    def compared(self, other: World, seed: int, shared: float) -> PairedFigures:
         rng = np.random.default_rng([11, seed])
         before, after = self.measured(rng, shared), other.measured(rng, shared)
         senders = [str(sender) for sender in self.senders]
-        return Pairs(self.classes.tolist(), senders, {"precision": before}, {"precision": after})
+        return PairedFigures(self.classes.tolist(), senders, {"precision": before}, {"precision": after})
 
 
-def verdicts(before: World, after: World, shared: float) -> list[Verdict]:
+def verdicts(before: World, after: World, shared: float) -> list[GateVerdict]:
     return [judge_pairs(before.compared(after, seed, shared), seed=seed, repeats=REPEATS) for seed in range(RUNS)]
 
 
@@ -67,17 +68,17 @@ def test_what_senders_share_is_no_proof_against_a_class() -> None:
     assert alone > 0.15 * RUNS
 
 
-def by_sender(seed: int) -> Pairs:
+def by_sender(seed: int) -> PairedFigures:
     """Equal models on 120 senders with five photos each; chance shifts both models' figures sender by sender."""
     rng = np.random.default_rng([19, seed])
     senders = np.repeat(np.arange(120), 5)
     figures = (rng.binomial(10, np.clip(0.6 + rng.normal(0, 0.2, 120), 0, 1)[senders]) / 10 for _ in range(2))
     before, after = figures
     classes = [str(one % 3) for one in senders]
-    return Pairs(classes, [str(one) for one in senders], {"precision": before}, {"precision": after})
+    return PairedFigures(classes, [str(one) for one in senders], {"precision": before}, {"precision": after})
 
 
-def wrong_about_a_class(verdict: Verdict) -> bool:
+def wrong_about_a_class(verdict: GateVerdict) -> bool:
     return any(one.state == "failed" for one in verdict.classes)
 
 
@@ -99,7 +100,7 @@ def test_folds_drawn_anew_are_the_same_model() -> None:
     assert any((pair.baseline["precision"] != pair.candidate["precision"]).any() for pair in pairs)
 
 
-def folds_compared(seed: int) -> Pairs:
+def folds_compared(seed: int) -> PairedFigures:
     senders, of_class, nearest = NEIGHBOURS
     figures = []
     for side in (0, 1):
@@ -108,7 +109,7 @@ def folds_compared(seed: int) -> Pairs:
         best = other & (np.cumsum(other, axis=1) <= 10)
         figures.append(((of_class[nearest] == of_class[:, None]) & best).sum(axis=1) / best.sum(axis=1))
     names = [str(name) for name in of_class]
-    return Pairs(names, [str(one) for one in senders], {"precision": figures[0]}, {"precision": figures[1]})
+    return PairedFigures(names, [str(one) for one in senders], {"precision": figures[0]}, {"precision": figures[1]})
 
 
 def _neighbours(count: int = 1600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

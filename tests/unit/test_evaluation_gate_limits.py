@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.gate.decision import judge
-from evaluation.gate.statistics import draws_for, holm
+from evaluation.gate.statistics import count_draws, holm
 from evaluation.scores import Scores
 from tests.unit.gate_making import scores, states
 
@@ -20,7 +20,7 @@ def test_many_classes_and_few_draws_do_not_switch_the_correction_off() -> None:
     lost = np.where(before.classes == "c07", -0.1, 0.05)
     verdict = judge(before, replace(before, values={"precision": before.values["precision"] + lost}), repeats=300)
     assert states(verdict)["c07"] == "failed" and verdict.repeats == 6000
-    assert draws_for(60, 0.05) == 6000 and 60 / (1 + draws_for(60, 0.05)) < 0.05 / 4
+    assert count_draws(60, 0.05) == 6000 and 60 / (1 + count_draws(60, 0.05)) < 0.05 / 4
 
 
 def test_classes_too_small_to_prove_anything_are_not_corrected_for() -> None:

@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from catalog.errors import InvalidInput
 from evaluation.commands.main import app
-from evaluation.gate.spaces import Known, sides
+from evaluation.gate.spaces import ComparableSpaces, choose_sides
 from tests.unit.models_making import put
 
 SPACES = ("color__7a7a7a", "shop__cccc11", "shop__bbbb22", "shop__bbbb33", "shop__aaaa44")  # newest first
-OLD_SERVES = Known(SPACES, "shop__aaaa44")
+OLD_SERVES = ComparableSpaces(SPACES, "shop__aaaa44")
 
 
 @pytest.mark.parametrize(
@@ -31,36 +31,36 @@ OLD_SERVES = Known(SPACES, "shop__aaaa44")
     ],
 )
 def test_names_mean_versions(baseline: str, candidate: str, expected: tuple[str, str]) -> None:
-    assert sides(baseline, candidate, OLD_SERVES) == expected
+    assert choose_sides(baseline, candidate, OLD_SERVES) == expected
 
 
 def test_the_newest_is_judged_even_where_it_is_the_only_one() -> None:
-    assert sides("color", "shop", Known(("color__7a7a7a", "shop__aaaa44"), "shop__aaaa44")) == (
+    assert choose_sides("color", "shop", ComparableSpaces(("color__7a7a7a", "shop__aaaa44"), "shop__aaaa44")) == (
         "color__7a7a7a",
         "shop__aaaa44",
     )
-    assert sides("color", "shop", Known(SPACES, None)) == ("color__7a7a7a", "shop__cccc11")
+    assert choose_sides("color", "shop", ComparableSpaces(SPACES, None)) == ("color__7a7a7a", "shop__cccc11")
 
 
 @pytest.mark.parametrize(
     ("baseline", "candidate", "known"),
     [
         ("current", "shop/aaaa44", OLD_SERVES),
-        ("current", "color", Known(("color__7a7a7a",), "color__7a7a7a")),
+        ("current", "color", ComparableSpaces(("color__7a7a7a",), "color__7a7a7a")),
         ("shop/cccc", "shop", OLD_SERVES),
         ("hog", "hog", OLD_SERVES),
     ],
 )
-def test_nothing_is_compared_with_itself(baseline: str, candidate: str, known: Known) -> None:
+def test_nothing_is_compared_with_itself(baseline: str, candidate: str, known: ComparableSpaces) -> None:
     with pytest.raises(InvalidInput, match="name another baseline"):
-        sides(baseline, candidate, known)
+        choose_sides(baseline, candidate, known)
 
 
 def test_what_cannot_be_told_is_asked_back() -> None:
     with pytest.raises(InvalidInput, match="could be shop__bbbb22, shop__bbbb33"):
-        sides("current", "shop/bbbb", OLD_SERVES)
+        choose_sides("current", "shop/bbbb", OLD_SERVES)
     with pytest.raises(InvalidInput, match=r"nothing serves .* \(it is empty\); name a model instead"):
-        sides("current", "shop", Known(SPACES, None, "it is empty"))
+        choose_sides("current", "shop", ComparableSpaces(SPACES, None, "it is empty"))
 
 
 def test_the_command_refuses_before_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from evaluation.data import derived_labels, photo_sets
-from evaluation.data.dataset import Dataset, Item
-from evaluation.data.features import FAMILIES, Hog, Look
-from evaluation.data.label_table import Table
+from evaluation.data.dataset import Dataset, LabelledItem
+from evaluation.data.features import FAMILIES, HogExtractor, LookExtractor
+from evaluation.data.label_table import LabelTable
 from evaluation.errors import InvalidDataset
-from evaluation.runs import chosen
+from evaluation.scoring import select_queries
 from tests.unit.evaluation_making import labelled
 from tests.unit.test_evaluation_leakage import compressed, picture
 
@@ -27,25 +27,29 @@ def garment(color: tuple[int, int, int]) -> Image.Image:
 @pytest.mark.parametrize("family", ["red", "blue", "green", "black", "white", "yellow", "pink", "brown"])
 def test_the_colour_of_the_centre_is_the_label(family: str) -> None:
     color = FAMILIES[family][0]
-    items = (Item("a", ("hat",), "1"), Item("b", ("coat",), "2"))
+    items = (LabelledItem("a", ("hat",), "1"), LabelledItem("b", ("coat",), "2"))
     photos = [garment(color), Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), np.uint8))]
-    found = derived_labels.with_colors(Dataset("d", items), Look().embed_images(photos))
+    found = derived_labels.derive_colors(Dataset("d", items), LookExtractor().embed_images(photos))
     assert found.items[0].labels == {"color_family": family}
     assert found.items[1].labels == {}  # no colour fills half of it
     assert "1 of 2" in found.notes[0]
 
 
 def test_given_colours_stay() -> None:
-    given = Dataset("d", (Item("a", ("hat",), "1", labels={"color_family": "teal"}), Item("b", ("coat",), "2")))
-    assert derived_labels.with_colors(given, Look().embed_images([garment((200, 0, 0))] * 2)) is given
+    given = Dataset(
+        "d", (LabelledItem("a", ("hat",), "1", labels={"color_family": "teal"}), LabelledItem("b", ("coat",), "2"))
+    )
+    assert derived_labels.derive_colors(given, LookExtractor().embed_images([garment((200, 0, 0))] * 2)) is given
 
 
 def test_two_photos_of_one_garment_are_a_group_only_within_sender_and_class() -> None:
     one = picture(3)
     photos = [one, compressed(one, 180, 50), compressed(one, 150, 60), picture(4), compressed(one, 160, 70)]
     senders, classes = ("s", "s", "t", "s", "s"), ("hat", "hat", "hat", "hat", "coat")
-    items = tuple(Item(f"i{n}", (classes[n],), senders[n]) for n in range(5))
-    found = derived_labels.with_garments(Dataset("d", items), Look().embed_images(photos), Hog().embed_images(photos))
+    items = tuple(LabelledItem(f"i{n}", (classes[n],), senders[n]) for n in range(5))
+    found = derived_labels.derive_garments(
+        Dataset("d", items), LookExtractor().embed_images(photos), HogExtractor().embed_images(photos)
+    )
     assert [item.group for item in found.items] == ["probably i0", "probably i0", None, None, None]
 
 
@@ -78,16 +82,19 @@ def test_photos_of_a_feed_have_to_lie_beside_it(tmp_path: Path) -> None:
 
 
 def test_a_limit_asks_all_classes_alike_and_always_the_same() -> None:
-    table = Table(labelled(240).items)
-    rows = chosen(table, 30)
+    table = LabelTable(labelled(240).items)
+    rows = select_queries(table, 30)
     counts = np.unique(table.classes[rows], return_counts=True)[1]
     assert counts.tolist() == [10, 10, 10]
-    assert rows == sorted(set(rows)) == chosen(table, 30)
-    assert chosen(table, None) == chosen(table, 1000) == list(range(240))
+    assert rows == sorted(set(rows)) == select_queries(table, 30)
+    assert select_queries(table, None) == select_queries(table, 1000) == list(range(240))
 
 
 def test_a_limit_asks_the_same_of_a_table_that_lacks_some() -> None:
     whole = labelled(240).items
     lacking = tuple(item for number, item in enumerate(whole) if number % 60 != 7)  # four are not embedded
-    one, other = ({table.items[row].id for row in chosen(table, 90)} for table in (Table(whole), Table(lacking)))
+    one, other = (
+        {table.items[row].id for row in select_queries(table, 90)}
+        for table in (LabelTable(whole), LabelTable(lacking))
+    )
     assert len(one - other) <= 4

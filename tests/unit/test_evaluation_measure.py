@@ -6,11 +6,11 @@ from sklearn.metrics import average_precision_score
 
 from catalog.domain.product import document
 from catalog.domain.space import Space
-from evaluation.data.dataset import Dataset, Item
-from evaluation.data.label_table import GROUP, OVERALL, WITHIN, Question, Table, product_of
-from evaluation.measure import Asked, Measured, full_average_precision, measure
-from evaluation.rankers import IndexRanker, NumpyRanker, Ranked
-from evaluation.reporting.summary import as_text, summarize
+from evaluation.data.dataset import Dataset, LabelledItem
+from evaluation.data.label_table import GROUP, OVERALL, WITHIN, EvaluationQuery, LabelTable, make_product
+from evaluation.measure import Measurements, QuerySelection, measure, measure_full_average_precision
+from evaluation.rankers import IndexRanker, NumpyRanker, Ranking
+from evaluation.reporting.summary import format_summary, summarize
 from evaluation.scores import Scores
 from tests.fakes import FakeCatalogue
 from tests.unit.evaluation_making import knows, labelled
@@ -18,9 +18,9 @@ from tests.unit.evaluation_making import knows, labelled
 DATA = labelled()
 
 
-def measured(vectors: np.ndarray, dataset: Dataset = DATA) -> tuple[Table, Measured]:
-    table = Table(dataset.items)
-    asked = Asked(range(len(table.items)), "m", 10, 50)
+def measured(vectors: np.ndarray, dataset: Dataset = DATA) -> tuple[LabelTable, Measurements]:
+    table = LabelTable(dataset.items)
+    asked = QuerySelection(range(len(table.items)), "m", 10, 50)
     return table, measure(table, NumpyRanker(table, vectors), asked)
 
 
@@ -29,7 +29,7 @@ def summary_of(vectors: np.ndarray) -> dict[str, object]:
     clusters = np.array([item.cluster for item in table.items])
     scores = Scores("m__1", "d", 10, tuple(table.row), table.classes, clusters, found.values)
     summary = summarize(scores, 200)
-    assert "headline" in as_text(scores, summary)
+    assert "headline" in format_summary(scores, summary)
     assert summary["figures"]["precision"]["micro"] == pytest.approx(found.values["precision"].mean(), abs=1e-4)
     return summary
 
@@ -78,10 +78,10 @@ def test_figures_against_counting_by_hand() -> None:
 
 def test_average_precision_over_every_rank_is_scikit_learns() -> None:
     vectors = knows(DATA, "class", "color_family", noise=2)
-    table = Table(DATA.items)
-    full = full_average_precision(table, NumpyRanker(table, vectors), range(len(table.items)))
+    table = LabelTable(DATA.items)
+    full = measure_full_average_precision(table, NumpyRanker(table, vectors), range(len(table.items)))
     for row in range(0, len(table.items), 29):
-        others = np.flatnonzero(table.candidates(row, OVERALL))
+        others = np.flatnonzero(table.select_candidates(row, OVERALL))
         right = table.classes[others] == table.classes[row]
         expected = average_precision_score(right, vectors[others] @ vectors[row])
         assert full[row] == pytest.approx(expected, abs=1e-6)
@@ -89,9 +89,9 @@ def test_average_precision_over_every_rank_is_scikit_learns() -> None:
 
 
 def test_questions_are_narrowed_by_ordinary_filters() -> None:
-    table = Table(DATA.items)
+    table = LabelTable(DATA.items)
     item = DATA.items[0]
-    overall, within, group = (table.question(0, scope, 5, "m__1").request for scope in (OVERALL, WITHIN, GROUP))
+    overall, within, group = (table.make_query(0, scope, 5, "m__1").request for scope in (OVERALL, WITHIN, GROUP))
     others = tuple(sorted({one.fold for one in DATA.items} - {item.fold}))
     assert overall.filters.attributes == within.filters.attributes == {"fold": others}
     assert (overall.filters.category, within.filters.category) == ((), ("coat",))
@@ -103,10 +103,10 @@ def test_questions_are_narrowed_by_ordinary_filters() -> None:
 def test_candidates_are_what_such_a_question_may_find() -> None:
     genders = ("Female", "male", "unisex")
     inherited = {item.id: {"gender": genders[n % 3]} for n, item in enumerate(DATA.items)}
-    table = Table(DATA.items, inherited)
+    table = LabelTable(DATA.items, inherited)
     for row, suited in ((0, {0, 2}), (7, {1, 2}), (8, {0, 1, 2})):  # its own and what suits everyone, as production
         for scope in (OVERALL, WITHIN, GROUP):
-            allowed = set(np.flatnonzero(table.candidates(row, scope)).tolist())
+            allowed = set(np.flatnonzero(table.select_candidates(row, scope)).tolist())
             assert row not in allowed
             assert {n % 3 for n in allowed} <= suited
             assert scope != OVERALL or {n % 3 for n in allowed} == suited
@@ -114,14 +114,14 @@ def test_candidates_are_what_such_a_question_may_find() -> None:
             assert (DATA.items[row].fold in folds) == (scope == GROUP)
 
 
-def nested() -> Table:
+def nested() -> LabelTable:
     """Shirts, some of them in `shirts > polo`, and hats, in groups of two."""
     paths = (("clothes", "shirts"), ("clothes", "shirts", "polo"), ("clothes", "hats"))
     items = []
     for number in range(48):
         group, labels = f"g{number // 6}.{number % 3}", {"color_family": ("red", "blue")[number // 3 % 2]}
-        items.append(Item(f"n{number:02d}", paths[number % 3], group, group=group, labels=labels))
-    return Table(items)
+        items.append(LabelledItem(f"n{number:02d}", paths[number % 3], group, group=group, labels=labels))
+    return LabelTable(items)
 
 
 def test_what_lies_in_a_class_is_asked_for_and_counted_alike() -> None:
@@ -130,14 +130,14 @@ def test_what_lies_in_a_class_is_asked_for_and_counted_alike() -> None:
     index = FakeCatalogue(spaces=[space])
     vectors = np.random.default_rng(1).normal(size=(48, 48))
     for item, vector in zip(table.items, vectors, strict=True):
-        index.put(document(product_of(item)))
+        index.put(document(make_product(item)))
         index.embed(item.id, space, vector)
     for scope in (OVERALL, WITHIN, GROUP):
         for row in range(6):
-            found = IndexRanker(index).rank(table.question(row, scope, 48, space.name)).ids
-            allowed = {table.items[n].id for n in np.flatnonzero(table.candidates(row, scope))}
+            found = IndexRanker(index).rank(table.make_query(row, scope, 48, space.name)).ids
+            allowed = {table.items[n].id for n in np.flatnonzero(table.select_candidates(row, scope))}
             assert set(found) == allowed, (scope, row)
-    asked = Asked(range(48), space.name, 10, 48)
+    asked = QuerySelection(range(48), space.name, 10, 48)
     by_index, by_numpy = (
         measure(table, one, asked).values for one in (IndexRanker(index), NumpyRanker(table, vectors))
     )
@@ -147,11 +147,11 @@ def test_what_lies_in_a_class_is_asked_for_and_counted_alike() -> None:
 
 def test_an_empty_answer_is_a_bad_one() -> None:
     class Nothing:
-        def rank(self, question: Question) -> Ranked:
-            return Ranked((), "none")
+        def rank(self, question: EvaluationQuery) -> Ranking:
+            return Ranking((), "none")
 
-    table = Table(DATA.items)
-    found = measure(table, Nothing(), Asked(range(10), "m", 10, 50)).values
+    table = LabelTable(DATA.items)
+    found = measure(table, Nothing(), QuerySelection(range(10), "m", 10, 50)).values
     for key in ("precision", "ap", "ndcg_category", "within_color", "within_group"):
         assert found[key].tolist() == [0] * 10, key
 
@@ -166,4 +166,4 @@ def test_an_ability_without_a_figure_leaves_the_headline_to_the_others() -> None
     others = [one["mean"] for key, one in whole["ability"].items() if key != "within_pattern"]
     assert lacking["within"]["mean"] == pytest.approx(np.mean(others), abs=1e-3)
     assert lacking["headline"]["low"] <= lacking["headline"]["mean"] <= lacking["headline"]["high"]
-    assert "headline" in as_text(scores[1], lacking)
+    assert "headline" in format_summary(scores[1], lacking)

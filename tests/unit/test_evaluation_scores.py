@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evaluation.errors import InvalidScores
-from evaluation.scores import Scores, load
+from evaluation.scores import Scores, load_scores
 
 
 def scores(**changes: object) -> Scores:
@@ -30,7 +30,7 @@ def scores(**changes: object) -> Scores:
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     before = scores()
     before.save(tmp_path / "new" / "s.json", {"macro": 0.5})
-    after = load(tmp_path / "new" / "s.json")
+    after = load_scores(tmp_path / "new" / "s.json")
     for name in ("model", "data", "k", "ids", "hits", "photos", "facts", "hit_classes"):
         assert getattr(after, name) == getattr(before, name)
     assert after.classes.tolist() == before.classes.tolist()
@@ -60,7 +60,7 @@ def test_the_file_is_plain_json_without_nan(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(InvalidScores, match=r"s\.json"):
-        load(tmp_path / "s.json")
+        load_scores(tmp_path / "s.json")
 
 
 def test_a_row_that_lacks_a_figure_is_refused(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_row_that_lacks_a_figure_is_refused(tmp_path: Path) -> None:
     del body["queries"][2]["values"]["precision"]
     (tmp_path / "s.json").write_text(json.dumps(body))
     with pytest.raises(InvalidScores, match="precision"):
-        load(tmp_path / "s.json")
+        load_scores(tmp_path / "s.json")
 
 
 def test_files_of_before_have_no_classes_of_hits(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_files_of_before_have_no_classes_of_hits(tmp_path: Path) -> None:
     body = json.loads((tmp_path / "s.json").read_text())
     del body["hit_classes"]
     (tmp_path / "s.json").write_text(json.dumps(body))
-    assert load(tmp_path / "s.json").hit_classes == {}
+    assert load_scores(tmp_path / "s.json").hit_classes == {}
 
 
 def test_columns_of_other_lengths_are_refused() -> None:

@@ -103,7 +103,9 @@ def test_the_table_of_changes_runs_no_formula(tmp_path: Path) -> None:
             hits=(("-2+3", "b"), ("b",)),
         )
 
-    model_changes.write_csv(model_changes.paired(scores([0.9, 0.5]), scores([0.4, 0.5])), tmp_path / "all.csv")
+    model_changes.write_csv(
+        model_changes.compare_scores(scores([0.9, 0.5]), scores([0.4, 0.5])), tmp_path / "all.csv"
+    )
     worst = rows_of((tmp_path / "all.csv").read_text(encoding="utf-8"))[1]
     assert worst[:3] == ["'=id", "'@class", "'+cluster"]
     assert "-0.5000" in worst, "a number is one"
@@ -204,7 +206,7 @@ def named(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
 def test_evaluation_names_the_folder_instead_of_breaking(named: tuple[Path, str]) -> None:
     folder, name = named
     with pytest.raises(InvalidDataset, match="rename it") as caught:
-        photo_sets.read(folder)
+        photo_sets.read_photo_set(folder)
     assert printable(name) in caught.value.message
     assert obeyed(caught.value.message) == []
 
@@ -225,4 +227,4 @@ def test_evaluation_names_a_folder_that_is_not_utf8(tmp_path: Path) -> None:
         pytest.skip("this file system wants UTF-8")
     (Path(folder) / "1.jpg").write_bytes(photo())
     with pytest.raises(InvalidDataset, match="not UTF-8"):
-        photo_sets.read(tmp_path)
+        photo_sets.read_photo_set(tmp_path)

@@ -1,4 +1,5 @@
-"""One self-contained HTML page: figures of two models, their worst queries and what changed, with thumbnails."""
+"""Renders a comparison as one self-contained HTML page: figures of two models, their worst queries and what changed,
+with thumbnails."""
 
 import base64
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from PIL import Image
 
 from catalog.errors import VisualSearchError
 from evaluation.reporting import model_changes
-from evaluation.reporting.model_changes import Paired
-from evaluation.reporting.templating import environment
+from evaluation.reporting.model_changes import ScoreComparison
+from evaluation.reporting.templating import open_templates
 from evaluation.scores import Scores
 from models.photos import PhotoError, decode
 
@@ -21,7 +22,7 @@ QUERIES = 15  # per section
 
 
 class Thumbnails:
-    """Photos as data: URIs; what cannot be read has none."""
+    """Makes photos into data: URIs; what cannot be read has none."""
 
     def __init__(self, photos: dict[str, str]) -> None:
         self._photos = photos
@@ -45,25 +46,25 @@ class Thumbnails:
         return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
-def render(pair: Paired, queries: int = QUERIES) -> str:
-    """The page's HTML; it loads nothing from anywhere."""
-    templates = environment()
+def render_comparison(pair: ScoreComparison, queries: int = QUERIES) -> str:
+    """Returns the page's HTML; it loads nothing from anywhere."""
+    templates = open_templates()
     templates.globals["thumbnail"] = Thumbnails({**pair.before.photos, **pair.after.photos})
     sections = [
         (
             "Lost most",
             "Queries whose precision fell, the largest loss first.",
-            model_changes.largest(pair, queries, -1),
+            model_changes.find_largest(pair, queries, -1),
         ),
         (
             "Gained most",
             "Queries whose precision rose, the largest gain first.",
-            model_changes.largest(pair, queries, 1),
+            model_changes.find_largest(pair, queries, 1),
         ),
         (
             f"Worst of {pair.after.model}",
             "Queries with the fewest hits of their class.",
-            model_changes.worst(pair.after, queries),
+            model_changes.find_worst(pair.after, queries),
         ),
     ]
     class_of = {**pair.before.hit_classes, **pair.after.hit_classes}
@@ -71,33 +72,33 @@ def render(pair: Paired, queries: int = QUERIES) -> str:
     return templates.get_template("compare.html.j2").render(
         before=pair.before,
         after=pair.after,
-        figures=model_changes.macro_changes(pair),
-        classes=model_changes.class_changes(pair),
+        figures=model_changes.compute_macro_changes(pair),
+        classes=model_changes.compute_class_changes(pair),
         sections=[
-            {"title": title, "about": about, "rows": [_row(pair, row, class_of) for row in rows]}
+            {"title": title, "about": about, "rows": [_make_row(pair, row, class_of) for row in rows]}
             for title, about, rows in sections
         ],
     )
 
 
-def _row(pair: Paired, row: int, class_of: dict[str, str]) -> dict[str, Any]:
+def _make_row(pair: ScoreComparison, row: int, class_of: dict[str, str]) -> dict[str, Any]:
     name = str(pair.after.classes[row])
     return {
         "id": pair.after.ids[row],
         "class": name,
         "cluster": str(pair.after.clusters[row]),
-        "sides": [_side(scores, row, name, class_of) for scores in (pair.before, pair.after)],
+        "sides": [_make_side(scores, row, name, class_of) for scores in (pair.before, pair.after)],
     }
 
 
-def _side(scores: Scores, row: int, name: str, class_of: dict[str, str]) -> dict[str, Any]:
+def _make_side(scores: Scores, row: int, name: str, class_of: dict[str, str]) -> dict[str, Any]:
     hits: Sequence[str] = scores.hits[row][:SHOWN] if scores.hits else ()
-    shown = [{"id": hit, "class": class_of.get(hit, "?"), "kind": _kind(class_of.get(hit), name)} for hit in hits]
+    shown = [{"id": hit, "class": class_of.get(hit, "?"), "kind": _mark_hit(class_of.get(hit), name)} for hit in hits]
     return {"model": scores.model, "precision": float(scores.values["precision"][row]), "hits": shown}
 
 
-def _kind(of: str | None, wanted: str) -> str:
-    """How a hit is marked: not at all where its class is not known."""
+def _mark_hit(of: str | None, wanted: str) -> str:
+    """Returns how a hit is marked: not at all where its class is not known."""
     if of is None:
         return "unknown"
     return "right" if of == wanted else "wrong"
