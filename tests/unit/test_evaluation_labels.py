@@ -60,7 +60,7 @@ def test_a_table_of_photos_gives_class_sender_and_labels(tmp_path: Path) -> None
     (tmp_path / "photos.csv").write_text(
         "path,class,sender_id,color_family,pattern\na/1.png,hat,7,blue,\nb/2.png,,,,stripes\n"
     )
-    one, other = photo_sets.read(tmp_path).items
+    one, other = photo_sets.read_photo_set(tmp_path).items
     assert (one.id, one.category, one.cluster, one.labels) == ("a.1", ("hat",), "sender 7", {"color_family": "blue"})
     assert (other.id, other.category, other.cluster, other.labels) == ("b.2", ("b",), "b.2", {"pattern": "stripes"})
 
@@ -68,17 +68,17 @@ def test_a_table_of_photos_gives_class_sender_and_labels(tmp_path: Path) -> None
 def test_a_table_without_paths_or_with_missing_photos_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photos.csv").write_text("file,class\na/1.png,hat\n")
     with pytest.raises(InvalidDataset, match="column 'path'"):
-        photo_sets.read(tmp_path)
+        photo_sets.read_photo_set(tmp_path)
     (tmp_path / "photos.csv").write_text("path,class\na/1.png,hat\n")
     with pytest.raises(InvalidDataset, match=r"1\.png cannot be read"):
-        photo_sets.read(tmp_path)
+        photo_sets.read_photo_set(tmp_path)
 
 
 def test_photos_of_a_feed_have_to_lie_beside_it(tmp_path: Path) -> None:
     row = {"id": "p1", "title": "x", "product_type": "Hats", "image_link": "https://shop.example/1.jpg"}
     (tmp_path / "feed.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(InvalidDataset, match="lie beside it"):
-        photo_sets.read(tmp_path)
+        photo_sets.read_photo_set(tmp_path)
 
 
 def test_a_limit_asks_all_classes_alike_and_always_the_same() -> None:
