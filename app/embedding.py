@@ -12,9 +12,9 @@ from app.http.errors import BundleMissing, NoEmbedding
 from catalog.domain.space import Space
 from catalog.similarity import Vectors
 from models.bundles.manifest import Limits
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.errors import BundleNotFound
-from models.runtime.embedder import Embeddings, usable
+from models.runtime.embedder import Embeddings, is_usable
 from models.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Embedders:
         from models.runtime.onnx_embedder import OnnxEmbedder
 
         try:
-            bundle = find(space.name, self.settings)
+            bundle = find_bundle(space.name, self.settings)
         except BundleNotFound as error:
             raise BundleMissing(
                 f"photos cannot be embedded for {space.name}: its bundle is not here; name another model, or ask by "
@@ -90,5 +90,5 @@ def _vector(embedder: "OnnxEmbedder", image: Image.Image) -> Vectors:
 
 
 def _check_usable(embedder: "OnnxEmbedder", rows: Embeddings) -> None:
-    if not usable(rows)[0]:
+    if not is_usable(rows)[0]:
         raise NoEmbedding(f"{embedder.space.name} sees nothing in this photo", reason="no_embedding")

@@ -20,9 +20,9 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks import machine
-from models.bundles.registry import find, list_bundles
+from models.bundles.registry import find_bundle, list_bundles
 from models.photos import decode
-from models.runtime.canonical_vectors import pictures
+from models.runtime.canonical_vectors import draw_pictures
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 from models.settings import ModelSettings
 
@@ -54,10 +54,10 @@ class Line:
 
 
 def measure(name: str, threads: int, rounds: int, calls: int) -> Line:
-    """One model at `threads`; raises what `find` raises."""
-    bundle = find(name, ModelSettings.load())
+    """One model at `threads`; raises what `find_bundle` raises."""
+    bundle = find_bundle(name, ModelSettings.load())
     ours, bare = OnnxEmbedder(bundle, threads), open_session(bundle.read(), threads)
-    picture = pictures()[0].resize(SIZE)
+    picture = draw_pictures()[0].resize(SIZE)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=90)
     data, pixels = file.getvalue(), ours.preprocess(picture)[None]

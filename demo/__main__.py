@@ -16,7 +16,7 @@ from demo import serving, show, steps
 from demo.contact_sheet import Column, NothingToShow, make
 from demo.picture import draw
 from demo.settings import DemoSettings
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import ModelSettings
 
@@ -106,7 +106,7 @@ def contact_sheet(
     }
     models = ModelSettings.load()
     try:
-        columns = [Column(title, OnnxEmbedder(find(name, models))) for title, name in titles.items()]
+        columns = [Column(title, OnnxEmbedder(find_bundle(name, models))) for title, name in titles.items()]
         console.print(str(make(shop or DemoSettings.load().shop, columns, out, limit)))
     except (NothingToShow, VisualSearchError) as error:
         Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)

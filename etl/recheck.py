@@ -11,7 +11,7 @@ from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from etl.stages.messages import FetchedPhoto, PhotoResult, PhotoTask
 from etl.storage.vector_store import VectorStore
-from models.photos import Photo
+from models.photos import EncodedPhoto
 
 
 def find_due(index: EmbeddingPort, store: VectorStore, space: Space, limit: int | None) -> Iterator[Pending]:
@@ -37,7 +37,7 @@ def build_unchanged_results(task: PhotoTask) -> list[PhotoResult]:
     return [PhotoResult(space, task.image_url, wants) for space, wants in task.wants.items()]
 
 
-def split_by_stored_photo(task: PhotoTask, photo: Photo) -> list[FetchedPhoto | PhotoResult]:
+def split_by_stored_photo(task: PhotoTask, photo: EncodedPhoto) -> list[FetchedPhoto | PhotoResult]:
     """Returns results for products with a vector of this very photo, and the photo itself for the other ones."""
     results: list[FetchedPhoto | PhotoResult] = []
     missing: dict[str, Sequence[Pending]] = {}

@@ -13,11 +13,11 @@ from etl.settings import EtlSettings
 from etl.stages.messages import EmbeddingModel, PhotoEmbedder
 from etl.storage.vector_store import VectorStore
 from models.bundles.bundle import Bundle
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.errors import BundleNotFound
 from models.photos.settings import PhotoSettings
 from models.runtime import canonical_vectors
-from models.runtime.opening import Device, open_embedder
+from models.runtime.device import Device, open_embedder
 from models.settings import ModelSettings
 
 log = logging.getLogger("etl")
@@ -53,7 +53,7 @@ def find_models(
 
 
 def _find_bundles(name: str, index: SearchPort | None, settings: ModelSettings) -> list[Bundle]:
-    newest = find(name, settings)
+    newest = find_bundle(name, settings)
     if index is None or name != newest.name:
         return [newest]
     serving = index.promoted() or serving_space(
@@ -62,7 +62,7 @@ def _find_bundles(name: str, index: SearchPort | None, settings: ModelSettings) 
     if serving is None or serving == newest.space.name or serving.partition("__")[0] != name:
         return [newest]
     try:
-        return [newest, find(serving, settings)]
+        return [newest, find_bundle(serving, settings)]
     except BundleNotFound:
         log.warning(
             "%s serves, but its bundle is not in %s: it gets no new photos from here", serving, settings.bundles
@@ -73,5 +73,5 @@ def _find_bundles(name: str, index: SearchPort | None, settings: ModelSettings) 
 def _open_checked(bundle: Bundle, device: Device, threads: int | None, settings: ModelSettings) -> PhotoEmbedder:
     """Opens a model; raises InvalidBundle where this machine would compute other vectors than the bundle records."""
     embedder = open_embedder(bundle, device, threads, settings)
-    canonical_vectors.check(bundle, embedder)
+    canonical_vectors.check_canonical_vectors(bundle, embedder)
     return embedder

@@ -24,7 +24,7 @@ from evaluation.rankers import IndexRanker, NumpyRanker, Ranker, rank_all
 from evaluation.scores import Scores
 from evaluation.temporary_index import open_temporary_index, write_vectors
 from models.bundles.bundle import Bundle
-from models.runtime.opening import open_embedder
+from models.runtime.device import open_embedder
 
 BASELINES = {"hog": HogExtractor}
 ANN_QUERIES = 200

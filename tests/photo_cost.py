@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from models.photos import PhotoError, decode
-from models.photos.decoding.process_pool import processes
+from models.photos.decoding.process_pool import decoding_pool
 from tests.hostile_photos import encoded
 
 
@@ -33,8 +33,8 @@ def children() -> tuple[float, int]:
 def cost_of(file: Path) -> dict[str, Any]:
     """What decoding `file` costs, and its size or why it was refused."""
     decode(encoded(Image.new("RGB", (8, 8)), "JPEG"))  # what is loaded once is no photo's cost
-    processes.decode(encoded(Image.new("RGB", (8, 8)), "GIF"), 64)
-    processes.close()
+    decoding_pool.decode(encoded(Image.new("RGB", (8, 8)), "GIF"), 64)
+    decoding_pool.close()
     start, base = children()
     data = file.read_bytes()
     before, began = peak(), time.process_time()
@@ -43,7 +43,7 @@ def cost_of(file: Path) -> dict[str, Any]:
     except PhotoError as error:
         outcome = [str(error.reason)]
     cpu, memory = time.process_time() - began, peak() - before
-    processes.close()
+    decoding_pool.close()
     apart, most = children()
     return {
         "outcome": outcome,

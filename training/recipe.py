@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from models.bundles.manifest import Part, Text
+from models.bundles.manifest import FrozenModel, Text
 from training.errors import InvalidRecipe
 from training.recipe_parts import (
     Augment,
@@ -19,7 +19,7 @@ from training.recipe_parts import (
 )
 
 
-class Recipe(Part):
+class Recipe(FrozenModel):
     """Holds all of a recipe; `classes` is the task whose labels the bundle tells.
 
     `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.

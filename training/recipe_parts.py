@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from models.bundles.manifest import Part
+from models.bundles.manifest import FrozenModel
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -15,7 +15,7 @@ PartName = Annotated[
 ]  # of a block or task: also a part's name in torch
 
 
-class PhotoSource(Part):
+class PhotoSource(FrozenModel):
     """Photos with labels: a feed (`.jsonl`), a table (`.csv`), or, without `rows`, a folder per category.
 
     `labels` maps a task to a field of the rows (`attributes.kind` looks inside, `class+sender_id` joins two);
@@ -38,7 +38,7 @@ class PhotoSource(Part):
     first: Share = 0.0
 
 
-class EmbeddingBlock(Part):
+class EmbeddingBlock(FrozenModel):
     """Describes a stretch of the embedding: its dimensions, its share of the cosine, and the bundle it learns from.
 
     `teacher_weight` is that of the cosine to the teacher's PCA. Only the first `shown` dimensions go into the
@@ -58,7 +58,7 @@ class EmbeddingBlock(Part):
         return min(self.shown or self.dims, self.dims)
 
 
-class Task(Part):
+class Task(FrozenModel):
     """Names a label to learn in one block: cross-entropy, supervised contrast, KL to a probe on the block's
     teacher."""
 
@@ -68,7 +68,7 @@ class Task(Part):
     probe: Weight = 0.0
 
 
-class ClassPart(Part):
+class ClassPart(FrozenModel):
     """Adds the roots of the probabilities of `task`'s classes to the embedding, so that a dot product is their
     Bhattacharyya coefficient (1943), with `share` of the cosine.
 
@@ -81,7 +81,7 @@ class ClassPart(Part):
     strength: Annotated[float, Field(gt=0)] = 1.0
 
 
-class Network(Part):
+class Network(FrozenModel):
     """Names the network. `resnet`: from scratch, `width` channels at first; `torchvision`: fine-tuned published
     weights of `base`; `projection`: linear heads on the frozen bundle `base`."""
 
@@ -97,7 +97,7 @@ class Network(Part):
         return self
 
 
-class Augment(Part):
+class Augment(FrozenModel):
     """Describes what is done to a crop: chances and sizes, colours kept within `light`."""
 
     flip: bool = True
@@ -109,7 +109,7 @@ class Augment(Part):
     alpha: Annotated[float, Field(gt=0)] = 0.4
 
 
-class Schedule(Part):
+class Schedule(FrozenModel):
     """AdamW with a warm-up and a cosine, and the moving average that is kept in the end.
 
     The cosine ends with the steps, or at a farther `horizon` (of steps); then the last `cooldown` of the steps bring

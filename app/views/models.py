@@ -19,7 +19,7 @@ from catalog.domain.filters import Filters
 from catalog.errors import Unavailable
 from catalog.similar import serving_space
 from models.bundles.bundle import Bundle
-from models.bundles.registry import Listed, choose, list_verified, verified
+from models.bundles.registry import BundleListing, choose_bundle, list_verified, load_cached
 
 bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
 EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}
@@ -51,8 +51,8 @@ def model(name: str, query_data: NoParams) -> Response:
     The name is a model's (`color`: the version that serves, else the newest) or a space's (`color__0123456789ab`).
     """
     spaces = _Spaces()
-    chosen = choose(name, context().embedders.settings, prefer=spaces.serving)
-    return respond(spaces.card(verified(chosen.path)))
+    chosen = choose_bundle(name, context().embedders.settings, prefer=spaces.serving)
+    return respond(spaces.card(load_cached(chosen.path)))
 
 
 @bp.post("/models/<name>/predict")
@@ -66,7 +66,7 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     stored. `warnings` say where it lies outside of what the model was made for.
     """
     here = context()
-    bundle = choose(name, here.embedders.settings, prefer=_serving())
+    bundle = choose_bundle(name, here.embedders.settings, prefer=_serving())
     limits = here.embedders.limits([bundle.space])
     here.admission.take()
     started = time.perf_counter()
@@ -121,7 +121,7 @@ class _Spaces:
         }
 
 
-def _broken(one: Listed) -> dict[str, Any]:
+def _broken(one: BundleListing) -> dict[str, Any]:
     write(logging.WARNING, f"{one.path} is no bundle that can be used: {one.problem}")
     problem = "it cannot be used; `python -m models verify` says why, and so does the log by X-Query-Id"
     return {"name": one.name, "version": one.version, "problem": problem}

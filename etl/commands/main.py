@@ -19,7 +19,7 @@ from etl.progress import Progress, choose_progress
 from etl.report import format_run
 from etl.stop_signal import StopSignal, catch_stop_signals
 from etl.summary import RunSummary
-from models.runtime.opening import Device
+from models.runtime.device import Device
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(upkeep.status)

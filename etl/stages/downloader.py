@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from etl import recheck
 from etl.stages.host_health import HostHealth, extract_host
 from etl.stages.messages import FetchedPhoto, PhotoFailure, PhotoResult, PhotoTask, build_failed_results
-from models.photos import Fetcher, Photo, PhotoError
+from models.photos import EncodedPhoto, Fetcher, PhotoError
 
 log = logging.getLogger(__name__)
 MAX_REPEATS = 2  # times, when a host says when to come back
@@ -39,7 +39,7 @@ class Downloader:
             else recheck.split_by_stored_photo(task, got)
         )
 
-    def _fetch(self, url: str, etag: str | None) -> Photo | PhotoFailure | None:
+    def _fetch(self, url: str, etag: str | None) -> EncodedPhoto | PhotoFailure | None:
         """Returns the photo; None where it is still the one with `etag`."""
         host = extract_host(url)
         for left in range(MAX_REPEATS, -1, -1):

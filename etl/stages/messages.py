@@ -11,7 +11,7 @@ from PIL import Image
 from catalog.domain.records import Pending
 from catalog.domain.space import Space
 from catalog.similarity import Vectors
-from models.photos import Photo
+from models.photos import EncodedPhoto
 
 Pixels = NDArray[np.float32]
 
@@ -50,7 +50,7 @@ class PhotoTask:
 @dataclass(frozen=True, slots=True)
 class FetchedPhoto:
     task: PhotoTask
-    photo: Photo
+    photo: EncodedPhoto
 
 
 @dataclass(frozen=True, slots=True)

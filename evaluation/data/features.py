@@ -11,7 +11,7 @@ from skimage.feature import hog
 
 from catalog.domain.space import Space
 from catalog.similarity import Vectors
-from models.runtime.embedder import unit_rows
+from models.runtime.embedder import normalize_rows
 
 HOG_SIDE = 128
 HASH_SIDE = 8
@@ -61,7 +61,7 @@ class HogExtractor:
             hog(np.asarray(_crop_square(image).convert("L").resize((HOG_SIDE, HOG_SIDE))), 9, (16, 16), (2, 2))
             for image in images
         ]
-        return unit_rows(np.asarray(rows, dtype=np.float64).reshape(len(images), self.space.dims))
+        return normalize_rows(np.asarray(rows, dtype=np.float64).reshape(len(images), self.space.dims))
 
 
 class LookExtractor:

@@ -12,7 +12,7 @@ from catalog.plain_text import printable
 from evaluation.data.dataset import ATTRIBUTES, Dataset, LabelledItem
 from evaluation.embedding_cache import hash_photo
 from evaluation.errors import InvalidDataset
-from models.making.photo_folder import SUFFIXES, photo_paths
+from models.making.photo_folder import SUFFIXES, list_photos
 
 TABLE, FEED = "photos.csv", "feed.jsonl"
 CLUSTERS = ("cluster", "sender_id", "sender")  # columns of photos.csv that say who sent a photo, first one counts
@@ -45,7 +45,7 @@ def _read_rows(table: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _list_photos(folder: Path) -> Iterator[Mapping[str, str]]:
-    for photo in photo_paths(folder):
+    for photo in list_photos(folder):
         if photo.parent != folder:  # a photo that lies in no class
             yield {"path": photo.relative_to(folder).as_posix()}
 

@@ -12,9 +12,9 @@ from evaluation.gate.inputs import GateInputs
 from evaluation.gate.rules import GateVerdict
 from evaluation.reporting.templating import open_templates
 from models.bundles.manifest import MODEL_FILE
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.errors import ModelError
-from models.promotion.gate_record import Acceptance, Data, GateRecord, Side, save
+from models.promotion.gate_record import Acceptance, GateData, GateRecord, JudgedModel, write_gate_record
 from models.settings import ModelSettings
 
 
@@ -33,7 +33,7 @@ def make_record(
     return GateRecord(
         candidate=_make_side(inputs.candidate.model, models),
         baseline=_make_side(inputs.baseline.model, models),
-        data=Data(
+        data=GateData(
             fingerprint=inputs.baseline.data or "unknown",
             queries=len(inputs.baseline.ids),
             source=inputs.source,
@@ -59,7 +59,7 @@ def write_files(record: GateRecord, verdict: GateVerdict, folder: Path) -> GateF
     moment = f"{record.when:%Y%m%dT%H%M%S}"
     name = f"{record.candidate.space}-against-{record.baseline.space}-{moment}"
     result, page = folder / f"{name}.json", folder / f"{name}.html"
-    save(record, result)
+    write_gate_record(record, result)
     page.write_text(render_page(record, verdict), encoding="utf-8")
     return GateFiles(result, page)
 
@@ -70,11 +70,11 @@ def render_page(record: GateRecord, verdict: GateVerdict) -> str:
     return open_templates().get_template("gate.html.j2").render(record=record, verdict=verdict, classes=classes)
 
 
-def _make_side(model: str, models: ModelSettings) -> Side:
+def _make_side(model: str, models: ModelSettings) -> JudgedModel:
     try:
-        return Side(space=model, model_sha256=find(model, models).manifest.files[MODEL_FILE])
+        return JudgedModel(space=model, model_sha256=find_bundle(model, models).manifest.files[MODEL_FILE])
     except (NotFound, ModelError):  # a baseline such as hog, or scores of a bundle that is elsewhere
-        return Side(space=model)
+        return JudgedModel(space=model)
 
 
 def _replace_nan(values: dict[str, Any]) -> dict[str, Any]:

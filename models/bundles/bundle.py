@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.domain.space import Space
 from models.bundles.fingerprint import sha256_bytes, sha256_file
 from models.bundles.manifest import MANIFEST_FILE, MODEL_FILE, WEIGHTS_FILE, Manifest, Preprocessing
-from models.bundles.manifest_file import parse
+from models.bundles.manifest_file import parse_manifest
 from models.errors import InvalidBundle
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -58,10 +58,10 @@ class Bundle:
         return content
 
 
-def read_manifest(path: Path) -> Bundle:
+def load_unverified(path: Path) -> Bundle:
     """The bundle in folder `path` by its manifest and place alone; hashes no file. Raises InvalidBundle."""
     try:
-        manifest = parse(_manifest_bytes(path), str(path / MANIFEST_FILE))
+        manifest = parse_manifest(_read_manifest(path), str(path / MANIFEST_FILE))
     except OSError as error:
         raise InvalidBundle(f"{path} cannot be read: {error}") from error
     if (path.parent.name, path.name) != (manifest.name, manifest.version):
@@ -71,7 +71,7 @@ def read_manifest(path: Path) -> Bundle:
     return Bundle(path, manifest)
 
 
-def _manifest_bytes(path: Path) -> bytes:
+def _read_manifest(path: Path) -> bytes:
     if path.is_symlink() or not path.is_dir():
         raise InvalidBundle(f"{path} is not a folder of its own (links are not followed)")
     file = path / MANIFEST_FILE
@@ -89,7 +89,7 @@ def load(path: Path, hashed: Callable[[Path], str] = sha256_file) -> Bundle:
     truncated, changed or swapped.
     """
     path = path.absolute()
-    bundle = read_manifest(path)
+    bundle = load_unverified(path)
     _check_listing(path, set(bundle.manifest.files))
     for name, expected in bundle.manifest.files.items():
         try:

@@ -21,24 +21,24 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_once(path: Path) -> str:
+def sha256_cached(path: Path) -> str:
     """As `sha256_file`, but remembered by this process as long as the file's time and size stay."""
     found = path.stat()
-    return _remembered(path, found.st_mtime_ns, found.st_size)
+    return _hash_version(path, found.st_mtime_ns, found.st_size)
 
 
 @lru_cache(maxsize=1000)
-def _remembered(path: Path, _mtime_ns: int, _size: int) -> str:
+def _hash_version(path: Path, _mtime_ns: int, _size: int) -> str:
     return sha256_file(path)
 
 
-def canonical_json(value: Any) -> bytes:
+def to_canonical_json(value: Any) -> bytes:
     """The one spelling of a JSON value: sorted keys, no blanks, UTF-8, no NaN (raises ValueError)."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
 
 
-def bundle_version(onnx_sha256: str, preprocessing: Mapping[str, Any]) -> str:
+def compute_version(onnx_sha256: str, preprocessing: Mapping[str, Any]) -> str:
     """The version of a bundle: first 12 hex digits of the SHA-256 of `{"model.onnx", "preprocessing"}`."""
-    content = canonical_json({"model.onnx": onnx_sha256, "preprocessing": dict(preprocessing)})
+    content = to_canonical_json({"model.onnx": onnx_sha256, "preprocessing": dict(preprocessing)})
     return sha256_bytes(content)[:VERSION_DIGITS]

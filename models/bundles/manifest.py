@@ -1,6 +1,8 @@
 """The schema of `bundle.json`: what a bundle says about itself."""
 
+import platform
 import re
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,7 +18,7 @@ from pydantic import (
 )
 
 from catalog.domain.space import MAX_DIMS, Space
-from models.bundles.fingerprint import bundle_version
+from models.bundles.fingerprint import compute_version
 
 SCHEMA_VERSION = 1
 MANIFEST_FILE = "bundle.json"
@@ -32,13 +34,13 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Part(BaseModel):
+class FrozenModel(BaseModel):
     """Base of all parts: unknown fields are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Tensor(Part):
+class Tensor(FrozenModel):
     """One input or output: a dimension is a size or the name of a free one (`N`)."""
 
     name: Text
@@ -46,7 +48,7 @@ class Tensor(Part):
     dtype: Literal["float32"]
 
 
-class Preprocessing(Part):
+class Preprocessing(FrozenModel):
     """From an RGB photo to pixels: resize (shorter side, pixels), crop the centre square, `(x/255 - mean) / std`."""
 
     resize_shorter_side: Annotated[int, Field(ge=1, le=4096)]
@@ -63,7 +65,7 @@ class Preprocessing(Part):
         return self
 
 
-class Training(Part):
+class Training(FrozenModel):
     """How the bundle came about; what does not apply is null."""
 
     data_fingerprint: Text | None = None
@@ -74,7 +76,13 @@ class Training(Part):
     environment: dict[str, str] = Field(default_factory=dict)
 
 
-class Limits(Part):
+def describe_environment(*packages: str) -> dict[str, str]:
+    """Returns `{"python": "3.11.7", "platform": "Linux x86_64", package: version, ...}` for the `packages` named."""
+    made_with = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    return made_with | {package: version(package) for package in packages}
+
+
+class Limits(FrozenModel):
     """What the model was made for: photos per call, pixels per photo, pixels of the shorter side, kinds of goods."""
 
     max_batch: Annotated[int, Field(ge=1)] = 64
@@ -84,7 +92,7 @@ class Limits(Part):
     ood_cosine: Annotated[float, Field(ge=-1, le=1)] | None = None
 
 
-class Licenses(Part):
+class Licenses(FrozenModel):
     """Under what terms each ingredient stands; `unknown` is an answer, blank is not."""
 
     code: Text
@@ -93,7 +101,7 @@ class Licenses(Part):
     scripts: Text
 
 
-class Record(Part):
+class ModelDescription(FrozenModel):
     """What the maker of a bundle states; the rest of the manifest follows from the files."""
 
     name: Text
@@ -113,7 +121,7 @@ class Record(Part):
     licenses: Licenses
 
     @model_validator(mode="after")
-    def _consistent(self) -> "Record":
+    def _consistent(self) -> "ModelDescription":
         side = self.preprocessing.center_crop
         if self.inputs[0].shape[1:] != (3, side, side):
             raise ValueError(f"the first input must be [N, 3, {side}, {side}], as the preprocessing gives it")
@@ -139,7 +147,7 @@ class Record(Part):
         return len(self.outputs) == 2
 
 
-class Manifest(Record):
+class Manifest(ModelDescription):
     """The content of `bundle.json`."""
 
     schema_version: Literal[1] = 1
@@ -159,7 +167,7 @@ class Manifest(Record):
         for name in self.files:
             if not FILE_NAME.fullmatch(name) or name == MANIFEST_FILE:
                 raise ValueError(f"files names '{name}', which a bundle may not hold")
-        expected = bundle_version(self.files[MODEL_FILE], self.preprocessing.model_dump(mode="json"))
+        expected = compute_version(self.files[MODEL_FILE], self.preprocessing.model_dump(mode="json"))
         if self.version != expected:
             raise ValueError(f"version is {self.version}, but model and preprocessing make it {expected}")
         return self

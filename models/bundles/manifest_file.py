@@ -11,7 +11,7 @@ from models.bundles.manifest import SCHEMA_VERSION, Manifest
 from models.errors import InvalidBundle, UnsupportedSchema
 
 
-def parse(text: bytes, source: str) -> Manifest:
+def parse_manifest(text: bytes, source: str) -> Manifest:
     """The manifest in `text` (read from `source`); raises InvalidBundle or UnsupportedSchema."""
     try:
         content = json.loads(text)
@@ -22,7 +22,7 @@ def parse(text: bytes, source: str) -> Manifest:
         manifest = Manifest.model_validate_json(text)
         _ = manifest.space
     except ValidationError as error:
-        raise InvalidBundle(f"{source}: {first_problem(error)}") from error
+        raise InvalidBundle(f"{source}: {describe_problem(error)}") from error
     except InvalidInput as error:
         raise InvalidBundle(f"{source}: {error.message}") from error
     return manifest
@@ -44,18 +44,18 @@ def _check_schema_version(content: Any, source: str) -> None:
         )
 
 
-def first_problem(error: ValidationError) -> str:
+def describe_problem(error: ValidationError) -> str:
     """The first complaint of pydantic as `field.path: message`."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where}: {problem['msg']}" if where else str(problem["msg"])
 
 
-def to_json(manifest: Manifest) -> bytes:
+def to_manifest_json(manifest: Manifest) -> bytes:
     """The bytes of `bundle.json`."""
     return (json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def now() -> datetime:
+def get_utc_now() -> datetime:
     """This moment in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

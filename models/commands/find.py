@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from models.bundles.capability import QUALITY, Need, find_best_model, number, quality
+from models.bundles.selection import QUALITY, ModelRequirements, find_best_model, read_metric, read_quality
 from models.commands.shared import Json, errors_told, show
 from models.settings import ModelSettings
 
@@ -25,7 +25,9 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Name the best bundle that declares what is needed; status 2 where there is none, and why."""
-    need = Need(task, dims, max_dims, max_latency, tuple(license_ or ()), tuple(category or ()), classes, by)
+    need = ModelRequirements(
+        task, dims, max_dims, max_latency, tuple(license_ or ()), tuple(category or ()), classes, by
+    )
     with errors_told(as_json):
         bundle = find_best_model(need, ModelSettings.load())
         summary = {
@@ -33,8 +35,8 @@ def find(
             "version": bundle.version,
             "space": bundle.space.name,
             "dims": bundle.dims,
-            by: quality(bundle.manifest, by),
-            "latency_ms": number(bundle.manifest, "latency_ms"),
+            by: read_quality(bundle.manifest, by),
+            "latency_ms": read_metric(bundle.manifest, "latency_ms"),
             "path": str(bundle.path),
         }
         show(as_json, summary, f"{bundle.space.name}  {bundle.path}")

@@ -8,13 +8,13 @@ from rich.table import Table
 
 from catalog.cli_support import PlainConsole, log_to_stderr
 from models.bundles.bundle import Bundle
-from models.bundles.registry import Listed, find, list_bundles
+from models.bundles.registry import BundleListing, find_bundle, list_bundles
 from models.commands.find import find as find_command
 from models.commands.make import add, export
 from models.commands.pack import pack
-from models.commands.pull import lock, outdated, pull
+from models.commands.pull import list_outdated, lock, pull
 from models.commands.shared import Json, errors_told, show
-from models.runtime.verification import verify
+from models.runtime.verification import find_problem
 from models.settings import ModelSettings
 
 WIDE = 160  # columns, where no terminal says how many there are
@@ -26,7 +26,7 @@ app.command(name="pack")(pack)
 app.command(name="find")(find_command)
 app.command(name="lock")(lock)
 app.command(name="pull")(pull)
-app.command(name="outdated")(outdated)
+app.command(name="outdated")(list_outdated)
 
 
 @app.callback()
@@ -43,11 +43,13 @@ def list_(as_json: Json = False) -> None:
         settings = ModelSettings.load()
         listed = list_bundles(settings)
         if as_json:
-            show(as_json, {"bundles_folder": str(settings.bundles), "models": [_summary(one) for one in listed]}, "")
+            show(
+                as_json, {"bundles_folder": str(settings.bundles), "models": [_to_summary(one) for one in listed]}, ""
+            )
         elif listed:
             console = PlainConsole()
             console = console if console.is_terminal else PlainConsole(width=WIDE)
-            console.print(_table(listed))
+            console.print(_build_table(listed))
         else:
             typer.echo(f"no bundles in {settings.bundles}: make one with `python -m models export color`")
 
@@ -59,7 +61,7 @@ def show_(
 ) -> None:
     """Show everything that a bundle says about itself, after verifying it."""
     with errors_told(as_json):
-        bundle = find(name, ModelSettings.load())
+        bundle = find_bundle(name, ModelSettings.load())
         content = bundle.manifest.model_dump(mode="json")
         if as_json:
             show(as_json, content | {"space": bundle.space.name, "path": str(bundle.path)}, "")
@@ -77,22 +79,22 @@ def verify_(
     """Check every hash and run each model once; status 1 when one is damaged."""
     with errors_told(as_json):
         listed = list_bundles(ModelSettings.load())
-        chosen = [one for one in listed if not names or _is_named(one, names)]
+        chosen = [one for one in listed if not names or _matches_name(one, names)]
         for name in names or []:
-            if not any(_is_named(one, [name]) for one in listed):
-                find(name, ModelSettings.load())  # raises, listing what there is
-        problems = {f"{one.name}/{one.version}": verify(one.path) for one in chosen}
+            if not any(_matches_name(one, [name]) for one in listed):
+                find_bundle(name, ModelSettings.load())  # raises, listing what there is
+        problems = {f"{one.name}/{one.version}": find_problem(one.path) for one in chosen}
         lines = [f"{name}: {problem or 'ok'}" for name, problem in problems.items()]
         show(as_json, {"verified": problems}, "\n".join(lines) or "no bundles to verify")
     if any(problems.values()):
         raise typer.Exit(1)
 
 
-def _is_named(one: Listed, names: list[str]) -> bool:
+def _matches_name(one: BundleListing, names: list[str]) -> bool:
     return any(name in {one.name, f"{one.name}/{one.version}", f"{one.name}__{one.version}"} for name in names)
 
 
-def _summary(one: Listed) -> dict[str, Any]:
+def _to_summary(one: BundleListing) -> dict[str, Any]:
     if one.bundle is None:
         return {"name": one.name, "version": one.version, "path": str(one.path), "problem": one.problem}
     manifest = one.bundle.manifest
@@ -105,7 +107,7 @@ def _summary(one: Listed) -> dict[str, Any]:
         "created": manifest.created.isoformat(),
         "architecture": manifest.architecture,
         "side": manifest.preprocessing.center_crop,
-        "bytes": _size(one.bundle),
+        "bytes": _count_bytes(one.bundle),
         "torch_weights": one.bundle.has_weights,
         "licenses": manifest.licenses.model_dump(),
         "path": str(one.path),
@@ -113,7 +115,7 @@ def _summary(one: Listed) -> dict[str, Any]:
     }
 
 
-def _table(listed: list[Listed]) -> Table:
+def _build_table(listed: list[BundleListing]) -> Table:
     table = Table("name", "version", "dims", "side", "MB", "origin", "created", "torch", "weights' licence")
     for one in listed:
         if one.bundle is None:
@@ -125,7 +127,7 @@ def _table(listed: list[Listed]) -> Table:
             manifest.version,
             str(manifest.dims),
             str(manifest.preprocessing.center_crop),
-            f"{_size(one.bundle) / 1e6:.1f}",
+            f"{_count_bytes(one.bundle) / 1e6:.1f}",
             manifest.origin,
             f"{manifest.created:%Y-%m-%d %H:%M}",
             "yes" if one.bundle.has_weights else "no",
@@ -134,6 +136,6 @@ def _table(listed: list[Listed]) -> Table:
     return table
 
 
-def _size(bundle: Bundle) -> int:
+def _count_bytes(bundle: Bundle) -> int:
     files = (bundle.path / name for name in bundle.manifest.files)
     return sum(file.stat().st_size for file in files if file.is_file())

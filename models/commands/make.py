@@ -1,4 +1,4 @@
-"""The commands that make bundles: `add` somebody else's network, `export` one of ours or the zoo's."""
+"""Makes bundles: `add` imports somebody else's network, `export_backbone` writes one of ours or the zoo's."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from models.bundles.bundle import Bundle
-from models.bundles.registry import find
-from models.bundles.writer import Written
+from models.bundles.registry import find_bundle
+from models.bundles.writer import StoredBundle
 from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
 from models.errors import BundleNotFound, FitFailed, InvalidModel
-from models.making.zoo.zoo import ZOO
+from models.making.zoo.backbones import ZOO
 from models.settings import ModelSettings
 
 
@@ -27,12 +27,11 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Make a bundle of an image-embedding ONNX file, after trying it on a few pictures."""
-    from models.making.onnx_import import Source
-    from models.making.onnx_import import add as add_model
+    from models.making.onnx_import import ImportRequest, import_onnx
 
     with errors_told(as_json):
         settings = ModelSettings.load()
-        source = Source(
+        source = ImportRequest(
             name=name,
             onnx=onnx,
             preprocessing=preprocessing,
@@ -43,7 +42,7 @@ def add(
             license=license_,
             architecture=architecture,
         )
-        show_written(as_json, add_model(source, settings.bundles))
+        show_written(as_json, import_onnx(source, settings.bundles))
 
 
 def export(
@@ -62,25 +61,27 @@ def export(
         if (pca is None) != (fit_on is None):
             raise FitFailed("--pca and --fit-on go together: the dimensions, and the photos to find them with")
         settings = ModelSettings.load()
-        written = _base(name, weights, license_, settings, pca)
+        written = _export_base(name, weights, license_, settings, pca)
         if pca is not None and fit_on is not None:
             log.info("fitting the PCA of %s on the photos of %s", written.bundle.space.name, fit_on)
-            written = _with_pca(written.bundle, fit_on, fit_limit, pca, settings)
+            written = _add_pca(written.bundle, fit_on, fit_limit, pca, settings)
         show_written(as_json, written)
 
 
-def _base(name: str, weights: Path | None, license_: str, settings: ModelSettings, pca: int | None) -> Written:
+def _export_base(
+    name: str, weights: Path | None, license_: str, settings: ModelSettings, pca: int | None
+) -> StoredBundle:
     """The bundle `name`: exported, or (for a PCA) the one that is there."""
     if weights is None and pca is not None:
         try:
-            return Written(find(name, settings), existed=True)
+            return StoredBundle(find_bundle(name, settings), existed=True)
         except BundleNotFound:
             if name not in (*ZOO, "color"):
                 raise
     if name == "color" and weights is None:
         from models.making.color import color_export
 
-        return color_export.export(settings.bundles, settings.model_owner, command_line())
+        return color_export.export_color(settings.bundles, settings.model_owner, command_line())
     if name not in ZOO:
         raise InvalidModel(
             f"'{name}' cannot be exported: choose color, {', '.join(ZOO)} (own weights only for those)"
@@ -88,18 +89,20 @@ def _base(name: str, weights: Path | None, license_: str, settings: ModelSetting
     from models.making.zoo import torch_export
 
     log.info("exporting %s and comparing it with torch", name)
-    origin = torch_export.Origin(settings.model_owner, command_line(), settings.model_weights, weights, license_)
-    return torch_export.export(ZOO[name], settings.bundles, origin, settings.model_threads)
+    origin = torch_export.ExportRequest(
+        settings.model_owner, command_line(), settings.model_weights, weights, license_
+    )
+    return torch_export.export_backbone(ZOO[name], settings.bundles, origin, settings.model_threads)
 
 
-def _with_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelSettings) -> Written:
+def _add_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelSettings) -> StoredBundle:
     from models.making import pca_export
-    from models.making.gate_photos import hashes
-    from models.making.photo_folder import Photos
+    from models.making.gate_photos import hash_gate_photos
+    from models.making.photo_folder import PhotoFolder
 
     with photos_counted("embedding") as progress:
-        photos = Photos(folder, limit, progress, hashes(settings.gate_data))
-        written = pca_export.export(base, photos, dims, settings.bundles, settings.model_owner, command_line())
+        photos = PhotoFolder(folder, limit, progress, hash_gate_photos(settings.gate_data))
+        written = pca_export.export_pca(base, photos, dims, settings.bundles, settings.model_owner, command_line())
     if photos.failures:
         log.warning("left out: %s", ", ".join(f"{count} {reason}" for reason, count in photos.failures.items()))
     return written

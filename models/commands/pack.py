@@ -1,12 +1,12 @@
-"""The command `pack`: a bundle made of bundles, several joined or one in int8."""
+"""The command `pack`: makes a bundle of bundles, several joined or one in int8."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from models.bundles.registry import find
-from models.bundles.writer import Written
+from models.bundles.registry import find_bundle
+from models.bundles.writer import StoredBundle
 from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
 from models.errors import FitFailed, InvalidModel
 from models.settings import ModelSettings
@@ -33,41 +33,46 @@ def pack(
         if (photos is None) != (int8 is None and pca is None) or (int8 and pca):
             raise FitFailed("--photos goes with --pca or with --int8 (one of them): the photos to fit it on")
         if int8 is not None and photos is not None:
-            written = _int8(name, int8, photos, limit, settings)
+            written = _pack_int8(name, int8, photos, limit, settings)
         else:
-            written = _joined(name, words, pca, photos, limit, settings)
+            written = _pack_parts(name, words, pca, photos, limit, settings)
         show_written(as_json, written)
 
 
-def _joined(
+def _pack_parts(
     name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: ModelSettings
-) -> Written:
-    from models.making.gate_photos import hashes
-    from models.making.hybrid import Maker, pack_pca
-    from models.making.hybrid import pack as pack_parts
-    from models.making.hybrid_graph import Part
-    from models.making.photo_folder import Photos
+) -> StoredBundle:
+    from models.making.gate_photos import hash_gate_photos
+    from models.making.hybrid import BundleMaker, pack_hybrid, pack_hybrid_pca
+    from models.making.hybrid_graph import HybridPart
+    from models.making.photo_folder import PhotoFolder
 
-    parts = [Part(find(model, settings), weight) for model, weight in map(_weighted, words)]
-    maker = Maker(settings.model_owner, command_line(), settings.bundles)
+    parts = [HybridPart(find_bundle(model, settings), weight) for model, weight in map(_parse_part, words)]
+    maker = BundleMaker(settings.model_owner, command_line(), settings.bundles)
     if pca is None or folder is None:
-        return pack_parts(name, parts, maker)
+        return pack_hybrid(name, parts, maker)
     log.info("fitting the PCA of %s on the photos of %s", name, folder)
     with photos_counted("embedding") as progress:
-        return pack_pca(name, parts, pca, Photos(folder, limit, progress, hashes(settings.gate_data)), maker)
+        return pack_hybrid_pca(
+            name, parts, pca, PhotoFolder(folder, limit, progress, hash_gate_photos(settings.gate_data)), maker
+        )
 
 
-def _int8(name: str, base: str, folder: Path, limit: int, settings: ModelSettings) -> Written:
-    from models.making.gate_photos import hashes
+def _pack_int8(name: str, base: str, folder: Path, limit: int, settings: ModelSettings) -> StoredBundle:
+    from models.making.gate_photos import hash_gate_photos
     from models.making.int8 import quantize
-    from models.making.photo_folder import Photos
+    from models.making.photo_folder import PhotoFolder
 
     with photos_counted("reading") as progress:
-        photos = Photos(folder, min(limit, 256), progress, hashes(settings.gate_data))  # more find no wider ranges
-        return quantize(find(base, settings), photos, name, settings.bundles, settings.model_owner, command_line())
+        photos = PhotoFolder(
+            folder, min(limit, 256), progress, hash_gate_photos(settings.gate_data)
+        )  # more find no wider ranges
+        return quantize(
+            find_bundle(base, settings), photos, name, settings.bundles, settings.model_owner, command_line()
+        )
 
 
-def _weighted(word: str) -> tuple[str, float]:
+def _parse_part(word: str) -> tuple[str, float]:
     name, _, weight = word.partition(":")
     try:
         return name.strip(), float(weight or 1)

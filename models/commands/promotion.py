@@ -12,10 +12,10 @@ from catalog.cli_support import PlainConsole
 from catalog.domain.promotion import Promotion
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.commands.shared import Json, errors_told, show
 from models.promotion import promotions
-from models.promotion.promotions import Wish
+from models.promotion.promotions import PromotionRequest
 from models.settings import ModelSettings
 
 By = Annotated[str, typer.Option("--by", help="who decides this")]
@@ -35,9 +35,9 @@ def promote(
 ) -> None:
     """Let a version serve that passed its gate; running services follow within seconds."""
     with errors_told(as_json):
-        bundle = find(name, ModelSettings.load())
-        entry = promotions.promote(_catalogue(), bundle, gate, Wish(by, why, first, incomplete))
-        show(as_json, _body(entry), f"{entry.space} serves from now on (promotion {entry.number})")
+        bundle = find_bundle(name, ModelSettings.load())
+        entry = promotions.promote(_connect_catalogue(), bundle, gate, PromotionRequest(by, why, first, incomplete))
+        show(as_json, _to_json(entry), f"{entry.space} serves from now on (promotion {entry.number})")
 
 
 def rollback(
@@ -48,18 +48,18 @@ def rollback(
 ) -> None:
     """Let the version before the present one serve again; running services follow within seconds."""
     with errors_told(as_json):
-        entry = promotions.rollback(_catalogue(), Wish(by, why), to)
+        entry = promotions.rollback(_connect_catalogue(), PromotionRequest(by, why), to)
         missing = entry.figures["pending"]
         hint = f"; {missing:,} products lack it: run `python -m etl run --model {entry.space}`" if missing else ""
-        show(as_json, _body(entry), f"{entry.space} serves again (promotion {entry.number}){hint}")
+        show(as_json, _to_json(entry), f"{entry.space} serves again (promotion {entry.number}){hint}")
 
 
 def promotions_(as_json: Json = False) -> None:
     """List what served since when, who decided it and why, newest first."""
     with errors_told(as_json):
-        entries = list(reversed(_catalogue().promotions()))
+        entries = list(reversed(_connect_catalogue().promotions()))
         if as_json or not entries:
-            show(as_json, {"promotions": [_body(one) for one in entries]}, "nothing was promoted yet")
+            show(as_json, {"promotions": [_to_json(one) for one in entries]}, "nothing was promoted yet")
             return
         table = Table("", "when", "space", "what", "who", "why")
         for one in entries:
@@ -69,12 +69,12 @@ def promotions_(as_json: Json = False) -> None:
         (console if console.is_terminal else PlainConsole(width=160)).print(table)
 
 
-def _catalogue() -> Catalogue:
+def _connect_catalogue() -> Catalogue:
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # the error itself is told, in one line
     return connect(CatalogSettings.load())
 
 
-def _body(entry: Promotion) -> dict[str, Any]:
+def _to_json(entry: Promotion) -> dict[str, Any]:
     return {
         "number": entry.number,
         "space": entry.space,

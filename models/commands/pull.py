@@ -1,15 +1,14 @@
-"""The commands about what a deployment uses: `lock` writes it down, `pull` fetches it, `outdated` compares."""
+"""Commands about the bundles of a deployment: `lock` writes them down, `pull` fetches, `outdated` compares them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from models.bundles.registry import find, list_bundles
+from models.bundles.registry import find_bundle, list_bundles
 from models.commands.shared import Json, errors_told, show
-from models.distribution.lock import LOCK_FILE, Entry, Lock, entry_of, read, write
-from models.distribution.pull import index_of, there
-from models.distribution.pull import pull as pull_bundle
+from models.distribution.lock import LOCK_FILE, LockEntry, ModelLock, build_entry, read_lock, write_lock
+from models.distribution.pull import find_local, pull_bundle, read_index
 from models.distribution.sources import open_source
 from models.errors import InvalidLock
 from models.settings import ModelSettings
@@ -27,10 +26,10 @@ def lock(
     with errors_told(as_json):
         settings = ModelSettings.load()
         chosen = names or sorted({one.name for one in list_bundles(settings)})
-        before = read(lock_file) if lock_file.exists() else Lock()
-        entries = [before.with_source(entry_of(find(name, settings), source)) for name in chosen]
-        content = (before if names else Lock()).with_entries(entries)
-        write(lock_file, content)
+        before = read_lock(lock_file) if lock_file.exists() else ModelLock()
+        entries = [before.with_source(build_entry(find_bundle(name, settings), source)) for name in chosen]
+        content = (before if names else ModelLock()).with_entries(entries)
+        write_lock(lock_file, content)
         text = "\n".join(f"{one.place}  {one.sha256[:12]}  {one.source or 'no source'}" for one in content.bundles)
         show(as_json, {"lock": str(lock_file), **content.model_dump(mode="json")}, f"{lock_file}:\n{text}")
 
@@ -48,38 +47,40 @@ def pull(
     """
     with errors_told(as_json):
         settings = ModelSettings.load()
-        locked = read(lock_file) if lock_file.exists() else Lock()
-        old, new = _wanted(locked, source, names or [], lock_file)
-        _need_sources(old, source, settings.bundles, lock_file)
+        locked = read_lock(lock_file) if lock_file.exists() else ModelLock()
+        old, new = _select_entries(locked, source, names or [], lock_file)
+        _check_sources(old, source, settings.bundles, lock_file)
         places = [(one, source or one.source or "") for one in old] + [(one, one.source or "") for one in new]
         root = settings.bundles
-        written = [there(entry, root) or pull_bundle(entry, open_source(place), root) for entry, place in places]
+        written = [find_local(entry, root) or pull_bundle(entry, open_source(place), root) for entry, place in places]
         if new:
-            write(lock_file, locked.with_entries(new))
+            write_lock(lock_file, locked.with_entries(new))
         rows = [{"name": one.bundle.name, "version": one.bundle.version, "existed": one.existed} for one in written]
         lines = [f"{row['name']}/{row['version']} {'was there' if row['existed'] else 'fetched'}" for row in rows]
         show(as_json, {"bundles": rows, "lock": str(lock_file)}, "\n".join(lines))
 
 
-def outdated(
+def list_outdated(
     source: Annotated[str | None, typer.Argument(help="where to look; by default where models.lock says")] = None,
     lock_file: LockFile = LOCK_FILE,
     as_json: Json = False,
 ) -> None:
     """Compare the locked bundles (without a lock the ones here) with what their source has."""
     with errors_told(as_json):
-        here = read(lock_file) if lock_file.exists() else _local(ModelSettings.load())
+        here = read_lock(lock_file) if lock_file.exists() else _lock_local_bundles(ModelSettings.load())
         rows = []
         for name in sorted({one.name for one in here.bundles}):
             mine = here.newest(name)
-            theirs = _newest_at(source or (mine.source if mine else None), name)
+            theirs = _find_newest(source or (mine.source if mine else None), name)
             if mine and theirs and theirs.version != mine.version and theirs.created > mine.created:
                 rows.append({"name": name, "here": mine.version, "there": theirs.version, "source": theirs.source})
         lines = [f"{row['name']}: {row['here']} here, {row['there']} at {row['source']}" for row in rows]
         show(as_json, {"outdated": rows}, "\n".join(lines) or "nothing newer is known")
 
 
-def _wanted(locked: Lock, source: str | None, names: list[str], lock_file: Path) -> tuple[list[Entry], list[Entry]]:
+def _select_entries(
+    locked: ModelLock, source: str | None, names: list[str], lock_file: Path
+) -> tuple[list[LockEntry], list[LockEntry]]:
     """What is locked, and what is to be locked: the newest of each name where no version is named."""
     old = [name for name in names if locked.matching(name)]
     entries = locked.named(old) if names else list(locked.bundles)
@@ -88,22 +89,22 @@ def _wanted(locked: Lock, source: str | None, names: list[str], lock_file: Path)
         return entries, []
     if source is None:
         raise InvalidLock(f"{lock_file} does not list it: name a source, `models pull SOURCE [NAME...]`")
-    index = index_of(open_source(source))
+    index = read_index(open_source(source))
     wanted = (index.named([word]) for word in new or sorted({one.name for one in index.bundles}))
     return entries, [max(found, key=lambda one: one.created) for found in wanted]
 
 
-def _need_sources(entries: list[Entry], source: str | None, root: Path, lock_file: Path) -> None:
+def _check_sources(entries: list[LockEntry], source: str | None, root: Path, lock_file: Path) -> None:
     """Raises InvalidLock naming what is neither here nor to be had from anywhere."""
     missing = [one.place for one in entries if not (source or one.source or (root / one.place).exists())]
     if missing:
         raise InvalidLock(f"{lock_file} has no source for {', '.join(missing)}: name one, `models pull SOURCE`")
 
 
-def _local(settings: ModelSettings) -> Lock:
+def _lock_local_bundles(settings: ModelSettings) -> ModelLock:
     bundles = [one.bundle for one in list_bundles(settings) if one.bundle]
-    return Lock(bundles=tuple(entry_of(bundle, None) for bundle in bundles))
+    return ModelLock(bundles=tuple(build_entry(bundle, None) for bundle in bundles))
 
 
-def _newest_at(source: str | None, name: str) -> Entry | None:
-    return index_of(open_source(source)).newest(name) if source else None
+def _find_newest(source: str | None, name: str) -> LockEntry | None:
+    return read_index(open_source(source)).newest(name) if source else None

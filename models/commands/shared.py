@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from catalog.cli_support import Json, errors_of, show
-from models.bundles.writer import Written
+from models.bundles.writer import StoredBundle
 
 __all__ = ["Json", "command_line", "errors_told", "log", "photos_counted", "show", "show_written"]
 errors_told = errors_of("models")
@@ -20,7 +20,7 @@ LOG_EVERY = 500  # photos, where no terminal shows progress
 log = logging.getLogger("models")
 
 
-def show_written(as_json: bool, written: Written, **more: Any) -> None:
+def show_written(as_json: bool, written: StoredBundle, **more: Any) -> None:
     """Tells which bundle is there now, and whether it was before."""
     bundle = written.bundle
     summary = {

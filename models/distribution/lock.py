@@ -15,15 +15,15 @@ from catalog.atomic_write import write_atomically
 from catalog.domain.space import PART
 from models.bundles.bundle import Bundle
 from models.bundles.fingerprint import sha256_file
-from models.bundles.manifest import MANIFEST_FILE, Part, Sha256, Text
-from models.bundles.manifest_file import first_problem
+from models.bundles.manifest import MANIFEST_FILE, FrozenModel, Sha256, Text
+from models.bundles.manifest_file import describe_problem
 from models.errors import InvalidLock
 
 LOCK_FILE = Path("models.lock")
 INDEX_FILE = "index.json"
 
 
-class Entry(Part):
+class LockEntry(FrozenModel):
     """One bundle; `sha256` is that of its bundle.json, `source` the folder or address above `<name>/<version>`."""
 
     name: Annotated[str, StringConstraints(pattern=rf"^{PART.pattern}$", max_length=200)]
@@ -38,14 +38,14 @@ class Entry(Part):
         return f"{self.name}/{self.version}"
 
 
-class Lock(Part):
+class ModelLock(FrozenModel):
     schema_version: Literal[1] = 1
-    bundles: tuple[Entry, ...] = ()
+    bundles: tuple[LockEntry, ...] = ()
 
-    def newest(self, name: str) -> Entry | None:
+    def newest(self, name: str) -> LockEntry | None:
         return max((one for one in self.bundles if one.name == name), key=lambda one: one.created, default=None)
 
-    def named(self, words: Iterable[str]) -> list[Entry]:
+    def named(self, words: Iterable[str]) -> list[LockEntry]:
         """The entries called `color` (all of its versions), `color/0123` or `color__0123`; raises InvalidLock."""
         chosen = []
         for word in words:
@@ -56,24 +56,24 @@ class Lock(Part):
             chosen += found
         return list(dict.fromkeys(chosen))
 
-    def matching(self, word: str) -> list[Entry]:
+    def matching(self, word: str) -> list[LockEntry]:
         name, _, version = word.replace("__", "/").partition("/")
         return [one for one in self.bundles if one.name == name and one.version.startswith(version)]
 
-    def with_source(self, entry: Entry) -> Entry:
+    def with_source(self, entry: LockEntry) -> LockEntry:
         """`entry`, unless it says its own source with the one that is known here for the very same bundle."""
         known = (one.source for one in self.bundles if (one.place, one.sha256) == (entry.place, entry.sha256))
         return entry if entry.source else entry.model_copy(update={"source": next(known, None)})
 
-    def with_entries(self, entries: Iterable[Entry]) -> "Lock":
+    def with_entries(self, entries: Iterable[LockEntry]) -> "ModelLock":
         """This lock with `entries` added or put in place of those of the same name and version."""
         merged = {one.place: one for one in self.bundles} | {one.place: one for one in entries}
-        return Lock(bundles=tuple(merged[place] for place in sorted(merged)))
+        return ModelLock(bundles=tuple(merged[place] for place in sorted(merged)))
 
 
-def entry_of(bundle: Bundle, source: str | None) -> Entry:
+def build_entry(bundle: Bundle, source: str | None) -> LockEntry:
     """The entry of a bundle that lies here."""
-    return Entry(
+    return LockEntry(
         name=bundle.name,
         version=bundle.version,
         created=bundle.manifest.created,
@@ -82,7 +82,7 @@ def entry_of(bundle: Bundle, source: str | None) -> Entry:
     )
 
 
-def parse(content: bytes, where: str) -> Lock:
+def parse_lock(content: bytes, where: str) -> ModelLock:
     """The lock in `content`; raises InvalidLock saying what is wrong with it."""
     try:
         found = json.loads(content)
@@ -92,21 +92,21 @@ def parse(content: bytes, where: str) -> Lock:
     if isinstance(version, int) and version > 1:
         raise InvalidLock(f"{where} has schema version {version}, newer than 1: upgrade this installation")
     try:
-        return Lock.model_validate_json(content)
+        return ModelLock.model_validate_json(content)
     except ValidationError as error:
-        raise InvalidLock(f"{where}: {first_problem(error)}") from error
+        raise InvalidLock(f"{where}: {describe_problem(error)}") from error
 
 
-def read(path: Path) -> Lock:
+def read_lock(path: Path) -> ModelLock:
     """The lock in file `path`; raises InvalidLock where it is absent or wrong."""
     try:
-        return parse(path.read_bytes(), str(path))
+        return parse_lock(path.read_bytes(), str(path))
     except OSError as error:
         raise InvalidLock(
             f"{path} cannot be read ({error.strerror}): write it with `python -m models lock`"
         ) from error
 
 
-def write(path: Path, lock: Lock) -> None:
+def write_lock(path: Path, lock: ModelLock) -> None:
     """Put `lock` into file `path`, in one rename."""
     write_atomically(path, json.dumps(lock.model_dump(mode="json"), indent=1) + "\n")

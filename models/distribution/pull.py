@@ -10,85 +10,84 @@ from catalog.atomic_write import place_folder, write_synced
 from models.bundles.bundle import MAX_MANIFEST_BYTES, load
 from models.bundles.fingerprint import sha256_bytes, sha256_file
 from models.bundles.manifest import MANIFEST_FILE, MODEL_FILE, Manifest
-from models.bundles.manifest_file import parse
-from models.bundles.writer import Written
-from models.distribution.lock import INDEX_FILE, Entry, Lock
-from models.distribution.lock import parse as parse_lock
-from models.distribution.sources import FileSource, Source
+from models.bundles.manifest_file import parse_manifest
+from models.bundles.writer import StoredBundle
+from models.distribution.lock import INDEX_FILE, LockEntry, ModelLock, parse_lock
+from models.distribution.sources import BundleSource, FileSource
 from models.errors import BundleDiffers, InvalidBundle, SourceUnavailable
-from models.runtime.onnx_graph import RefusedGraph, check
+from models.runtime.graph_safety import RefusedGraph, check_graph
 
 log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 4 * 2**30  # more than ONNX's 2 GiB in one file
 
 
-def index_of(source: Source) -> Lock:
+def read_index(source: BundleSource) -> ModelLock:
     """What there is at `source`: its index.json; without one the bundle that it is, or the bundles of that folder.
 
     Every entry says its source. Raises SourceUnavailable, InvalidLock, InvalidBundle.
     """
     try:
-        content = _read(source, INDEX_FILE, MAX_MANIFEST_BYTES)
+        content = _read_limited(source, INDEX_FILE, MAX_MANIFEST_BYTES)
     except FileNotFoundError:
-        found = _itself(source) or (_looked_for(source) if isinstance(source, FileSource) else [])
+        found = _find_own_bundle(source) or (_scan_folder(source) if isinstance(source, FileSource) else [])
         if not found:
             raise SourceUnavailable(
                 f"{source.url} has no {INDEX_FILE} that says what is there: write one beside the bundles with "
                 f"`python -m models lock --lock BUNDLES/{INDEX_FILE}`"
             ) from None
-        return Lock(bundles=tuple(found))
+        return ModelLock(bundles=tuple(found))
     index = parse_lock(content, f"{source.url}/{INDEX_FILE}")
-    return Lock(bundles=tuple(one.model_copy(update={"source": source.url}) for one in index.bundles))
+    return ModelLock(bundles=tuple(one.model_copy(update={"source": source.url}) for one in index.bundles))
 
 
-def pull(entry: Entry, source: Source, root: Path) -> Written:
+def pull_bundle(entry: LockEntry, source: BundleSource, root: Path) -> StoredBundle:
     """Put the bundle of `entry` from `source` below `root`, whole and verified, in one rename.
 
     Raises InvalidBundle for a file that is not the one that was locked, SourceUnavailable, BundleDiffers where
     another bundle.json is in its place already.
     """
-    if found := there(entry, root):
+    if found := find_local(entry, root):
         return found
     target = root.absolute() / entry.name / entry.version
-    content = _manifest_bytes(entry, source)
-    manifest = parse(content, f"{source.url}/{entry.place}/{MANIFEST_FILE}")
+    content = _fetch_manifest(entry, source)
+    manifest = parse_manifest(content, f"{source.url}/{entry.place}/{MANIFEST_FILE}")
     if (manifest.name, manifest.version) != (entry.name, entry.version):
         raise InvalidBundle(f"{source.url}/{entry.place} holds {manifest.name}/{manifest.version}: it was swapped")
 
     def fill(folder: Path) -> None:
         write_synced(folder / MANIFEST_FILE, [content])
-        _fetch(manifest, entry, source, folder)
+        _fetch_files(manifest, entry, source, folder)
         try:
-            check((folder / MODEL_FILE).read_bytes())
+            check_graph((folder / MODEL_FILE).read_bytes())
         except RefusedGraph as error:
             raise InvalidBundle(f"{source.url}/{entry.place} is not taken: {error}; nothing was written") from error
 
     if place_folder(target, fill):
-        return Written(load(target), existed=False)
-    return _there(target, entry)  # somebody else was faster
+        return StoredBundle(load(target), existed=False)
+    return _check_local(target, entry)  # somebody else was faster
 
 
-def there(entry: Entry, root: Path) -> Written | None:
-    """The bundle of `entry` where it lies below `root` already; raises as `pull` does where it is not the one."""
+def find_local(entry: LockEntry, root: Path) -> StoredBundle | None:
+    """Returns the bundle of `entry` where it lies below `root`; raises as `pull_bundle` where it is another."""
     target = root.absolute() / entry.name / entry.version
-    return _there(target, entry) if target.exists() else None
+    return _check_local(target, entry) if target.exists() else None
 
 
-def _there(target: Path, entry: Entry) -> Written:
+def _check_local(target: Path, entry: LockEntry) -> StoredBundle:
     bundle = load(target)  # a damaged one is told here
     if sha256_file(target / MANIFEST_FILE) != entry.sha256:
         raise BundleDiffers(
             f"{target} is there with another bundle.json than the one that is locked: remove it and pull again, "
             "or lock what is there with `python -m models lock`"
         )
-    return Written(bundle, existed=True)
+    return StoredBundle(bundle, existed=True)
 
 
-def _manifest_bytes(entry: Entry, source: Source) -> bytes:
+def _fetch_manifest(entry: LockEntry, source: BundleSource) -> bytes:
     where = f"{entry.place}/{MANIFEST_FILE}"
     try:
-        content = _read(source, where, MAX_MANIFEST_BYTES)
+        content = _read_limited(source, where, MAX_MANIFEST_BYTES)
     except FileNotFoundError as error:
         raise SourceUnavailable(f"{error} is not there: name another source, or lock what there is") from error
     if sha256_bytes(content) != entry.sha256:
@@ -99,11 +98,11 @@ def _manifest_bytes(entry: Entry, source: Source) -> bytes:
     return content
 
 
-def _fetch(manifest: Manifest, entry: Entry, source: Source, folder: Path) -> None:
+def _fetch_files(manifest: Manifest, entry: LockEntry, source: BundleSource, folder: Path) -> None:
     for name, expected in manifest.files.items():
         where = f"{entry.place}/{name}"
         try:
-            write_synced(folder / name, _limited(source.read(where), MAX_FILE_BYTES, where))
+            write_synced(folder / name, _limit_size(source.read(where), MAX_FILE_BYTES, where))
         except FileNotFoundError as error:
             raise SourceUnavailable(f"{error} is not there, but bundle.json lists it: nothing was written") from error
         if (found := sha256_file(folder / name)) != expected:
@@ -113,38 +112,38 @@ def _fetch(manifest: Manifest, entry: Entry, source: Source, folder: Path) -> No
             )
 
 
-def _itself(source: Source) -> list[Entry]:
+def _find_own_bundle(source: BundleSource) -> list[LockEntry]:
     """The source as a bundle's own folder, <name>/<version>."""
     above = source.url.rsplit("/", 2)[0]
-    return [entry for entry in [_entry_at(source, "", above)] if entry and source.url == f"{above}/{entry.place}"]
+    return [entry for entry in [_read_entry(source, "", above)] if entry and source.url == f"{above}/{entry.place}"]
 
 
-def _looked_for(source: FileSource) -> list[Entry]:
+def _scan_folder(source: FileSource) -> list[LockEntry]:
     """The bundles in a folder of bundles; one that this installation cannot read harms no other."""
     found = []
     for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
         try:
-            found.append(_entry_at(source, place, source.url))
+            found.append(_read_entry(source, place, source.url))
         except (InvalidBundle, ValidationError) as error:
             log.warning("left out: %s", error)
     return [entry for entry in found if entry]
 
 
-def _entry_at(source: Source, place: str, above: str) -> Entry | None:
+def _read_entry(source: BundleSource, place: str, above: str) -> LockEntry | None:
     try:
-        content = _read(source, f"{place}{MANIFEST_FILE}", MAX_MANIFEST_BYTES)
+        content = _read_limited(source, f"{place}{MANIFEST_FILE}", MAX_MANIFEST_BYTES)
     except FileNotFoundError:
         return None
-    found = parse(content, f"{source.url}/{place}{MANIFEST_FILE}")
+    found = parse_manifest(content, f"{source.url}/{place}{MANIFEST_FILE}")
     digest = sha256_bytes(content)
-    return Entry(name=found.name, version=found.version, created=found.created, sha256=digest, source=above)
+    return LockEntry(name=found.name, version=found.version, created=found.created, sha256=digest, source=above)
 
 
-def _read(source: Source, path: str, limit: int) -> bytes:
-    return b"".join(_limited(source.read(path), limit, path))
+def _read_limited(source: BundleSource, path: str, limit: int) -> bytes:
+    return b"".join(_limit_size(source.read(path), limit, path))
 
 
-def _limited(pieces: Iterator[bytes], limit: int, path: str) -> Iterator[bytes]:
+def _limit_size(pieces: Iterator[bytes], limit: int, path: str) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)

@@ -15,7 +15,7 @@ TIMEOUT = urllib3.Timeout(connect=10, read=60)  # seconds
 MISSING = 404
 
 
-class Source(Protocol):
+class BundleSource(Protocol):
     """`read` gives a file below `url` in pieces; raises SourceUnavailable, FileNotFoundError where it is absent."""
 
     url: str
@@ -35,10 +35,10 @@ class HttpSource:
                 if answer.status == MISSING:
                     raise FileNotFoundError(address)
                 if answer.status != 200:
-                    raise unavailable(address, f"it answers {answer.status}")
+                    raise _unavailable_error(address, f"it answers {answer.status}")
                 yield from answer.stream(CHUNK, decode_content=True)
         except urllib3.exceptions.HTTPError as error:
-            raise unavailable(address, _line(error)) from error
+            raise _unavailable_error(address, _get_first_line(error)) from error
 
     @contextmanager
     def _answer(self, address: str) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -61,7 +61,7 @@ class FileSource:
         try:
             self._files, self._root = fsspec.core.url_to_fs(self.url)
         except (ImportError, ValueError, OSError) as error:
-            raise unavailable(url, _line(error)) from error
+            raise _unavailable_error(url, _get_first_line(error)) from error
 
     def read(self, path: str) -> Iterator[bytes]:
         try:
@@ -71,7 +71,7 @@ class FileSource:
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(f"{self.url}/{path}") from None
         except Exception as error:  # every backend has errors of its own
-            raise unavailable(f"{self.url}/{path}", _line(error)) from error
+            raise _unavailable_error(f"{self.url}/{path}", _get_first_line(error)) from error
 
     def folders(self, path: str = "") -> list[str]:
         """Names of the folders below `path`; none where it is absent or the backend lists nothing."""
@@ -90,7 +90,7 @@ def open_source(url: str) -> HttpSource | FileSource:
     return FileSource(url if "://" in url else str(Path(url).absolute()))
 
 
-def unavailable(address: str, why: str) -> SourceUnavailable:
+def _unavailable_error(address: str, why: str) -> SourceUnavailable:
     return SourceUnavailable(
         f"{address} cannot be fetched ({why}): try again, or put the bundle's folder <name>/<version> into the "
         "folder BUNDLES by hand and check it with `python -m models verify`",
@@ -98,5 +98,5 @@ def unavailable(address: str, why: str) -> SourceUnavailable:
     )
 
 
-def _line(error: BaseException) -> str:
+def _get_first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -14,7 +14,7 @@ from models.errors import FitFailed
 TABLE, FEED = "photos.csv", "feed.jsonl"  # what the gate looks for in a folder
 
 
-def hashes(data: Path | None) -> frozenset[str]:
+def hash_gate_photos(data: Path | None) -> frozenset[str]:
     """SHA-256 (hex) of every photo of `data`: a feed's photos, or all files below a folder whatever they are called,
     and those that a feed or table in it names elsewhere; none without one.
 
@@ -23,7 +23,7 @@ def hashes(data: Path | None) -> frozenset[str]:
     if data is None:
         return frozenset()
     try:
-        found = frozenset(sha256_file(path) for path in dict.fromkeys(_photos(data)) if path.is_file())
+        found = frozenset(sha256_file(path) for path in dict.fromkeys(_find_photos(data)) if path.is_file())
     except (OSError, ValueError, csv.Error) as error:
         raise FitFailed(f"GATE_DATA names {data}, which cannot be read as a whole: {error}") from error
     if not found:
@@ -34,19 +34,19 @@ def hashes(data: Path | None) -> frozenset[str]:
     return found
 
 
-def _photos(data: Path) -> Iterator[Path]:
+def _find_photos(data: Path) -> Iterator[Path]:
     if data.is_file():
-        yield from _of_feed(data)
+        yield from _find_feed_photos(data)
         return
     yield from (path for path in data.rglob("*") if path.name not in (TABLE, FEED))
     if (data / FEED).is_file():
-        yield from _of_feed(data / FEED)
+        yield from _find_feed_photos(data / FEED)
     if (data / TABLE).is_file():
         with (data / TABLE).open(encoding="utf-8-sig", newline="") as file:
             yield from (data / row["path"] for row in csv.DictReader(file) if row.get("path"))
 
 
-def _of_feed(feed: Path) -> Iterator[Path]:
+def _find_feed_photos(feed: Path) -> Iterator[Path]:
     for event in read_products(feed):
         parts = urlsplit(event.product.image_url or "") if isinstance(event, Item) else None
         if parts is not None and parts.scheme == "file":

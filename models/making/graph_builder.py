@@ -12,7 +12,7 @@ OPSET = 17
 IR_VERSION = 8  # what opset 17 was released with; every ONNX Runtime since 1.12 reads it
 
 
-class GraphWriter:
+class GraphBuilder:
     """Collects nodes and constants; `op` returns the name of the new value."""
 
     def __init__(self) -> None:

@@ -10,23 +10,31 @@ from pydantic import ValidationError
 
 from catalog.domain.space import MAX_DIMS
 from catalog.similarity import cosine
-from models.bundles.environment import environment
-from models.bundles.manifest import LOGITS, MODEL_FILE, Licenses, Limits, Record, Tensor, Training
-from models.bundles.manifest_file import first_problem
-from models.bundles.writer import Written, write
+from models.bundles.manifest import (
+    LOGITS,
+    MODEL_FILE,
+    Licenses,
+    Limits,
+    ModelDescription,
+    Tensor,
+    Training,
+    describe_environment,
+)
+from models.bundles.manifest_file import describe_problem
+from models.bundles.writer import StoredBundle, write_bundle
 from models.errors import ExportFailed, InvalidModel
 from models.making import pca_export
-from models.making.hybrid_graph import Part, join, joint_preprocessing
-from models.making.photo_folder import Photos
-from models.runtime.canonical_vectors import pictures
-from models.runtime.embedder import Embeddings, unit_rows
+from models.making.hybrid_graph import HybridPart, join_graphs, join_preprocessing
+from models.making.photo_folder import PhotoFolder
+from models.runtime.canonical_vectors import draw_pictures
+from models.runtime.embedder import Embeddings, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder
 
 MIN_PARITY = 0.97  # cosine with the parts asked one by one; a second resize costs 0.001 to 0.01, a wrong one far more
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class BundleMaker:
     """Who makes a bundle, by which command, below which folder."""
 
     owner: str
@@ -34,24 +42,24 @@ class Maker:
     root: Path
 
 
-def pack(name: str, parts: Sequence[Part], maker: Maker) -> Written:
+def pack_hybrid(name: str, parts: Sequence[HybridPart], maker: BundleMaker) -> StoredBundle:
     """Write the bundle `name` of `parts`; raises ExportFailed, InvalidModel.
 
     Its embedding is the parts' unit embeddings, each times sqrt(weight / sum of weights), one after the other: its
     cosine is the weighted mean of theirs (`catalog.similarity.mix`). The heaviest part that tells classes tells them.
     """
-    _check(parts)
-    recipe = joint_preprocessing(parts)
+    _check_parts(parts)
+    recipe = join_preprocessing(parts)
     tellers = sorted((part for part in parts if part.bundle.manifest.tells_classes), key=lambda part: -part.weight)
     teller = tellers[0].bundle if tellers else None
-    graph = join(parts, recipe, teller)
+    graph = join_graphs(parts, recipe, teller)
     dims = sum(part.bundle.dims for part in parts)
     outputs = [Tensor(name="embedding", shape=("N", dims), dtype="float32")]
     if teller is not None:
         outputs.append(Tensor(name=LOGITS, shape=("N", len(teller.manifest.classes or ())), dtype="float32"))
     side = recipe.center_crop
     try:
-        record = Record(
+        record = ModelDescription(
             name=name,
             origin="exported",
             owner=maker.owner,
@@ -61,23 +69,25 @@ def pack(name: str, parts: Sequence[Part], maker: Maker) -> Written:
             dims=dims,
             preprocessing=recipe,
             classes=teller.manifest.classes if teller else None,
-            training=Training(command=maker.command, environment=environment("onnx", "onnxruntime")),
-            limits=joint_limits([part.bundle.manifest.limits for part in parts]),
-            licenses=joint_licenses({part.bundle.name: part.bundle.manifest.licenses for part in parts}),
+            training=Training(command=maker.command, environment=describe_environment("onnx", "onnxruntime")),
+            limits=join_limits([part.bundle.manifest.limits for part in parts]),
+            licenses=join_licenses({part.bundle.name: part.bundle.manifest.licenses for part in parts}),
         )
     except ValidationError as error:
-        raise InvalidModel(f"'{name}' cannot become a bundle: {first_problem(error)}") from error
-    return _checked(record, graph, parts, maker.root)
+        raise InvalidModel(f"'{name}' cannot become a bundle: {describe_problem(error)}") from error
+    return _write_checked(record, graph, parts, maker.root)
 
 
-def pack_pca(name: str, parts: Sequence[Part], dims: int, photos: Photos, maker: Maker) -> Written:
-    """As `pack`, followed by a PCA to `dims` that is fitted on `photos`; raises FitFailed too."""
+def pack_hybrid_pca(
+    name: str, parts: Sequence[HybridPart], dims: int, photos: PhotoFolder, maker: BundleMaker
+) -> StoredBundle:
+    """As `pack_hybrid`, followed by a PCA to `dims` that is fitted on `photos`; raises FitFailed too."""
     with tempfile.TemporaryDirectory(prefix="hybrid-") as folder:
-        whole = pack(name, parts, Maker(maker.owner, maker.command, Path(folder))).bundle
-        return pca_export.export(whole, photos, dims, maker.root, maker.owner, maker.command, name)
+        whole = pack_hybrid(name, parts, BundleMaker(maker.owner, maker.command, Path(folder))).bundle
+        return pca_export.export_pca(whole, photos, dims, maker.root, maker.owner, maker.command, name)
 
 
-def joint_limits(limits: Sequence[Limits]) -> Limits:
+def join_limits(limits: Sequence[Limits]) -> Limits:
     """What all parts were made for; a cosine that means 'unlike' to one means nothing to the mix.
 
     Parts that share no category are mixed to cover more goods: then what any of them was made for, for an empty list
@@ -93,7 +103,7 @@ def joint_limits(limits: Sequence[Limits]) -> Limits:
     )
 
 
-def joint_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
+def join_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
     """The terms of all parts: the same ones once, different ones by part."""
 
     def joint(field: str) -> str:
@@ -104,12 +114,14 @@ def joint_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
     return Licenses(**{field: joint(field) for field in Licenses.model_fields})
 
 
-def concatenated(embeddings: Sequence[Embeddings], weights: Sequence[float]) -> Embeddings:
+def concatenate_weighted(embeddings: Sequence[Embeddings], weights: Sequence[float]) -> Embeddings:
     """The same in numpy: embeddings [N,D] of each part → [N, sum of D]."""
-    return unit_rows(np.hstack([unit_rows(rows) * np.sqrt(w) for rows, w in zip(embeddings, weights, strict=True)]))
+    return normalize_rows(
+        np.hstack([normalize_rows(rows) * np.sqrt(w) for rows, w in zip(embeddings, weights, strict=True)])
+    )
 
 
-def _check(parts: Sequence[Part]) -> None:
+def _check_parts(parts: Sequence[HybridPart]) -> None:
     names = [part.bundle.name for part in parts]
     if len(parts) < 2 or len(set(names)) < len(names):
         raise InvalidModel(f"a hybrid has two or more different models, this one {', '.join(names) or 'none'}")
@@ -119,14 +131,14 @@ def _check(parts: Sequence[Part]) -> None:
         raise InvalidModel(f"together they have {dims} dimensions, the index takes {MAX_DIMS}: pack smaller parts")
 
 
-def _checked(record: Record, graph: bytes, parts: Sequence[Part], root: Path) -> Written:
+def _write_checked(record: ModelDescription, graph: bytes, parts: Sequence[HybridPart], root: Path) -> StoredBundle:
     """Written, once it agrees with its parts asked one by one on drawn pictures; their cosines are in its metrics."""
     with tempfile.TemporaryDirectory(prefix="hybrid-") as folder:
-        whole = OnnxEmbedder(write(Path(folder), record, {MODEL_FILE: graph}).bundle)
-        found = whole.embed_images(pictures())
+        whole = OnnxEmbedder(write_bundle(Path(folder), record, {MODEL_FILE: graph}).bundle)
+        found = whole.embed_images(draw_pictures())
     drift, start = {}, 0
     for part in parts:
-        expected = OnnxEmbedder(part.bundle).embed_images(pictures())
+        expected = OnnxEmbedder(part.bundle).embed_images(draw_pictures())
         mine = found[:, start : start + part.bundle.dims]
         start += part.bundle.dims
         drift[part.bundle.space.name] = round(float(np.diagonal(cosine(mine, expected)).min()), 6)
@@ -137,4 +149,4 @@ def _checked(record: Record, graph: bytes, parts: Sequence[Part], root: Path) ->
             )
     weights = {part.bundle.space.name: part.weight for part in parts}
     metrics = {"parts": weights, "part_cosine": drift}
-    return write(root, record.model_copy(update={"metrics": metrics}), {MODEL_FILE: graph})
+    return write_bundle(root, record.model_copy(update={"metrics": metrics}), {MODEL_FILE: graph})

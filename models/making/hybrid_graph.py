@@ -23,14 +23,14 @@ CUBIC = -0.5  # Pillow's; ONNX's default is -0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HybridPart:
     """A bundle and its share of the squared cosine."""
 
     bundle: Bundle
     weight: float
 
 
-def joint_preprocessing(parts: Sequence[Part]) -> Preprocessing:
+def join_preprocessing(parts: Sequence[HybridPart]) -> Preprocessing:
     """What the joined graph wants to see: what all parts want, else raw RGB in [0,1], large enough for each."""
     recipes = [part.bundle.preprocessing for part in parts]
     largest = max(recipes, key=lambda recipe: (recipe.resize_shorter_side, recipe.center_crop))
@@ -47,12 +47,12 @@ def joint_preprocessing(parts: Sequence[Part]) -> Preprocessing:
     )
 
 
-def join(parts: Sequence[Part], recipe: Preprocessing, teller: Bundle | None) -> bytes:
+def join_graphs(parts: Sequence[HybridPart], recipe: Preprocessing, teller: Bundle | None) -> bytes:
     """The graph `pixels` (by `recipe`) → `embedding` [N, sum of dims], and `logits` of `teller`, one of the parts.
 
     Raises ExportFailed where a part cannot be expressed.
     """
-    graph = _Joined()
+    graph = _HybridGraph()
     total = sum(part.weight for part in parts)
     units = []
     for number, part in enumerate(parts):
@@ -69,7 +69,7 @@ def join(parts: Sequence[Part], recipe: Preprocessing, teller: Bundle | None) ->
     return graph.model(recipe.center_crop, dims, teller)
 
 
-class _Joined:
+class _HybridGraph:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []

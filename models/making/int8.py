@@ -9,13 +9,12 @@ import numpy as np
 
 from catalog.similarity import cosine
 from models.bundles.bundle import Bundle
-from models.bundles.environment import environment
-from models.bundles.manifest import MODEL_FILE, Record, Training
-from models.bundles.writer import Written, write
+from models.bundles.manifest import MODEL_FILE, ModelDescription, Training, describe_environment
+from models.bundles.writer import StoredBundle, write_bundle
 from models.errors import ExportFailed, FitFailed
-from models.making.photo_folder import Photos
+from models.making.photo_folder import PhotoFolder
 from models.runtime import canonical_vectors
-from models.runtime.embedder import unit_rows, usable
+from models.runtime.embedder import is_usable, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 from models.runtime.onnx_runtime import RUNTIME_ERRORS
 from models.runtime.preprocessing import Pixels
@@ -24,7 +23,7 @@ MIN_COSINE = 0.9  # of the mean; what is worse is no variant but another model
 MIN_PHOTOS = 8
 
 
-def quantize(base: Bundle, photos: Photos, name: str, root: Path, owner: str, command: str) -> Written:
+def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: str, command: str) -> StoredBundle:
     """Write the int8 variant `name` of `base` below `root`; raises FitFailed, ExportFailed.
 
     Static quantisation (QDQ, weights per channel): every second of `photos` finds the range of the activations, the
@@ -39,9 +38,9 @@ def quantize(base: Bundle, photos: Photos, name: str, root: Path, owner: str, co
             f"int8 needs {MIN_PHOTOS} photos or more to be calibrated and measured, there are {len(pixels)}"
         )
     calibration, held_out = pixels[::2], np.stack(pixels[1::2])
-    graph = _quantized(base, calibration)
-    record = _record(base, photos, name, owner, command)
-    cosines = _drift(embedder, graph, held_out)
+    graph = _quantize_graph(base, calibration)
+    record = _describe_variant(base, photos, name, owner, command)
+    cosines = _measure_drift(embedder, graph, held_out)
     metrics = record.metrics | {
         "drift_mean_cosine": round(float(cosines.mean()), 6),
         "drift_min_cosine": round(float(cosines.min()), 6),
@@ -54,14 +53,14 @@ def quantize(base: Bundle, photos: Photos, name: str, root: Path, owner: str, co
         )
     record = record.model_copy(update={"metrics": metrics})
     contents = {MODEL_FILE: graph}
-    if tried := canonical_vectors.try_on_pictures(record, graph):
-        contents[canonical_vectors.CANONICAL_FILE] = canonical_vectors.to_json(
+    if tried := canonical_vectors.run_on_pictures(record, graph):
+        contents[canonical_vectors.CANONICAL_FILE] = canonical_vectors.to_canonical_file(
             tried.embeddings, canonical_vectors.TOLERANCE_INT8
         )
-    return write(root, record, contents)
+    return write_bundle(root, record, contents)
 
 
-class _Reader:
+class _CalibrationReader:
     """Hands calibration pictures to ONNX Runtime one by one."""
 
     def __init__(self, name: str, pixels: list[Pixels]) -> None:
@@ -71,13 +70,13 @@ class _Reader:
         return next(self._inputs, None)
 
 
-def _quantized(base: Bundle, pixels: list[Pixels]) -> bytes:
+def _quantize_graph(base: Bundle, pixels: list[Pixels]) -> bytes:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     with tempfile.TemporaryDirectory(prefix="int8-") as folder:
         source, target = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
         source.write_bytes(base.read())
-        reader: Any = _Reader(base.manifest.inputs[0].name, pixels)
+        reader: Any = _CalibrationReader(base.manifest.inputs[0].name, pixels)
         try:
             quantize_static(
                 str(source),
@@ -93,25 +92,25 @@ def _quantized(base: Bundle, pixels: list[Pixels]) -> bytes:
         return target.read_bytes()
 
 
-def _drift(embedder: OnnxEmbedder, graph: bytes, pixels: Pixels) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def _measure_drift(embedder: OnnxEmbedder, graph: bytes, pixels: Pixels) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Cosine of each picture's int8 embedding with the float32 one [N]."""
     manifest = embedder.bundle.manifest
     session = open_session(graph)
     names = [manifest.outputs[0].name], manifest.inputs[0].name
-    found = unit_rows(np.concatenate([session.run(names[0], {names[1]: one[None]})[0] for one in pixels]))
+    found = normalize_rows(np.concatenate([session.run(names[0], {names[1]: one[None]})[0] for one in pixels]))
     expected = embedder.embed(pixels)
-    both = usable(found) & usable(expected)
+    both = is_usable(found) & is_usable(expected)
     if not both.any():
         raise ExportFailed(f"in int8 {embedder.bundle.space.name} gives no embedding: nothing was written")
     return np.asarray(np.diagonal(cosine(expected[both], found[both])))
 
 
-def _record(base: Bundle, photos: Photos, name: str, owner: str, command: str) -> Record:
-    kept = {field: getattr(base.manifest, field) for field in Record.model_fields}
+def _describe_variant(base: Bundle, photos: PhotoFolder, name: str, owner: str, command: str) -> ModelDescription:
+    kept = {field: getattr(base.manifest, field) for field in ModelDescription.model_fields}
     training = Training(
         data_fingerprint=f"{len(photos.paths)} photos sha256 {photos.fingerprint()}; on {base.space.name}",
         command=command,
-        environment=environment("onnx", "onnxruntime", "pillow"),
+        environment=describe_environment("onnx", "onnxruntime", "pillow"),
     )
     metrics = {"variant_of": base.space.name, "quantization": "static int8, weights per channel"}
-    return Record(**(kept | {"name": name, "owner": owner, "training": training, "metrics": metrics}))
+    return ModelDescription(**(kept | {"name": name, "owner": owner, "training": training, "metrics": metrics}))

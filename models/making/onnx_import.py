@@ -10,18 +10,26 @@ from pydantic import ValidationError
 
 from catalog.domain.space import MAX_DIMS
 from catalog.similarity import cosine
-from models.bundles.environment import environment
-from models.bundles.manifest import MODEL_FILE, WEIGHTS_FILE, Licenses, Preprocessing, Record, Tensor, Training
-from models.bundles.manifest_file import first_problem
-from models.bundles.writer import Written, write
+from models.bundles.manifest import (
+    MODEL_FILE,
+    WEIGHTS_FILE,
+    Licenses,
+    ModelDescription,
+    Preprocessing,
+    Tensor,
+    Training,
+    describe_environment,
+)
+from models.bundles.manifest_file import describe_problem
+from models.bundles.writer import StoredBundle, write_bundle
 from models.errors import InvalidModel
-from models.making.onnx_check import Signature, only_output, parse, signature
-from models.runtime.embedder import Embeddings, unit_rows, usable
+from models.making.onnx_signature import GraphSignature, find_signature, keep_output, parse_onnx
+from models.runtime.embedder import Embeddings, is_usable, normalize_rows
+from models.runtime.graph_safety import RefusedGraph
 from models.runtime.onnx_embedder import open_session
-from models.runtime.onnx_graph import RefusedGraph
 from models.runtime.onnx_runtime import RUNTIME_ERRORS
 from models.runtime.probe import probe
-from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
 
 UNKNOWN = "unknown"
 SAME = 0.9999  # cosine of a picture's embedding alone and within a batch
@@ -29,7 +37,7 @@ MAX_ONNX_BYTES = 2**31 - 1  # protobuf's limit for one file
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportRequest:
     """What is to be imported: `output` names one of several, `license` is that of the weights."""
 
     name: str
@@ -43,47 +51,47 @@ class Source:
     architecture: str = UNKNOWN
 
 
-def add(source: Source, root: Path) -> Written:
+def import_onnx(source: ImportRequest, root: Path) -> StoredBundle:
     """Write the bundle of `source` below `root`; raises InvalidModel saying what is wrong with which file."""
     recipe = read_preprocessing(source.preprocessing)
-    content = _read(source.onnx, MAX_ONNX_BYTES)
-    model = parse(content, str(source.onnx))
-    found = signature(model, str(source.onnx), recipe.center_crop, source.output)
+    content = _read_file(source.onnx, MAX_ONNX_BYTES)
+    model = parse_onnx(content, str(source.onnx))
+    found = find_signature(model, str(source.onnx), recipe.center_crop, source.output)
     if len(model.graph.output) > 1:
-        content = only_output(model, found.output)
+        content = keep_output(model, found.output)
     try:
         probe(content, recipe.center_crop)
     except RefusedGraph as error:
         raise InvalidModel(f"{source.onnx} is not taken: {error}") from error
-    dims = try_out(content, found, recipe.center_crop, str(source.onnx))
+    dims = measure_dims(content, found, recipe.center_crop, str(source.onnx))
     contents = {MODEL_FILE: content}
     if source.weights is not None:
         contents[WEIGHTS_FILE] = _read_safetensors(source.weights)
-    return write(root, _record(source, recipe, found, dims), contents)
+    return write_bundle(root, _describe_model(source, recipe, found, dims), contents)
 
 
 def read_preprocessing(file: Path) -> Preprocessing:
     """The preprocessing in a JSON file; raises InvalidModel naming the field that is missing or wrong."""
     try:
-        return Preprocessing.model_validate_json(_read(file, 1_000_000))
+        return Preprocessing.model_validate_json(_read_file(file, 1_000_000))
     except ValidationError as error:
         fields = ", ".join(Preprocessing.model_fields)
-        raise InvalidModel(f"{file}: {first_problem(error)} (the fields are {fields})") from error
+        raise InvalidModel(f"{file}: {describe_problem(error)} (the fields are {fields})") from error
 
 
-def try_out(content: bytes, found: Signature, side: int, source: str) -> int:
+def measure_dims(content: bytes, found: GraphSignature, side: int, source: str) -> int:
     """Runs the model on trial pictures, alone and in a batch, and gives its dimensions; raises InvalidModel."""
     try:
         session = open_session(content)
     except RUNTIME_ERRORS as error:
         raise InvalidModel(f"ONNX Runtime cannot load {source}: {error}") from error
-    pixels = trial_pixels(side, 3)
+    pixels = draw_synthetic_pixels(side, 3)
     try:
         batch, alone = (session.run([found.output], {found.input: part})[0] for part in (pixels, pixels[:1]))
     except RUNTIME_ERRORS as error:
         raise InvalidModel(f"{source} fails on a picture of {side} × {side}: {error}") from error
     _check_shapes(np.asarray(batch), np.asarray(alone), source)
-    rows, one = unit_rows(np.asarray(batch)), unit_rows(np.asarray(alone))
+    rows, one = normalize_rows(np.asarray(batch)), normalize_rows(np.asarray(alone))
     _check_values(rows, one, source)
     return int(rows.shape[1])
 
@@ -98,7 +106,7 @@ def _check_shapes(batch: Embeddings, alone: Embeddings, source: str) -> None:
 
 
 def _check_values(rows: Embeddings, alone: Embeddings, source: str) -> None:
-    if not usable(rows).all() or not usable(alone).all():
+    if not is_usable(rows).all() or not is_usable(alone).all():
         raise InvalidModel(f"{source} gives NaN, infinity or only zeros for an ordinary picture")
     if not cosine(rows[0], alone)[0] >= SAME:
         raise InvalidModel(f"{source} gives a picture another embedding within a batch than alone")
@@ -106,10 +114,12 @@ def _check_values(rows: Embeddings, alone: Embeddings, source: str) -> None:
         raise InvalidModel(f"{source} gives three different pictures the same embedding: it ignores its input")
 
 
-def _record(source: Source, recipe: Preprocessing, found: Signature, dims: int) -> Record:
+def _describe_model(
+    source: ImportRequest, recipe: Preprocessing, found: GraphSignature, dims: int
+) -> ModelDescription:
     side = recipe.center_crop
     try:
-        return Record(
+        return ModelDescription(
             name=source.name,
             origin="imported",
             owner=source.owner,
@@ -118,14 +128,14 @@ def _record(source: Source, recipe: Preprocessing, found: Signature, dims: int) 
             outputs=(Tensor(name=found.output, shape=("N", dims), dtype="float32"),),
             dims=dims,
             preprocessing=recipe,
-            training=Training(command=source.command, environment=environment("onnx", "onnxruntime")),
+            training=Training(command=source.command, environment=describe_environment("onnx", "onnxruntime")),
             licenses=Licenses(code=UNKNOWN, weights=source.license, data=UNKNOWN, scripts=UNKNOWN),
         )
     except ValidationError as error:
-        raise InvalidModel(f"'{source.name}' cannot become a bundle: {first_problem(error)}") from error
+        raise InvalidModel(f"'{source.name}' cannot become a bundle: {describe_problem(error)}") from error
 
 
-def _read(file: Path, limit: int) -> bytes:
+def _read_file(file: Path, limit: int) -> bytes:
     try:
         if file.stat().st_size > limit:
             raise InvalidModel(f"{file} has more than {limit} bytes")
@@ -136,7 +146,7 @@ def _read(file: Path, limit: int) -> bytes:
 
 def _read_safetensors(file: Path) -> bytes:
     """The bytes of a safetensors file: eight bytes of length, a JSON header, tensors. Anything else is refused."""
-    content = _read(file, MAX_ONNX_BYTES)
+    content = _read_file(file, MAX_ONNX_BYTES)
     try:
         (length,) = struct.unpack_from("<Q", content)
         header = json.loads(content[8 : 8 + length])

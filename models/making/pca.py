@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from catalog.similarity import normalize
 from models.errors import FitFailed
-from models.runtime.embedder import Embeddings, unit_rows, usable
+from models.runtime.embedder import Embeddings, is_usable, normalize_rows
 
 MEAN_KEY = "pca.mean"  # names of the two in weights.safetensors
 COMPONENTS_KEY = "pca.components"
@@ -38,7 +38,7 @@ def fit(embeddings: Embeddings, dims: int) -> Projection:
     Signs are fixed (the largest coefficient of a component is positive), so the same photos give the same answer.
     Raises FitFailed where photos or their variety do not suffice.
     """
-    good = usable(embeddings)
+    good = is_usable(embeddings)
     rows = np.asarray(normalize(embeddings[good]), dtype=np.float64) if good.any() else np.empty((0, 1))
     count = len(rows)
     if not 1 <= dims < embeddings.shape[1]:
@@ -63,5 +63,5 @@ def fit(embeddings: Embeddings, dims: int) -> Projection:
 
 def project(embeddings: Embeddings, projection: Projection) -> Embeddings:
     """Embeddings [N,D] in the projection's space: [N,k] float32 of norm 1, NaN rows where there is no direction."""
-    rows = unit_rows(embeddings)
-    return unit_rows((rows - projection.mean) @ projection.components.T)
+    rows = normalize_rows(embeddings)
+    return normalize_rows((rows - projection.mean) @ projection.components.T)

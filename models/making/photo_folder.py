@@ -19,12 +19,12 @@ BATCH = 32
 log = logging.getLogger(__name__)
 
 
-def photo_paths(folder: Path) -> list[Path]:
+def list_photos(folder: Path) -> list[Path]:
     """The photos below `folder`, by their suffix, sorted; none where the folder is absent."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-class Photos:
+class PhotoFolder:
     """Photos below `folder` (`limit` of them, evenly spaced over the sorted paths); iterate `batches` once.
 
     Raises FitFailed where the folder is absent or holds no photos, and for a photo whose hash is among `refused`.
@@ -39,7 +39,7 @@ class Photos:
     ) -> None:
         if not folder.is_dir():
             raise FitFailed(f"there is no folder {folder} to fit on")
-        paths = photo_paths(folder)
+        paths = list_photos(folder)
         if not paths:
             raise FitFailed(f"{folder} holds no photos ({', '.join(sorted(SUFFIXES))})")
         chosen = np.unique(np.linspace(0, len(paths) - 1, min(limit, len(paths))).round().astype(int))

@@ -7,22 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, JsonValue, ValidationError
 
 from catalog.atomic_write import write_atomically
-from models.bundles.fingerprint import canonical_json, sha256_bytes
-from models.bundles.manifest import Part, Text
-from models.bundles.manifest_file import first_problem
+from models.bundles.fingerprint import sha256_bytes, to_canonical_json
+from models.bundles.manifest import FrozenModel, Text
+from models.bundles.manifest_file import describe_problem
 from models.errors import InvalidGate
 
 HASH = "sha256"
 
 
-class Side(Part):
+class JudgedModel(FrozenModel):
     """One of the two models: its space, and the hash of its network where the bundle was at hand."""
 
     space: Text
     model_sha256: str | None = None
 
 
-class Data(Part):
+class GateData(FrozenModel):
     """What was asked: `fingerprint` changes with any photo, label or fold."""
 
     fingerprint: Text
@@ -30,7 +30,7 @@ class Data(Part):
     source: Text
 
 
-class Acceptance(Part):
+class Acceptance(FrozenModel):
     """Somebody vouches for a class that has too few queries to be judged."""
 
     name: Text
@@ -38,13 +38,13 @@ class Acceptance(Part):
     why: Text
 
 
-class GateRecord(Part):
+class GateRecord(FrozenModel):
     """The content of a gate file."""
 
     schema_version: Literal[1] = 1
-    candidate: Side
-    baseline: Side
-    data: Data
+    candidate: JudgedModel
+    baseline: JudgedModel
+    data: GateData
     passed: bool
     reasons: tuple[str, ...]
     accepted: tuple[Acceptance, ...] = ()
@@ -54,15 +54,15 @@ class GateRecord(Part):
     command: Text
 
 
-def save(record: GateRecord, path: Path) -> str:
+def write_gate_record(record: GateRecord, path: Path) -> str:
     """Write the record whole or not at all; returns the hash it carries."""
     content = record.model_dump(mode="json")
-    stamp = sha256_bytes(canonical_json(content))
+    stamp = sha256_bytes(to_canonical_json(content))
     write_atomically(path, json.dumps({**content, HASH: stamp}, indent=1, allow_nan=False) + "\n")
     return stamp
 
 
-def read(path: Path) -> tuple[GateRecord, str]:
+def read_gate_record(path: Path) -> tuple[GateRecord, str]:
     """The record in `path` and its hash; raises InvalidGate for anything changed since, or never written by a gate.
 
     The hash tells a slip from what the gate said; it is no signature, and keeps nobody out who wants to lie.
@@ -75,9 +75,11 @@ def read(path: Path) -> tuple[GateRecord, str]:
     if not isinstance(content, dict) or HASH not in content:
         raise InvalidGate(f"{path} is not the result of a gate: {again}")
     told = content.pop(HASH)
-    if told != sha256_bytes(canonical_json(content)):
+    if told != sha256_bytes(to_canonical_json(content)):
         raise InvalidGate(f"{path} is not what the gate wrote, it was changed since: {again}")
     try:
         return GateRecord.model_validate(content), str(told)
     except ValidationError as error:
-        raise InvalidGate(f"{path} is no result of this version's gate: {first_problem(error)}; {again}") from error
+        raise InvalidGate(
+            f"{path} is no result of this version's gate: {describe_problem(error)}; {again}"
+        ) from error

@@ -14,14 +14,14 @@ from catalog.ports import PromotionPort
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import MODEL_FILE
 from models.errors import GateNotPassed, NotEmbedded
-from models.promotion.gate_record import GateRecord, read
+from models.promotion.gate_record import GateRecord, read_gate_record
 
 WORST = 5  # classes of a verdict that an entry keeps
 OF_A_CLASS = ("name", "queries", "baseline", "candidate", "difference", "holm_p", "state")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PromotionRequest:
     """Who wants a change, and why; `first`: nothing was promoted before, `incomplete`: products may still lack it."""
 
     by: str
@@ -30,60 +30,62 @@ class Wish:
     incomplete: bool = False
 
 
-def current(entries: Sequence[Promotion]) -> str | None:
+def find_serving(entries: Sequence[Promotion]) -> str | None:
     """Name of the space that serves by promotion."""
     return entries[-1].space if entries else None
 
 
-def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: Wish) -> Promotion:
+def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionRequest) -> Promotion:
     """Let the space of `bundle` serve, on the word of the gate file `gate`; returns the entry that was written.
 
     Raises InvalidGate, GateNotPassed when it judged something else or failed, NotEmbedded when products still lack
     the space, RefusedChange when it serves already, WriteConflict when somebody else was faster.
     """
-    _stated(wish)
-    record, stamp = read(gate)
+    _check_stated(wish)
+    record, stamp = read_gate_record(gate)
     entries = index.promotions()
-    serving = current(entries)
+    serving = find_serving(entries)
     if serving == bundle.space.name:
         raise RefusedChange(f"{serving} serves already")
     _check_gate(record, bundle, serving, wish)
-    status = _embedded(index, bundle.space.name, wish)
-    _check_kept(index, status, serving or record.baseline.space, wish)
+    status = _check_embedded(index, bundle.space.name, wish)
+    _check_coverage(index, status, serving or record.baseline.space, wish)
     entry = Promotion(
-        bundle.space.name, wish.by.strip(), wish.why.strip(), "promote", _figures(record, stamp, status)
+        bundle.space.name, wish.by.strip(), wish.why.strip(), "promote", _build_figures(record, stamp, status)
     )
     return index.append_promotion(entry, after=len(entries))
 
 
-def rollback(index: PromotionPort, wish: Wish, to: str | None = None) -> Promotion:
+def rollback(index: PromotionPort, wish: PromotionRequest, to: str | None = None) -> Promotion:
     """Let the space before the present one serve again, or `to` (a version or a space) of those that ever served.
 
     Raises RefusedChange when there is nothing to go back to, NotEmbedded when its vectors were dropped.
     """
-    _stated(wish)
+    _check_stated(wish)
     entries = index.promotions()
-    target = _before(entries) if to is None else _named(entries, to)
-    status = _embedded(index, target, Wish(wish.by, wish.why, incomplete=True))
-    figures = {"from": current(entries), "done": status.done, "pending": status.pending + status.retry}
+    target = _find_previous(entries) if to is None else _find_served(entries, to)
+    status = _check_embedded(index, target, PromotionRequest(wish.by, wish.why, incomplete=True))
+    figures = {"from": find_serving(entries), "done": status.done, "pending": status.pending + status.retry}
     entry = Promotion(target, wish.by.strip(), wish.why.strip(), "rollback", figures)
     return index.append_promotion(entry, after=len(entries))
 
 
-def _stated(wish: Wish) -> None:
+def _check_stated(wish: PromotionRequest) -> None:
     if not wish.by.strip() or not wish.why.strip():
         raise RefusedChange("say who (--by) and why (--why): both are kept on record")
 
 
-def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: Wish) -> None:
+def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: PromotionRequest) -> None:
     space = bundle.space.name
     if record.candidate.space != space:
-        raise GateNotPassed(f"this gate judged {record.candidate.space}, not {space}: {_again(space)}")
+        raise GateNotPassed(f"this gate judged {record.candidate.space}, not {space}: {_format_gate_command(space)}")
     if record.baseline.space == space:
         raise GateNotPassed(f"this gate compared {space} with itself, which proves nothing: name another --baseline")
     known = record.candidate.model_sha256
     if known is not None and known != bundle.manifest.files[MODEL_FILE]:
-        raise GateNotPassed(f"this gate judged another network than the one in {bundle.path}: {_again(space)}")
+        raise GateNotPassed(
+            f"this gate judged another network than the one in {bundle.path}: {_format_gate_command(space)}"
+        )
     if not record.passed:
         raise GateNotPassed(f"{space} did not pass its gate: {'; '.join(record.reasons)}")
     if serving is None and not wish.first:
@@ -92,14 +94,16 @@ def _check_gate(record: GateRecord, bundle: Bundle, serving: str | None, wish: W
             f"if {record.baseline.space} is the right thing to compare with, say --first"
         )
     if serving is not None and record.baseline.space != serving:
-        raise GateNotPassed(f"this gate compared with {record.baseline.space}, but {serving} serves: {_again(space)}")
+        raise GateNotPassed(
+            f"this gate compared with {record.baseline.space}, but {serving} serves: {_format_gate_command(space)}"
+        )
 
 
-def _again(space: str) -> str:
+def _format_gate_command(space: str) -> str:
     return f"run `python -m evaluation gate --candidate {space} --baseline current`"
 
 
-def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
+def _check_embedded(index: PromotionPort, name: str, wish: PromotionRequest) -> SpaceStatus:
     spaces = {space.name: space for space in index.read_spaces()}
     if name not in spaces:
         raise NotEmbedded(f"no product has vectors of {name}: run `python -m etl run --model {name}` first")
@@ -118,7 +122,7 @@ def _embedded(index: PromotionPort, name: str, wish: Wish) -> SpaceStatus:
 MAX_LOST = 0.01  # share of the products that serve now which a new version may lack without --incomplete
 
 
-def _check_kept(index: PromotionPort, new: SpaceStatus, serving: str, wish: Wish) -> None:
+def _check_coverage(index: PromotionPort, new: SpaceStatus, serving: str, wish: PromotionRequest) -> None:
     """Photos that failed in the new space for good are products that answers lose, as much as those still pending."""
     known = {space.name: space for space in index.read_spaces()}
     old = index.space_status(known[serving]).done if serving in known else 0
@@ -132,9 +136,9 @@ def _check_kept(index: PromotionPort, new: SpaceStatus, serving: str, wish: Wish
         )
 
 
-def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
+def _build_figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
     """What the entry keeps of the gate, so that it can be understood when the file is gone."""
-    gate = record.model_dump(mode="json", exclude={"verdict"}) | {"verdict": _in_short(record.verdict)}
+    gate = record.model_dump(mode="json", exclude={"verdict"}) | {"verdict": _summarize_verdict(record.verdict)}
     failed = sum(status.failed.values())
     return {
         "gate": gate | {"sha256": stamp},
@@ -144,7 +148,7 @@ def _figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, A
     }
 
 
-def _in_short(verdict: Mapping[str, JsonValue]) -> dict[str, Any]:
+def _summarize_verdict(verdict: Mapping[str, JsonValue]) -> dict[str, Any]:
     """By which rules it was judged, what was noted, and the classes that lost most."""
     kept = {name: verdict[name] for name in ("rules", "seed", "repeats", "notes") if name in verdict}
     classes = verdict.get("classes")
@@ -155,15 +159,15 @@ def _in_short(verdict: Mapping[str, JsonValue]) -> dict[str, Any]:
     return kept | {"classes": len(rows), "worst": [{name: one.get(name) for name in OF_A_CLASS} for one in worst]}
 
 
-def _before(entries: Sequence[Promotion]) -> str:
+def _find_previous(entries: Sequence[Promotion]) -> str:
     standing = serving_stack(entries)
-    earlier = [entry.space for entry in standing if entry.space != current(entries)]
+    earlier = [entry.space for entry in standing if entry.space != find_serving(entries)]
     if not earlier:
         raise RefusedChange("there is nothing to go back to: no other space was promoted before the one that serves")
     return earlier[-1]
 
 
-def _named(entries: Sequence[Promotion], to: str) -> str:
+def _find_served(entries: Sequence[Promotion], to: str) -> str:
     served = dict.fromkeys(entry.space for entry in entries)
     # An entry written by hand may name a space without a version.
     found = [space for space in served if to.replace("/", "__") in {space, space.rpartition("__")[2]}]
@@ -171,6 +175,6 @@ def _named(entries: Sequence[Promotion], to: str) -> str:
         raise RefusedChange(f"'{to}' never served; these did: {', '.join(served) or 'none'}")
     if len(found) > 1:
         raise RefusedChange(f"'{to}' could be {', '.join(found)}: write the whole name")
-    if found[0] == current(entries):
+    if found[0] == find_serving(entries):
         raise RefusedChange(f"{found[0]} serves already")
     return found[0]

@@ -17,10 +17,10 @@ from pydantic import Field, ValidationError
 
 from catalog.similarity import cosine
 from models.bundles.bundle import Bundle
-from models.bundles.manifest import Finite, Part, Record
-from models.bundles.manifest_file import first_problem
+from models.bundles.manifest import Finite, FrozenModel, ModelDescription
+from models.bundles.manifest_file import describe_problem
 from models.errors import InvalidBundle
-from models.runtime.embedder import Embedder, Embeddings, unit_rows, usable
+from models.runtime.embedder import Embedder, Embeddings, is_usable, normalize_rows
 from models.runtime.onnx_embedder import open_session
 from models.runtime.onnx_runtime import RUNTIME_ERRORS
 from models.runtime.preprocessing import preprocess
@@ -32,22 +32,22 @@ DECIMALS = 6
 RUNS = 5
 
 
-class Canonical(Part):
-    """Embeddings of `pictures()`, in order, and the lowest cosine to them that still is the same model."""
+class CanonicalVectors(FrozenModel):
+    """Embeddings of `draw_pictures()`, in order, and the lowest cosine to them that still is the same model."""
 
     tolerance_cosine: Annotated[float, Field(gt=0, le=1)]
     embeddings: Annotated[tuple[tuple[Finite, ...], ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A graph's answer for `pictures()` [3,D], and its median milliseconds for one on one thread of this machine."""
+class MeasuredRun:
+    """Holds a graph's embeddings of `draw_pictures()` [3,D] and its median milliseconds for one, on one thread."""
 
     embeddings: Embeddings
     milliseconds: float
 
 
-def pictures() -> list[Image.Image]:
+def draw_pictures() -> list[Image.Image]:
     """Three photos of sorts, by integer arithmetic alone: a garment on light ground, a gradient, coloured blocks."""
     garment = np.full((200, 150, 3), (238, 238, 234), dtype=np.uint8)
     garment[30:180, 40:110] = (170, 35, 60)
@@ -60,27 +60,29 @@ def pictures() -> list[Image.Image]:
     return [Image.fromarray(pixels.astype(np.uint8)) for pixels in (garment, gradient, blocks)]
 
 
-def try_on_pictures(record: Record, model: bytes) -> Tried | None:
+def run_on_pictures(record: ModelDescription, model: bytes) -> MeasuredRun | None:
     """The graph's embeddings of the pictures, or None where it cannot run (whoever opens the bundle is told why)."""
-    batch = np.stack([preprocess(picture, record.preprocessing) for picture in pictures()])
+    batch = np.stack([preprocess(picture, record.preprocessing) for picture in draw_pictures()])
     try:
         session = open_session(model, 1)
         names = [record.outputs[0].name], record.inputs[0].name
         rows: Embeddings = np.asarray(session.run(names[0], {names[1]: batch})[0], dtype=np.float32)
-        times = [_milliseconds(lambda: session.run(names[0], {names[1]: batch[:1]})) for _ in range(RUNS)]
+        times = [_measure_milliseconds(lambda: session.run(names[0], {names[1]: batch[:1]})) for _ in range(RUNS)]
     except RUNTIME_ERRORS:
         return None
-    rows = unit_rows(rows)
-    return Tried(rows, round(median(times), 3)) if rows.shape[1] == record.dims and usable(rows).all() else None
+    rows = normalize_rows(rows)
+    return (
+        MeasuredRun(rows, round(median(times), 3)) if rows.shape[1] == record.dims and is_usable(rows).all() else None
+    )
 
 
-def to_json(embeddings: Embeddings, tolerance: float = TOLERANCE) -> bytes:
+def to_canonical_file(embeddings: Embeddings, tolerance: float = TOLERANCE) -> bytes:
     """The content of `canonical.json` for embeddings [n,D]."""
     rows = tuple(tuple(round(float(value), DECIMALS) for value in row) for row in embeddings)
-    return (Canonical(tolerance_cosine=tolerance, embeddings=rows).model_dump_json() + "\n").encode()
+    return (CanonicalVectors(tolerance_cosine=tolerance, embeddings=rows).model_dump_json() + "\n").encode()
 
 
-def check(bundle: Bundle, embedder: Embedder) -> None:
+def check_canonical_vectors(bundle: Bundle, embedder: Embedder) -> None:
     """Raises InvalidBundle where `embedder` makes other vectors of the pictures; without a record nothing is done.
 
     The embedder may run the bundle on any device.
@@ -88,10 +90,10 @@ def check(bundle: Bundle, embedder: Embedder) -> None:
     if CANONICAL_FILE not in bundle.manifest.files:
         return
     try:
-        canonical = Canonical.model_validate_json(bundle.read(CANONICAL_FILE))
+        canonical = CanonicalVectors.model_validate_json(bundle.read(CANONICAL_FILE))
     except ValidationError as error:
-        raise InvalidBundle(f"{bundle.path / CANONICAL_FILE}: {first_problem(error)}") from error
-    found = embedder.embed_images(pictures())
+        raise InvalidBundle(f"{bundle.path / CANONICAL_FILE}: {describe_problem(error)}") from error
+    found = embedder.embed_images(draw_pictures())
     if any(len(row) != bundle.dims for row in canonical.embeddings) or len(canonical.embeddings) != len(found):
         raise InvalidBundle(
             f"{bundle.path / CANONICAL_FILE} does not hold {len(found)} vectors of {bundle.dims} values"
@@ -106,7 +108,7 @@ def check(bundle: Bundle, embedder: Embedder) -> None:
         )
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
+def _measure_milliseconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000

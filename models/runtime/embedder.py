@@ -22,7 +22,7 @@ class Embedder(Protocol):
 
     `runtime` says what runs it (`onnxruntime cpu`, `torch cuda`). `embed` takes pixels [N,3,side,side] float32 and
     gives [N,dims] float32, each row of L2 norm 1, or all NaN where the model gave no direction (NaN, infinite or
-    zero output): see `usable`. It raises InvalidBatch for pixels of another shape.
+    zero output): see `is_usable`. It raises InvalidBatch for pixels of another shape.
     """
 
     @property
@@ -61,8 +61,8 @@ class BundleEmbedder(ABC):
         check_batch(batch, self.bundle)
         if not len(batch):
             return np.empty((0, self.dims), dtype=np.float32)
-        parts = [self._run(part) for part in chunks(batch, self.bundle)]
-        return unit_rows(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        parts = [self._run(part) for part in split_batch(batch, self.bundle)]
+        return normalize_rows(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
     def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
         """Embeddings [N,dims] of upright photos, preprocessed here."""
@@ -75,12 +75,12 @@ class BundleEmbedder(ABC):
         """What the network gives for one chunk, not normalised."""
 
 
-def usable(embeddings: Embeddings) -> NDArray[np.bool_]:
+def is_usable(embeddings: Embeddings) -> NDArray[np.bool_]:
     """Which rows [N] of `embed`'s answer are embeddings; the others have none (reason `no_embedding`)."""
     return np.asarray(np.isfinite(embeddings).all(axis=1), dtype=np.bool_)
 
 
-def unit_rows(raw: NDArray[np.floating]) -> Embeddings:
+def normalize_rows(raw: NDArray[np.floating]) -> Embeddings:
     """Rows [N,D] normalised one by one to float32; rows without a direction come back as NaN, the others unharmed."""
     exact = raw.astype(np.float64)
     # As catalog.similarity.normalize, in one go: at batch 1 every call of numpy is felt beside a small network.
@@ -102,7 +102,7 @@ def check_batch(batch: Pixels, bundle: Bundle) -> None:
         )
 
 
-def chunks(batch: Pixels, bundle: Bundle) -> list[Pixels]:
+def split_batch(batch: Pixels, bundle: Bundle) -> list[Pixels]:
     """`batch` cut into what the bundle takes at once (`limits.max_batch`)."""
     size = bundle.manifest.limits.max_batch
     return [batch[start : start + size] for start in range(0, len(batch), size)]

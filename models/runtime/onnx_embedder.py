@@ -6,8 +6,8 @@ import numpy as np
 
 from models.bundles.bundle import Bundle
 from models.errors import InvalidBatch, InvalidBundle
-from models.runtime.embedder import BundleEmbedder, Embeddings, check_batch, chunks, unit_rows
-from models.runtime.onnx_graph import check
+from models.runtime.embedder import BundleEmbedder, Embeddings, check_batch, normalize_rows, split_batch
+from models.runtime.graph_safety import check_graph
 from models.runtime.onnx_runtime import RUNTIME_ERRORS, ort
 from models.runtime.preprocessing import Pixels
 
@@ -19,7 +19,7 @@ def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSessi
 
     Raises RefusedGraph, one of RUNTIME_ERRORS, for a model that names other files or repeats parts of itself.
     """
-    check(model)
+    check_graph(model)
     options = ort.SessionOptions()
     options.log_severity_level = QUIET
     options.intra_op_num_threads = threads or 0
@@ -62,9 +62,9 @@ class OnnxEmbedder(BundleEmbedder):
         check_batch(batch, self.bundle)
         if not len(batch):
             raise InvalidBatch(f"{self.bundle.name} was given no photo")
-        parts = [self._ask(part, self._outputs) for part in chunks(batch, self.bundle)]
+        parts = [self._ask(part, self._outputs) for part in split_batch(batch, self.bundle)]
         embeddings, *logits = (np.concatenate(rows) for rows in zip(*parts, strict=True))
-        return Prediction(unit_rows(embeddings), softmax(logits[0]) if logits else None)
+        return Prediction(normalize_rows(embeddings), softmax(logits[0]) if logits else None)
 
     def _run(self, batch: Pixels) -> Embeddings:
         return self._ask(batch, self._outputs[:1])[0]

@@ -18,7 +18,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented as NotImplementedByRuntime,
 )
 
-from models.runtime.onnx_graph import RefusedGraph
+from models.runtime.graph_safety import RefusedGraph
 
 __all__ = ["RUNTIME_ERRORS", "ort"]
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from models.runtime.graph_safety import RefusedGraph, check_graph
 from models.runtime.onnx_embedder import open_session
-from models.runtime.onnx_graph import RefusedGraph, check
 from models.runtime.onnx_runtime import RUNTIME_ERRORS
-from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
 
 SECONDS = 120.0  # of CPU for opening it and one picture; the largest network in use takes about 5
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ def probe(model: bytes, side: int) -> None:
 
     What else is wrong with it is told by whoever runs it next.
     """
-    check(model)
+    check_graph(model)
     command = (sys.executable, "-m", "models.runtime.probe", str(SECONDS), str(side))
     quiet = subprocess.DEVNULL
     done = subprocess.run(command, input=model, cwd=ROOT, stdout=quiet, stderr=quiet, check=False)
@@ -32,14 +32,14 @@ def probe(model: bytes, side: int) -> None:
         raise RefusedGraph(f"running it ends the process by signal {-done.returncode}")
 
 
-def _run(model: bytes, side: int) -> None:
+def _run_limited(model: bytes, side: int) -> None:
     try:
         session = open_session(model)
-        session.run(None, {session.get_inputs()[0].name: trial_pixels(side, 1)})
+        session.run(None, {session.get_inputs()[0].name: draw_synthetic_pixels(side, 1)})
     except RUNTIME_ERRORS:
         return
 
 
 if __name__ == "__main__":
     signal.setitimer(signal.ITIMER_PROF, float(sys.argv[1]))
-    _run(sys.stdin.buffer.read(), int(sys.argv[2]))
+    _run_limited(sys.stdin.buffer.read(), int(sys.argv[2]))

@@ -7,7 +7,7 @@ from models.runtime.preprocessing import Pixels
 SEED = 20190521
 
 
-def trial_pixels(side: int, count: int = 6) -> Pixels:
+def draw_synthetic_pixels(side: int, count: int = 6) -> Pixels:
     """`count` different pictures [count,3,side,side] float32, each channel of deviation 1 about a mean near 0."""
     random = np.random.default_rng(SEED)
     down, across = np.mgrid[0:side, 0:side] / side

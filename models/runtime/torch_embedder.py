@@ -10,8 +10,8 @@ from models.bundles.bundle import Bundle
 from models.bundles.manifest import WEIGHTS_FILE
 from models.errors import InvalidBundle
 from models.making.pca import COMPONENTS_KEY, MEAN_KEY
-from models.making.zoo.torch_networks import with_weights
-from models.making.zoo.zoo import by_architecture
+from models.making.zoo.backbones import find_backbone
+from models.making.zoo.torch_networks import load_network
 from models.runtime.embedder import BundleEmbedder, Embeddings
 from models.runtime.preprocessing import Pixels
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def cuda_ready() -> bool:
+def has_cuda() -> bool:
     """Whether torch is installed and sees a CUDA GPU."""
     try:
         import torch
@@ -28,23 +28,23 @@ def cuda_ready() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def can_run(bundle: Bundle) -> bool:
+def can_run_in_torch(bundle: Bundle) -> bool:
     """Whether the bundle carries weights of an architecture this room can build in torch."""
-    return bundle.has_weights and by_architecture(bundle.manifest.architecture) is not None
+    return bundle.has_weights and find_backbone(bundle.manifest.architecture) is not None
 
 
 class TorchEmbedder(BundleEmbedder):
     """An `Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
 
-    `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run` is false or the weights do
-    not fit.
+    `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run_in_torch` is false or the
+    weights do not fit.
     """
 
     def __init__(self, bundle: Bundle, device: str) -> None:
         import safetensors.torch
         import torch
 
-        model = by_architecture(bundle.manifest.architecture)
+        model = find_backbone(bundle.manifest.architecture)
         if model is None:
             raise InvalidBundle(f"no torch network is known for the architecture '{bundle.manifest.architecture}'")
         weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
@@ -54,7 +54,7 @@ class TorchEmbedder(BundleEmbedder):
         self._mean, self._components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
         if self._mean is not None and self._components is not None:
             self._mean, self._components = self._mean.to(self.device), self._components.to(self.device)
-        self._network = with_weights(model, weights, str(bundle.path)).to(self.device)
+        self._network = load_network(model, weights, str(bundle.path)).to(self.device)
 
     def _run(self, batch: Pixels) -> Embeddings:
         import torch

@@ -6,25 +6,25 @@ from catalog.errors import VisualSearchError
 from models.bundles.bundle import load
 from models.errors import InvalidBundle
 from models.runtime import canonical_vectors
-from models.runtime.embedder import usable
+from models.runtime.embedder import is_usable
+from models.runtime.graph_safety import RefusedGraph
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.runtime.onnx_graph import RefusedGraph
 from models.runtime.probe import probe
-from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
 
 
-def verify(path: Path) -> str | None:
+def find_problem(path: Path) -> str | None:
     """What is wrong with the bundle in folder `path`, or None."""
     try:
         bundle = load(path)
         probe(bundle.read(), bundle.preprocessing.center_crop)
         embedder = OnnxEmbedder(bundle)
-        predicted = embedder.predict(trial_pixels(bundle.preprocessing.center_crop, 2))
-        if not usable(predicted.embeddings).all():
+        predicted = embedder.predict(draw_synthetic_pixels(bundle.preprocessing.center_crop, 2))
+        if not is_usable(predicted.embeddings).all():
             raise InvalidBundle(f"{path}: it gives no embedding for an ordinary picture")
-        if predicted.probabilities is not None and not usable(predicted.probabilities).all():
+        if predicted.probabilities is not None and not is_usable(predicted.probabilities).all():
             raise InvalidBundle(f"{path}: it gives no class probabilities for an ordinary picture")
-        canonical_vectors.check(bundle, embedder)
+        canonical_vectors.check_canonical_vectors(bundle, embedder)
     except RefusedGraph as error:
         return f"{path} is not run: {error}"
     except VisualSearchError as error:

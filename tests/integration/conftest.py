@@ -7,7 +7,7 @@ import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
-from models.making.color.color_export import export
+from models.making.color.color_export import export_color
 from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
 from tests.integration.app_serving import fill
@@ -33,7 +33,7 @@ def catalogue(settings: CatalogSettings) -> Iterator[Catalogue]:
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model `color`."""
     folder = tmp_path_factory.mktemp("bundles")
-    export(folder, "tests", "pytest")
+    export_color(folder, "tests", "pytest")
     return folder
 
 

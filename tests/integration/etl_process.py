@@ -16,7 +16,7 @@ from catalog.domain.records import Change
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings
-from models.runtime.opening import open_embedder
+from models.runtime.device import open_embedder
 from models.settings import ModelSettings
 from tests.etl_kit import product
 from tests.image_server import ImageServer, photo

@@ -15,7 +15,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from catalog.similarity import cosine
 from models.photos import PhotoSettings, decode
-from models.runtime.opening import open_embedder
+from models.runtime.device import open_embedder
 from models.settings import ModelSettings
 from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job, totals
 from tests.image_server import ImageServer, photo

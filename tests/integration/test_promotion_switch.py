@@ -26,7 +26,7 @@ from catalog.domain.records import Change, Outcome
 from catalog.elastic import Catalogue
 from catalog.similarity import normalize
 from models.bundles.bundle import Bundle
-from models.promotion.gate_record import Data, GateRecord, Side, save
+from models.promotion.gate_record import GateData, GateRecord, JudgedModel, write_gate_record
 from models.runtime.onnx_embedder import OnnxEmbedder
 from tests.integration.app_serving import Server, serving
 from tests.unit.models_making import put
@@ -156,9 +156,9 @@ def until_all_see(found: list[Shopper], version: str) -> None:
 
 def gate_file(folder: Path, candidate: Bundle, baseline: str, passed: bool = True) -> str:
     record = GateRecord(
-        candidate=Side(space=candidate.space.name, model_sha256=candidate.manifest.files["model.onnx"]),
-        baseline=Side(space=baseline),
-        data=Data(fingerprint="abc", queries=100, source="drawn"),
+        candidate=JudgedModel(space=candidate.space.name, model_sha256=candidate.manifest.files["model.onnx"]),
+        baseline=JudgedModel(space=baseline),
+        data=GateData(fingerprint="abc", queries=100, source="drawn"),
         passed=passed,
         reasons=() if passed else ("hat is worse",),
         figures={"precision": 0.6},
@@ -167,7 +167,7 @@ def gate_file(folder: Path, candidate: Bundle, baseline: str, passed: bool = Tru
         command="python -m evaluation gate",
     )
     path = folder / f"{candidate.version}-{baseline}-{passed}.json"
-    save(record, path)
+    write_gate_record(record, path)
     return str(path)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from models.bundles.bundle import Bundle
-from models.bundles.manifest import Licenses, Limits, Preprocessing, Record, Tensor
-from models.bundles.writer import Written, write
+from models.bundles.manifest import Licenses, Limits, ModelDescription, Preprocessing, Tensor
+from models.bundles.writer import StoredBundle, write_bundle
 from models.settings import ModelSettings
 
 SIDE = 8
@@ -50,8 +50,8 @@ def tiny_network(
     return bytes(model.SerializeToString())
 
 
-def record(name: str = "tiny", licenses: Licenses = LICENSES, max_batch: int = 64) -> Record:
-    return Record(
+def record(name: str = "tiny", licenses: Licenses = LICENSES, max_batch: int = 64) -> ModelDescription:
+    return ModelDescription(
         name=name,
         origin="imported",
         owner="tests",
@@ -70,10 +70,10 @@ def put(root: Path, name: str = "tiny", seed: int = 7, day: int = 1, **more: int
     return put_whole(root, name, seed, day, **more).bundle
 
 
-def put_whole(root: Path, name: str = "tiny", seed: int = 7, day: int = 1, **more: int) -> Written:
+def put_whole(root: Path, name: str = "tiny", seed: int = 7, day: int = 1, **more: int) -> StoredBundle:
     weights = np.random.default_rng(seed).normal(size=(3, DIMS)).astype(np.float32)
     created = datetime(2026, 1, day, tzinfo=UTC)
-    return write(root, record(name, **more), {"model.onnx": tiny_network(weights)}, created)
+    return write_bundle(root, record(name, **more), {"model.onnx": tiny_network(weights)}, created)
 
 
 def settings_for(root: Path) -> ModelSettings:

@@ -13,7 +13,7 @@ from PIL import Image
 from app import create_app
 from app.settings import ApiSettings
 from catalog.domain.product import document, parse
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.photos.settings import PhotoSettings
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import ModelSettings
@@ -25,7 +25,7 @@ SIZE = (120, 160)
 
 @cache
 def embedder() -> OnnxEmbedder:
-    return OnnxEmbedder(find("color", ModelSettings()), 1)
+    return OnnxEmbedder(find_bundle("color", ModelSettings()), 1)
 
 
 @cache

@@ -14,7 +14,7 @@ from benchmarks import gate, gate_data
 from benchmarks.gate import Judged
 from models.bundles.manifest import Training
 from models.bundles.registry import list_bundles
-from models.bundles.writer import write
+from models.bundles.writer import write_bundle
 from models.settings import ModelSettings
 from tests.unit.models_making import DIMS, put, record, tiny_network
 
@@ -70,14 +70,16 @@ def test_the_default_is_the_newest_trained_bundle(tmp_path: Path, monkeypatch: p
     stated = Training(data_fingerprint="abc", command="python -m training fit")
     for day in (1, 2):
         made = record(f"ours{day}").model_copy(update={"origin": "trained", "training": stated})
-        newest = write(
+        newest = write_bundle(
             tmp_path / "bundles", made, {"model.onnx": tiny_network()}, datetime(2026, 1, day, tzinfo=UTC)
         ).bundle
     assert gate.shipped_default() == f"ours2/{newest.version}"
     for metrics in ({"variant_of": newest.space.name}, {"parts": {}}, {"pca_explained_variance": 0.9}):
         made = record("ours_made").model_copy(update={"origin": "trained", "training": stated, "metrics": metrics})
         weights = np.random.default_rng(len(str(metrics))).normal(size=(3, DIMS)).astype(np.float32)
-        write(tmp_path / "bundles", made, {"model.onnx": tiny_network(weights)}, datetime(2026, 2, 1, tzinfo=UTC))
+        write_bundle(
+            tmp_path / "bundles", made, {"model.onnx": tiny_network(weights)}, datetime(2026, 2, 1, tzinfo=UTC)
+        )
     assert len(list_bundles(ModelSettings(bundles=tmp_path / "bundles"))) == 6
     assert gate.shipped_default() == f"ours2/{newest.version}", (
         "what was made of others is newer, and not the default"

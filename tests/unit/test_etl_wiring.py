@@ -61,7 +61,9 @@ def test_a_model_that_makes_other_vectors_here_is_not_opened(versions: list[Bund
     bundle = versions[0]
     (model,) = find_models([bundle.space.name], "cpu")
     assert model.open().space == bundle.space
-    others = canonical_vectors.to_json(-OnnxEmbedder(bundle, 1).embed_images(canonical_vectors.pictures()))
+    others = canonical_vectors.to_canonical_file(
+        -OnnxEmbedder(bundle, 1).embed_images(canonical_vectors.draw_pictures())
+    )
     (bundle.path / canonical_vectors.CANONICAL_FILE).write_bytes(others)
     manifest = json.loads((bundle.path / "bundle.json").read_text())
     manifest["files"][canonical_vectors.CANONICAL_FILE] = hashlib.sha256(others).hexdigest()

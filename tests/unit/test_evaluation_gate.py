@@ -19,7 +19,7 @@ from evaluation.gate.pairs import PairedFigures, pair_scores
 from evaluation.gate.rules import GateVerdict
 from evaluation.gate.statistics import compute_loss_p, holm
 from evaluation.scores import Scores
-from models.promotion.gate_record import read
+from models.promotion.gate_record import read_gate_record
 from tests.unit.gate_making import SIZES, scores, states
 
 runner = CliRunner()
@@ -196,7 +196,7 @@ def test_the_command_writes_a_result_and_a_page(files: Path) -> None:
     status, text, problems = gate(files, "old.json", "better.json", "--json")
     assert status == 0, problems
     body = json.loads(text)
-    record, stamp = read(Path(body["result"]))
+    record, stamp = read_gate_record(Path(body["result"]))
     assert record.passed and record.candidate.space == "new__1" and record.baseline.space == "old__1"
     assert len(stamp) == 64 and record.data.fingerprint == "abc" and record.data.queries == 600
     assert record.figures["macro"]["difference"] > 0  # type: ignore[index, call-overload, operator]
@@ -210,7 +210,7 @@ def test_the_command_fails_with_1_and_says_why(files: Path) -> None:
     status, text, _ = gate(files, "old.json", "worse.json")
     assert status == 1
     assert "FAILED: hat is worse" in text and "report: " in text
-    record, _ = read(Path(text.split("result: ")[1].splitlines()[0]))
+    record, _ = read_gate_record(Path(text.split("result: ")[1].splitlines()[0]))
     assert not record.passed and record.reasons
 
 
@@ -220,7 +220,7 @@ def test_acceptance_is_named_and_kept(files: Path) -> None:
         files, "old-few.json", "few.json", "--accept", "hat", "--by", "ada", "--why", "few are sold", "--json"
     )
     assert status == 0, problems
-    record, _ = read(Path(json.loads(text)["result"]))
+    record, _ = read_gate_record(Path(json.loads(text)["result"]))
     assert [(one.name, one.by, one.why) for one in record.accepted] == [("hat", "ada", "few are sold")]
     assert "“few are sold”" in Path(json.loads(text)["report"]).read_text()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from models.bundles.bundle import Bundle, load
-from models.bundles.fingerprint import canonical_json, sha256_bytes
+from models.bundles.fingerprint import sha256_bytes, to_canonical_json
 from models.bundles.manifest import Licenses
-from models.bundles.writer import write
+from models.bundles.writer import write_bundle
 from models.errors import BundleDiffers, InvalidBundle, InvalidModel, UnsupportedSchema
 from tests.unit.models_making import DIMS, LICENSES, edit, put, put_whole, record, tiny_network
 
@@ -39,14 +39,17 @@ def test_version_is_hash_of_model_and_preprocessing_alone(tmp_path: Path) -> Non
     model = sha256_bytes((bundle.path / "model.onnx").read_bytes())
     stated = {"model.onnx": model, "preprocessing": content["preprocessing"]}
     text = json.dumps(stated, sort_keys=True, separators=(",", ":"))
-    assert canonical_json(stated) == text.encode()
+    assert to_canonical_json(stated) == text.encode()
     assert bundle.version == sha256_bytes(text.encode())[:12]
-    other = write(
+    other = write_bundle(
         tmp_path / "other",
         record(licenses=Licenses(code="x", weights="y", data="z", scripts="w")),
         {"model.onnx": tiny_network(), "card.md": b"# tiny"},
     )
-    assert other.bundle.version == write(tmp_path / "third", record(), {"model.onnx": tiny_network()}).bundle.version
+    assert (
+        other.bundle.version
+        == write_bundle(tmp_path / "third", record(), {"model.onnx": tiny_network()}).bundle.version
+    )
 
 
 def test_load_gives_space_and_content_back(tmp_path: Path) -> None:
@@ -68,11 +71,11 @@ def test_same_version_with_other_licence_or_files_is_not_replaced_silently(tmp_p
     put(tmp_path)
     other = LICENSES.model_copy(update={"weights": "proprietary"})
     contents = {"model.onnx": tiny_network()}
-    first = write(tmp_path, record(), contents).bundle
+    first = write_bundle(tmp_path, record(), contents).bundle
     with pytest.raises(BundleDiffers, match=r"other licenses: remove .*" + first.version):
-        write(tmp_path, record(licenses=other), contents)
+        write_bundle(tmp_path, record(licenses=other), contents)
     with pytest.raises(BundleDiffers, match="other files"):
-        write(tmp_path, record(), {**contents, "card.md": b"# tiny"})
+        write_bundle(tmp_path, record(), {**contents, "card.md": b"# tiny"})
 
 
 def test_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,14 +98,14 @@ def test_blank_licence_is_refused(blank: str) -> None:
 def test_name_that_cannot_be_a_space_is_refused(tmp_path: Path, name: str) -> None:
     valid = record().model_dump()
     with pytest.raises((InvalidModel, ValueError), match=r"name|space"):
-        write(tmp_path, type(record())(**(valid | {"name": name})), {"model.onnx": tiny_network()})
+        write_bundle(tmp_path, type(record())(**(valid | {"name": name})), {"model.onnx": tiny_network()})
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("file", ["weights.pt", "weights.pkl", "../evil.json", "sub/evil.json", ".hidden.json"])
 def test_files_that_a_bundle_may_not_hold(tmp_path: Path, file: str) -> None:
     with pytest.raises(InvalidModel, match="may not hold"):
-        write(tmp_path, record(), {"model.onnx": tiny_network(), file: pickle.dumps({})})
+        write_bundle(tmp_path, record(), {"model.onnx": tiny_network(), file: pickle.dumps({})})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,12 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
 
 from models.bundles.bundle import Bundle
-from models.bundles.manifest import Record, Tensor
-from models.bundles.writer import write
+from models.bundles.manifest import ModelDescription, Tensor
+from models.bundles.writer import write_bundle
 from models.errors import ExportFailed, InvalidBatch, InvalidBundle
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.runtime.synthetic_inputs import trial_pixels
-from models.runtime.verification import verify
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
+from models.runtime.verification import find_problem
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, WEIGHTS, put, record
 
 CLASSES = ("coat", "dress", "hat", "shirt")
@@ -45,18 +45,18 @@ def two_outputs(head: np.ndarray = HEAD) -> bytes:
 
 def telling(
     classes: tuple[str, ...] | None = CLASSES, shape: tuple[Any, ...] = ("N", 4), name: str = "logits"
-) -> Record:
+) -> ModelDescription:
     outputs = (*record().outputs, Tensor(name=name, shape=shape, dtype="float32"))
-    return Record(**(dict(record("teller")) | {"outputs": outputs, "classes": classes}))
+    return ModelDescription(**(dict(record("teller")) | {"outputs": outputs, "classes": classes}))
 
 
 def put_telling(root: Path, head: np.ndarray = HEAD) -> Bundle:
-    return write(root, telling(), {"model.onnx": two_outputs(head)}).bundle
+    return write_bundle(root, telling(), {"model.onnx": two_outputs(head)}).bundle
 
 
 def test_probabilities_are_the_softmax_of_the_second_output(tmp_path: Path) -> None:
     embedder = OnnxEmbedder(put_telling(tmp_path), 1)
-    pixels = trial_pixels(SIDE, 70)  # more than max_batch
+    pixels = draw_synthetic_pixels(SIDE, 70)  # more than max_batch
     predicted = embedder.predict(pixels)
     assert predicted.probabilities is not None
     raw = pixels.mean(axis=(2, 3)) @ WEIGHTS
@@ -65,14 +65,14 @@ def test_probabilities_are_the_softmax_of_the_second_output(tmp_path: Path) -> N
     assert predicted.probabilities == pytest.approx(expected, abs=1e-5)
     assert predicted.embeddings == pytest.approx(raw / np.linalg.norm(raw, axis=1, keepdims=True), abs=1e-5)
     assert np.array_equal(predicted.embeddings, embedder.embed(pixels))
-    assert verify(embedder.bundle.path) is None
+    assert find_problem(embedder.bundle.path) is None
 
 
 def test_a_bundle_without_classes_gives_none(tmp_path: Path) -> None:
     embedder = OnnxEmbedder(put(tmp_path), 1)
-    assert embedder.predict(trial_pixels(SIDE, 2)).probabilities is None
+    assert embedder.predict(draw_synthetic_pixels(SIDE, 2)).probabilities is None
     with pytest.raises(InvalidBatch, match="no photo"):
-        embedder.predict(trial_pixels(SIDE, 2)[:0])
+        embedder.predict(draw_synthetic_pixels(SIDE, 2)[:0])
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_outputs_and_classes_have_to_agree(arguments: dict[str, Any], said: str)
 def test_a_graph_without_the_logits_it_promises_is_refused(tmp_path: Path) -> None:
     wide = put_telling(tmp_path / "wide", np.hstack([HEAD, HEAD]))
     with pytest.raises(InvalidBundle, match=r"gave \[6, 8\] where bundle.json says \[N, 4\] of 'logits'"):
-        OnnxEmbedder(wide, 1).predict(trial_pixels(SIDE))
-    assert "logits" in str(verify(wide.path))
+        OnnxEmbedder(wide, 1).predict(draw_synthetic_pixels(SIDE))
+    assert "logits" in str(find_problem(wide.path))
 
 
 def test_torch_exports_both_outputs() -> None:
     torch = pytest.importorskip("torch")
-    from models.making.zoo.torch_export import parity_of, to_onnx
+    from models.making.zoo.torch_export import export_onnx, measure_parity
 
     class Two(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -114,9 +114,9 @@ def test_torch_exports_both_outputs() -> None:
 
     torch.manual_seed(0)
     network = Two().eval()
-    graph = to_onnx(network, PREPROCESSING.center_crop, ("embedding", "logits"))
-    assert parity_of(network, graph, "two", SIDE, DIMS, 1) > 0.99999
+    graph = export_onnx(network, PREPROCESSING.center_crop, ("embedding", "logits"))
+    assert measure_parity(network, graph, "two", SIDE, DIMS, 1) > 0.99999
     other = Two().eval()
     other.body = network.body  # the embedding agrees, the logits do not
     with pytest.raises(ExportFailed, match="two"):
-        parity_of(other, graph, "two", SIDE, DIMS, 1)
+        measure_parity(other, graph, "two", SIDE, DIMS, 1)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.making.color import color_export
-from models.runtime.embedder import usable
+from models.runtime.embedder import is_usable
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import REPOSITORY
 from tests.unit.models_making import settings_for
@@ -20,7 +20,7 @@ SHIPPED = settings_for(REPOSITORY / "bundles")
 
 @pytest.fixture(scope="module")
 def color() -> OnnxEmbedder:
-    return OnnxEmbedder(find("color", SHIPPED), threads=1)
+    return OnnxEmbedder(find_bundle("color", SHIPPED), threads=1)
 
 
 def shirt(color: str, background: str = "white", trousers: bool = False) -> Image.Image:
@@ -40,10 +40,10 @@ def cosines(embedder: OnnxEmbedder, *photos: Image.Image) -> np.ndarray:
 
 
 def test_export_makes_the_committed_version(tmp_path: Path, color: OnnxEmbedder) -> None:
-    made = color_export.export(tmp_path, "tests", "test")
+    made = color_export.export_color(tmp_path, "tests", "test")
     assert made.bundle.version == color.bundle.version
     assert made.bundle.read() == color.bundle.read()
-    assert color_export.export(tmp_path, "tests", "test").existed
+    assert color_export.export_color(tmp_path, "tests", "test").existed
 
 
 def test_small_enough_and_normalised(color: OnnxEmbedder) -> None:
@@ -79,13 +79,13 @@ def test_background_counts_less_than_the_garment(color: OnnxEmbedder) -> None:
 @pytest.mark.parametrize("plain", ["black", "white", "red", "gray"])
 def test_flat_photos_still_have_an_embedding(color: OnnxEmbedder, plain: str) -> None:
     rows = color.embed_images([Image.new("RGB", (50, 50), plain), Image.new("RGB", (1, 1), plain)])
-    assert usable(rows).all()
+    assert is_usable(rows).all()
 
 
 def test_noise_has_an_embedding(color: OnnxEmbedder) -> None:
     random = np.random.default_rng(0)
     noise = [Image.fromarray(random.integers(0, 256, (90, 70, 3), dtype=np.uint8)) for _ in range(8)]
-    assert usable(color.embed_images(noise)).all()
+    assert is_usable(color.embed_images(noise)).all()
 
 
 def test_drawn_catalogue_style_hue_wheel(color: OnnxEmbedder) -> None:

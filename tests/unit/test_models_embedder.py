@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.bundles.writer import write
+from models.bundles.writer import write_bundle
 from models.errors import DeviceUnavailable, InvalidBatch, InvalidBundle
 from models.runtime import torch_embedder
-from models.runtime.embedder import unit_rows, usable
+from models.runtime.device import open_embedder
+from models.runtime.embedder import is_usable, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.runtime.opening import open_embedder
 from tests.unit.models_making import DIMS, SIDE, WEIGHTS, put, record, settings_for, tiny_network
 
 
@@ -50,15 +50,15 @@ def test_one_bad_row_leaves_the_others_alone(tmp_path: Path) -> None:
     batch[1] = np.nan
     batch[2] = 0
     found = OnnxEmbedder(put(tmp_path)).embed(batch)
-    assert usable(found).tolist() == [True, False, False, True]
+    assert is_usable(found).tolist() == [True, False, False, True]
     assert np.isnan(found[1:3]).all()
     np.testing.assert_allclose(found[[0, 3]], expected(batch[[0, 3]]), atol=1e-5)
 
 
 def test_infinite_rows_have_no_direction() -> None:
     raw = np.array([[np.inf, 1], [3, 4], [1e-30, 0], [1e30, 1e30]], dtype=np.float32)
-    found = unit_rows(raw)
-    assert usable(found).tolist() == [False, True, False, True]
+    found = normalize_rows(raw)
+    assert is_usable(found).tolist() == [False, True, False, True]
     np.testing.assert_allclose(found[1], [0.6, 0.8], atol=1e-6)
 
 
@@ -94,10 +94,10 @@ def test_threads_may_share_one(tmp_path: Path) -> None:
 
 
 def test_graph_that_cannot_run_or_gives_another_size(tmp_path: Path) -> None:
-    unreadable = write(tmp_path / "a", record(), {"model.onnx": b"no graph"}).bundle
+    unreadable = write_bundle(tmp_path / "a", record(), {"model.onnx": b"no graph"}).bundle
     with pytest.raises(InvalidBundle, match="ONNX Runtime cannot run"):
         OnnxEmbedder(unreadable)
-    narrow = write(tmp_path / "b", record(), {"model.onnx": tiny_network(WEIGHTS[:, :4])}).bundle
+    narrow = write_bundle(tmp_path / "b", record(), {"model.onnx": tiny_network(WEIGHTS[:, :4])}).bundle
     with pytest.raises(InvalidBundle, match=r"gave \[2, 4\] where bundle.json says"):
         OnnxEmbedder(narrow).embed(pixels(2))
 
@@ -120,7 +120,7 @@ def test_cpu_and_auto_use_onnx_runtime(tmp_path: Path) -> None:
 
 
 def test_cuda_without_a_gpu_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_embedder, "cuda_ready", lambda: False)
+    monkeypatch.setattr(torch_embedder, "has_cuda", lambda: False)
     with pytest.raises(DeviceUnavailable, match="auto or cpu"):
         open_embedder(put(tmp_path), device="cuda", settings=settings_for(tmp_path))
 
@@ -129,7 +129,7 @@ def test_cuda_without_torch_weights_falls_back_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("torch")
-    monkeypatch.setattr(torch_embedder, "cuda_ready", lambda: True)
+    monkeypatch.setattr(torch_embedder, "has_cuda", lambda: True)
     with caplog.at_level(logging.WARNING):
         embedder = open_embedder(put(tmp_path), device="cuda", settings=settings_for(tmp_path))
     assert embedder.runtime == "onnxruntime cpu"

@@ -14,17 +14,17 @@ from onnx import TensorProto, helper, numpy_helper
 from models.bundles.bundle import Bundle, load
 from models.bundles.fingerprint import sha256_file
 from models.bundles.manifest import MANIFEST_FILE
-from models.bundles.writer import write
-from models.distribution.lock import Entry
-from models.distribution.pull import pull
+from models.bundles.writer import write_bundle
+from models.distribution.lock import LockEntry
+from models.distribution.pull import pull_bundle
 from models.distribution.sources import FileSource
 from models.errors import InvalidBundle, InvalidModel
-from models.making.onnx_import import Source, add
+from models.making.onnx_import import ImportRequest, import_onnx
 from models.runtime import probe as probing
+from models.runtime.graph_safety import RefusedGraph, check_graph
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
-from models.runtime.onnx_graph import RefusedGraph, check
 from models.runtime.probe import probe
-from models.runtime.verification import verify
+from models.runtime.verification import find_problem
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, put, record, tiny_network
 
 SECRET = np.full((3, DIMS), 0.5, np.float32)
@@ -113,13 +113,13 @@ def test_no_session_is_opened(name: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_ordinary_networks_pass() -> None:
-    check(tiny_network())
+    check_graph(tiny_network())
     for file in sorted((Path(__file__).parents[2] / "bundles").glob("*/*/model.onnx")):
-        check(file.read_bytes())
+        check_graph(file.read_bytes())
 
 
 def bundle_of(root: Path, model: bytes) -> Bundle:
-    return write(root, record(), {"model.onnx": model}).bundle
+    return write_bundle(root, record(), {"model.onnx": model}).bundle
 
 
 @pytest.mark.parametrize("name", ["external weights", "endless loop"])
@@ -133,8 +133,8 @@ def test_a_bundle_is_refused_when_opened_verified_and_fetched(
     assert load(bundle.path) == bundle, "its hashes are right"
     with pytest.raises(InvalidBundle, match=said):
         OnnxEmbedder(bundle)
-    assert said in (verify(bundle.path) or "")
-    entry = Entry(
+    assert said in (find_problem(bundle.path) or "")
+    entry = LockEntry(
         name=bundle.name,
         version=bundle.version,
         created=bundle.manifest.created,
@@ -142,7 +142,7 @@ def test_a_bundle_is_refused_when_opened_verified_and_fetched(
         source=str(tmp_path / "shelf"),
     )
     with pytest.raises(InvalidBundle, match=said):
-        pull(entry, FileSource(str(tmp_path / "shelf")), tmp_path / "here")
+        pull_bundle(entry, FileSource(str(tmp_path / "shelf")), tmp_path / "here")
     assert not list((tmp_path / "here").glob("*/*"))
 
 
@@ -151,9 +151,9 @@ def test_it_is_not_added(model: bytes, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(probing, "SECONDS", 3.0)
     (tmp_path / "recipe.json").write_text(PREPROCESSING.model_dump_json())
     (tmp_path / "network.onnx").write_bytes(model)
-    source = Source("theirs", tmp_path / "network.onnx", tmp_path / "recipe.json", "tests", "test")
+    source = ImportRequest("theirs", tmp_path / "network.onnx", tmp_path / "recipe.json", "tests", "test")
     with pytest.raises(InvalidModel, match=r"Loop|external data|more than 3 s of CPU"):
-        add(source, tmp_path / "b")
+        import_onnx(source, tmp_path / "b")
     assert not list((tmp_path / "b").glob("*/*"))
 
 
@@ -166,14 +166,14 @@ def test_a_slow_network_ends_with_its_process(monkeypatch: pytest.MonkeyPatch) -
 
 def test_verify_probes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = put(tmp_path)
-    assert verify(bundle.path) is None
+    assert find_problem(bundle.path) is None
 
     def too_slow(*_: object) -> None:
         raise RefusedGraph("it takes more than 120 s")
 
     monkeypatch.setattr("models.runtime.verification.probe", too_slow)
     monkeypatch.setattr("models.runtime.verification.OnnxEmbedder", lambda *_: pytest.fail("it was run here"))
-    assert "120 s" in (verify(bundle.path) or "")
+    assert "120 s" in (find_problem(bundle.path) or "")
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
@@ -181,6 +181,6 @@ def test_damage_is_refused_or_harmless(noise: bytes, at: int) -> None:
     model = tiny_network()
     for content in (noise, model[:at] + noise + model[at:]):
         try:
-            check(content)
+            check_graph(content)
         except RefusedGraph as error:
             assert str(error)

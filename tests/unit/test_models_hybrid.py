@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 
 from catalog.similarity import cosine, mix
 from models.bundles.bundle import Bundle, load
-from models.bundles.manifest import Licenses, Limits, Preprocessing, Record, Tensor
-from models.bundles.registry import find
-from models.bundles.writer import write
+from models.bundles.manifest import Licenses, Limits, ModelDescription, Preprocessing, Tensor
+from models.bundles.registry import find_bundle
+from models.bundles.writer import write_bundle
 from models.commands.main import app
 from models.errors import ExportFailed, InvalidModel
-from models.making.hybrid import Maker, concatenated, joint_limits, pack
-from models.making.hybrid_graph import Part
+from models.making.hybrid import BundleMaker, concatenate_weighted, join_limits, pack_hybrid
+from models.making.hybrid_graph import HybridPart
 from models.making.pca import fit, project
-from models.runtime.canonical_vectors import pictures
+from models.runtime.canonical_vectors import draw_pictures
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.runtime.verification import verify
+from models.runtime.verification import find_problem
 from models.settings import ModelSettings
 from tests.unit.models_making import DIMS, PREPROCESSING, put, record, settings_for, tiny_network
 from tests.unit.test_models_classes import CLASSES, put_telling
@@ -56,7 +56,7 @@ def convolving(root: Path, name: str = "conv", seed: int = 3, **changes: Any) ->
         "dims": 24,
         "preprocessing": Preprocessing(**recipe.model_dump()),
     }
-    return write(root, Record(**content), {"model.onnx": model.SerializeToString()}).bundle
+    return write_bundle(root, ModelDescription(**content), {"model.onnx": model.SerializeToString()}).bundle
 
 
 def photos(folder: Path, count: int = 40) -> Path:
@@ -74,22 +74,22 @@ def images(folder: Path) -> list[Image.Image]:
     return [Image.open(path).convert("RGB") for path in sorted(folder.iterdir())]
 
 
-def made(parts: list[Part], root: Path, name: str = "duo") -> Bundle:
-    return pack(name, parts, Maker("tests", "test", root)).bundle
+def made(parts: list[HybridPart], root: Path, name: str = "duo") -> Bundle:
+    return pack_hybrid(name, parts, BundleMaker("tests", "test", root)).bundle
 
 
 def test_parts_with_one_recipe_agree_to_the_last_digits_with_numpy(tmp_path: Path) -> None:
     one, other = put(tmp_path, "one", seed=1), put(tmp_path, "other", seed=2)
-    hybrid = OnnxEmbedder(made([Part(one, 3), Part(other, 1)], tmp_path), 1)
+    hybrid = OnnxEmbedder(made([HybridPart(one, 3), HybridPart(other, 1)], tmp_path), 1)
     seen = images(photos(tmp_path / "photos"))
     apart = [OnnxEmbedder(bundle, 1).embed_images(seen) for bundle in (one, other)]
     found = hybrid.embed_images(seen)
     assert hybrid.bundle.preprocessing == PREPROCESSING and found.shape == (40, 2 * DIMS)
-    assert found == pytest.approx(concatenated(apart, [3, 1]), abs=1e-6)
+    assert found == pytest.approx(concatenate_weighted(apart, [3, 1]), abs=1e-6)
     weights = {"one": 3.0, "other": 1.0}
     expected = mix({name: cosine(rows, rows) for name, rows in zip(weights, apart, strict=True)}, weights)
     assert cosine(found, found) == pytest.approx(expected, abs=1e-6)
-    assert verify(hybrid.bundle.path) is None
+    assert find_problem(hybrid.bundle.path) is None
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_parts_with_one_recipe_agree_to_the_last_digits_with_numpy(tmp_path: Pat
     ids=str,
 )
 def test_parts_of_different_sizes_find_their_own_square(changes: dict[str, Any], tmp_path: Path) -> None:
-    color = find("color", ModelSettings())
-    parts = [Part(color, 0.3), Part(convolving(tmp_path, **changes), 0.7)]
+    color = find_bundle("color", ModelSettings())
+    parts = [HybridPart(color, 0.3), HybridPart(convolving(tmp_path, **changes), 0.7)]
     hybrid = OnnxEmbedder(made(parts, tmp_path), 1)
-    seen = [*images(photos(tmp_path / "photos")), *pictures()]
+    seen = [*images(photos(tmp_path / "photos")), *draw_pictures()]
     apart = [OnnxEmbedder(part.bundle, 1).embed_images(seen) for part in parts]
-    together = np.diagonal(cosine(hybrid.embed_images(seen), concatenated(apart, [0.3, 0.7])))
+    together = np.diagonal(cosine(hybrid.embed_images(seen), concatenate_weighted(apart, [0.3, 0.7])))
     assert together.min() > 0.99
     assert hybrid.embed_images(seen[:1]) == pytest.approx(hybrid.embed_images(seen)[:1], abs=1e-5)
     cosines = hybrid.bundle.manifest.metrics["part_cosine"]
@@ -118,13 +118,13 @@ def test_parts_of_different_sizes_find_their_own_square(changes: dict[str, Any],
 
 
 def test_what_cannot_be_expressed_is_refused(tmp_path: Path) -> None:
-    color, conv = find("color", ModelSettings()), convolving(tmp_path, interpolation="lanczos")
+    color, conv = find_bundle("color", ModelSettings()), convolving(tmp_path, interpolation="lanczos")
     with pytest.raises(ExportFailed, match="resizes with 'lanczos'"):
-        made([Part(color, 1), Part(conv, 1)], tmp_path)
+        made([HybridPart(color, 1), HybridPart(conv, 1)], tmp_path)
     for parts, said in (
-        ([Part(color, 1)], "two or more"),
-        ([Part(color, 1), Part(color, 2)], "two or more different"),
-        ([Part(color, 0), Part(put(tmp_path), 1)], "above 0"),
+        ([HybridPart(color, 1)], "two or more"),
+        ([HybridPart(color, 1), HybridPart(color, 2)], "two or more different"),
+        ([HybridPart(color, 0), HybridPart(put(tmp_path), 1)], "above 0"),
     ):
         with pytest.raises(InvalidModel, match=said):
             made(parts, tmp_path)
@@ -134,16 +134,16 @@ def test_what_cannot_be_expressed_is_refused(tmp_path: Path) -> None:
 def test_the_manifest_speaks_for_all_parts(tmp_path: Path) -> None:
     mine = record("mine", licenses=Licenses(code="MIT", weights="ours", data="none", scripts="MIT"), max_batch=8)
     limits = Limits(max_batch=8, min_side=100, categories=("dress", "hat"), ood_cosine=0.4)
-    one = write(tmp_path, mine.model_copy(update={"limits": limits}), {"model.onnx": tiny_network()}).bundle
+    one = write_bundle(tmp_path, mine.model_copy(update={"limits": limits}), {"model.onnx": tiny_network()}).bundle
     teller = put_telling(tmp_path)
-    hybrid = made([Part(one, 2), Part(teller, 1)], tmp_path)
+    hybrid = made([HybridPart(one, 2), HybridPart(teller, 1)], tmp_path)
     manifest = hybrid.manifest
     assert (manifest.limits.max_batch, manifest.limits.min_side, manifest.limits.ood_cosine) == (8, 100, None)
     assert manifest.limits.categories == ("dress", "hat")
     assert (manifest.licenses.code, manifest.licenses.weights) == ("MIT", "mine: ours; teller: CC0")
     assert manifest.metrics["parts"] == {one.space.name: 2, teller.space.name: 1}
     assert manifest.classes == CLASSES
-    seen = pictures()
+    seen = draw_pictures()
     alone, together = OnnxEmbedder(teller, 1), OnnxEmbedder(hybrid, 1)
     pixels = np.stack([together.preprocess(image) for image in seen])
     expected = alone.predict(np.stack([alone.preprocess(image) for image in seen])).probabilities
@@ -160,7 +160,7 @@ def test_the_manifest_speaks_for_all_parts(tmp_path: Path) -> None:
     ],
 )
 def test_categories_that_parts_share_else_those_of_any(categories: Any, joint: Any) -> None:
-    assert joint_limits([Limits(categories=each) for each in categories]).categories == joint
+    assert join_limits([Limits(categories=each) for each in categories]).categories == joint
 
 
 def run(bundles: Path, *words: str, code: int = 0) -> Any:
@@ -178,7 +178,7 @@ def test_the_command_with_a_pca(tmp_path: Path) -> None:
     assert (short["name"], short["dims"]) == ("short", 5)
     assert short["metrics"]["pca_photos"] == 40
     assert short["metrics"]["parts"] == {one.space.name: 0.4, conv.space.name: 0.6}
-    whole, reduced = (OnnxEmbedder(find(name, settings_for(tmp_path / "b")), 1) for name in ("whole", "short"))
+    whole, reduced = (OnnxEmbedder(find_bundle(name, settings_for(tmp_path / "b")), 1) for name in ("whole", "short"))
     seen = images(folder)
     rows = whole.embed_images(seen)
     assert np.diagonal(cosine(reduced.embed_images(seen), project(rows, fit(rows, 5)))).min() > 0.9999
@@ -201,7 +201,7 @@ def test_int8_is_a_bundle_of_its_own_and_says_what_it_lost(tmp_path: Path) -> No
     assert metrics["drift_mean_cosine"] == pytest.approx(drift.mean(), abs=1e-4)
     assert metrics["drift_min_cosine"] == pytest.approx(drift.min(), abs=1e-4)
     assert json.loads(bundle.read("canonical.json"))["tolerance_cosine"] == 0.98
-    assert verify(bundle.path) is None
+    assert find_problem(bundle.path) is None
 
 
 @pytest.mark.parametrize(

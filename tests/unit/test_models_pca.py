@@ -10,12 +10,11 @@ from PIL import Image
 
 from models.bundles.bundle import load
 from models.bundles.manifest import Limits
-from models.bundles.writer import write
+from models.bundles.writer import write_bundle
 from models.errors import FitFailed
 from models.making.pca import fit, project
-from models.making.pca_export import export
-from models.making.pca_graph import append
-from models.making.photo_folder import Photos
+from models.making.pca_export import append_projection, export_pca
+from models.making.photo_folder import PhotoFolder
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
 from tests.unit.models_making import DIMS, SIDE, record, tiny_network
 
@@ -72,7 +71,7 @@ def test_graph_says_what_numpy_says() -> None:
     batch[7] = 0
     raw = batch.mean(axis=(2, 3)) @ weights
     projection = fit(np.delete(raw, 7, axis=0), 2)
-    graph, output = append(tiny_network(weights), "embedding", projection)
+    graph, output = append_projection(tiny_network(weights), "embedding", projection)
     found = open_session(graph).run([output], {"pixels": batch})[0]
     np.testing.assert_allclose(found, project(raw, projection), atol=1e-4)
     assert np.isnan(found[7]).all()  # no direction stays no direction; it must not become the mean's neighbour
@@ -94,9 +93,9 @@ def photos(tmp_path: Path) -> Path:
 def test_bundle_with_pca(tmp_path: Path, photos: Path) -> None:
     (photos / "page.jpg").write_text("<html>not found</html>")
     told = record().model_copy(update={"limits": Limits(min_side=20, ood_cosine=0.4)})
-    base = write(tmp_path / "b", told, {"model.onnx": tiny_network()}).bundle
-    seen = Photos(photos)
-    made = export(base, seen, 2, tmp_path / "b", "tests", "test").bundle
+    base = write_bundle(tmp_path / "b", told, {"model.onnx": tiny_network()}).bundle
+    seen = PhotoFolder(photos)
+    made = export_pca(base, seen, 2, tmp_path / "b", "tests", "test").bundle
     assert (made.name, made.dims) == ("tiny_pca2", 2)
     assert made.version != base.version
     assert (made.manifest.limits.min_side, made.manifest.limits.ood_cosine) == (20, None)
@@ -107,19 +106,19 @@ def test_bundle_with_pca(tmp_path: Path, photos: Path) -> None:
     full, short = OnnxEmbedder(base).embed(batch), OnnxEmbedder(load(made.path)).embed(batch)
     assert full.shape == (4, DIMS)
     assert short.shape == (4, 2)
-    again = export(base, Photos(photos), 2, tmp_path / "b", "tests", "test")
+    again = export_pca(base, PhotoFolder(photos), 2, tmp_path / "b", "tests", "test")
     assert (again.existed, again.bundle.version) == (True, made.version)
 
 
 def test_limit_spreads_over_the_folder(photos: Path) -> None:
-    assert len(Photos(photos, limit=7).paths) == 7
-    assert {Photos(photos, limit=7).paths[index] for index in (0, -1)} == {
-        Photos(photos).paths[index] for index in (0, -1)
+    assert len(PhotoFolder(photos, limit=7).paths) == 7
+    assert {PhotoFolder(photos, limit=7).paths[index] for index in (0, -1)} == {
+        PhotoFolder(photos).paths[index] for index in (0, -1)
     }
 
 
 def test_folders_without_photos(tmp_path: Path) -> None:
     with pytest.raises(FitFailed, match="there is no folder"):
-        Photos(tmp_path / "nowhere")
+        PhotoFolder(tmp_path / "nowhere")
     with pytest.raises(FitFailed, match="holds no photos"):
-        Photos(tmp_path)
+        PhotoFolder(tmp_path)

@@ -16,11 +16,11 @@ from catalog.domain.space import Space
 from catalog.errors import RefusedChange, WriteConflict
 from models.bundles.bundle import Bundle
 from models.errors import GateNotPassed, InvalidGate, NotEmbedded
-from models.promotion.gate_record import Data, GateRecord, Side, read, save
-from models.promotion.promotions import Wish, promote, rollback
+from models.promotion.gate_record import GateData, GateRecord, JudgedModel, read_gate_record, write_gate_record
+from models.promotion.promotions import PromotionRequest, promote, rollback
 from tests.unit.models_making import put
 
-WISH = Wish("ada", "better on hats")
+WISH = PromotionRequest("ada", "better on hats")
 CLASSES = {
     f"class{n}": {
         "name": f"class{n}",
@@ -74,13 +74,13 @@ class Room:
 
     def gate(self, candidate: Bundle, baseline: str, passed: bool = True, sha: str | None = None) -> Path:
         path = self.folder / "gate.json"
-        save(
+        write_gate_record(
             GateRecord(
-                candidate=Side(
+                candidate=JudgedModel(
                     space=candidate.space.name, model_sha256=sha or candidate.manifest.files["model.onnx"]
                 ),
-                baseline=Side(space=baseline),
-                data=Data(fingerprint="abc", queries=100, source="drawn"),
+                baseline=JudgedModel(space=baseline),
+                data=GateData(fingerprint="abc", queries=100, source="drawn"),
                 passed=passed,
                 reasons=() if passed else ("hat is worse",),
                 figures={"precision": 0.6},
@@ -92,7 +92,7 @@ class Room:
         )
         return path
 
-    def promote(self, number: int, wish: Wish = WISH) -> Promotion:
+    def promote(self, number: int, wish: PromotionRequest = WISH) -> Promotion:
         bundle, entries = self.bundles[number], self.index.entries
         baseline = entries[-1].space if entries else "color__000000000000"
         return promote(self.index, bundle, self.gate(bundle, baseline), wish)
@@ -159,9 +159,9 @@ def test_a_gate_file_that_was_touched_is_refused(room: Room) -> None:
     for text, message in (("{}", "not the result of a gate"), ("nonsense", "cannot be read")):
         path.write_text(text)
         with pytest.raises(InvalidGate, match=message):
-            read(path)
+            read_gate_record(path)
     with pytest.raises(InvalidGate, match="cannot be read"):
-        read(path.with_name("nowhere.json"))
+        read_gate_record(path.with_name("nowhere.json"))
 
 
 def test_products_that_lack_the_space_hold_a_promotion_back(room: Room) -> None:
@@ -172,7 +172,7 @@ def test_products_that_lack_the_space_hold_a_promotion_back(room: Room) -> None:
     assert room.promote(1, replace(FIRST, incomplete=True)).figures["pending"] == 3
     room.index.missing[room.bundles[2].space.name] = 10
     with pytest.raises(NotEmbedded, match="no product is embedded"):
-        room.promote(2, Wish("ada", "because", incomplete=True))
+        room.promote(2, PromotionRequest("ada", "because", incomplete=True))
     room.index.spaces.clear()
     with pytest.raises(NotEmbedded, match="no product has vectors"):
         room.promote(0)
@@ -181,9 +181,9 @@ def test_products_that_lack_the_space_hold_a_promotion_back(room: Room) -> None:
 @pytest.mark.parametrize(("by", "why"), [("", "because"), ("ada", " ")])
 def test_who_and_why_are_needed(room: Room, by: str, why: str) -> None:
     with pytest.raises(RefusedChange, match="who"):
-        room.promote(0, Wish(by, why, first=True))
+        room.promote(0, PromotionRequest(by, why, first=True))
     with pytest.raises(RefusedChange, match="who"):
-        rollback(room.index, Wish(by, why))
+        rollback(room.index, PromotionRequest(by, why))
 
 
 def test_photos_that_failed_in_the_new_version_only_are_products_lost(room: Room) -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from models.bundles.bundle import Bundle, load
 from models.commands.main import app
-from models.distribution.pull import index_of, pull
+from models.distribution.pull import pull_bundle, read_index
 from models.distribution.sources import FileSource
 from models.settings import ModelSettings
 from tests.image_server import image_server
@@ -256,17 +256,17 @@ def test_a_bundle_that_cannot_be_read_harms_no_other_of_its_folder(
 
 def test_the_slower_of_two_pulls_finds_it_there(shelf: Path, tmp_path: Path) -> None:
     source = FileSource(str(shelf))
-    [entry] = index_of(source).named(["other"])
+    [entry] = read_index(source).named(["other"])
 
     class Overtaken:
         url = source.url
 
         def read(self, path: str) -> Iterator[bytes]:
             if path.endswith("model.onnx"):
-                assert not pull(entry, source, tmp_path / "here").existed
+                assert not pull_bundle(entry, source, tmp_path / "here").existed
             yield from source.read(path)
 
-    late = pull(entry, Overtaken(), tmp_path / "here")
+    late = pull_bundle(entry, Overtaken(), tmp_path / "here")
     assert late.existed and late.bundle == load(tmp_path / "here" / entry.place)
     assert [path.name for path in (tmp_path / "here" / "other").iterdir()] == [entry.version]
 

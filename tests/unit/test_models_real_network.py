@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from models.bundles.bundle import Bundle
-from models.making.onnx_import import Source, add
-from models.making.pca_export import export
-from models.making.photo_folder import Photos
+from models.making.onnx_import import ImportRequest, import_onnx
+from models.making.pca_export import export_pca
+from models.making.photo_folder import PhotoFolder
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import REPOSITORY
 
@@ -35,7 +35,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(bundles: Path) -> Bundle:
-    source = Source(
+    source = ImportRequest(
         name="mobilenet_v2_imagenet",
         onnx=NETWORK,
         preprocessing=NETWORK.with_suffix(".preprocessing.json"),
@@ -44,7 +44,7 @@ def bundle(bundles: Path) -> Bundle:
         weights=NETWORK.with_suffix(".safetensors"),
         license="Apache-2.0",
     )
-    return add(source, bundles).bundle
+    return import_onnx(source, bundles).bundle
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_pca_makes_another_version_that_keeps_neighbours(
     folder.mkdir()
     for number, path in enumerate(sorted((CLOTHING / "validation").rglob("*.jpg"))[::4]):
         (folder / f"{number}.jpg").symlink_to(path)
-    made = export(bundle, Photos(folder), 40, bundles, "tests", "test").bundle
+    made = export_pca(bundle, PhotoFolder(folder), 40, bundles, "tests", "test").bundle
     assert (made.name, made.dims) == ("mobilenet_v2_imagenet_pca40", 40)
     assert made.version != bundle.version
     explained = made.manifest.metrics["pca_explained_variance"]

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.errors import InvalidInput, NotFound
 from models.bundles import fingerprint
-from models.bundles.registry import choose, find, list_bundles, list_verified
+from models.bundles.registry import choose_bundle, find_bundle, list_bundles, list_verified
 from models.errors import BundleNotFound, InvalidBundle
 from models.settings import ModelSettings
 from tests.unit.models_making import edit, put, settings_for
@@ -18,7 +18,7 @@ def test_newest_of_several_versions(tmp_path: Path) -> None:
     put(tmp_path, seed=1, day=3)
     newest = put(tmp_path, seed=2, day=9)
     put(tmp_path, seed=3, day=6)
-    assert find("tiny", settings_for(tmp_path)) == newest
+    assert find_bundle("tiny", settings_for(tmp_path)) == newest
     assert next(iter(list_bundles(settings_for(tmp_path)))).version == newest.version
 
 
@@ -27,7 +27,7 @@ def test_one_version_by_name(tmp_path: Path, form: str) -> None:
     old = put(tmp_path, seed=1, day=3)
     put(tmp_path, seed=2, day=9)
     name = form.format(name="tiny", version=old.version, start=old.version[:6])
-    assert find(name, settings_for(tmp_path)) == old
+    assert find_bundle(name, settings_for(tmp_path)) == old
 
 
 def test_digits_that_fit_two_versions_are_refused_by_both_ways_of_finding(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_digits_that_fit_two_versions_are_refused_by_both_ways_of_finding(tmp_pa
         version = digits + old.version[6:]
         edit(old, version=version)
         old.path.rename(old.path.with_name(version))
-    for look in (find, choose):
+    for look in (find_bundle, choose_bundle):
         with pytest.raises(BundleNotFound, match=r"abcdef.*abcd12.*more digits|abcd12.*abcdef.*more digits"):
             look("tiny/abcd", settings_for(tmp_path))
 
@@ -47,7 +47,7 @@ def test_digits_that_fit_two_versions_are_refused_by_both_ways_of_finding(tmp_pa
 def test_unknown_name_lists_what_there_is(tmp_path: Path, name: str) -> None:
     bundle = put(tmp_path)
     with pytest.raises(NotFound) as caught:
-        find(name, settings_for(tmp_path))
+        find_bundle(name, settings_for(tmp_path))
     assert caught.value.code == "model_not_found"
     assert bundle.version in caught.value.message or "write color" in caught.value.message
 
@@ -55,7 +55,7 @@ def test_unknown_name_lists_what_there_is(tmp_path: Path, name: str) -> None:
 def test_empty_and_absent_folder(tmp_path: Path) -> None:
     assert list_bundles(settings_for(tmp_path / "nowhere")) == []
     with pytest.raises(BundleNotFound, match="there are none"):
-        find("tiny", settings_for(tmp_path / "nowhere"))
+        find_bundle("tiny", settings_for(tmp_path / "nowhere"))
 
 
 def test_broken_bundle_is_listed_with_its_problem_and_harms_no_other(tmp_path: Path) -> None:
@@ -64,9 +64,9 @@ def test_broken_bundle_is_listed_with_its_problem_and_harms_no_other(tmp_path: P
     listed = {one.name: one for one in list_bundles(settings_for(tmp_path))}
     assert listed["broken"].bundle is None
     assert "has no bundle.json" in str(listed["broken"].problem)
-    assert find("good", settings_for(tmp_path)) == good
+    assert find_bundle("good", settings_for(tmp_path)) == good
     with pytest.raises(InvalidBundle, match=r"has no bundle\.json"):
-        find("broken", settings_for(tmp_path))
+        find_bundle("broken", settings_for(tmp_path))
 
 
 @pytest.mark.parametrize("content", ["[" * 200_000, "{", '{"schema_version": 2}'], ids=["nested", "cut", "newer"])
@@ -77,11 +77,11 @@ def test_a_version_that_cannot_be_read_hides_no_other(
     (bad.path / "bundle.json").write_text(content)
     settings = settings_for(tmp_path)
     assert [one.version for one in list_bundles(settings) if one.problem] == [bad.version]
-    assert find("tiny", settings) == good
-    assert choose("tiny", settings, prefer=serving.space.name) == serving
+    assert find_bundle("tiny", settings) == good
+    assert choose_bundle("tiny", settings, prefer=serving.space.name) == serving
     assert "passed over" in caplog.text and bad.version in caplog.text
     with pytest.raises(InvalidBundle):
-        find(bad.space.name, settings)
+        find_bundle(bad.space.name, settings)
 
 
 def test_a_manifest_that_the_disk_does_not_give_is_a_broken_bundle(
@@ -98,7 +98,7 @@ def test_a_manifest_that_the_disk_does_not_give_is_a_broken_bundle(
     monkeypatch.setattr(Path, "read_bytes", unreadable)
     listed = {one.name: one for one in list_bundles(settings_for(tmp_path))}
     assert "Permission denied" in str(listed["bad"].problem)
-    assert find("good", settings_for(tmp_path)) == good
+    assert find_bundle("good", settings_for(tmp_path)) == good
 
 
 def test_files_are_compared_once_until_they_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_find_verifies_files(tmp_path: Path) -> None:
     bundle = put(tmp_path)
     (bundle.path / "model.onnx").write_bytes(b"")
     with pytest.raises(InvalidBundle, match="not the file it was"):
-        find("tiny", settings_for(tmp_path))
+        find_bundle("tiny", settings_for(tmp_path))
 
 
 def test_half_written_folders_are_not_bundles(tmp_path: Path) -> None:

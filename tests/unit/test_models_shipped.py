@@ -11,9 +11,9 @@ from benchmarks.gate import shipped_default
 from catalog.similarity import Vectors, cosine
 from demo.settings import DemoSettings
 from demo.steps import all_steps
-from models.bundles.registry import find
-from models.making.hybrid import Maker, pack
-from models.making.hybrid_graph import Part
+from models.bundles.registry import find_bundle
+from models.making.hybrid import BundleMaker, pack_hybrid
+from models.making.hybrid_graph import HybridPart
 from models.photos import decode
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.settings import ModelSettings
@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Image.Image], l
 
 
 def embedded(name: str, photos: list[Image.Image]) -> Vectors:
-    return OnnxEmbedder(find(name, SHIPPED), 1).embed_images(photos)
+    return OnnxEmbedder(find_bundle(name, SHIPPED), 1).embed_images(photos)
 
 
 def precision(rows: Vectors, kinds: list[str]) -> float:
@@ -49,7 +49,7 @@ def precision(rows: Vectors, kinds: list[str]) -> float:
 
 
 def test_the_default_is_a_small_trained_bundle_with_a_card_and_the_recipe_that_made_it() -> None:
-    bundle = find(DEFAULT, SHIPPED)
+    bundle = find_bundle(DEFAULT, SHIPPED)
     assert (bundle.name, bundle.manifest.origin) == ("fashion", "trained")
     assert bundle.dims <= 128
     assert sum(file.stat().st_size for file in bundle.path.iterdir()) <= LARGEST
@@ -73,7 +73,7 @@ def test_the_default_knows_kinds_of_garments_far_better_than_colours_do(
 
 
 def test_the_int8_variant_is_the_default_in_a_third_of_its_size(shop: tuple[list[Image.Image], list[str]]) -> None:
-    whole, small = find("fashion", SHIPPED), find("fashion_int8", SHIPPED)
+    whole, small = find_bundle("fashion", SHIPPED), find_bundle("fashion_int8", SHIPPED)
     assert small.manifest.metrics["variant_of"] == whole.space.name
     assert (small.path / "model.onnx").stat().st_size * 3 < (whole.path / "model.onnx").stat().st_size
     rows = embedded("fashion", shop[0]), embedded("fashion_int8", shop[0])
@@ -84,8 +84,10 @@ def test_a_hybrid_of_the_shipped_bundles_mixes_their_cosines(
     shop: tuple[list[Image.Image], list[str]], tmp_path: Path
 ) -> None:
     """Their graphs name values as a joined graph would name its own (`mean`)."""
-    parts = [Part(find(name, SHIPPED), weight) for name, weight in (("color", 0.3), ("fashion", 0.7))]
-    rows = OnnxEmbedder(pack("duo", parts, Maker("tests", "test", tmp_path)).bundle, 1).embed_images(shop[0][:20])
+    parts = [HybridPart(find_bundle(name, SHIPPED), weight) for name, weight in (("color", 0.3), ("fashion", 0.7))]
+    rows = OnnxEmbedder(pack_hybrid("duo", parts, BundleMaker("tests", "test", tmp_path)).bundle, 1).embed_images(
+        shop[0][:20]
+    )
     apart = [embedded(part.bundle.name, shop[0][:20]) for part in parts]
     expected = sum(part.weight * cosine(one, one) for part, one in zip(parts, apart, strict=True))
     # Resizing within the graph is not Pillow's to the last bit.

@@ -22,16 +22,16 @@ torchvision = pytest.importorskip("torchvision")
 
 from models.bundles.bundle import Bundle, load  # noqa: E402
 from models.errors import DeviceUnavailable, ExportFailed, WeightsUnavailable  # noqa: E402
-from models.making.pca_export import export as export_pca  # noqa: E402
-from models.making.photo_folder import Photos  # noqa: E402
+from models.making.pca_export import export_pca  # noqa: E402
+from models.making.photo_folder import PhotoFolder  # noqa: E402
 from models.making.zoo import torch_export, torch_weights  # noqa: E402
-from models.making.zoo.torch_export import Origin, export  # noqa: E402
-from models.making.zoo.torch_networks import build, with_weights  # noqa: E402
-from models.making.zoo.zoo import ZOO  # noqa: E402
+from models.making.zoo.backbones import ZOO  # noqa: E402
+from models.making.zoo.torch_export import ExportRequest, export_backbone  # noqa: E402
+from models.making.zoo.torch_networks import build_network, load_network  # noqa: E402
+from models.runtime.device import open_embedder  # noqa: E402
 from models.runtime.onnx_embedder import OnnxEmbedder  # noqa: E402
-from models.runtime.opening import open_embedder  # noqa: E402
-from models.runtime.synthetic_inputs import trial_pixels  # noqa: E402
-from models.runtime.torch_embedder import TorchEmbedder, can_run  # noqa: E402
+from models.runtime.synthetic_inputs import draw_synthetic_pixels  # noqa: E402
+from models.runtime.torch_embedder import TorchEmbedder, can_run_in_torch  # noqa: E402
 
 
 def random_weights(name: str) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def resnet18_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def resnet18(tmp_path_factory: pytest.TempPathFactory, resnet18_file: Path) -> Bundle:
-    origin = Origin("tests", "test", Path("/nowhere"), resnet18_file, license="CC0")
-    return export(ZOO["resnet18"], tmp_path_factory.mktemp("bundles"), origin, threads=2).bundle
+    origin = ExportRequest("tests", "test", Path("/nowhere"), resnet18_file, license="CC0")
+    return export_backbone(ZOO["resnet18"], tmp_path_factory.mktemp("bundles"), origin, threads=2).bundle
 
 
 @pytest.fixture
@@ -86,13 +86,13 @@ def publish_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 @pytest.mark.parametrize("name", ZOO)
 def test_numbers_are_torchvisions(name: str) -> None:
     model = ZOO[name]
-    transforms = torch_weights.published(model).transforms()
+    transforms = torch_weights.get_published(model).transforms()
     assert transforms.resize_size == [model.preprocessing.resize_shorter_side]
     assert transforms.crop_size == [model.preprocessing.center_crop]
     assert tuple(transforms.mean) == model.preprocessing.mean
     assert tuple(transforms.std) == model.preprocessing.std
     assert transforms.interpolation.value == model.preprocessing.interpolation
-    assert torch_weights.file_name(model).endswith(".pth")
+    assert torch_weights.get_file_name(model).endswith(".pth")
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -100,7 +100,7 @@ def test_features_have_the_stated_size(name: str) -> None:
     """Without memory for the weights: shapes are worked out on torch's meta device."""
     model = ZOO[name]
     with torch.device("meta"):
-        network = build(model)
+        network = build_network(model)
         side = model.preprocessing.center_crop
         assert network(torch.empty(2, 3, side, side)).shape == (2, model.dims)
 
@@ -108,14 +108,14 @@ def test_features_have_the_stated_size(name: str) -> None:
 @pytest.mark.parametrize("name", ["resnet18", "inception_v3"])
 def test_body_is_torchvisions_network_before_its_classifier(name: str) -> None:
     weights = random_weights(name)
-    network = with_weights(ZOO[name], weights, "test")
+    network = load_network(ZOO[name], weights, "test")
     whole = (
         torchvision.models.inception_v3(weights=None, init_weights=False, transform_input=True)
         if name == "inception_v3"
         else torchvision.models.resnet18(weights=None)
     )
     whole.load_state_dict(weights)
-    pixels = torch.from_numpy(trial_pixels(ZOO[name].preprocessing.center_crop, 2))
+    pixels = torch.from_numpy(draw_synthetic_pixels(ZOO[name].preprocessing.center_crop, 2))
     with torch.inference_mode():
         logits = whole.eval()(pixels)
         torch.testing.assert_close(whole.fc(network(pixels)), logits, rtol=1e-4, atol=1e-4)
@@ -139,12 +139,12 @@ def test_export_from_a_local_file(resnet18: Bundle) -> None:
 
 
 def test_same_weights_give_the_same_version(resnet18: Bundle, resnet18_file: Path, tmp_path: Path) -> None:
-    origin = Origin("somebody", "else", Path("/nowhere"), resnet18_file)
-    assert export(ZOO["resnet18"], tmp_path, origin, threads=2).bundle.version == resnet18.version
+    origin = ExportRequest("somebody", "else", Path("/nowhere"), resnet18_file)
+    assert export_backbone(ZOO["resnet18"], tmp_path, origin, threads=2).bundle.version == resnet18.version
 
 
 def test_torch_gives_the_vectors_of_onnx_runtime(resnet18: Bundle) -> None:
-    pixels = trial_pixels(224, 5)
+    pixels = draw_synthetic_pixels(224, 5)
     pixels[2] = np.nan
     ours, theirs = OnnxEmbedder(resnet18, 2), TorchEmbedder(resnet18, "cpu")
     assert theirs.runtime == "torch cpu"
@@ -160,30 +160,32 @@ def test_pca_runs_in_torch_too(resnet18: Bundle, tmp_path: Path) -> None:
     for number in range(12):
         coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
         Image.fromarray(coarse).resize((80, 60)).save(tmp_path / f"{number}.png")
-    made = export_pca(resnet18, Photos(tmp_path), 4, tmp_path / "b", "tests", "test").bundle
-    assert can_run(made)
-    pixels = trial_pixels(224, 3)
+    made = export_pca(resnet18, PhotoFolder(tmp_path), 4, tmp_path / "b", "tests", "test").bundle
+    assert can_run_in_torch(made)
+    pixels = draw_synthetic_pixels(224, 3)
     np.testing.assert_allclose(TorchEmbedder(made, "cpu").embed(pixels), OnnxEmbedder(made).embed(pixels), atol=1e-3)
 
 
 def test_another_architecture_exports(tmp_path: Path) -> None:
     """VGG16 from its convolutions alone, in their real sizes."""
-    weights = build(ZOO["vgg16"]).state_dict()
+    weights = build_network(ZOO["vgg16"]).state_dict()
     for name, value in weights.items():
         if name.endswith("weight"):
             torch.nn.init.kaiming_normal_(value)
         else:
             torch.nn.init.zeros_(value)
     torch.save(weights, tmp_path / "vgg.pth")
-    made = export(ZOO["vgg16"], tmp_path / "b", Origin("tests", "test", tmp_path, tmp_path / "vgg.pth")).bundle
+    made = export_backbone(
+        ZOO["vgg16"], tmp_path / "b", ExportRequest("tests", "test", tmp_path, tmp_path / "vgg.pth")
+    ).bundle
     assert (made.dims, made.manifest.licenses.weights) == (512, "unknown")
     assert len(made.read()) < 70_000_000
 
 
 def test_disagreement_is_refused() -> None:
-    one, other = (with_weights(ZOO["resnet18"], weights, "test") for weights in two_resnets())
+    one, other = (load_network(ZOO["resnet18"], weights, "test") for weights in two_resnets())
     with pytest.raises(ExportFailed, match="nothing was written"):
-        torch_export.check_parity(other, torch_export.to_onnx(one, 224), ZOO["resnet18"], 2)
+        torch_export.check_parity(other, torch_export.export_onnx(one, 224), ZOO["resnet18"], 2)
 
 
 def two_resnets() -> list[dict[str, Any]]:
@@ -202,11 +204,11 @@ def test_download_by_torchvisions_loader(
     name = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
     (folder / name).write_bytes(content)
     publish_at(monkeypatch, f"{url}/{name}")
-    weights, source = torch_weights.load(ZOO["resnet18"], empty_cache)
+    weights, source = torch_weights.load_weights(ZOO["resnet18"], empty_cache)
     assert source == empty_cache / name
     assert "fc.weight" in weights
     (folder / name).unlink()
-    again, _ = torch_weights.load(ZOO["resnet18"], empty_cache)  # from the folder, nothing is fetched
+    again, _ = torch_weights.load_weights(ZOO["resnet18"], empty_cache)  # from the folder, nothing is fetched
     assert again.keys() == weights.keys()
 
 
@@ -217,7 +219,7 @@ def test_download_with_another_hash_is_refused(
     (folder / "resnet18-0123abcd.pth").write_bytes(resnet18_file.read_bytes())
     publish_at(monkeypatch, f"{url}/resnet18-0123abcd.pth")
     with pytest.raises(WeightsUnavailable, match="invalid hash value"):
-        torch_weights.load(ZOO["resnet18"], empty_cache)
+        torch_weights.load_weights(ZOO["resnet18"], empty_cache)
     assert list(empty_cache.iterdir()) == []
 
 
@@ -226,7 +228,7 @@ def test_unreachable_download_names_file_and_folder(
 ) -> None:
     publish_at(monkeypatch, f"{server[0]}/resnet18-f37072fd.pth")
     with pytest.raises(WeightsUnavailable) as caught:
-        torch_weights.load(ZOO["resnet18"], empty_cache)
+        torch_weights.load_weights(ZOO["resnet18"], empty_cache)
     message = caught.value.message
     assert "HTTP Error 404" in message
     assert f"Place the file resnet18-f37072fd.pth ({server[0]}/resnet18-f37072fd.pth) into {empty_cache}" in message
@@ -242,10 +244,10 @@ def test_placed_file_is_found_and_checked(
     folder = tmp_path / place
     folder.mkdir(parents=True)
     (folder / name).write_bytes(content)
-    assert torch_weights.load(ZOO["resnet18"], empty_cache)[1] == folder / name
+    assert torch_weights.load_weights(ZOO["resnet18"], empty_cache)[1] == folder / name
     (folder / name).write_bytes(content[:-100])
     with pytest.raises(WeightsUnavailable, match=r"is not the published file.*--weights"):
-        torch_weights.load(ZOO["resnet18"], empty_cache)
+        torch_weights.load_weights(ZOO["resnet18"], empty_cache)
 
 
 class Evil:
@@ -256,7 +258,7 @@ class Evil:
 def test_pickled_code_is_not_run(tmp_path: Path) -> None:
     torch.save({"weight": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(WeightsUnavailable, match="cannot be read as weights"):
-        torch_weights.read(tmp_path / "evil.pth")
+        torch_weights.read_weights(tmp_path / "evil.pth")
     assert not Path("/tmp/models-test-evil").exists()
 
 
@@ -264,17 +266,17 @@ def test_pickled_code_is_not_run(tmp_path: Path) -> None:
 def test_files_that_are_no_weights(tmp_path: Path, resnet18_file: Path, name: str) -> None:
     (tmp_path / name).write_bytes(resnet18_file.read_bytes()[:1000])
     with pytest.raises(WeightsUnavailable, match="cut"):
-        torch_weights.read(tmp_path / name)
+        torch_weights.read_weights(tmp_path / name)
     with pytest.raises(WeightsUnavailable, match="no weights file"):
-        torch_weights.read(tmp_path / "absent.pth")
+        torch_weights.read_weights(tmp_path / "absent.pth")
 
 
 def test_whole_networks_and_foreign_weights(tmp_path: Path, resnet18_file: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pth")
     with pytest.raises(WeightsUnavailable, match="no state dict"):
-        torch_weights.read(tmp_path / "list.pth")
+        torch_weights.read_weights(tmp_path / "list.pth")
     with pytest.raises(WeightsUnavailable, match="does not hold the weights of vgg16"):
-        with_weights(ZOO["vgg16"], torch_weights.read(resnet18_file), "mine.pth")
+        load_network(ZOO["vgg16"], torch_weights.read_weights(resnet18_file), "mine.pth")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -286,7 +288,7 @@ def test_cuda_without_a_gpu(resnet18: Bundle) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_gpu_gives_the_vectors_of_the_cpu(resnet18: Bundle) -> None:
-    pixels = trial_pixels(224, 8)
+    pixels = draw_synthetic_pixels(224, 8)
     embedder = open_embedder(resnet18, device="cuda")
     assert embedder.runtime == "torch cuda"
     np.testing.assert_allclose(embedder.embed(pixels), OnnxEmbedder(resnet18).embed(pixels), atol=1e-4)

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from models.photos import PhotoError, Reason, decode
 from models.photos.decoding import jpeg_header, png_header
 from models.photos.decoding.limits import CPU_SECONDS, MAX_SCANS, MEMORY
-from models.photos.decoding.process_pool import DecodingProcesses, processes
+from models.photos.decoding.process_pool import DecodingPool, decoding_pool
 from tests.hostile_photos import HOSTILE, encoded, flat_png, scans_jpeg, segment, textured
 
 PLAIN_TIMES = 30  # a plain JPEG of 16 MP takes about a tenth of CPU_SECONDS, and machines are not alike
@@ -92,7 +92,7 @@ def test_scans_are_counted_not_their_look_alikes() -> None:
 def test_scans_hidden_from_the_look_end_with_their_process() -> None:
     number_of_lines = segment(0xDC, b"\0\1")  # decoders skip it here, the look does not know it
     hidden = scans_jpeg(4_000, 4_000, 1_000, before=number_of_lines)
-    assert jpeg_header.look(hidden) is None
+    assert jpeg_header.read_jpeg_header(hidden) is None
     with pytest.raises(PhotoError) as caught:
         decode(hidden)
     assert caught.value.reason == Reason.TOO_COSTLY
@@ -100,7 +100,7 @@ def test_scans_hidden_from_the_look_end_with_their_process() -> None:
 
 
 def test_a_process_is_kept_for_the_next_photo() -> None:
-    own = DecodingProcesses()
+    own = DecodingPool()
     try:
         for side in (8, 9):
             assert own.decode(encoded(Image.new("RGB", (side, side)), "WEBP"), 100).size == (side, side)
@@ -115,7 +115,7 @@ def test_a_process_is_kept_for_the_next_photo() -> None:
 
 def test_a_process_that_cannot_work_is_no_fault_of_the_photo() -> None:
     with pytest.raises(RuntimeError, match="status 3"):
-        DecodingProcesses([sys.executable, "-c", "raise SystemExit(3)"]).decode(b"GIF89a", 100)
+        DecodingPool([sys.executable, "-c", "raise SystemExit(3)"]).decode(b"GIF89a", 100)
 
 
 KINDS: dict[str, bytes] = {
@@ -172,15 +172,15 @@ def test_turned_pixels_too(turn: int) -> None:
 
 @pytest.mark.parametrize("kind", [name for name in KINDS if name.startswith(("png", "plain", "grey", "4:4:4"))])
 def test_ordinary_photos_need_no_process_of_their_own(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "decode", lambda *_: pytest.fail("decoded apart"))
+    monkeypatch.setattr(decoding_pool, "decode", lambda *_: pytest.fail("decoded apart"))
     assert decode(KINDS[kind]).size == (300, 200)
 
 
 def test_what_looking_knows_is_what_is_there() -> None:
-    found = jpeg_header.look(KINDS["plain"])
+    found = jpeg_header.read_jpeg_header(KINDS["plain"])
     assert found is not None and (found.width, found.height, found.plain) == (300, 200, True)
-    found = jpeg_header.look(KINDS["cmyk progressive"])
+    found = jpeg_header.read_jpeg_header(KINDS["cmyk progressive"])
     assert found is not None and (found.plain, found.pixel_bytes) == (False, 12)
-    found = png_header.look(flat_png(30, 20, 16, 6))
+    found = png_header.read_png_header(flat_png(30, 20, 16, 6))
     assert found is not None and (found.raw, found.pixel_bytes) == (30 * 20 * 8, 8)
-    assert png_header.look(flat_png(30, 20, extra=segment(0xE0, b""))) is None
+    assert png_header.read_png_header(flat_png(30, 20, extra=segment(0xE0, b""))) is None

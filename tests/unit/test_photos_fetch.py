@@ -15,7 +15,7 @@ import pytest
 from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
 from models.photos.errors import RETRYABLE
 from models.photos.fetching.connections import PlainConnection
-from models.photos.fetching.http import parse_address, seconds_of
+from models.photos.fetching.http import parse_address, parse_retry_after
 from tests.image_server import ImageServer, image_server, photo
 
 
@@ -407,11 +407,11 @@ def test_retry_after_takes_seconds_and_dates() -> None:
     from datetime import UTC, datetime
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert seconds_of("30") == 30
-    assert seconds_of("Thu, 01 Jan 2026 00:01:00 GMT", now) == 60
-    assert seconds_of("Wed, 31 Dec 2025 00:00:00 GMT", now) == 0
-    assert seconds_of("9" * 30) == 7 * 86_400
-    assert [seconds_of(text) for text in ("soon", "", None, "-5")] == [None] * 4
+    assert parse_retry_after("30") == 30
+    assert parse_retry_after("Thu, 01 Jan 2026 00:01:00 GMT", now) == 60
+    assert parse_retry_after("Wed, 31 Dec 2025 00:00:00 GMT", now) == 0
+    assert parse_retry_after("9" * 30) == 7 * 86_400
+    assert [parse_retry_after(text) for text in ("soon", "", None, "-5")] == [None] * 4
 
 
 def test_addresses_are_normalized() -> None:

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from models.errors import FitFailed
-from models.making.gate_photos import hashes
+from models.making.gate_photos import hash_gate_photos
 from samples.catalogue import Order, make
 from tests.unit.training_making import BUNDLES, Rooms, projection
 from training.data.photos import read_photos
@@ -59,11 +59,11 @@ def test_the_gates_photos_are_known_by_content_whatever_they_are_called(tmp_path
         "path,class\nhat/a.jpe,hat\n../elsewhere/b.png,cap\nabsent.png,cap\n"
     )
     unnamed = photo(tmp_path / "gate" / "hat" / "c", 3)
-    assert hashes(tmp_path / "gate") == {digest(odd), digest(outside), digest(unnamed)}
+    assert hash_gate_photos(tmp_path / "gate") == {digest(odd), digest(outside), digest(unnamed)}
     feed = tmp_path / "gate.jsonl"
     feed.write_text('{"id": "1", "title": "x", "price": "1 EUR", "image_link": "elsewhere/b.png"}\n')
-    assert hashes(feed) == {digest(outside)}
-    assert hashes(None) == frozenset()
+    assert hash_gate_photos(feed) == {digest(outside)}
+    assert hash_gate_photos(None) == frozenset()
 
 
 def test_gate_data_that_gives_nothing_is_refused(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_gate_data_that_gives_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "gate" / "photos.csv").write_text("path,class\nabsent.png,cap\n")
     for nothing in (tmp_path / "gate", tmp_path / "gone"):
         with pytest.raises(FitFailed, match="holds no photos"):
-            hashes(nothing)
+            hash_gate_photos(nothing)
 
 
 def test_a_feed_of_the_gate_keeps_its_photos_out(shop: Path, rooms: Rooms) -> None:

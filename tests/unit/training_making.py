@@ -73,11 +73,11 @@ def trainer(learnt: Recipe, folder: Path, crops: Path) -> Trainer:
     """A Trainer as `Training` puts it together, without tracker and export."""
     import torch
 
-    from models.bundles.registry import find
+    from models.bundles.registry import find_bundle
 
     photos = read_photos(learnt.sources)
     cut = CropSettings(learnt.side, learnt.resize, learnt.crops, learnt.crop_scale, learnt.seed)
-    known = {"color": find("color", ModelSettings(bundles=BUNDLES))}
+    known = {"color": find_bundle("color", ModelSettings(bundles=BUNDLES))}
     cache, everything = prepare_crops(photos, cut, known, crops), np.arange(len(photos))
     wanted = prepare_targets(photos, cache, everything, learnt, fit_projections(cache, everything, learnt))
     torch.manual_seed(learnt.seed)

@@ -15,7 +15,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import DTypeLike, NDArray
 
 from models.bundles.bundle import Bundle
-from models.bundles.fingerprint import canonical_json, sha256_bytes
+from models.bundles.fingerprint import sha256_bytes, to_canonical_json
 from models.runtime.onnx_embedder import OnnxEmbedder
 from training.data.photos import TrainingPhoto
 from training.data.views import CropSettings, cut_views, embed_views
@@ -60,7 +60,7 @@ def _cache_key(photos: list[TrainingPhoto], cut: CropSettings, teachers: Mapping
     versions = {name: bundle.version for name, bundle in teachers.items()}
     hashes = [photo.sha256 for photo in photos]
     parts = [hashes, [cut.side, cut.resize, cut.crops, cut.scale, cut.seed], versions]
-    return sha256_bytes(canonical_json(parts))[:16]
+    return sha256_bytes(to_canonical_json(parts))[:16]
 
 
 class _CropCacheBuilder:

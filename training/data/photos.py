@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog.plain_text import printable
-from models.bundles.fingerprint import canonical_json, sha256_bytes, sha256_file
-from models.making.photo_folder import photo_paths
+from models.bundles.fingerprint import sha256_bytes, sha256_file, to_canonical_json
+from models.making.photo_folder import list_photos
 from training.data.labels import read_field, read_label, shorten_paths
 from training.errors import GateDataRefused, NoTrainingData
 from training.recipe_parts import PhotoSource
@@ -56,7 +56,7 @@ def read_photos(sources: tuple[PhotoSource, ...], refused: frozenset[str] = froz
 
 def fingerprint_photos(photos: list[TrainingPhoto]) -> str:
     """Returns SHA-256 (hex) over hash and labels of every photo, whatever their order and folder."""
-    return sha256_bytes(canonical_json(sorted([photo.sha256, dict(photo.labels)] for photo in photos)))
+    return sha256_bytes(to_canonical_json(sorted([photo.sha256, dict(photo.labels)] for photo in photos)))
 
 
 def escape_path(path: Path | str) -> str:
@@ -77,7 +77,7 @@ def _read_source(source: PhotoSource) -> Iterator[TrainingPhoto]:
     if not source.folder.is_dir():
         raise NoTrainingData(f"there is no folder {source.folder} (source '{source.name}')")
     if source.rows is None:
-        yield from (_label_by_folder(source, path) for path in photo_paths(source.folder))
+        yield from (_label_by_folder(source, path) for path in list_photos(source.folder))
         return
     for row in _read_rows(source.folder / source.rows):
         path = source.folder / str(row.get(source.photo) or "").removeprefix("file:")

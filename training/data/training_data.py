@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundles.bundle import Bundle
-from models.bundles.fingerprint import canonical_json, sha256_bytes
-from models.bundles.registry import find
+from models.bundles.fingerprint import sha256_bytes, to_canonical_json
+from models.bundles.registry import find_bundle
 from models.errors import BundleNotFound
 from models.making.pca import Projection
 from models.settings import ModelSettings
@@ -54,9 +54,9 @@ def find_bundles(recipe: Recipe, settings: TrainingSettings, model_settings: Mod
     found = {}
     for name in dict.fromkeys(names):
         try:
-            found[name] = find(name, model_settings)
+            found[name] = find_bundle(name, model_settings)
         except BundleNotFound:
-            found[name] = find(name, own)
+            found[name] = find_bundle(name, own)
     return found
 
 
@@ -65,7 +65,7 @@ def name_training(recipe: Recipe, photos: list[TrainingPhoto], known: dict[str, 
     `stage`."""
     versions = {name: bundle.version for name, bundle in known.items()}
     parts = [recipe.model_dump(mode="json", exclude_defaults=True), fingerprint_photos(photos), versions, stage]
-    return f"{recipe.name}-{sha256_bytes(canonical_json(parts))[:12]}"
+    return f"{recipe.name}-{sha256_bytes(to_canonical_json(parts))[:12]}"
 
 
 def gather_training_data(

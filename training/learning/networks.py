@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.making.zoo.torch_networks import with_weights
-from models.making.zoo.torch_weights import load as load_weights
-from models.making.zoo.zoo import ZOO
+from models.making.zoo.backbones import ZOO
+from models.making.zoo.torch_networks import load_network
+from models.making.zoo.torch_weights import load_weights
 from training.errors import InvalidRecipe
 from training.recipe import Recipe
 from training.recipe_parts import Network
@@ -164,4 +164,4 @@ def _load_published(network: Network, folder: Path) -> tuple[nn.Module, int]:
         raise InvalidRecipe(f"network.base: '{network.base}' cannot be fine-tuned, choose of {', '.join(known)}")
     model = ZOO[network.base]
     weights, source = load_weights(model, folder)
-    return with_weights(model, weights, str(source)), model.dims
+    return load_network(model, weights, str(source)), model.dims

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from models.bundles.writer import Written
-from models.making.gate_photos import hashes
+from models.bundles.writer import StoredBundle
+from models.making.gate_photos import hash_gate_photos
 from models.settings import ModelSettings
 from training.data.batches import Batches
 from training.data.photos import read_photos
@@ -52,7 +52,7 @@ class TrainingOutcome:
     """Holds the result of a training; `written` is None where a fold was held out, `run_id` where the tracker
     failed."""
 
-    written: Written | None
+    written: StoredBundle | None
     figures: dict[str, float]
     run_id: str | None
     folder: Path
@@ -77,7 +77,7 @@ class TrainingRun:
         recipe = schedule_stage(job)
         self._settings, self._model_settings = settings, model_settings
         self._started = time.monotonic()
-        self._photos = read_photos(job.recipe.sources, hashes(model_settings.gate_data))
+        self._photos = read_photos(job.recipe.sources, hash_gate_photos(model_settings.gate_data))
         self._recipe = drop_unlearnable(recipe, self._photos)
         self._known = find_bundles(job.recipe, settings, model_settings)
         self._stages = StageFolders(job, self._photos, self._known, settings.training_folder / "runs")
@@ -171,7 +171,7 @@ class TrainingRun:
         write_figures(self._folder, figures)
         return figures
 
-    def _export(self, learner: Learner, data: TrainingData, provenance: Provenance) -> Written:
+    def _export(self, learner: Learner, data: TrainingData, provenance: Provenance) -> StoredBundle:
         seen = self._list_seen(data)
         rows = embed_photos(learner, data.cache, seen, self._recipe)
         groups = [data.photos[index].group for index in seen]
@@ -193,6 +193,6 @@ class TrainingRun:
         )
         return export_bundle(result, self._model_settings.bundles, self._known[base] if base else None)
 
-    def _make_outcome(self, written: Written | None, figures: dict[str, float]) -> TrainingOutcome:
+    def _make_outcome(self, written: StoredBundle | None, figures: dict[str, float]) -> TrainingOutcome:
         seconds = round(time.monotonic() - self._started, 1)
         return TrainingOutcome(written, figures, self._tracker.run_id or None, self._folder, seconds)

@@ -12,13 +12,22 @@ from pydantic import JsonValue
 
 from catalog.similarity import cosine
 from models.bundles.bundle import Bundle
-from models.bundles.manifest import LOGITS, MODEL_FILE, Licenses, Limits, Preprocessing, Record, Tensor, Training
-from models.bundles.writer import Written, write
+from models.bundles.manifest import (
+    LOGITS,
+    MODEL_FILE,
+    Licenses,
+    Limits,
+    ModelDescription,
+    Preprocessing,
+    Tensor,
+    Training,
+)
+from models.bundles.writer import StoredBundle, write_bundle
 from models.errors import ExportFailed
-from models.making.zoo.torch_export import MIN_PARITY, parity_of, to_onnx
-from models.runtime.embedder import unit_rows
+from models.making.zoo.torch_export import MIN_PARITY, export_onnx, measure_parity
+from models.runtime.embedder import normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder, open_session
-from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
 from training.learning.networks import ExportedNetwork, Learner, get_pixel_scale
 from training.learning.stages import TrainingJob
 from training.output.model_card import PARITY, RECIPE_FILE, render_card
@@ -47,14 +56,14 @@ class TrainedModel:
     ood_cosine: float | None = None
 
 
-def export_bundle(result: TrainedModel, root: Path, base: Bundle | None = None) -> Written:
+def export_bundle(result: TrainedModel, root: Path, base: Bundle | None = None) -> StoredBundle:
     """Writes the bundle below `root`; `base` is the frozen bundle of a projection. Raises ExportFailed."""
     learner = result.learner.cpu().eval()
     task = result.recipe.classes if result.classes else None
     if base is None:
         shipped = ExportedNetwork(learner, task).eval()
-        graph = to_onnx(shipped, result.recipe.side, ("embedding", LOGITS)[: 1 if task is None else 2])
-        parity = parity_of(shipped, graph, result.recipe.name, result.recipe.side, learner.dims)
+        graph = export_onnx(shipped, result.recipe.side, ("embedding", LOGITS)[: 1 if task is None else 2])
+        parity = measure_parity(shipped, graph, result.recipe.name, result.recipe.side, learner.dims)
     else:
         graph = append_heads(base, learner, task)
         parity = _measure_projection_parity(base, learner, graph, task)
@@ -62,18 +71,18 @@ def export_bundle(result: TrainedModel, root: Path, base: Bundle | None = None) 
     card = render_card(record, result.recipe, result.job, result.known, base)
     whole = result.job.recipe.model_dump_json(indent=1, exclude_defaults=True) + "\n"
     contents = {MODEL_FILE: graph, CARD_FILE: card.encode(), RECIPE_FILE: whole.encode()}
-    return write(root, record, contents)
+    return write_bundle(root, record, contents)
 
 
 def _measure_projection_parity(base: Bundle, learner: Learner, graph: bytes, task: str | None) -> float:
-    pixels = trial_pixels(base.preprocessing.center_crop)
+    pixels = draw_synthetic_pixels(base.preprocessing.center_crop)
     with torch.inference_mode():
         output = learner(torch.from_numpy(OnnxEmbedder(base, 1).embed(pixels)))
         expected = [learner.join_blocks(output).numpy()] + ([output.logits[task].numpy()] if task else [])
     names = ["embedding", LOGITS][: len(expected)]
     found = open_session(graph, 1).run(names, {base.manifest.inputs[0].name: pixels})
     lowest = min(
-        float(np.diagonal(cosine(unit_rows(left), unit_rows(np.asarray(right)))).min())
+        float(np.diagonal(cosine(normalize_rows(left), normalize_rows(np.asarray(right)))).min())
         for left, right in zip(expected, found, strict=True)
     )
     if not lowest >= MIN_PARITY:  # `not` also catches NaN
@@ -81,14 +90,14 @@ def _measure_projection_parity(base: Bundle, learner: Learner, graph: bytes, tas
     return lowest
 
 
-def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> Record:
+def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> ModelDescription:
     recipe, provenance = result.recipe, result.provenance
     pixels = _make_preprocessing(recipe) if base is None else base.preprocessing
     side = pixels.center_crop
     outputs = [Tensor(name="embedding", shape=("N", result.learner.dims), dtype="float32")]
     if result.classes:
         outputs.append(Tensor(name=LOGITS, shape=("N", len(result.classes)), dtype="float32"))
-    return Record(
+    return ModelDescription(
         name=recipe.name,
         origin="trained",
         owner=result.owner,

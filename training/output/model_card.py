@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.bundles.bundle import Bundle
-from models.bundles.manifest import Record
+from models.bundles.manifest import ModelDescription
 from training.learning.stages import TrainingJob
 from training.recipe import Recipe
 
@@ -15,7 +15,7 @@ UNSTEADY = (SECONDS, PARITY)  # may differ when the same version is made again, 
 
 
 def render_card(
-    record: Record, recipe: Recipe, job: TrainingJob, known: Mapping[str, Bundle], base: Bundle | None
+    record: ModelDescription, recipe: Recipe, job: TrainingJob, known: Mapping[str, Bundle], base: Bundle | None
 ) -> str:
     """Returns the card as Markdown, the same for the same version; `recipe` is that of the job's stage."""
     parts = [
@@ -39,7 +39,7 @@ def render_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _describe_model(record: Record, recipe: Recipe, base: Bundle | None) -> str:
+def _describe_model(record: ModelDescription, recipe: Recipe, base: Bundle | None) -> str:
     part, share = recipe.class_part, recipe.class_part.share if recipe.class_part else 0.0
     whole = sum(block.share for block in recipe.blocks.values())
     blocks = ", ".join(
@@ -76,13 +76,13 @@ def _describe_sources(recipe: Recipe) -> str:
     )
 
 
-def _render_figures(record: Record) -> str:
+def _render_figures(record: ModelDescription) -> str:
     steady = {name: value for name, value in record.metrics.items() if name not in UNSTEADY}
     rows = [f"| {name} | {value} |" for name, value in steady.items() if isinstance(value, int | float | str)]
     return "\n".join(["| figure | value |", "|---|---|", *rows])
 
 
-def _describe_limits(record: Record) -> str:
+def _describe_limits(record: ModelDescription) -> str:
     told = f" It tells {len(record.classes)} classes: {', '.join(record.classes)}." if record.classes else ""
     return (
         "One garment a photo, roughly in the middle. Trained on few and particular photos: measure it on your own "

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.plain_text import csv_cell
-from models.bundles.environment import environment
 from models.bundles.fingerprint import sha256_bytes, sha256_file
+from models.bundles.manifest import describe_environment
 from models.settings import REPOSITORY
 from training.data.photos import TrainingPhoto, escape_path, fingerprint_photos
 
@@ -43,7 +43,7 @@ def collect_provenance(photos: list[TrainingPhoto]) -> Provenance:
         commit=_run_git("rev-parse", "HEAD").strip() or None,
         diff=read_uncommitted(),
         command=shlex.join(["python", "-m", "training", *sys.argv[1:]]),
-        environment=environment(*PACKAGES),
+        environment=describe_environment(*PACKAGES),
     )
 
 

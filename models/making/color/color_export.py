@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
-from models.bundles.environment import environment
-from models.bundles.manifest import MODEL_FILE, Licenses, Preprocessing, Record, Tensor, Training
-from models.bundles.writer import Written, write
+from models.bundles.manifest import (
+    MODEL_FILE,
+    Licenses,
+    ModelDescription,
+    Preprocessing,
+    Tensor,
+    Training,
+    describe_environment,
+)
+from models.bundles.writer import StoredBundle, write_bundle
 from models.making.color import color_graph
 from models.making.color.color_recipe import SIDE
 
@@ -15,8 +22,8 @@ PREPROCESSING = Preprocessing(
 NOTHING_LEARNED = "none (nothing is learned)"
 
 
-def record(owner: str, command: str) -> Record:
-    return Record(
+def describe_color(owner: str, command: str) -> ModelDescription:
+    return ModelDescription(
         name=NAME,
         origin="exported",
         owner=owner,
@@ -25,12 +32,12 @@ def record(owner: str, command: str) -> Record:
         outputs=(Tensor(name="embedding", shape=("N", color_graph.DIMS), dtype="float32"),),
         dims=color_graph.DIMS,
         preprocessing=PREPROCESSING,
-        training=Training(command=command, environment=environment("onnx")),
+        training=Training(command=command, environment=describe_environment("onnx")),
         licenses=Licenses(code="Apache-2.0", weights=NOTHING_LEARNED, data=NOTHING_LEARNED, scripts="Apache-2.0"),
     )
 
 
-def export(root: Path, owner: str, command: str) -> Written:
+def export_color(root: Path, owner: str, command: str) -> StoredBundle:
     """Write the `color` bundle below `root`; the same recipe gives the same version on every machine."""
-    model = color_graph.build().SerializeToString(deterministic=True)
-    return write(root, record(owner, command), {MODEL_FILE: model})
+    model = color_graph.build_color_graph().SerializeToString(deterministic=True)
+    return write_bundle(root, describe_color(owner, command), {MODEL_FILE: model})

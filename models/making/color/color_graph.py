@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from models.making.color import color_recipe as recipe
-from models.making.graph_builder import GraphWriter
+from models.making.graph_builder import GraphBuilder
 
 DIMS = len(recipe.centers()) + recipe.CELLS**2 * recipe.ORIENTATIONS
 AREA = recipe.COARSE**2
@@ -27,16 +27,18 @@ class Garment:
     rgb: str
 
 
-def build() -> onnx.ModelProto:
+def build_color_graph() -> onnx.ModelProto:
     """The model `pixels` [N,3,64,64] float32 in [0,1] → `embedding` [N,DIMS] of norm 1."""
-    graph = GraphWriter()
-    garment = _garment(graph)
-    color = graph.op("Mul", graph.unit(_histogram(graph, garment)), graph.constant(np.sqrt(recipe.COLOR_SHARE)))
-    shape = graph.op("Mul", graph.unit(_outline(graph, garment)), graph.constant(np.sqrt(1 - recipe.COLOR_SHARE)))
+    graph = GraphBuilder()
+    garment = _find_garment(graph)
+    color = graph.op("Mul", graph.unit(_build_histogram(graph, garment)), graph.constant(np.sqrt(recipe.COLOR_SHARE)))
+    shape = graph.op(
+        "Mul", graph.unit(_build_outline(graph, garment)), graph.constant(np.sqrt(1 - recipe.COLOR_SHARE))
+    )
     return graph.model(recipe.SIDE, graph.op("Concat", color, shape, axis=1), DIMS, "color")
 
 
-def _lab(graph: GraphWriter, rgb: str) -> str:
+def _convert_to_lab(graph: GraphBuilder, rgb: str) -> str:
     """L*a*b* (D65) from sRGB in [0,1], both [N,3,h,w]; formulas of CIE 15."""
     low = graph.op("Mul", rgb, graph.constant(1 / 12.92))
     base = graph.op("Mul", graph.op("Add", rgb, graph.constant(0.055)), graph.constant(1 / 1.055))
@@ -52,21 +54,21 @@ def _lab(graph: GraphWriter, rgb: str) -> str:
     return graph.conv(f, to_lab[:, :, None, None], [-16, 0, 0])
 
 
-def _garment(graph: GraphWriter) -> Garment:
+def _find_garment(graph: GraphBuilder) -> Garment:
     side = recipe.COARSE
     rgb = graph.op("AveragePool", "pixels", kernel_shape=[2, 2], strides=[2, 2])
     weights = np.array([recipe.LIGHTNESS, 1, 1])
     centers = recipe.centers() * weights
     variance = recipe.SIGMA**2
     nearness = graph.conv(
-        _lab(graph, rgb),
+        _convert_to_lab(graph, rgb),
         (centers * weights / variance)[:, :, None, None],
         (-(centers**2).sum(axis=1) / 2 / variance).tolist(),
     )
     colors = graph.op("Softmax", nearness, axis=1)
     colors = graph.op("Reshape", colors, graph.constant([0, len(centers), AREA], np.int64))
-    inside = _likelihood(graph, colors, recipe.center_map() / recipe.center_map().sum())
-    outside = _likelihood(graph, colors, recipe.border_map())
+    inside = _measure_likelihood(graph, colors, recipe.center_map() / recipe.center_map().sum())
+    outside = _measure_likelihood(graph, colors, recipe.border_map())
     both = graph.op("Add", graph.op("Add", inside, outside), graph.constant(SMALL))
     share = graph.op("Div", inside, both)
     mask = graph.op("Reshape", graph.op("Mul", share, share), graph.constant([0, 1, side, side], np.int64))
@@ -74,13 +76,13 @@ def _garment(graph: GraphWriter) -> Garment:
     return Garment(colors, smooth, rgb)
 
 
-def _likelihood(graph: GraphWriter, colors: str, where: recipe.Array) -> str:
+def _measure_likelihood(graph: GraphBuilder, colors: str, where: recipe.Array) -> str:
     """How common each pixel's colour is in the area `where`: [N,1,area]."""
     histogram = graph.op("MatMul", colors, graph.constant(where.reshape(AREA, 1)))
     return graph.op("MatMul", graph.op("Transpose", histogram, perm=[0, 2, 1]), colors)
 
 
-def _histogram(graph: GraphWriter, garment: Garment) -> str:
+def _build_histogram(graph: GraphBuilder, garment: Garment) -> str:
     """Square roots of the shares of the colours under the mask, [N,K]."""
     weight = graph.op("Mul", garment.mask, graph.constant(recipe.center_map()))
     column = graph.op("Reshape", weight, graph.constant([0, AREA, 1], np.int64))
@@ -90,9 +92,9 @@ def _histogram(graph: GraphWriter, garment: Garment) -> str:
     return graph.op("Sqrt", graph.op("Relu", histogram))
 
 
-def _outline(graph: GraphWriter, garment: Garment) -> str:
+def _build_outline(graph: GraphBuilder, garment: Garment) -> str:
     """Square roots of gradient energy by orientation and cell, minus their mean, [N, ORIENTATIONS * CELLS²]."""
-    u, v = _double_angle(graph, garment)
+    u, v = _measure_gradients(graph, garment)
     turns = 2 * np.pi * np.arange(recipe.ORIENTATIONS) / recipe.ORIENTATIONS
     directions = np.round(np.stack([np.cos(turns), np.sin(turns)], axis=1), 6)
     oriented = graph.op("Relu", graph.conv(graph.op("Concat", u, v, axis=1), directions[:, :, None, None]))
@@ -103,7 +105,7 @@ def _outline(graph: GraphWriter, garment: Garment) -> str:
     return graph.op("Sub", flat, graph.op("ReduceMean", flat, axes=[1], keepdims=1))
 
 
-def _double_angle(graph: GraphWriter, garment: Garment) -> tuple[str, str]:
+def _measure_gradients(graph: GraphBuilder, garment: Garment) -> tuple[str, str]:
     """Gradient magnitude times (cos 2θ, sin 2θ), summed over lightness and mask: both [N,1,h,w]."""
     luminance = graph.conv(garment.rgb, recipe.SRGB_TO_XYZ[1][None, :, None, None])
     planes = graph.op("Concat", graph.op("Sqrt", graph.op("Relu", luminance)), garment.mask, axis=1)

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.similarity import cosine
-from models.bundles.environment import environment
 from models.bundles.fingerprint import sha256_file
-from models.bundles.manifest import MODEL_FILE, WEIGHTS_FILE, Licenses, Record, Tensor, Training
-from models.bundles.writer import Written, write
+from models.bundles.manifest import (
+    MODEL_FILE,
+    WEIGHTS_FILE,
+    Licenses,
+    ModelDescription,
+    Tensor,
+    Training,
+    describe_environment,
+)
+from models.bundles.writer import StoredBundle, write_bundle
 from models.errors import DeviceUnavailable, ExportFailed
-from models.making.zoo.torch_networks import with_weights
-from models.making.zoo.torch_weights import load as load_weights
-from models.making.zoo.zoo import ZooModel
-from models.runtime.embedder import unit_rows
+from models.making.zoo.backbones import Backbone
+from models.making.zoo.torch_networks import load_network
+from models.making.zoo.torch_weights import load_weights
+from models.runtime.embedder import normalize_rows
 from models.runtime.onnx_embedder import open_session
-from models.runtime.synthetic_inputs import trial_pixels
+from models.runtime.synthetic_inputs import draw_synthetic_pixels
 
 if TYPE_CHECKING:
     import onnx
@@ -31,7 +38,7 @@ OPSET = 18  # what torch's exporter writes natively
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ExportRequest:
     """Who makes the bundle, by which command, from which weights (`own_weights` of None: the published ones)."""
 
     owner: str
@@ -40,7 +47,7 @@ class Origin:
     own_weights: Path | None = None
     license: str = "unknown"  # of own weights
 
-    def licenses(self, model: ZooModel) -> Licenses:
+    def licenses(self, model: Backbone) -> Licenses:
         if self.own_weights is None:
             return model.licenses
         return Licenses(
@@ -48,22 +55,22 @@ class Origin:
         )
 
 
-def export(model: ZooModel, root: Path, origin: Origin, threads: int | None = None) -> Written:
+def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads: int | None = None) -> StoredBundle:
     """Write the bundle of `model` below `root`.
 
     Raises DeviceUnavailable without torch, WeightsUnavailable where weights cannot be had, ExportFailed when the
     graph and the network disagree (cosine below MIN_PARITY).
     """
-    _need_torch()
+    _require_torch()
     weights, source = load_weights(model, origin.weights_folder, origin.own_weights)
-    network = with_weights(model, weights, str(source))
-    graph = to_onnx(network, model.preprocessing.center_crop)
+    network = load_network(model, weights, str(source))
+    graph = export_onnx(network, model.preprocessing.center_crop)
     parity = check_parity(network, graph, model, threads)
-    record = _record(model, origin, source, parity)
-    return write(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
+    record = _describe_backbone(model, origin, source, parity)
+    return write_bundle(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
 
 
-def to_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
+def export_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
     """`network` as ONNX bytes: `pixels` [N,3,side,side] → `outputs`, N free, all in one, no traces of paths.
 
     A network that tells classes gives a pair of tensors: name `outputs` ("embedding", "logits").
@@ -83,22 +90,24 @@ def to_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",))
     )
     if program is None:
         raise ExportFailed("torch.onnx.export gave no program")
-    return bytes(_plain(program.model_proto).SerializeToString(deterministic=True))
+    return bytes(_strip_metadata(program.model_proto).SerializeToString(deterministic=True))
 
 
-def check_parity(network: Module, graph: bytes, model: ZooModel, threads: int | None = None) -> float:
-    """`parity_of` a zoo network, which gives its embedding alone."""
-    return parity_of(network, graph, model.name, model.preprocessing.center_crop, model.dims, threads)
+def check_parity(network: Module, graph: bytes, model: Backbone, threads: int | None = None) -> float:
+    """`measure_parity` a zoo network, which gives its embedding alone."""
+    return measure_parity(network, graph, model.name, model.preprocessing.center_crop, model.dims, threads)
 
 
-def parity_of(network: Module, graph: bytes, name: str, side: int, dims: int, threads: int | None = None) -> float:
+def measure_parity(
+    network: Module, graph: bytes, name: str, side: int, dims: int, threads: int | None = None
+) -> float:
     """The lowest cosine between torch and ONNX Runtime over trial pictures, of the embedding and of logits if any.
 
     Raises ExportFailed below MIN_PARITY, or where the embedding has not `dims` dimensions.
     """
     import torch
 
-    pixels = trial_pixels(side)
+    pixels = draw_synthetic_pixels(side)
     with torch.inference_mode():
         answer = network(torch.from_numpy(pixels))
     expected = [part.numpy() for part in (answer if isinstance(answer, tuple) else (answer,))]
@@ -106,7 +115,7 @@ def parity_of(network: Module, graph: bytes, name: str, side: int, dims: int, th
     alone, rest = (session.run(None, {"pixels": part}) for part in (pixels[:1], pixels[1:]))
     found = [np.concatenate(parts) for parts in zip(alone, rest, strict=True)]
     lowest = min(
-        float(np.diagonal(cosine(unit_rows(left), unit_rows(right))).min())
+        float(np.diagonal(cosine(normalize_rows(left), normalize_rows(right))).min())
         for left, right in zip(expected, found, strict=True)
     )
     if not lowest >= MIN_PARITY or found[0].shape[1] != dims:  # `not` also catches NaN
@@ -125,7 +134,7 @@ def to_safetensors(network: Module) -> bytes:
     return save({name: value.contiguous() for name, value in network.state_dict().items()})
 
 
-def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
+def _strip_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
     """Without stack traces and file names, which depend on the machine: the same weights give one version."""
     from onnx import ModelProto
 
@@ -139,9 +148,9 @@ def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
     return plain
 
 
-def _record(model: ZooModel, origin: Origin, source: Path, parity: float) -> Record:
+def _describe_backbone(model: Backbone, origin: ExportRequest, source: Path, parity: float) -> ModelDescription:
     side = model.preprocessing.center_crop
-    return Record(
+    return ModelDescription(
         name=model.name,
         origin="exported",
         owner=origin.owner,
@@ -153,14 +162,14 @@ def _record(model: ZooModel, origin: Origin, source: Path, parity: float) -> Rec
         training=Training(
             data_fingerprint=f"weights {source.name} sha256 {sha256_file(source)}",
             command=origin.command,
-            environment=environment("torch", "torchvision", "onnx"),
+            environment=describe_environment("torch", "torchvision", "onnx"),
         ),
         metrics={"torch_parity_cosine": round(parity, 8)},
         licenses=origin.licenses(model),
     )
 
 
-def _need_torch() -> None:
+def _require_torch() -> None:
     try:
         import torch  # noqa: F401
         import torchvision  # noqa: F401

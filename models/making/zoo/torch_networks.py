@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from models.errors import WeightsUnavailable
-from models.making.zoo.zoo import ZooModel
+from models.making.zoo.backbones import Backbone
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
 
-def build(model: ZooModel) -> Module:
+def build_network(model: Backbone) -> Module:
     """The network of `model`, pixels [N,3,side,side] → features [N,dims], in eval mode, with weights to be loaded."""
     import torchvision
     from torch import nn
@@ -36,9 +36,9 @@ def build(model: ZooModel) -> Module:
     return network.eval()  # type: ignore[no-any-return]
 
 
-def with_weights(model: ZooModel, weights: Mapping[str, Tensor], source: str) -> Module:
+def load_network(model: Backbone, weights: Mapping[str, Tensor], source: str) -> Module:
     """The network of `model` with the state dict `weights` (its head is left out); raises WeightsUnavailable."""
-    network = build(model)
+    network = build_network(model)
     body = {name: value for name, value in weights.items() if not name.startswith(model.head)}
     try:
         network.load_state_dict(body)

@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 
 from models.bundles.fingerprint import sha256_file
 from models.errors import WeightsUnavailable
-from models.making.zoo.zoo import ZooModel
+from models.making.zoo.backbones import Backbone
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ CONNECT_SECONDS = 30.0  # torch's downloader sets no timeout of its own
 HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")
 
 
-def published(model: ZooModel) -> Any:
+def get_published(model: Backbone) -> Any:
     """torchvision's weights enum member for `model`: it knows address, file name and hash."""
     import torchvision
 
@@ -31,24 +31,24 @@ def published(model: ZooModel) -> Any:
     return getattr(torchvision.models, enum)[member]
 
 
-def file_name(model: ZooModel) -> str:
+def get_file_name(model: Backbone) -> str:
     """The name under which torchvision publishes the weights, e.g. `resnet18-f37072fd.pth`."""
-    return Path(str(published(model).url)).name
+    return Path(str(get_published(model).url)).name
 
 
-def load(model: ZooModel, folder: Path, own_file: Path | None = None) -> tuple[dict[str, Tensor], Path]:
+def load_weights(model: Backbone, folder: Path, own_file: Path | None = None) -> tuple[dict[str, Tensor], Path]:
     """State dict of `model` and the file it is from.
 
     `own_file` is taken as it is; else the published file from `folder` or torch's cache; else it is downloaded into
     `folder`. Raises WeightsUnavailable saying which file to place where.
     """
     if own_file is not None:
-        return read(own_file), own_file
-    there = _placed(model, folder) or _download(model, folder)
-    return read(there), there
+        return read_weights(own_file), own_file
+    there = _find_placed(model, folder) or _download(model, folder)
+    return read_weights(there), there
 
 
-def read(file: Path) -> dict[str, Tensor]:
+def read_weights(file: Path) -> dict[str, Tensor]:
     """The state dict in a `.safetensors` file or a torch file (read with weights_only: no code in it is run)."""
     import torch
 
@@ -61,20 +61,22 @@ def read(file: Path) -> dict[str, Tensor]:
             return dict(load_file(file))
         content = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise WeightsUnavailable(f"{file} cannot be read as weights, it may be cut short: {_line(error)}") from error
+        raise WeightsUnavailable(
+            f"{file} cannot be read as weights, it may be cut short: {_get_first_line(error)}"
+        ) from error
     except Exception as error:
         if type(error).__module__.startswith("safetensors"):
-            raise WeightsUnavailable(f"{file} is not a safetensors file: {_line(error)}") from error
+            raise WeightsUnavailable(f"{file} is not a safetensors file: {_get_first_line(error)}") from error
         raise
     if not isinstance(content, Mapping) or not all(isinstance(one, torch.Tensor) for one in content.values()):
         raise WeightsUnavailable(f"{file} holds no state dict: save it with torch.save(network.state_dict(), ...)")
     return dict(content)
 
 
-def _placed(model: ZooModel, folder: Path) -> Path | None:
+def _find_placed(model: Backbone, folder: Path) -> Path | None:
     import torch
 
-    name = file_name(model)
+    name = get_file_name(model)
     places = (folder, Path(torch.hub.get_dir()) / "checkpoints")
     found = next((place / name for place in places if (place / name).is_file()), None)
     if found is not None:
@@ -92,27 +94,28 @@ def _check_hash(file: Path) -> None:
         )
 
 
-def _download(model: ZooModel, folder: Path) -> Path:
-    weights = published(model)
+def _download(model: Backbone, folder: Path) -> Path:
+    weights = get_published(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # torch announces the download on standard output, which is ours for the summary.
-        with _timeout(CONNECT_SECONDS), redirect_stdout(sys.stderr):
+        with _limit_connecting(CONNECT_SECONDS), redirect_stdout(sys.stderr):
             weights.get_state_dict(model_dir=str(folder), progress=False, check_hash=True, weights_only=True)
     except (URLError, OSError, RuntimeError) as error:
         if isinstance(error, HTTPError):
             error.close()  # it is the answer, and holds the connection open
         raise WeightsUnavailable(
-            f"the weights of {model.name} could not be fetched ({_line(error)}). Place the file {file_name(model)} "
-            f"({weights.url}) into {folder}, or name a local file with --weights",
-            file=file_name(model),
+            f"the weights of {model.name} could not be fetched ({_get_first_line(error)}). "
+            f"Place the file {get_file_name(model)} ({weights.url}) into {folder}, "
+            "or name a local file with --weights",
+            file=get_file_name(model),
             folder=str(folder),
         ) from error
-    return folder / file_name(model)
+    return folder / get_file_name(model)
 
 
 @contextmanager
-def _timeout(seconds: float) -> Iterator[None]:
+def _limit_connecting(seconds: float) -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -121,5 +124,5 @@ def _timeout(seconds: float) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _line(error: BaseException) -> str:
+def _get_first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

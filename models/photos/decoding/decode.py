@@ -8,13 +8,17 @@ from PIL import Image, UnidentifiedImageError
 from models.photos.decoding import jpeg_header, png_header, webp_header
 from models.photos.decoding.header import check_pixels
 from models.photos.decoding.limits import MAX_PIXELS
-from models.photos.decoding.pixels import upright_rgb
-from models.photos.decoding.process_pool import processes
+from models.photos.decoding.pixels import to_upright_rgb
+from models.photos.decoding.process_pool import decoding_pool
 from models.photos.decoding.signature import name_other, recognize
 from models.photos.errors import PhotoError, Reason
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-LOOKS = {"JPEG": jpeg_header.look, "PNG": png_header.look, "WEBP": webp_header.look}
+HEADER_READERS = {
+    "JPEG": jpeg_header.read_jpeg_header,
+    "PNG": png_header.read_png_header,
+    "WEBP": webp_header.read_webp_header,
+}
 
 # Below Pillow's own limit (89 million pixels) ours is checked from the header; above it Pillow must not merely warn.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -30,12 +34,12 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, other_pixels: int = MAX_PI
     """
     kind = recognize(data)
     if kind is None:
-        raise _unidentified(data)
-    header = LOOKS[kind](data) if kind in LOOKS else None
+        raise _unidentified_error(data)
+    header = HEADER_READERS[kind](data) if kind in HEADER_READERS else None
     if header is not None:
         header.check(len(data), max_pixels, other_pixels)
     if header is None or header.apart:
-        return processes.decode(data, min(max_pixels, other_pixels))
+        return decoding_pool.decode(data, min(max_pixels, other_pixels))
     return decode_here(data, max_pixels)
 
 
@@ -44,18 +48,18 @@ def decode_here(data: bytes, max_pixels: int) -> Image.Image:
     try:
         opened = Image.open(BytesIO(data), formats=FORMATS)
         check_pixels(*opened.size, max_pixels)
-        return upright_rgb(opened)
+        return to_upright_rgb(opened)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError(Reason.TOO_MANY_PIXELS, f"too many pixels; at most {max_pixels:,} in all") from error
     except UnidentifiedImageError as error:
-        raise _unidentified(data) from error
+        raise _unidentified_error(data) from error
     except Exception as error:  # what Pillow raises on hostile bytes is not documented
-        raise _damaged(error) from error
+        raise _damage_error(error) from error
 
 
-def _unidentified(data: bytes) -> PhotoError:
+def _unidentified_error(data: bytes) -> PhotoError:
     """Why there is no picture of ours in `data`; told by the first bytes."""
     head = data[:512]
     start = head.lstrip().lower()
@@ -70,7 +74,7 @@ def _unidentified(data: bytes) -> PhotoError:
     return PhotoError(Reason.NOT_AN_IMAGE, "it is not a photo")
 
 
-def _damaged(error: Exception) -> PhotoError:
+def _damage_error(error: Exception) -> PhotoError:
     text = str(error).lower()
     if isinstance(error, MemoryError) or "memory" in text:
         return PhotoError(Reason.TOO_COSTLY, "decoding takes more memory than one photo may: save it smaller")

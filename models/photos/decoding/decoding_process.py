@@ -15,8 +15,8 @@ from typing import IO
 from PIL import AvifImagePlugin, Image
 
 from models.photos.decoding.decode import decode_here
-from models.photos.decoding.limits import APART_MEMORY, CPU_SECONDS
-from models.photos.decoding.pixels import bands
+from models.photos.decoding.limits import CPU_SECONDS, PROCESS_MEMORY
+from models.photos.decoding.pixels import split_bands
 from models.photos.decoding.process_pool import REQUEST
 from models.photos.errors import PhotoError
 
@@ -29,23 +29,23 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
         length, max_pixels = REQUEST.unpack(request)
         data = source.read(length)
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        _answer(data, max_pixels, sink)
+        _write_answer(data, max_pixels, sink)
         signal.setitimer(signal.ITIMER_PROF, 0)
         sink.flush()
 
 
-def _answer(data: bytes, max_pixels: int, sink: IO[bytes]) -> None:
+def _write_answer(data: bytes, max_pixels: int, sink: IO[bytes]) -> None:
     try:
         image = decode_here(data, max_pixels)
     except PhotoError as error:
-        _say(sink, {"reason": str(error.reason), "message": error.message})
+        _write_json(sink, {"reason": str(error.reason), "message": error.message})
         return
-    _say(sink, {"width": image.width, "height": image.height})
-    for top, bottom in bands(*image.size):
+    _write_json(sink, {"width": image.width, "height": image.height})
+    for top, bottom in split_bands(*image.size):
         sink.write(image.crop((0, top, image.width, bottom)).tobytes())
 
 
-def _say(sink: IO[bytes], answer: dict[str, str | int] | dict[str, str] | dict[str, int]) -> None:
+def _write_json(sink: IO[bytes], answer: dict[str, str | int] | dict[str, str] | dict[str, int]) -> None:
     sink.write(json.dumps(answer).encode() + b"\n")
 
 
@@ -53,7 +53,7 @@ def limit_memory() -> None:
     """Allow what is in use and APART_MEMORY more; macOS cannot limit this, there only time is limited."""
     if STATUS.exists():
         used = next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith("VmData:"))
-        allowed = used * 1024 + APART_MEMORY
+        allowed = used * 1024 + PROCESS_MEMORY
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
 
 

@@ -14,7 +14,7 @@ TURNING_BYTES = 7  # an RGB picture beside its three channels, see `models.photo
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class PhotoHeader:
     """`plain`: a JPEG of 8 bits in one scan. `pixel_bytes`: memory per pixel at the worst moment of decoding.
 
     `raw`: bytes that a PNG unpacks to. `apart`: size is told here, but not the time that decoding takes.

@@ -17,18 +17,18 @@ TURNS = {  # by EXIF orientation
 }
 
 
-def upright_rgb(opened: Image.Image) -> Image.Image:
+def to_upright_rgb(opened: Image.Image) -> Image.Image:
     """The first frame of a photo that was opened, upright, transparency on white, without metadata.
 
     `opened` is used up: its pixels are the result's, or are given back before the result is whole.
     """
     opened.load()
-    turn = TURNS.get(_orientation(opened))
-    image = _rgb(opened)
-    return _turned(image, turn) if turn is not None else image
+    turn = TURNS.get(_read_orientation(opened))
+    image = _to_rgb(opened)
+    return _transpose(image, turn) if turn is not None else image
 
 
-def _orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ORIENTATION, 1))
     except MemoryError:
@@ -37,25 +37,25 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _rgb(opened: Image.Image) -> Image.Image:
+def _to_rgb(opened: Image.Image) -> Image.Image:
     if opened.mode == "RGB" and not opened.has_transparency_data:
         image = Image.Image()._new(opened.im)  # the same pixels, without the file and its metadata
         opened.close()
         return image
     image = Image.new("RGB", opened.size)
-    for top, bottom in bands(*opened.size):
-        image.paste(_band_rgb(opened.crop((0, top, opened.width, bottom))), (0, top))
+    for top, bottom in split_bands(*opened.size):
+        image.paste(_convert_band(opened.crop((0, top, opened.width, bottom))), (0, top))
     opened.close()
     return image
 
 
-def bands(width: int, height: int) -> list[tuple[int, int]]:
+def split_bands(width: int, height: int) -> list[tuple[int, int]]:
     """Top and bottom rows of parts of at most about a million pixels."""
     rows = max(1, BAND // width)
     return [(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
-def _band_rgb(image: Image.Image) -> Image.Image:
+def _convert_band(image: Image.Image) -> Image.Image:
     if image.mode in WIDE_MODES:
         wide = np.asarray(image)
         if wide.dtype != np.uint16:
@@ -68,7 +68,7 @@ def _band_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _turned(image: Image.Image, turn: Image.Transpose) -> Image.Image:
+def _transpose(image: Image.Image, turn: Image.Transpose) -> Image.Image:
     """Channel by channel, so that there are never two pictures of four bytes per pixel. Uses `image` up."""
     channels = list(image.split())
     image.close()

@@ -2,7 +2,7 @@
 
 import struct
 
-from models.photos.decoding.header import RGB_BYTES, Header
+from models.photos.decoding.header import RGB_BYTES, PhotoHeader
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey and alpha, RGBA
@@ -16,20 +16,20 @@ MAX_PARTS = 20_000  # chunks of the picture: 20 MB in the smallest that writers 
 MAX_TEXT = 65_536  # bytes of one text
 
 
-def look(data: bytes) -> Header | None:
+def read_png_header(data: bytes) -> PhotoHeader | None:
     """The header of the PNG in `data`, None where it is out of the ordinary."""
     if data[8:16] != b"\0\0\0\rIHDR" or len(data) < 33:
         return None
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    if colour not in CHANNELS or depth not in (1, 2, 4, 8, 16) or not _ordinary(data):
+    if colour not in CHANNELS or depth not in (1, 2, 4, 8, 16) or not _is_ordinary(data):
         return None
     pixel = (1 if depth <= 8 else 2) if colour in (GREY, PALETTE) else RGB_BYTES
     opaque = colour == RGB and b"tRNS" not in data[: data.find(b"IDAT")]
     raw = width * height * CHANNELS[colour] * depth // 8
-    return Header(width, height, False, pixel if opaque else pixel + RGB_BYTES, raw)
+    return PhotoHeader(width, height, False, pixel if opaque else pixel + RGB_BYTES, raw)
 
 
-def _ordinary(data: bytes) -> bool:
+def _is_ordinary(data: bytes) -> bool:
     at, others, parts = 33, 0, 0
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -37,7 +37,7 @@ def _ordinary(data: bytes) -> bool:
             return parts > 0
         if kind == b"IDAT":
             parts += 1
-        elif kind in KNOWN and not _heavy_text(kind, length, data[at + 8 : at + 20]):
+        elif kind in KNOWN and not _is_heavy_text(kind, length, data[at + 8 : at + 20]):
             others += 1
         else:
             return False
@@ -47,6 +47,6 @@ def _ordinary(data: bytes) -> bool:
     return False
 
 
-def _heavy_text(kind: bytes, length: int, start: bytes) -> bool:
+def _is_heavy_text(kind: bytes, length: int, start: bytes) -> bool:
     """Whether a text is long, or EXIF in disguise."""
     return kind == b"tEXt" and (length > MAX_TEXT or start.lower().startswith((b"raw profile", b"exif\0")))

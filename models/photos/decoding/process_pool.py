@@ -20,7 +20,7 @@ from typing import IO
 from PIL import Image
 
 from models.photos.decoding.limits import CPU_SECONDS, WALL_SECONDS
-from models.photos.decoding.pixels import bands
+from models.photos.decoding.pixels import split_bands
 from models.photos.errors import PhotoError, Reason
 
 KEPT = 8  # idle processes; each holds about 40 MB
@@ -29,7 +29,7 @@ COMMAND = (sys.executable, "-W", "ignore::UserWarning", "-m", "models.photos.dec
 REQUEST = struct.Struct(">QQ")  # bytes that follow, pixels allowed
 
 
-class DecodingProcesses:
+class DecodingPool:
     """Idle processes; `decode` may be called by many threads, each has a process to itself meanwhile."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
@@ -50,7 +50,7 @@ class DecodingProcesses:
             found = _exchange(process, data, max_pixels)
         except (OSError, EOFError) as error:
             process.kill()
-            raise _ended(process) from error
+            raise _end_error(process) from error
         except BaseException:
             process.kill()  # what it still says would be taken for the next photo
             raise
@@ -100,7 +100,7 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes, max_pixels: int) ->
     if "reason" in answer:
         return PhotoError(Reason(answer["reason"]), answer["message"])
     image = Image.new("RGB", (answer["width"], answer["height"]))
-    for top, bottom in bands(*image.size):
+    for top, bottom in split_bands(*image.size):
         rows = (image.width, bottom - top)
         image.paste(Image.frombuffer("RGB", rows, _read(process.stdout, 3 * rows[0] * rows[1])), (0, top))
     return image
@@ -113,7 +113,7 @@ def _read(pipe: IO[bytes], size: int) -> bytes:
     return content
 
 
-def _ended(process: subprocess.Popen[bytes]) -> Exception:
+def _end_error(process: subprocess.Popen[bytes]) -> Exception:
     """Why a process ended over a photo."""
     code = process.wait()
     if code in (-signal.SIGPROF, -signal.SIGKILL):
@@ -134,6 +134,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-processes = DecodingProcesses()
-atexit.register(processes.close)
-os.register_at_fork(after_in_child=processes.forget)
+decoding_pool = DecodingPool()
+atexit.register(decoding_pool.close)
+os.register_at_fork(after_in_child=decoding_pool.forget)

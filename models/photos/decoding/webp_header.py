@@ -1,11 +1,11 @@
 """The size of a WebP, from its first chunk."""
 
-from models.photos.decoding.header import Header
+from models.photos.decoding.header import PhotoHeader
 
 PIXEL_BYTES = 19  # two canvases of the animation decoder, its answer, Pillow's picture, four each, and some more
 
 
-def look(data: bytes) -> Header | None:
+def read_webp_header(data: bytes) -> PhotoHeader | None:
     """The size of the WebP in `data`; its time is not told, a lossless one may hold tables of any number."""
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
@@ -19,4 +19,4 @@ def look(data: bytes) -> Header | None:
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     else:
         return None
-    return Header(width, height, plain=False, pixel_bytes=PIXEL_BYTES, apart=True)
+    return PhotoHeader(width, height, plain=False, pixel_bytes=PIXEL_BYTES, apart=True)

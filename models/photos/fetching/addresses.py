@@ -48,18 +48,18 @@ def is_blocked(address: str) -> bool:
     """Whether `address` (an IPv4 or IPv6 literal, a zone is ignored) is none of the public Internet's."""
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv4Address):
-        return _blocked_v4(ip)
+        return _is_blocked_v4(ip)
     if ip.ipv4_mapped is not None:
-        return _blocked_v4(ip.ipv4_mapped)
+        return _is_blocked_v4(ip.ipv4_mapped)
     if ip in NAT64:  # what an IPv6-only network makes of a public IPv4 host
-        return _blocked_v4(IPv4Address(int(ip) & 0xFFFF_FFFF))
-    return _blocked_v6(ip)
+        return _is_blocked_v4(IPv4Address(int(ip) & 0xFFFF_FFFF))
+    return _is_blocked_v6(ip)
 
 
-def _blocked_v4(ip: IPv4Address) -> bool:
+def _is_blocked_v4(ip: IPv4Address) -> bool:
     return not ip.is_global or any(ip in network for network in BLOCKED_V4)
 
 
-def _blocked_v6(ip: IPv6Address) -> bool:
+def _is_blocked_v6(ip: IPv6Address) -> bool:
     """64:ff9b:1::/48, site-local, ULA, link-local and multicast all lie outside 2000::/3."""
     return ip not in GLOBAL_UNICAST or any(ip in network for network in BLOCKED_V6)

@@ -13,7 +13,7 @@ from models.photos.settings import PhotoSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class EncodedPhoto:
     """The encoded photo as it came, `sha256` of it in hex, and the host's ETag if it gave one."""
 
     url: str
@@ -30,22 +30,22 @@ class Fetcher:
         self._dialer = Dialer(settings.image_allowed_hosts, settings.image_connect_timeout, resolver)
         self._http = HttpReader(self._dialer, settings.image_max_bytes, settings.image_timeout)
 
-    def fetch(self, url: str) -> Photo:
+    def fetch(self, url: str) -> EncodedPhoto:
         """The photo at a `file:`, `http:` or `https:` URL; raises PhotoError, and nothing else."""
         scheme = url.partition(":")[0].lower()
         if scheme == "file":
-            return _photo(url, read_file(url, self.settings), None)
+            return _build_photo(url, read_file(url, self.settings), None)
         if scheme in ("http", "https"):
             answer = self._http.get(url)
-            return _photo(url, answer.data, answer.etag)
+            return _build_photo(url, answer.data, answer.etag)
         raise PhotoError(Reason.BAD_ADDRESS, "a photo's address starts with https:, http: or file:")
 
-    def refetch(self, url: str, etag: str) -> Photo | None:
+    def refetch(self, url: str, etag: str) -> EncodedPhoto | None:
         """The photo at `url`, None where its host says that it is still the one with `etag`; raises PhotoError."""
         if url.partition(":")[0].lower() not in ("http", "https"):
             return self.fetch(url)
         answer = self._http.get(url, etag)
-        return None if answer.not_modified else _photo(url, answer.data, answer.etag)
+        return None if answer.not_modified else _build_photo(url, answer.data, answer.etag)
 
     def close(self) -> None:
         """Close kept connections."""
@@ -61,5 +61,5 @@ class Fetcher:
         self.close()
 
 
-def _photo(url: str, data: bytes, etag: str | None) -> Photo:
-    return Photo(url, data, hashlib.sha256(data).hexdigest(), etag)
+def _build_photo(url: str, data: bytes, etag: str | None) -> EncodedPhoto:
+    return EncodedPhoto(url, data, hashlib.sha256(data).hexdigest(), etag)

@@ -20,9 +20,9 @@ def read_file(url: str, settings: PhotoSettings) -> bytes:
     Links are followed where they lead to a place below IMAGE_ROOTS. The path they lead to is then opened folder by
     folder from the root down, and no link is followed any more: one put there meanwhile is refused.
     """
-    path = _path_of(url)
+    path = _parse_path(url)
     try:
-        descriptor = _open_beneath(*_inside(path, settings))
+        descriptor = _open_beneath(*_find_root(path, settings))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise PhotoError(Reason.NOT_AN_IMAGE, f"{path} is not a file")
@@ -38,7 +38,7 @@ def read_file(url: str, settings: PhotoSettings) -> bytes:
     return data
 
 
-def _path_of(url: str) -> str:
+def _parse_path(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -49,7 +49,7 @@ def _path_of(url: str) -> str:
     return path
 
 
-def _inside(path: str, settings: PhotoSettings) -> tuple[str, PurePath]:
+def _find_root(path: str, settings: PhotoSettings) -> tuple[str, PurePath]:
     """The root, and where below it the path leads, all links resolved."""
     if not settings.image_roots:
         raise PhotoError(

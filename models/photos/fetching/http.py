@@ -31,7 +31,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class PhotoResponse:
-    """Holds a photo's bytes, decompressed, or where to look instead, or that the one with the ETag is still current."""
+    """Holds a photo's bytes, decompressed, or where to look instead, or that the one with the ETag is unchanged."""
 
     data: bytes = b""
     etag: str | None = None
@@ -125,7 +125,7 @@ def parse_address(url: str) -> Url:
 
 
 def _status_error(status: int, headers: Mapping[str, str], host: str) -> PhotoError:
-    message, retry_after = f"{host} answered {status}", seconds_of(headers.get("Retry-After"))
+    message, retry_after = f"{host} answered {status}", parse_retry_after(headers.get("Retry-After"))
     if status in (404, 410):
         return PhotoError(Reason.NOT_FOUND, message)
     if status == 429:
@@ -135,7 +135,7 @@ def _status_error(status: int, headers: Mapping[str, str], host: str) -> PhotoEr
     return PhotoError(Reason.HTTP_ERROR, message)
 
 
-def seconds_of(retry_after: str | None, now: datetime | None = None) -> float | None:
+def parse_retry_after(retry_after: str | None, now: datetime | None = None) -> float | None:
     """Seconds that a Retry-After header (seconds or an HTTP date) asks for; None when it says nothing."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():

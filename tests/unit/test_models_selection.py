@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from models.bundles.capability import Need, find_best_model, shortfall
 from models.bundles.manifest import Licenses, Limits
 from models.bundles.registry import list_bundles
-from models.bundles.writer import write
+from models.bundles.selection import ModelRequirements, find_best_model, find_shortfall
+from models.bundles.writer import write_bundle
 from models.commands.main import app
 from models.errors import BundleNotFound
 from tests.unit.models_making import record, settings_for, tiny_network
@@ -22,7 +22,7 @@ APACHE = Licenses(code="MIT", weights="Apache-2.0 (ours)", data="none", scripts=
 
 
 def make(root: Path, name: str, **changes: Any) -> None:
-    write(root, record(name).model_copy(update=changes), {"model.onnx": tiny_network()})
+    write_bundle(root, record(name).model_copy(update=changes), {"model.onnx": tiny_network()})
 
 
 @pytest.fixture
@@ -38,17 +38,17 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("need", "found"),
     [
-        (Need(), "dresses"),
-        (Need(categories=("dress",)), "dresses"),
-        (Need(categories=("dress", "shoes")), "good"),
-        (Need(categories=("shoes",), max_latency_ms=10.0, classes=False), "quick"),
-        (Need(licenses=("apache", "mit")), "quick"),
-        (Need(classes=True), "teller"),
-        (Need(quality="gate.worst"), "quick"),
-        (Need(dims=6, max_dims=6), "dresses"),
+        (ModelRequirements(), "dresses"),
+        (ModelRequirements(categories=("dress",)), "dresses"),
+        (ModelRequirements(categories=("dress", "shoes")), "good"),
+        (ModelRequirements(categories=("shoes",), max_latency_ms=10.0, classes=False), "quick"),
+        (ModelRequirements(licenses=("apache", "mit")), "quick"),
+        (ModelRequirements(classes=True), "teller"),
+        (ModelRequirements(quality="gate.worst"), "quick"),
+        (ModelRequirements(dims=6, max_dims=6), "dresses"),
     ],
 )
-def test_the_best_that_fits(need: Need, found: str, root: Path) -> None:
+def test_the_best_that_fits(need: ModelRequirements, found: str, root: Path) -> None:
     assert find_best_model(need, settings_for(root)).name == found
 
 
@@ -75,27 +75,27 @@ def test_every_part_of_the_terms_has_to_be_allowed(
     make(tmp_path, "one", licenses=APACHE.model_copy(update={"weights": weights}))
     (listed,) = list_bundles(settings_for(tmp_path))
     assert listed.bundle is not None
-    assert (shortfall(listed.bundle.manifest, Need(licenses=licenses)) is None) == fits
+    assert (find_shortfall(listed.bundle.manifest, ModelRequirements(licenses=licenses)) is None) == fits
 
 
 def test_without_figures_the_quicker_one(tmp_path: Path) -> None:
     make(tmp_path, "slow", metrics={"latency_ms": 3})
     make(tmp_path, "fast", metrics={"latency_ms": 2})
-    assert find_best_model(Need(), settings_for(tmp_path)).name == "fast"
+    assert find_best_model(ModelRequirements(), settings_for(tmp_path)).name == "fast"
 
 
 @pytest.mark.parametrize(
     ("need", "said"),
     [
-        (Need(task="detection"), "its task is embedding"),
-        (Need(max_dims=5), "6 dimensions"),
-        (Need(dims=7), "6 dimensions"),
-        (Need(max_latency_ms=0.0), "good/.*: it takes 30.0 ms"),
-        (Need(licenses=("GPL",)), "under 'CC0'"),
-        (Need(categories=("shoes",), licenses=("GPL",)), "it was made for dress|under"),
+        (ModelRequirements(task="detection"), "its task is embedding"),
+        (ModelRequirements(max_dims=5), "6 dimensions"),
+        (ModelRequirements(dims=7), "6 dimensions"),
+        (ModelRequirements(max_latency_ms=0.0), "good/.*: it takes 30.0 ms"),
+        (ModelRequirements(licenses=("GPL",)), "under 'CC0'"),
+        (ModelRequirements(categories=("shoes",), licenses=("GPL",)), "it was made for dress|under"),
     ],
 )
-def test_nothing_fits(need: Need, said: str, root: Path) -> None:
+def test_nothing_fits(need: ModelRequirements, said: str, root: Path) -> None:
     with pytest.raises(BundleNotFound, match=said) as caught:
         find_best_model(need, settings_for(root))
     assert len(caught.value.detail["lacking"]) == 4
@@ -104,16 +104,18 @@ def test_nothing_fits(need: Need, said: str, root: Path) -> None:
 def test_figures_by_data_and_task_stand_for_the_one_of_their_kind(tmp_path: Path) -> None:
     make(tmp_path, "even", metrics={"clothing_kind_macro_p10": 0.6, "drawn_color_macro_p10": 0.6})
     make(tmp_path, "uneven", metrics={"clothing_kind_macro_p10": 0.7, "drawn_color_macro_p10": 0.4})
-    assert find_best_model(Need(), settings_for(tmp_path)).name == "even"
-    assert find_best_model(Need(quality="clothing_kind_macro_p10"), settings_for(tmp_path)).name == "uneven"
+    assert find_best_model(ModelRequirements(), settings_for(tmp_path)).name == "even"
+    assert (
+        find_best_model(ModelRequirements(quality="clothing_kind_macro_p10"), settings_for(tmp_path)).name == "uneven"
+    )
 
 
 def test_a_damaged_one_is_passed_over_and_named(root: Path) -> None:
     for file in (root / "dresses").glob("*/bundle.json"):
         file.write_text("{}")
-    assert find_best_model(Need(), settings_for(root)).name == "good"
+    assert find_best_model(ModelRequirements(), settings_for(root)).name == "good"
     with pytest.raises(BundleNotFound, match=r"dresses/.*schema_version"):
-        find_best_model(Need(max_dims=1), settings_for(root))
+        find_best_model(ModelRequirements(max_dims=1), settings_for(root))
 
 
 def test_the_command(root: Path) -> None:

@@ -31,7 +31,7 @@ IMAGENET_LICENSES = Licenses(
 
 
 @dataclass(frozen=True, slots=True)
-class ZooModel:
+class Backbone:
     """One network: `weights` as `Enum.MEMBER` of torchvision.models; `head` are the weights that are left out."""
 
     name: str
@@ -60,12 +60,12 @@ def _imagenet(resize: int, crop: int) -> Preprocessing:
 
 
 _MODELS = (
-    ZooModel("resnet18", "ResNet18_Weights.IMAGENET1K_V1", "avgpool", 512, _imagenet(256, 224), ("fc.",)),
-    ZooModel("resnet50", "ResNet50_Weights.IMAGENET1K_V1", "avgpool", 2048, _imagenet(256, 224), ("fc.",)),
-    ZooModel(
+    Backbone("resnet18", "ResNet18_Weights.IMAGENET1K_V1", "avgpool", 512, _imagenet(256, 224), ("fc.",)),
+    Backbone("resnet50", "ResNet50_Weights.IMAGENET1K_V1", "avgpool", 2048, _imagenet(256, 224), ("fc.",)),
+    Backbone(
         "vgg16", "VGG16_Weights.IMAGENET1K_V1", "features, averaged", 512, _imagenet(256, 224), ("classifier.",)
     ),
-    ZooModel(
+    Backbone(
         "inception_v3",
         "Inception_V3_Weights.IMAGENET1K_V1",
         "avgpool",
@@ -75,9 +75,9 @@ _MODELS = (
     ),
 )
 
-ZOO: Mapping[str, ZooModel] = MappingProxyType({model.name: model for model in _MODELS})
+ZOO: Mapping[str, Backbone] = MappingProxyType({model.name: model for model in _MODELS})
 
 
-def by_architecture(architecture: str) -> ZooModel | None:
+def find_backbone(architecture: str) -> Backbone | None:
     """The zoo's network of that architecture, if it is one."""
     return next((model for model in ZOO.values() if model.architecture == architecture), None)

@@ -28,21 +28,21 @@ class RefusedGraph(Exception):
     """A network that is not run here; the message says why."""
 
 
-def check(model: bytes) -> None:
+def check_graph(model: bytes) -> None:
     """Raises RefusedGraph for an ONNX file that names other files, repeats parts of itself, or is none."""
     if model[4:8] == ORT_FORMAT:
         raise RefusedGraph("it is in ONNX Runtime's own format: save it as ONNX")
     try:
-        _check(memoryview(model), "model", 0)
+        _check_message(memoryview(model), "model", 0)
     except (IndexError, ValueError) as error:
         raise RefusedGraph("it is not an ONNX file, or is cut short") from error
 
 
-def _check(message: memoryview, kind: str, depth: int) -> None:
+def _check_message(message: memoryview, kind: str, depth: int) -> None:
     if depth > 4 * MAX_DEPTH:
         raise RefusedGraph("its graphs lie in each other too deep")
     inside = FIELDS[kind]
-    for number, value in _fields(message):
+    for number, value in _iterate_fields(message):
         found = inside.get(number)
         if found == "external" or (
             found == "location" and isinstance(value, int) and value & 0xFFFF_FFFF == EXTERNAL
@@ -51,29 +51,29 @@ def _check(message: memoryview, kind: str, depth: int) -> None:
         if found == "op_type" and isinstance(value, memoryview) and bytes(value) in REPEATING:
             raise RefusedGraph(f"it repeats a part of itself ({bytes(value).decode()}), perhaps without end")
         if found in FIELDS and isinstance(value, memoryview):
-            _check(value, str(found), depth + 1)
+            _check_message(value, str(found), depth + 1)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+def _iterate_fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     """Number and value of every field of a protobuf message; raises ValueError, IndexError where it is none."""
     at = 0
     while at < len(message):
-        key, at = _varint(message, at)
+        key, at = _read_varint(message, at)
         if key > 0xFFFF_FFFF:
             raise ValueError("a key of more than 32 bits, which readers cut")
         wire = key & 7
         if wire == 0:
-            value, at = _varint(message, at)
+            value, at = _read_varint(message, at)
             yield key >> 3, value
             continue
-        size, at = _varint(message, at) if wire == 2 else ({1: 8, 5: 4}.get(wire, -1), at)
+        size, at = _read_varint(message, at) if wire == 2 else ({1: 8, 5: 4}.get(wire, -1), at)
         if size < 0 or at + size > len(message):
             raise ValueError("not a protobuf message")
         yield key >> 3, message[at : at + size]
         at += size
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
+def _read_varint(message: memoryview, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         byte = message[at]

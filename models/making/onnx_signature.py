@@ -11,14 +11,14 @@ from models.errors import InvalidModel
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class GraphSignature:
     """Names of the image input and the embedding output."""
 
     input: str
     output: str
 
 
-def parse(content: bytes, source: str) -> onnx.ModelProto:
+def parse_onnx(content: bytes, source: str) -> onnx.ModelProto:
     """The model in `content`; raises InvalidModel where it is none, or keeps weights in other files."""
     try:
         model = onnx.load_from_string(content)
@@ -35,17 +35,17 @@ def parse(content: bytes, source: str) -> onnx.ModelProto:
     return model
 
 
-def signature(model: onnx.ModelProto, source: str, side: int, output: str | None) -> Signature:
+def find_signature(model: onnx.ModelProto, source: str, side: int, output: str | None) -> GraphSignature:
     """The image input and the embedding output (`output`, needed where there are several); raises InvalidModel."""
     weights = {one.name for one in model.graph.initializer}
     inputs = [one for one in model.graph.input if one.name not in weights]
     if len(inputs) != 1:
-        raise InvalidModel(f"{source} takes {_names(inputs)}: a model takes one image and nothing else")
+        raise InvalidModel(f"{source} takes {_format_values(inputs)}: a model takes one image and nothing else")
     _check_image(inputs[0], source, side)
-    return Signature(inputs[0].name, _output(model, source, output))
+    return GraphSignature(inputs[0].name, _choose_output(model, source, output))
 
 
-def only_output(model: onnx.ModelProto, output: str) -> bytes:
+def keep_output(model: onnx.ModelProto, output: str) -> bytes:
     """The model with `output` as its only output."""
     kept = [one for one in model.graph.output if one.name == output]
     del model.graph.output[:]
@@ -56,7 +56,7 @@ def only_output(model: onnx.ModelProto, output: str) -> bytes:
 def _check_image(value: onnx.ValueInfoProto, source: str, side: int) -> None:
     tensor = value.type.tensor_type
     sizes = [one.dim_value if one.HasField("dim_value") else None for one in tensor.shape.dim]
-    shown = f"{source}: input '{value.name}' is {TensorProto.DataType.Name(tensor.elem_type)} {_shown(value)}"
+    shown = f"{source}: input '{value.name}' is {TensorProto.DataType.Name(tensor.elem_type)} {_format_shape(value)}"
     if tensor.elem_type != TensorProto.FLOAT:
         raise InvalidModel(f"{shown}: pixels must be FLOAT (float32)")
     if len(sizes) != 4 or sizes[1] not in (3, None):
@@ -67,12 +67,12 @@ def _check_image(value: onnx.ValueInfoProto, source: str, side: int) -> None:
         raise InvalidModel(f"{shown}: the preprocessing's center_crop gives {side} × {side}")
 
 
-def _output(model: onnx.ModelProto, source: str, wanted: str | None) -> str:
+def _choose_output(model: onnx.ModelProto, source: str, wanted: str | None) -> str:
     names = [one.name for one in model.graph.output]
     if wanted is None and len(names) != 1:
-        raise InvalidModel(f"{source} gives {_names(model.graph.output)}: choose one with --output")
+        raise InvalidModel(f"{source} gives {_format_values(model.graph.output)}: choose one with --output")
     if wanted is not None and wanted not in names:
-        raise InvalidModel(f"{source} has no output '{wanted}', only {_names(model.graph.output)}")
+        raise InvalidModel(f"{source} has no output '{wanted}', only {_format_values(model.graph.output)}")
     return wanted or names[0]
 
 
@@ -97,12 +97,12 @@ def _in_nodes(nodes: "Iterator[onnx.NodeProto] | list[onnx.NodeProto]") -> Itera
                 yield from _in_graph(graph)
 
 
-def _names(values: "list[onnx.ValueInfoProto]") -> str:
-    shown = ", ".join(f"'{one.name}' {_shown(one)}" for one in values)
+def _format_values(values: "list[onnx.ValueInfoProto]") -> str:
+    shown = ", ".join(f"'{one.name}' {_format_shape(one)}" for one in values)
     return f"{len(values)} values ({shown})" if values else "nothing"
 
 
-def _shown(value: onnx.ValueInfoProto) -> str:
+def _format_shape(value: onnx.ValueInfoProto) -> str:
     dims = [
         str(one.dim_value) if one.HasField("dim_value") else one.dim_param or "?"
         for one in value.type.tensor_type.shape.dim

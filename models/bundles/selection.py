@@ -16,7 +16,7 @@ LATENCY = "latency_ms"
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class ModelRequirements:
     """What a model must declare; None asks nothing.
 
     `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
@@ -37,7 +37,7 @@ class Need:
     quality: str = QUALITY
 
 
-def find_best_model(need: Need, settings: ModelSettings) -> Bundle:
+def find_best_model(need: ModelRequirements, settings: ModelSettings) -> Bundle:
     """The verified bundle that meets `need`: best declared quality first, then least latency, dims, newest.
 
     Raises BundleNotFound saying, bundle by bundle, what is missing; InvalidBundle for a damaged one.
@@ -45,7 +45,7 @@ def find_best_model(need: Need, settings: ModelSettings) -> Bundle:
     lacking: list[str] = []
     fitting: list[Bundle] = []
     for listed in list_bundles(settings):
-        problem = listed.problem or (shortfall(listed.bundle.manifest, need) if listed.bundle else None)
+        problem = listed.problem or (find_shortfall(listed.bundle.manifest, need) if listed.bundle else None)
         if problem is None and listed.bundle is not None:
             fitting.append(listed.bundle)
         else:
@@ -55,18 +55,26 @@ def find_best_model(need: Need, settings: ModelSettings) -> Bundle:
             f"no model in {settings.bundles} is what was asked for" + "".join(f"; {one}" for one in lacking),
             lacking=lacking,
         )
-    return load(min(fitting, key=lambda bundle: _order(bundle.manifest, need)).path)
+    return load(min(fitting, key=lambda bundle: _rank(bundle.manifest, need)).path)
 
 
-def shortfall(manifest: Manifest, need: Need) -> str | None:
+def find_shortfall(manifest: Manifest, need: ModelRequirements) -> str | None:
     """What `manifest` lacks to meet `need`, or None."""
     return next(
-        (what for what in (_of_shape(manifest, need), _of_speed(manifest, need), _of_use(manifest, need)) if what),
+        (
+            what
+            for what in (
+                _find_shape_shortfall(manifest, need),
+                _find_speed_shortfall(manifest, need),
+                _find_use_shortfall(manifest, need),
+            )
+            if what
+        ),
         None,
     )
 
 
-def _of_shape(manifest: Manifest, need: Need) -> str | None:
+def _find_shape_shortfall(manifest: Manifest, need: ModelRequirements) -> str | None:
     if manifest.task != need.task:
         return f"its task is {manifest.task}"
     if need.dims not in (None, manifest.dims) or manifest.dims > (need.max_dims or manifest.dims):
@@ -76,29 +84,29 @@ def _of_shape(manifest: Manifest, need: Need) -> str | None:
     return None
 
 
-def _of_speed(manifest: Manifest, need: Need) -> str | None:
-    latency = number(manifest, LATENCY)
+def _find_speed_shortfall(manifest: Manifest, need: ModelRequirements) -> str | None:
+    latency = read_metric(manifest, LATENCY)
     if need.max_latency_ms is None or (latency is not None and latency <= need.max_latency_ms):
         return None
     return "it declares no latency" if latency is None else f"it takes {latency} ms"
 
 
-def _of_use(manifest: Manifest, need: Need) -> str | None:
+def _find_use_shortfall(manifest: Manifest, need: ModelRequirements) -> str | None:
     weights, covered = manifest.licenses.weights, manifest.limits.categories
-    if need.licenses and not all(_allowed(part, need.licenses) for part in weights.split(";")):
+    if need.licenses and not all(_permits(part, need.licenses) for part in weights.split(";")):
         return f"its weights stand under '{weights}'"
     if covered is not None and set(need.categories) - set(covered):
         return f"it was made for {', '.join(covered)}"
     return None
 
 
-def _allowed(terms: str, licenses: Sequence[str]) -> bool:
+def _permits(terms: str, licenses: Sequence[str]) -> bool:
     """Whether one part of the terms begins with one of `licenses` as a whole word, behind the name of its model."""
     words = "|".join(re.escape(one.strip()) for one in licenses if one.strip())
     return re.match(rf"\s*(?:\w+: )?(?:{words})(?!\w|\.\w|-[a-z])", terms, re.IGNORECASE) is not None
 
 
-def number(manifest: Manifest, metric: str) -> float | None:
+def read_metric(manifest: Manifest, metric: str) -> float | None:
     """A declared metric where it is a number, `a.b` for one inside another."""
     value: object = manifest.metrics
     for key in metric.split("."):
@@ -106,16 +114,16 @@ def number(manifest: Manifest, metric: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def quality(manifest: Manifest, metric: str) -> float | None:
+def read_quality(manifest: Manifest, metric: str) -> float | None:
     """A declared metric, or the mean of those of its kind by data and task."""
-    exact = number(manifest, metric)
-    kinds = [number(manifest, name) for name in manifest.metrics if name.endswith(f"_{metric}")]
+    exact = read_metric(manifest, metric)
+    kinds = [read_metric(manifest, name) for name in manifest.metrics if name.endswith(f"_{metric}")]
     values = [value for value in kinds if value is not None]
     return exact if exact is not None or not values else fmean(values)
 
 
-def _order(manifest: Manifest, need: Need) -> tuple[float, float, int, float]:
-    good, latency = quality(manifest, need.quality), number(manifest, LATENCY)
+def _rank(manifest: Manifest, need: ModelRequirements) -> tuple[float, float, int, float]:
+    good, latency = read_quality(manifest, need.quality), read_metric(manifest, LATENCY)
     return (
         -(good if good is not None else float("-inf")),
         latency if latency is not None else float("inf"),
