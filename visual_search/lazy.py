@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+INSTALL = "install all of them: pip install --require-hashes -r requirements-torch.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,16 @@ class LazyCommand(TyperCommand):
         self.entry = entry
 
     def load(self) -> Any:
-        """Returns the command of the entry's application, or the only one in it where both have the same name."""
+        """Returns the command of the entry's application, or the only one in it where both have the same name.
+
+        Ends the program with status 2 where a package is missing that this command needs and `make setup` leaves out.
+        """
         module, _, name = self.entry.place.partition(":")
-        command: Any = get_command(getattr(import_module(module), name))
+        try:
+            command: Any = get_command(getattr(import_module(module), name))
+        except ModuleNotFoundError as error:
+            typer.echo(f"visual-search: `{self.name}` needs the package {error.name}; {INSTALL}", err=True)
+            raise typer.Exit(2) from None
         if list(getattr(command, "commands", ())) == [self.name]:
             command = command.commands[self.name]
         command.help = self.help

@@ -6,16 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 from tests.unit.app_shop import client_of, shop
 from visual_search.__main__ import app as command
+from visual_search.all_settings import list_settings
 
 ROOT = Path(__file__).parents[2]
 ROOMS = sorted(each.parent.name for each in ROOT.glob("*/__init__.py") if each.parent.name != "tests")
@@ -74,22 +73,9 @@ def fields_of(node: ast.ClassDef) -> dict[str, ast.expr | None]:
     return found
 
 
-@cache
-def settings() -> dict[str, Any]:
-    """Returns the environment variables that the rooms read, each with its default (None where it is computed).
-
-    A benchmark's settings are left out: it hands them to its own child process.
-    """
-    found: dict[str, Any] = {}
-    for path in sorted(ROOT.glob("*/**/settings.py")):
-        inside = path.relative_to(ROOT).with_suffix("").parts
-        if inside[0] not in ROOMS or inside[0] == "benchmarks":
-            continue
-        module = import_module(".".join(inside))
-        for each in vars(module).values():
-            if isinstance(each, type) and issubclass(each, BaseSettings) and each.__module__ == module.__name__:
-                found |= {name.upper(): field.get_default() for name, field in each.model_fields.items()}
-    return found
+def settings() -> dict[str, str]:
+    """Returns the environment variables that the rooms read with their defaults, "" where one is computed."""
+    return {setting.name: setting.default for setting in list_settings()}
 
 
 def class_codes(*rooms: str) -> set[str]:

@@ -9,10 +9,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import MEASUREMENTS
 from visual_search.__main__ import ROOMS, app
+from visual_search.lazy import Entry, group_of
 
 ROOT = Path(__file__).parents[2]
 runner = CliRunner()
@@ -56,3 +58,12 @@ def test_the_entry_point_of_the_package_exists() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["visual-search"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_a_missing_package_is_named_with_what_installs_it() -> None:
+    lacking = typer.Typer(cls=group_of({"evaluate": Entry("no_such_package.commands:app", "Measures.")}))
+    lacking.callback()(lambda: None)
+    answer = runner.invoke(lacking, ["evaluate", "run"])
+    assert answer.exit_code == 2
+    assert "`evaluate` needs the package no_such_package" in answer.output
+    assert "requirements-torch.txt" in answer.output
