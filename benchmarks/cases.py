@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import typer
 
+from catalog.domain.filter_fields import FOR_EVERYONE
 from catalog.domain.filters import Filters
 from catalog.search.costs import Costs
 from catalog.search.sizing import advise
@@ -24,7 +25,7 @@ SHARES: dict[float, Filters] = {
 FILTERS = {"none": SHARES[100], "30 %": SHARES[30], "3 %": SHARES[3]}
 LIMIT = 10
 # The API adds the source's own gender and age group as filters: without them `none` means none.
-DROPPED = ("gender", "age_group")
+DROPPED = tuple(FOR_EVERYONE)
 SILENT_EVERY = 19  # one in so many products of `bench-query` states neither: questions about it have no other filter
 
 

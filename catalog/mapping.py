@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalog.domain.filter_fields import KEYWORD, MAPPING_BY_FIELD, MONEY
+from catalog.domain.product import DERIVED_FIELDS, PRODUCT_FIELDS
 from catalog.domain.space import Space
 from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
@@ -10,47 +12,31 @@ from catalog.similarity import INDEX_SIMILARITY
 # 2: size, price and stock of one and the same offer; words whatever their case. Without a version: 1.
 VERSION = 2
 META_VERSION = "version"
-FOLDED = "folded"  # sub-field that filters look at; the word itself keeps the feed's spelling for facets
-KEYWORD = {"type": "keyword"}
-WORD = {
-    "type": "keyword",
-    "fields": {FOLDED: {"type": "keyword", "normalizer": "lowercase", "doc_values": False}},
-}
-SEARCHED = {"type": "keyword", "doc_values": False}  # filtered by, never counted or sorted by
 STORED = {"type": "keyword", "index": False, "doc_values": False}  # read back, never searched
-MONEY = {"type": "double"}
 DATE = {"type": "date"}
 
-PRODUCT_PROPERTIES: dict[str, Any] = {
+UNFILTERED: dict[str, Any] = {
     "id": KEYWORD,  # a sort on _id is not allowed; ties break on this
     "title": {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 1000}}},
     "description": {"type": "text"},
-    "brand": WORD,
-    "category": WORD,
-    "color": WORD,
-    "color_family": WORD,
-    "pattern": WORD,
-    "material": WORD,
-    "gender": WORD,
-    "age_group": WORD,
-    "item_group_id": KEYWORD,
     "link": STORED,
     "image_url": {"type": "keyword", "index": False},  # doc values serve `exists`
     "additional_image_urls": STORED,
-    "currency": WORD,
     "price": MONEY,
     "sale_price": MONEY,
     "variants": {"type": "object", "enabled": False},
-    "available": {"type": "boolean"},
-    "attributes": {"type": "flattened", "ignore_above": 1024},
     "updated_at": DATE,
     "offer_updated_at": DATE,
-    "effective_price": MONEY,
-    "sizes_available": WORD,
-    "offer_prices": MONEY,
-    "sized_prices": SEARCHED,
-    "folded_attributes": {"type": "flattened", "ignore_above": 1024},
     "group_key": KEYWORD,  # collapse merges everything that lacks its field, so this one is always there
+}
+PRODUCT_PROPERTIES: dict[str, Any] = {
+    name: MAPPING_BY_FIELD.get(name) or UNFILTERED[name]
+    for name in (
+        *PRODUCT_FIELDS,
+        "offer_updated_at",
+        *(name for name in DERIVED_FIELDS if name not in UNFILTERED),
+        "group_key",
+    )
 }
 
 

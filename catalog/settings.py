@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from catalog.domain.filter_fields import INDEX_SORT_FIELDS
 from catalog.errors import InvalidSetting
 
 API_PORT = 8000
@@ -14,7 +15,10 @@ ENGINE_PORT = 9200
 PATIENCE = 60.0  # seconds; a node that restarts is back after 12 to 30
 VectorIndex = Literal["flat", "int8_flat", "bbq_flat", "hnsw", "int8_hnsw", "bbq_hnsw"]
 # Fields of products by which an index can be kept in order: filtered ones, of one value each.
-SortField = Literal["brand", "color_family", "gender", "age_group", "pattern", "material", "available"]
+if TYPE_CHECKING:
+    SortField = str
+else:
+    SortField = Literal[INDEX_SORT_FIELDS]
 
 
 def split_commas(value: object) -> object:

@@ -1,8 +1,8 @@
 """Parameters of GETs and fields of forms, and the catalogue questions they make."""
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model_validator
 
 from app.http.inputs import Query
 from app.schemas.types import (
@@ -17,6 +17,7 @@ from app.schemas.types import (
     SimilarOptions,
     Sort,
 )
+from catalog.domain.filter_fields import FILTER_FIELDS, Kind
 from catalog.domain.filters import Filters, Words
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.product import Price, Word
@@ -24,28 +25,12 @@ from catalog.search.search_types import BROWSE_PAGE_SIZE, BrowseQuery, Counts, P
 from catalog.similar import SimilarRequest
 
 
-class FilterParams(Query):
-    """The filters of the catalogue: a repeated key means any of, different keys mean all of."""
+class _FilterParamsBase(Query):
+    """Filters of the catalogue: a repeated key means any of, different keys mean all of."""
 
-    available: bool | None = Field(None, description="can be bought now")
-    category: Words = ()
-    brand: Words = ()
-    color: Words = ()
-    color_family: Words = ()
-    pattern: Words = ()
-    material: Words = ()
-    gender: Words = ()
-    age_group: Words = ()
-    size: Words = Field((), description="this size is in stock")
-    currency: Words = Field(
-        (), description="of the prices that are compared; default the source's, else the only one"
-    )
-    item_group_id: Words = ()
-    attributes: dict[Word, Words] = Field({}, description="any attribute of the feed: `attributes.<name>=<value>`")
-    price_min: Price | None = Field(
-        None, description="least price of something in stock, of `size` where that is named"
-    )
-    price_max: Price | None = Field(None, description="highest such price")
+    if TYPE_CHECKING:
+        price_min: float | None
+        price_max: float | None
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
@@ -54,11 +39,37 @@ class FilterParams(Query):
         return self
 
     def filters(self) -> Filters:
-        """The same as a catalogue filter; raises InvalidFilter for attributes it refuses."""
+        """Returns the same as a catalogue filter; raises InvalidFilter for attributes it refuses."""
         chosen: dict[str, Any] = {name: getattr(self, name) for name in Filters.model_fields if name != "price"}
         if self.price_min is not None or self.price_max is not None:
             chosen["price"] = {"gte": self.price_min, "lte": self.price_max}
         return parse_filters(chosen)
+
+
+if TYPE_CHECKING:
+
+    class FilterParams(_FilterParamsBase):
+        """Has a parameter per entry of FILTER_FIELDS, of the price two."""
+
+else:
+    TYPES: dict[Kind, Any] = {
+        "flag": (bool | None, None),
+        "words": (Words, ()),
+        "id": (Words, ()),
+        "attributes": (dict[Word, Words], {}),
+        "price": (Price | None, None),
+    }
+    FilterParams = create_model(
+        "FilterParams",
+        __base__=_FilterParamsBase,
+        __doc__=_FilterParamsBase.__doc__,
+        __module__=__name__,
+        **{
+            name: (TYPES[each.kind][0], Field(TYPES[each.kind][1], description=description))
+            for each in sorted(FILTER_FIELDS, key=lambda each: each.kind == "price")
+            for name, description in each.api_parameters.items()
+        },
+    )
 
 
 def _weights(words: object) -> object:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 
 from app.http.inputs import unknown
-from catalog.domain.filters import Filters
+from catalog.domain.filter_fields import RELAXABLE_KEYS
 from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.search.queries import PUBLIC_FIELDS
 from catalog.search.search_types import FACETS, MAX_PAGE_SIZE, MAX_WINDOW, SIMILAR_PAGE_SIZE, SORTS, Counts, Page
@@ -22,7 +22,6 @@ TOTAL = (
 )
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
-RELAXABLE = tuple(key for key in Filters.model_fields if key != "currency")  # without it prices would mix
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -77,9 +76,9 @@ ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED)]
 Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
-FilterKey = Annotated[str, _check("filter", RELAXABLE), _enum(RELAXABLE)]
+FilterKey = Annotated[str, _check("filter", RELAXABLE_KEYS), _enum(RELAXABLE_KEYS)]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
-FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE))]
+FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE_KEYS))]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"hits per page, at most {MAX_PAGE_SIZE}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")

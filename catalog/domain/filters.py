@@ -1,10 +1,11 @@
 """What a shopper narrows a search by; a list means any of, different keys mean all of."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from catalog.domain.filter_fields import FILTER_FIELDS, TERM_FIELDS, Kind
 from catalog.domain.product import Price, Word
 from catalog.errors import InvalidFilter
 
@@ -38,45 +39,50 @@ class PriceRange(BaseModel):
         return self.gte is not None or self.lte is not None
 
 
-class Filters(BaseModel):
-    """The filters of a search; `size=M` means M is in stock.
+class _FilterBase(BaseModel):
+    """Narrows a search; `size=M` means M is in stock.
 
     Size, price and stock hold for one and the same variant. Words match whatever their case.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    available: bool | None = None
-    category: Words = ()
-    brand: Words = ()
-    color: Words = ()
-    color_family: Words = ()
-    pattern: Words = ()
-    material: Words = ()
-    gender: Words = ()
-    age_group: Words = ()
-    size: Words = ()
-    price: PriceRange | None = None
-    currency: Words = ()
-    item_group_id: Words = ()
-    attributes: Annotated[dict[Word, Words], Field(max_length=50)] = {}
 
+if TYPE_CHECKING:
 
-# filter key -> indexed field
-TERM_FIELDS = {
-    "category": "category",
-    "brand": "brand",
-    "color": "color",
-    "color_family": "color_family",
-    "pattern": "pattern",
-    "material": "material",
-    "gender": "gender",
-    "age_group": "age_group",
-    "size": "sizes_available",
-    "currency": "currency",
-    "item_group_id": "item_group_id",
-}
-WORD_KEYS = frozenset(TERM_FIELDS) - {"item_group_id"}  # an id is compared letter by letter
+    class Filters(_FilterBase):
+        """Holds a value per key of FILTER_FIELDS; keys that are not named here are `Words`."""
+
+        available: bool | None
+        price: PriceRange | None
+        attributes: dict[str, tuple[str, ...]]
+
+        def __init__(
+            self,
+            *,
+            available: bool | None = None,
+            price: PriceRange | None = None,
+            attributes: Mapping[str, Sequence[str]] = {},
+            **words: tuple[str, ...],
+        ) -> None: ...
+
+        def __getattr__(self, key: str) -> tuple[str, ...]: ...
+
+else:
+    TYPES: dict[Kind, Any] = {
+        "flag": (bool | None, None),
+        "words": (Words, ()),
+        "id": (Words, ()),
+        "price": (PriceRange | None, None),
+        "attributes": (Annotated[dict[Word, Words], Field(max_length=50)], {}),
+    }
+    Filters = create_model(
+        "Filters",
+        __base__=_FilterBase,
+        __doc__=_FilterBase.__doc__,
+        __module__=__name__,
+        **{each.key: TYPES[each.kind] for each in FILTER_FIELDS},
+    )
 
 
 def parse(data: Any) -> Filters:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from catalog.domain.filters import TERM_FIELDS, WORD_KEYS, Filters, PriceRange, values_of
+from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS, WORD_KEYS
+from catalog.domain.filters import Filters, PriceRange, values_of
 from catalog.domain.offers import Offer, attribute_text, in_stock, offers_of, priced
 from catalog.domain.synonyms import fold, same_meaning
 
@@ -37,7 +38,8 @@ class Matcher:
         asked = {key: getattr(filters, key) for key in TERM_FIELDS if key != "size"}
         asked |= {f"attributes.{name}": words for name, words in filters.attributes.items()}
         self._accepted = tuple((key, _accepted(key, words)) for key, words in asked.items() if words)
-        self._available = filters.available
+        flags = {field: getattr(filters, key) for key, field in FLAG_FIELDS.items()}
+        self._flags = {field: flag for field, flag in flags.items() if flag is not None}
         self._sizes = frozenset(map(fold, filters.size))
         self._price = filters.price
 
@@ -46,7 +48,7 @@ class Matcher:
         for key, accepted in self._accepted:
             if accepted.isdisjoint(product.words(key)):
                 return False
-        if self._available is not None and product.source.get("available") is not self._available:
+        if any(product.source.get(field) is not flag for field, flag in self._flags.items()):
             return False
         return not (self._sizes or self._price) or self._has_offer(product.offers)
 

@@ -21,7 +21,6 @@ SYNONYMS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"all ages", "all"}),
     ),
 }
-FOR_EVERYONE = {"gender": "unisex", "age_group": "all ages"}  # what a value suits whatever the shopper is
 CLOSE = 0.6  # difflib's own default: half-way between a typing error and another word
 COMPARED = 100  # words that are compared letter by letter, which takes some 10 microseconds each
 REMEMBERED = 10_000  # words; those of rules and of a shop's menus come again in every question

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalog.domain.filter_fields import TEXT_COLUMNS
 from catalog.feeds.events import RowError
 from catalog.feeds.images import resolved
 from catalog.feeds.values import in_stock, missing, money, plain, sale_is_on, structure, text, texts
@@ -15,10 +16,7 @@ RENAMED = {
     "additional_image_link": "additional_image_urls",
     "availability": "available",
 }
-WORDS = (
-    *("id", "title", "description", "brand", "color", "color_family", "pattern", "material", "gender", "age_group"),
-    *("item_group_id", "link"),
-)
+WORDS = ("id", "title", "description", *TEXT_COLUMNS, "link")
 PRICES = ("price", "sale_price")
 SALE_WINDOW = "sale_price_effective_date"
 FALLBACK_CATEGORY = "google_product_category"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog.domain.filters import TERM_FIELDS
+from catalog.domain.filter_fields import FACET_FIELDS, FLAG_FIELDS
 from catalog.mapping import VERSION
 from catalog.search.filter_clauses import all_of, any_of, keys_of, price_field, without_key
 from catalog.search.filter_clauses import clauses as clauses_of
@@ -15,7 +15,6 @@ FACET_SIZE = 100  # values per facet, most frequent first
 SPARE = (
     50  # values asked for beyond those: what comes up when a source's own are taken out (catalog.search.overviews)
 )
-FACET_FIELDS = {**TERM_FIELDS, "available": "available"}
 
 
 def facet_aggs(
@@ -99,7 +98,7 @@ def read_facets(names: Sequence[str], aggregations: Mapping[str, Any]) -> dict[s
             found[name] = {"min": values["min"], "max": values["max"]}
             continue
         buckets = values["buckets"][:FACET_SIZE]
-        if name == "available":
+        if name in FLAG_FIELDS:
             found[name] = [{"value": bool(b["key"]), "count": b["doc_count"]} for b in buckets]
         else:
             found[name] = [{"value": b["key"], "count": b["doc_count"]} for b in buckets]

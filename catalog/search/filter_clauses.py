@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog.domain.filters import TERM_FIELDS, WORD_KEYS, Filters, PriceRange
+from catalog.domain import filter_fields
+from catalog.domain.filter_fields import FLAG_FIELDS, FOLDED, PRICE, TERM_FIELDS, WORD_KEYS
+from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.offers import LEAST, MOST, sized_bound, sized_price
 from catalog.domain.synonyms import fold, same_meaning
-from catalog.mapping import FOLDED, VERSION
+from catalog.mapping import VERSION
 
 ATTRIBUTES = "attributes."
 JOINED = "size+price"  # the clause that binds two filters: it goes where either of them goes
@@ -18,8 +20,9 @@ def clauses(filters: Filters, version: int = VERSION) -> dict[str, dict[str, Any
     `version` is that of the index's mapping; of an older one size and price are filtered one by one, words by case.
     """
     found = {key: any_of(key, values, version) for key in TERM_FIELDS if (values := getattr(filters, key))}
-    if filters.available is not None:
-        found["available"] = {"term": {"available": filters.available}}
+    for key, field in FLAG_FIELDS.items():
+        if (flag := getattr(filters, key)) is not None:
+            found[key] = {"term": {field: flag}}
     if filters.price is not None:
         found["price"] = _price(filters.price, price_field(version))
         if filters.size and version >= VERSION:
@@ -36,7 +39,7 @@ def any_of(key: str, values: Sequence[str], version: int = VERSION) -> dict[str,
     if version < VERSION:
         return {"terms": {TERM_FIELDS[key] if name is None else key: list(values)}}
     if name is not None:
-        return {"terms": {f"folded_attributes.{name}": list(dict.fromkeys(map(fold, values)))}}
+        return {"terms": {f"{filter_fields.ATTRIBUTES.index_field}.{name}": list(dict.fromkeys(map(fold, values)))}}
     if key not in WORD_KEYS:
         return {"terms": {TERM_FIELDS[key]: list(values)}}
     words = dict.fromkeys(word for value in values for word in sorted(same_meaning(key, value)))
@@ -55,7 +58,7 @@ def keys_of(name: str) -> frozenset[str]:
 
 def price_field(version: int) -> str:
     """The field of all prices that something can be bought at; an older index has the lowest one."""
-    return "offer_prices" if version >= VERSION else "effective_price"
+    return PRICE.index_field if version >= VERSION or PRICE.sort is None else PRICE.sort
 
 
 def _price(price: PriceRange, field: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from catalog import mapping
-from catalog.domain.filters import TERM_FIELDS, Filters, PriceRange
+from catalog.domain.filter_fields import TERM_FIELDS, WORD_KEYS
+from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.synonyms import nearest
 from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchPort
@@ -11,6 +12,7 @@ from catalog.ports import SearchPort
 MAX_CHECKED = 50  # values of one question that are looked up
 MAX_TOLD = 5  # unknown values of one question that a nearest one is looked for
 NO_FILTERS = Filters()
+ID_KEYS = TERM_FIELDS.keys() - WORD_KEYS
 SHOWN = 10  # values that a warning lists
 
 
@@ -60,7 +62,7 @@ def _first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[s
 
 
 def _unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
-    known = index.words(key) if key != "item_group_id" else []  # ids: as many as products, and none is near another
+    known = [] if key in ID_KEYS else index.words(key)  # as many ids as products, and none is near another
     guess = nearest(word, known)
     hint = f"; the nearest one there is: '{guess}'" if guess else ""
     detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}

@@ -13,20 +13,18 @@ from catalog.errors import InvalidInput
 from catalog.search import facet_queries, filter_clauses
 from catalog.search.filter_clauses import all_of
 from catalog.search.planner import QUANTISED, Breadth
-from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, QueryPart, SimilarQuery
+from catalog.search.search_types import IN_STOCK_NEWEST, SORT_KEYS, BrowseQuery, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 
 PUBLIC_FIELDS = (*PRODUCT_FIELDS, *SHOWN_DERIVED_FIELDS)
 STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
 RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
-    "id": [],
-    "price": [{"effective_price": {"order": "asc", "missing": "_last"}}],
-    "updated_at": [{"updated_at": {"order": "asc", "missing": "_last"}}],
-    "title": [{"title.raw": {"order": "asc", "missing": "_last"}}],
-    "-price": [{"effective_price": {"order": "desc", "missing": "_last"}}],
-    "-updated_at": [{"updated_at": {"order": "desc", "missing": "_last"}}],
-    "-title": [{"title.raw": {"order": "desc", "missing": "_last"}}],
+    **{
+        f"{sign}{key}": [{field: {"order": order, "missing": "_last"}}] if field else []
+        for key, field in SORT_KEYS.items()
+        for sign, order in (("", "asc"), ("-", "desc"))
+    },
     "relevance": [{"_score": "desc"}],
     IN_STOCK_NEWEST: [
         {"available": {"order": "desc", "missing": "_last"}},

@@ -4,26 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from catalog.domain.filter_fields import FACET_FIELDS, SORT_FIELDS
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
 from catalog.mapping import VERSION
 from catalog.similarity import Vectors
 
-FACETS = (
-    "available",
-    "category",
-    "brand",
-    "color",
-    "color_family",
-    "pattern",
-    "material",
-    "gender",
-    "age_group",
-    "size",
-    "price",
-)
-SORTS = ("id", "-id", "price", "-price", "updated_at", "-updated_at", "title", "-title", "relevance")
+FACETS = tuple(FACET_FIELDS)
+# key of `sort`, which with `-` before it is descending -> Elasticsearch field; products come by `id` without one
+SORT_KEYS = {"id": None, **SORT_FIELDS, "updated_at": "updated_at", "title": "title.raw"}
+SORTS = (*(f"{sign}{key}" for key in SORT_KEYS for sign in ("", "-")), "relevance")
 IN_STOCK_NEWEST = "in_stock_newest"  # available ones first, then most recently updated; not for shoppers
 SIMILAR_PAGE_SIZE = 10
 BROWSE_PAGE_SIZE = 20

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.domain import pricing
+from catalog.domain.filter_fields import FOR_EVERYONE
 from catalog.domain.filters import Filters, PriceRange
-from catalog.domain.synonyms import FOR_EVERYONE, fold, same_meaning
+from catalog.domain.synonyms import fold, same_meaning
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidFilter, InvalidInput
 from catalog.ports import SearchPort
@@ -14,7 +15,7 @@ from catalog.search import filter_warnings
 from catalog.similar.request import SimilarRequest
 
 # A women's dress asks for women's and unisex ones unless told otherwise.
-INHERITED = ("gender", "age_group")
+INHERITED = tuple(FOR_EVERYONE)
 
 
 @dataclass(frozen=True, slots=True)

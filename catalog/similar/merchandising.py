@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catalog.domain.filters import TERM_FIELDS
+from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS
 from catalog.domain.matching import Seen
 from catalog.domain.product import OFFER_FIELDS
 from catalog.domain.rulebook import ActiveRules
@@ -14,7 +14,7 @@ from catalog.ports import SearchPort
 from catalog.search.search_types import Counts, Hit, SimilarQuery
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
-RULE_FIELDS = ("id", *TERM_FIELDS.values(), *OFFER_FIELDS, "attributes", "group_key")
+RULE_FIELDS = ("id", *TERM_FIELDS.values(), *FLAG_FIELDS.values(), *OFFER_FIELDS, "attributes", "group_key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.domain.filters import TERM_FIELDS
+from catalog.domain.filter_fields import TERM_FIELDS
 from catalog.elastic.base import Store
 from catalog.elastic.ttl_cache import Remembered
 from catalog.search import filter_clauses
