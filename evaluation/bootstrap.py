@@ -64,8 +64,7 @@ def bootstrap_macro_means(
 
 
 def percentile_interval(mean: float, draws: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """Returns the percentile interval of `level` of draws [repeats] around `mean`; draws that are NaN are left
-    out."""
+    """Returns the percentile interval of draws [repeats] around `mean`; draws that are NaN are left out."""
     known = draws[np.isfinite(draws)]
     if not len(known):
         return Interval(mean, np.nan, np.nan)
@@ -76,8 +75,7 @@ def percentile_interval(mean: float, draws: NDArray[np.float64], level: float = 
 def _sum_by_cluster(
     values: ArrayLike, clusters: ArrayLike, classes: ArrayLike
 ) -> tuple[NDArray[np.str_], NDArray[np.float64], NDArray[np.float64]]:
-    """Returns class names [c], sums and counts of values [clusters, c]. Clusters without a figure are drawn all the
-    same."""
+    """Returns class names [c], sums and counts of values [clusters, c]; clusters without a figure count, too."""
     column = np.asarray(values, dtype=np.float64)
     if not column.shape == np.shape(clusters) == np.shape(classes) or column.ndim != 1 or not len(column):
         raise InvalidScores("values, clusters and classes have to be lists of one length, and not empty")

@@ -27,8 +27,7 @@ class EmbeddingCache:
     progress: Callable[[int, int], None] = field(default=lambda done, total: None)
 
     def embed(self, extractor: Extractor, photos: Mapping[str, Path]) -> dict[str, Vectors]:
-        """Returns the embedding [dims] of each photo (SHA-256 -> file); photos without one are left out and
-        logged."""
+        """Returns the embedding [dims] per photo (SHA-256 -> file); photos without one are left out and logged."""
         file = self.folder / f"{extractor.space.name}.npz"
         known = _read(file, extractor.space.dims)
         missing = {sha: path for sha, path in photos.items() if sha not in known}

@@ -1,5 +1,4 @@
-"""Ranks products for queries: by the catalogue's own code, the running service over HTTP, or plain numpy to check
-both."""
+"""Ranks products for queries: by the catalogue's own code, the running service, or plain numpy to check both."""
 
 import json
 from collections.abc import Iterable, Iterator

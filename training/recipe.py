@@ -20,7 +20,7 @@ from training.recipe_parts import (
 
 
 class Recipe(FrozenModel):
-    """Holds all of a recipe; `classes` is the task whose labels the bundle tells.
+    """Holds all of a recipe; `classes` is the task whose labels the bundle predicts.
 
     `refine` is the schedule of a second training, which starts from one that kept a fold apart and sees all photos.
     """

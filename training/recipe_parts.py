@@ -59,8 +59,7 @@ class EmbeddingBlock(FrozenModel):
 
 
 class Task(FrozenModel):
-    """Names a label to learn in one block: cross-entropy, supervised contrast, KL to a probe on the block's
-    teacher."""
+    """Names a label to learn in one block: cross-entropy, supervised contrast, KL to a probe on the teacher."""
 
     block: str
     weight: Weight = 1.0

@@ -1,5 +1,4 @@
-"""`evaluation gate`: decides whether a candidate may take over from what serves. Exit status 0 passed, 1 failed, 2
-wrong use."""
+"""`evaluation gate`: decides whether a candidate may replace what serves. Status 0 passed, 1 failed, 2 wrong use."""
 
 import logging
 import shlex

@@ -52,8 +52,7 @@ def qc(
 
 
 def compute_differences(offline: Measurements, served: Measurements, classes: Any) -> dict[str, dict[str, float]]:
-    """Returns the macro figures of both and their difference, by key; a figure that only one of them has differs by
-    1."""
+    """Returns both macro figures and their difference by key; a figure that only one of them has differs by 1."""
     found = {}
     for key in sorted(offline.values.keys() | served.values.keys()):
         if key.startswith(("chance_", "best_")):

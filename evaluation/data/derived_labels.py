@@ -21,8 +21,7 @@ MIN_SHAPE = 0.8  # cosine of their HOG vectors
 
 
 def derive_colors(dataset: Dataset, look: Vectors) -> Dataset:
-    """Adds `color_family` by the family that fills at least half of the centre, where no item has the label
-    already."""
+    """Adds the `color_family` that fills at least half of the centre, unless some item has the label already."""
     if any(COLOR in item.labels for item in dataset.items):
         return dataset
     shares = select_family_shares(look)

@@ -64,8 +64,7 @@ def find_leaks_between(items: Sequence[LabelledItem], look: Vectors, shape: Vect
 
 
 def find_close_pairs(vectors: Vectors, least: float) -> Iterator[tuple[int, int]]:
-    """Yields pairs of rows of unit vectors [n, d] whose cosine is `least` or more, each once; compares all with
-    all."""
+    """Yields pairs of rows of unit vectors [n, d] with a cosine of `least` or more, each once; compares all."""
     known = np.where(np.isfinite(vectors), vectors, 0)
     yield from _find_pairs(known, least)
 

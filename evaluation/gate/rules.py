@@ -54,8 +54,7 @@ class MacroVerdict:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """Holds the whole verdict: `reasons` is empty when it passed; `notes` are what a reader should know all the
-    same."""
+    """Holds the whole verdict: `reasons` is empty when it passed; `notes` are worth knowing all the same."""
 
     passed: bool
     reasons: list[str]

@@ -1,5 +1,4 @@
-"""Renders a comparison as one self-contained HTML page: figures of two models, their worst queries and what changed,
-with thumbnails."""
+"""Renders one self-contained HTML page: figures of two models, worst queries and changes, with thumbnails."""
 
 import base64
 from collections.abc import Sequence

@@ -15,6 +15,7 @@ from evaluation.bootstrap import (
     bootstrap_class_means,
     bootstrap_macro_means,
     macro_mean,
+    mean_of_known,
     percentile_interval,
 )
 from evaluation.errors import InvalidScores
@@ -85,8 +86,8 @@ def compute_class_changes(pair: ScoreComparison, key: str = "precision", repeats
     found = []
     for column, name in enumerate(names):
         of = pair.after.classes == name
-        before, after = (_mean(scores.values[key][of]) for scores in (pair.before, pair.after))
-        change: Interval = percentile_interval(_mean(rows[0][of]), draws[:, column])
+        before, after = (float(mean_of_known(scores.values[key][of])) for scores in (pair.before, pair.after))
+        change: Interval = percentile_interval(float(mean_of_known(rows[0][of])), draws[:, column])
         found.append(
             {"name": str(name), "queries": int(of.sum()), "before": before, "after": after, "change": change}
         )
@@ -128,11 +129,6 @@ def _limit_per_class(scores: Scores, order: Sequence[int], count: int) -> list[i
         if len(taken) == count:
             break
     return taken
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def write_csv(pair: ScoreComparison, path: Path) -> None:

@@ -55,9 +55,10 @@ def summarize(scores: Scores, repeats: int = REPEATS) -> dict[str, Any]:
 def _compute_figure(scores: Scores, key: str, repeats: int) -> dict[str, Any]:
     values = scores.values[key]
     draws = bootstrap_macro_means(values, scores.clusters, scores.classes, repeats)
-    known = values[np.isfinite(values)]
-    mean = float(known.mean()) if len(known) else np.nan
-    return {"micro": mean, "macro": percentile_interval(macro_mean(values, scores.classes), draws)}
+    return {
+        "micro": float(mean_of_known(values)),
+        "macro": percentile_interval(macro_mean(values, scores.classes), draws),
+    }
 
 
 def _compute_ability(scores: Scores, key: str, repeats: int) -> tuple[Interval, Draws]:
@@ -77,8 +78,7 @@ def _scale_above_chance(value: Draws, chance: Draws, best: Draws) -> Draws:
 def _combine_abilities(
     scores: Scores, abilities: Mapping[str, tuple[Interval, Draws]], repeats: int
 ) -> tuple[Interval, Interval]:
-    """Returns the mean of the abilities that are known, and the headline; NaN where nothing can be asked inside a
-    class."""
+    """Returns the mean of the known abilities, and the headline; NaN where nothing can be asked inside a class."""
     if not abilities:
         nothing = Interval(np.nan, np.nan, np.nan)
         return nothing, nothing

@@ -52,11 +52,11 @@ def fit(
     projection: Annotated[str | None, typer.Option(help="only linear heads on this frozen bundle: minutes")] = None,
     teacher: Annotated[str | None, typer.Option(help="distil from this stronger bundle")] = None,
     name: Annotated[str | None, typer.Option(help="of the bundle")] = None,
+    threads: Threads = None,
     changes: Set = None,
     resume: Resume = False,
     hold: Hold = None,
     refine: Refine = None,
-    threads: Threads = None,
     as_json: Json = False,
 ) -> None:
     """Train a model and write it as a bundle."""

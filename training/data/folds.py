@@ -1,5 +1,4 @@
-"""Splits photos into folds that keep a group (one sender, one style) together, by hash, so that they do not depend on
-the order."""
+"""Splits photos into folds by a hash of their group (one sender, one style), whatever their order."""
 
 from __future__ import annotations
 

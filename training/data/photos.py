@@ -22,8 +22,7 @@ FOLDER_TASK = "category"  # what a folder's name is a label of
 
 @dataclass(frozen=True, slots=True)
 class TrainingPhoto:
-    """Describes a photo: where it is, the hash of its file, its labels by task, and the group it must stay together
-    with."""
+    """Describes a photo: file and its hash, labels by task, and the group it must stay together with."""
 
     path: Path
     sha256: str

@@ -30,8 +30,7 @@ UNSEEN = -20.0  # logit of a class that a probe was not fitted on
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Holds `rows` by block [N,K,d]; by task `probes` [N,K,C] (logits, NaN: none), `labels` [N] (-1: none),
-    `classes`."""
+    """Holds `rows` [N,K,d] by block, by task `probes` [N,K,C] (logits or NaN), `labels` [N] (-1: none), `classes`."""
 
     rows: Mapping[str, NDArray[np.float32]]
     probes: Mapping[str, NDArray[np.float32]]
@@ -42,8 +41,7 @@ class Targets:
 def number_labels(
     photos: list[TrainingPhoto], tasks: Mapping[str, object]
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
-    """Returns labels of all tasks as numbers [N], -1 for none, and the words they stand for, in alphabetical
-    order."""
+    """Returns labels of all tasks as numbers [N], -1 for none, and their words in alphabetical order."""
     classes = {task: tuple(sorted({one.labels[task] for one in photos if task in one.labels})) for task in tasks}
     number = {task: {word: index for index, word in enumerate(words)} for task, words in classes.items()}
     labels = {
@@ -98,8 +96,7 @@ def prepare_targets(
     recipe: Recipe,
     reduced: Mapping[str, Projection],
 ) -> Targets:
-    """Returns the targets of all photos in the projections `reduced`; probes are fitted on the photos `train`
-    alone."""
+    """Returns the targets of all photos in the projections `reduced`; fits probes on the photos `train` alone."""
     labels, classes = number_labels(photos, recipe.tasks)
     rows = {
         name: _project_crops(cache.features[block.teacher], reduced.get(name))
@@ -159,8 +156,7 @@ def _cross_fit_probe(
 
 
 def _predict_logits(probe: Any, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns logits [n,K,C] of the probe's classes; of two sklearn gives one number, the difference of their
-    logits."""
+    """Returns logits [n,K,C] of the probe's classes; of two sklearn gives the difference of their logits alone."""
     logits = probe.decision_function(crops.reshape(-1, crops.shape[2]))
     if logits.ndim == 1:
         logits = np.stack([-logits / 2, logits / 2], axis=1)

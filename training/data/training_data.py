@@ -28,8 +28,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Holds photos and their targets; `train` and `held` are numbers of usable photos; `held` is empty unless a fold
-    is kept apart."""
+    """Holds photos and targets; `train` and `held` number usable photos, `held` those of a fold kept apart."""
 
     photos: list[TrainingPhoto]
     cache: CropCache
@@ -61,8 +60,7 @@ def find_bundles(recipe: Recipe, settings: TrainingSettings, model_settings: Mod
 
 
 def name_training(recipe: Recipe, photos: list[TrainingPhoto], known: dict[str, Bundle], stage: str) -> str:
-    """Returns the name of a training: the same recipe on the same photos with the same teachers, at the same
-    `stage`."""
+    """Returns a name for a training: the same recipe on the same photos with the same teachers, at one `stage`."""
     versions = {name: bundle.version for name, bundle in known.items()}
     parts = [recipe.model_dump(mode="json", exclude_defaults=True), fingerprint_photos(photos), versions, stage]
     return f"{recipe.name}-{sha256_bytes(to_canonical_json(parts))[:12]}"

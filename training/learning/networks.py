@@ -104,8 +104,7 @@ class Learner(nn.Module):
         return logits
 
     def join_blocks(self, answer: NetworkOutput) -> Tensor:
-        """Returns the embedding [B,dims]: parts scaled by the root of their share, so that cosines add up by
-        share."""
+        """Returns the embedding [B,dims]: parts scaled by the root of their share, so cosines add up by share."""
         parts = [
             functional.normalize(rows[:, : self.dims_shown[name]]) * self.shares[name] ** 0.5
             for name, rows in answer.blocks.items()

@@ -100,8 +100,7 @@ class StageFolders:
         return self._runs / name_training(recipe, self._photos, self._known, stage)
 
     def find_to_refine(self, fold: int | None) -> Path | None:
-        """Returns the folder of the finished training that kept `fold` apart; raises CannotResume where there is
-        none."""
+        """Returns the folder of the finished training that kept `fold` apart; raises CannotResume without one."""
         if fold is None:
             return None
         folder = self.locate(f"held {fold}")
@@ -110,8 +109,7 @@ class StageFolders:
         return folder
 
     def average_held_out(self) -> dict[str, JsonValue]:
-        """Returns means over the folds that were kept apart and measured, and how many they are; nothing where none
-        is."""
+        """Returns means over the folds that were kept apart and measured, and their number; nothing without any."""
         found = [one for fold in range(FOLDS) if (one := self._figures(fold))]
         if not found:
             return {}

@@ -49,8 +49,7 @@ def ignore_progress(what: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """Holds the result of a training; `written` is None where a fold was held out, `run_id` where the tracker
-    failed."""
+    """Holds what a training made; no `written` where a fold was held out, no `run_id` if the tracker failed."""
 
     written: StoredBundle | None
     figures: dict[str, float]

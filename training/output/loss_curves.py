@@ -10,8 +10,7 @@ EVERY = 25  # steps averaged into one point
 
 
 class LossHistory:
-    """Holds means of each figure over every `EVERY` steps; kept as a table, so that a resumed training continues
-    it."""
+    """Holds means of each figure over `EVERY` steps, kept as a table so that a resumed training continues it."""
 
     def __init__(self, file: Path) -> None:
         self.rows: list[dict[str, float]] = []

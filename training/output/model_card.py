@@ -83,8 +83,8 @@ def _render_figures(record: ModelDescription) -> str:
 
 
 def _describe_limits(record: ModelDescription) -> str:
-    told = f" It tells {len(record.classes)} classes: {', '.join(record.classes)}." if record.classes else ""
+    classes = f" It tells {len(record.classes)} classes: {', '.join(record.classes)}." if record.classes else ""
     return (
         "One garment a photo, roughly in the middle. Trained on few and particular photos: measure it on your own "
-        f"catalogue (`python -m evaluation`) before it serves customers.{told}"
+        f"catalogue (`python -m evaluation`) before it serves customers.{classes}"
     )
