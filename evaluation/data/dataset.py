@@ -78,7 +78,7 @@ def assign_folds(dataset: Dataset, count: int) -> Dataset:
 
 
 def merge_clusters(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> Dataset:
-    """Returns the items with the clusters of every pair (indices of items) made one (union-find), named by the least."""
+    """Returns the items with the clusters of every pair (of indices) made one (union-find), named by the least."""
     parent = {item.cluster: item.cluster for item in dataset.items}
 
     def root(name: str) -> str:
