@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
+from catalog.cli_support import Progress
 from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from etl import recheck
 from etl.lease import LeaseKeeper, LeaseTerms, describe_holder, hold_leases
-from etl.progress import Progress
 from etl.restore import reuse_stored_vectors
 from etl.settings import EtlSettings
 from etl.stages.decoder import Decoder
@@ -126,7 +126,8 @@ def _embed(
     embedders = {model.space.name: model.open() for model in models}
     summaries: Mapping[str, ModelSummary] = {its.space.name: its for its in summary.models}
     clock, settings = summary.clock, context.settings
-    with Fetcher(context.photos) as fetcher, progress.track(sum(counts.values()), summary):
+    names, total = " + ".join(model.name for model in models), sum(counts.values())
+    with Fetcher(context.photos) as fetcher:
         stages = StageFunctions(
             Downloader(fetcher, HostHealth(stop)),
             Decoder(embedders, {m.space.name: m.min_side for m in models}, context.photos.image_max_pixels),
@@ -139,10 +140,11 @@ def _embed(
 
         def tick() -> None:
             lease.check()
-            progress.tick()
+            progress(names, summary.handled_count, total)
 
         try:
             line.join(tick)
+            progress(names, summary.handled_count, total)
         except BaseException as error:
             line.abort(error)  # a second Ctrl-C: the stages are daemons, but let them leave their sockets
             raise

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from catalog.cli_support import ignore_progress
 from catalog.domain.space import Space
 from catalog.ports import EmbeddingPort
 from catalog.similarity import Vectors
 from etl.job import RunContext, RunOptions, run
-from etl.progress import NoProgress
 from etl.settings import EtlSettings
 from etl.stages.messages import EmbeddingModel, Pixels
 from etl.stop_signal import StopSignal
@@ -86,7 +86,7 @@ def run_job(
 ) -> RunSummary:
     """One run without a terminal."""
     chosen = [model.model(**more) for model in models]
-    return run(context, chosen, options or RunOptions(batch_size=4), StopSignal(), NoProgress())
+    return run(context, chosen, options or RunOptions(batch_size=4), StopSignal(), ignore_progress)
 
 
 def totals(summary: RunSummary) -> dict[str, Any]:

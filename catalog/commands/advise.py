@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from catalog.cli_support import PlainConsole
-from catalog.commands.shared import Json, errors_told, show
+from catalog.cli_support import format_table
+from catalog.commands.shared import Json, exit_on_error, print_result
 from catalog.domain.space import MAX_DIMS
 from catalog.search.costs import read_costs
 from catalog.search.sizing import Advice, advise
@@ -27,11 +27,11 @@ def advise_layout(
     The prices are those of PLANNER_COSTS, where `make calibrate` wrote one, else of the machine of the defaults.
     VECTOR_INDEX=auto follows this advice for every new model, with EXPECTED_PRODUCTS and EXPECTED_UPDATES.
     """
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         config = CatalogSettings.load()
         changes = config.expected_updates if updates is None else updates
         found = advise(products, dims, read_costs(config.planner_costs), changes)
-        show(as_json, asdict(found), _text(found))
+        print_result(as_json, asdict(found), _text(found))
 
 
 def _text(found: Advice) -> str:
@@ -42,9 +42,6 @@ def _text(found: Advice) -> str:
         chosen = " *" if one.index_type == found.index_type else ""
         figures = (f"{one.search_ms:.1f}", f"{one.updates_per_second:,.0f}", f"{one.hot_gb:.2f}")
         table.add_row(one.index_type + chosen, *figures)
-    console = PlainConsole(width=100, force_terminal=False)
-    with console.capture() as captured:
-        console.print(table)
     breadth = found.breadth
     lines = [
         f"VECTOR_INDEX={found.index_type} INDEX_SHARDS={found.shards} INDEX_PRELOAD={str(found.preload).lower()}",
@@ -52,4 +49,4 @@ def _text(found: Advice) -> str:
         f"oversample {breadth.oversample:g}",
         *(f"- {reason}" for reason in found.why),
     ]
-    return captured.get().rstrip() + "\n" + "\n".join(lines)
+    return format_table(table, 100) + "\n" + "\n".join(lines)

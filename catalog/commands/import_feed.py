@@ -8,7 +8,7 @@ import typer
 
 from catalog import feeds
 from catalog.commands.import_text import summary_json, summary_text
-from catalog.commands.shared import Json, counting, errors_told, open_catalogue, show
+from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.errors import InvalidInput, RefusedChange
 from catalog.importing.dry_run import Rehearsal
 from catalog.importing.importer import Importer
@@ -43,7 +43,7 @@ def import_feed(
     as_json: Json = False,
 ) -> None:
     """Bring a feed into the catalogue: writes what changed, reports and skips bad rows."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         if force and not full:
             raise InvalidInput("--force says how much --full may remove: use both or none")
         now = datetime.now(UTC)
@@ -55,7 +55,7 @@ def import_feed(
         port: ProductPort = Rehearsal(patient) if dry_run else patient
         port.create()
         before = port.count()
-        with report_to(report) as on_problem, counting(printable(f"import {feed.name}")) as count:
+        with report_to(report) as on_problem, show_counts(printable(f"import {feed.name}")) as count:
             run = Importer(
                 port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
             )
@@ -68,7 +68,7 @@ def import_feed(
 
 def _tell(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
     rehearsed = port.examples if isinstance(port, Rehearsal) else None
-    show(as_json, summary_json(feed, summary, rehearsed), summary_text(feed, summary, rehearsed))
+    print_result(as_json, summary_json(feed, summary, rehearsed), summary_text(feed, summary, rehearsed))
     if summary.refused:
         typer.echo(printable(f"catalog: {summary.refused}"), err=True)
 

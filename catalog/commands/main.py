@@ -1,17 +1,16 @@
 """The command line of the catalogue: `python -m catalog create|import|status|roles|delete|reindex|drop-space`."""
 
 import json
-import logging
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from catalog.cli_support import PlainConsole, log_to_stderr
+from catalog.cli_support import format_table, log_to_stderr
 from catalog.commands.advise import advise_layout
 from catalog.commands.import_feed import import_feed
-from catalog.commands.shared import Json, counting, errors_told, open_catalogue, show
+from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.commands.spaces import drop_space
 from catalog.commands.upkeep import told_upkeep
 from catalog.domain.records import CatalogStatus, SpaceStatus
@@ -32,7 +31,6 @@ Discard = Annotated[bool, typer.Option("--discard-unfinished", help="Delete what
 @app.callback()
 def main() -> None:
     log_to_stderr()
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
 
 
 @app.command()
@@ -42,20 +40,22 @@ def create(as_json: Json = False) -> None:
     INDEX_SHARDS, INDEX_SORT and INDEX_PRELOAD hold for a new index, VECTOR_INDEX for every new model: `auto` follows
     EXPECTED_PRODUCTS and EXPECTED_UPDATES as `python -m catalog advise` does.
     """
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         catalogue = open_catalogue()
         index = catalogue.create()
-        show(as_json, {"index": index, "alias": catalogue.names.products}, f"{catalogue.names.products} -> {index}")
+        print_result(
+            as_json, {"index": index, "alias": catalogue.names.products}, f"{catalogue.names.products} -> {index}"
+        )
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
     """How many products there are and how far each model has come."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         catalogue = open_catalogue()
         found, promoted = catalogue.status(), catalogue.promoted()
         body = asdict(found) | {"promoted": promoted, "spaces": [_space(space) for space in found.spaces]}
-        show(as_json, body, _status_text(found, promoted))
+        print_result(as_json, body, _status_text(found, promoted))
 
 
 @app.command("roles")
@@ -64,19 +64,21 @@ def print_roles() -> None:
 
     `search` is for the API, `rules` beside it where rules may be written, `etl` for imports, jobs and this command.
     """
-    with errors_told(False):
+    with exit_on_error(False):
         typer.echo(json.dumps(roles(Names(CatalogSettings.load().index_prefix)), indent=1))
 
 
 @app.command()
 def delete(yes: Yes = False, as_json: Json = False) -> None:
     """Delete the whole catalogue of this INDEX_PREFIX: products, feature history, promotions, rules, leases."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         catalogue = open_catalogue()
         if not yes:
             raise RefusedChange(f"this deletes '{catalogue.names.products}' and all its products; repeat with --yes")
         gone = catalogue.drop()
-        show(as_json, {"deleted": gone}, f"deleted {', '.join(gone)}" if gone else "there was nothing to delete")
+        print_result(
+            as_json, {"deleted": gone}, f"deleted {', '.join(gone)}" if gone else "there was nothing to delete"
+        )
 
 
 @app.command()
@@ -84,14 +86,14 @@ def reindex(discard_unfinished: Discard = False, as_json: Json = False) -> None:
     """Move the catalogue to a new index with today's mapping; searches and writes go on meanwhile."""
     from catalog.elastic.reindexing.reindex import reindex as move
 
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         catalogue = open_catalogue()
-        with counting("reindex") as progress:
+        with show_counts("reindex") as progress:
             done = move(catalogue, progress, discard_unfinished=discard_unfinished)
         text = (
             f"{done.old} -> {done.new}: {done.copied:,} copied, {done.replayed:,} replayed, {done.deleted:,} deleted"
         )
-        show(as_json, asdict(done), "\n".join(filter(None, [text, done.advice()])))
+        print_result(as_json, asdict(done), "\n".join(filter(None, [text, done.advice()])))
 
 
 def _space(status: SpaceStatus) -> dict[str, Any]:
@@ -115,7 +117,4 @@ def _status_text(found: CatalogStatus, promoted: str | None) -> str:
             ),
             ", ".join(f"{reason} {number:,}" for reason, number in reasons.items()),
         )
-    console = PlainConsole(width=140, force_terminal=False)
-    with console.capture() as captured:
-        console.print(table)
-    return f"{head}\n{captured.get().rstrip()}" + ("\n* serves" if promoted else "")
+    return f"{head}\n{format_table(table, 140)}" + ("\n* serves" if promoted else "")

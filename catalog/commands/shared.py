@@ -1,47 +1,28 @@
-"""What the commands of this package share: errors as one line, JSON or text, progress on a terminal."""
+"""Helpers of the catalogue's commands: which catalogue it is, and how far a command has come."""
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from catalog.cli_support import Json, errors_of, show
+from catalog import cli_support
+from catalog.cli_support import Json, print_result
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 
-__all__ = ["Json", "counting", "errors_told", "open_catalogue", "show"]
-errors_told = errors_of("catalog")
-LOG_EVERY = 25_000  # things, where no terminal shows progress
+__all__ = ["Json", "exit_on_error", "open_catalogue", "print_result", "show_counts"]
+exit_on_error = partial(cli_support.exit_on_error, "catalog")
 
 log = logging.getLogger("catalog")
-errors = Console(stderr=True)
 
 
 def open_catalogue() -> Catalogue:
-    """The catalogue that the environment names."""
+    """Returns the catalogue that the environment names."""
     return connect(CatalogSettings.load())
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[str, int], None]]:
-    """A function to call with (detail, count so far): a line that moves on a terminal, log lines elsewhere."""
-    if not errors.is_terminal:
-        yield _Logged(what)
-        return
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=errors, transient=True) as progress:
-        task = progress.add_task(what)
-        yield lambda detail, count: progress.update(task, description=f"{what}: {detail} {count:,}")
-
-
-class _Logged:
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._next: dict[str, int] = {}
-
-    def __call__(self, detail: str, count: int) -> None:
-        if count >= self._next.get(detail, 1):
-            log.info("%s: %s %s", self._what, detail, f"{count:,}")
-            self._next[detail] = count + LOG_EVERY
+def show_counts(what: str) -> Iterator[Callable[[str, int], None]]:
+    """Yields a function to call with (detail, count so far), which shows how far `what` has come."""
+    with cli_support.show_progress(log) as progress:
+        yield lambda detail, count: progress(f"{what}: {detail}", count, None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.commands.shared import Json, counting, errors_told, open_catalogue, show
+from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.errors import RefusedChange, SpaceNotFound
 from catalog.similar import resolve_space
 
@@ -29,7 +29,7 @@ def drop_space(
     """
     from catalog.elastic.reindexing.reindex import reindex
 
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         catalogue = open_catalogue()
         known = {one.name: one for one in catalogue.read_spaces()}
         if space not in known:
@@ -38,13 +38,13 @@ def drop_space(
         done = catalogue.space_status(known[space]).done
         if not yes:
             raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
-        with counting("drop-space") as progress:
+        with show_counts("drop-space") as progress:
             again = partial(_refuse_what_serves, catalogue, space)  # it may have been promoted meanwhile
             moved = reindex(
                 catalogue, progress, discard_unfinished=discard_unfinished, without=(space,), before_swap=again
             )
         text = "\n".join(filter(None, [f"{space} dropped: {done:,} vectors", moved.advice()]))
-        show(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, text)
+        print_result(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, text)
 
 
 def _refuse_what_serves(catalogue: "Catalogue", space: str) -> None:

@@ -4,18 +4,16 @@ import logging
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from catalog.cli_support import log_to_stderr
+from catalog.cli_support import log_to_stderr, show_progress
 from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import wiring
 from etl.commands import upkeep
-from etl.commands.shared import Json, Models, Wait, errors_told, show
+from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.errors import LeaseHeld
 from etl.job import RunOptions
 from etl.job import run as run_once
-from etl.progress import Progress, choose_progress
 from etl.report import format_run
 from etl.stop_signal import StopSignal, catch_stop_signals
 from etl.summary import RunSummary
@@ -44,7 +42,6 @@ log = logging.getLogger("etl")
 @app.callback()
 def main() -> None:
     log_to_stderr(clock=True)
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
 
 
 @app.command()
@@ -62,9 +59,9 @@ def run(
 
     Ends with status 2 where another job embeds with one of them, unless --wait says to go on after it.
     """
-    with errors_told(as_json), catch_stop_signals() as stop:
+    with exit_on_error(as_json), catch_stop_signals() as stop:
         summary = _run(wiring.connect_catalogue(), model, device, RunOptions(limit, batch_size, recheck, wait), stop)
-        show(as_json, summary.to_dict(), format_run(summary))
+        print_result(as_json, summary.to_dict(), format_run(summary))
         if summary.failed_share > fail_above:
             raise typer.Exit(1)
 
@@ -80,7 +77,7 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """Run again and again; an Elasticsearch that is away and another job on the same model are waited for."""
-    with errors_told(as_json), catch_stop_signals() as stop:
+    with exit_on_error(as_json), catch_stop_signals() as stop:
         index = wiring.connect_catalogue()
         wiring.find_models(model, device)  # raises now for a wrong name, not every minute
         number = 0
@@ -88,7 +85,7 @@ def watch(
             number += 1
             try:
                 summary = _run(index, model, device, RunOptions(limit, batch_size), stop)
-                show(as_json, summary.to_dict(), format_run(summary))
+                print_result(as_json, summary.to_dict(), format_run(summary))
             except (Unavailable, LeaseHeld) as error:
                 if number == runs:
                     raise
@@ -99,5 +96,7 @@ def watch(
 
 
 def _run(index: Catalogue, names: list[str], device: Device, options: RunOptions, stop: StopSignal) -> RunSummary:
-    progress: Progress = choose_progress(Console(stderr=True))
-    return run_once(wiring.build_context(index), wiring.find_models(names, device, index), options, stop, progress)
+    with show_progress(log) as progress:
+        return run_once(
+            wiring.build_context(index), wiring.find_models(names, device, index), options, stop, progress
+        )

@@ -1,13 +1,15 @@
-"""Holds what the commands share: options, and errors as one line."""
+"""Options that the commands of the embedding job share."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from catalog.cli_support import Json, errors_of, show
+from catalog import cli_support
+from catalog.cli_support import Json, print_result
 
-__all__ = ["Json", "Models", "Wait", "errors_told", "show"]
-errors_told = errors_of("etl")
+__all__ = ["Json", "Models", "Wait", "exit_on_error", "print_result"]
+exit_on_error = partial(cli_support.exit_on_error, "etl")
 Models = Annotated[
     list[str],
     typer.Option("--model", help="A model as `python -m models list` names it; may be given several times."),

@@ -11,7 +11,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.errors import SpaceNotFound
 from etl import wiring
-from etl.commands.shared import Json, Models, Wait, errors_told, show
+from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.job import create_run_id
 from etl.lease import describe_holder, hold_leases
 from etl.report import format_restore, format_status
@@ -25,7 +25,7 @@ Failed = Annotated[bool, typer.Option("--failed", help="Also photos that failed 
 
 def status(model: OneModel = None, as_json: Json = False) -> None:
     """How far each model has come: done, pending, retry and failed by reason."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         index = wiring.connect_catalogue()
         found = index.status()
         wanted = {space.name for space in _find_spaces(index, model)}
@@ -35,17 +35,17 @@ def status(model: OneModel = None, as_json: Json = False) -> None:
             "with_image": found.with_image,
             "spaces": [_to_dict(one) for one in spaces],
         }
-        show(as_json, body, format_status(spaces, found.with_image))
+        print_result(as_json, body, format_status(spaces, found.with_image))
 
 
 def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json: Json = False) -> None:
     """Let the next run try photos again at once: those waiting, with --failed or --reason failed ones too."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         index = wiring.connect_catalogue()
         statuses = ("retry", "failed") if failed or reason else ("retry",)
         due = {space.name: index.make_due(space, statuses, reason or ()) for space in _find_spaces(index, model)}
         lines = [f"{name}: {count:,} photos are due again" for name, count in due.items()]
-        show(as_json, {"due": due}, "\n".join(lines))
+        print_result(as_json, {"due": due}, "\n".join(lines))
 
 
 def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
@@ -53,7 +53,7 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
 
     Ends with status 1 where vectors are missing and files of the vector store could not be used.
     """
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         index = wiring.connect_catalogue()
         context = wiring.build_context(index)
         body: dict[str, Any] = {}
@@ -65,7 +65,9 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
                     index, context.store, one.space, context.store.list_parts(name), context.settings
                 )
             body[name] = asdict(found)
-        show(as_json, {"spaces": body}, "\n".join(format_restore(name, counts) for name, counts in body.items()))
+        print_result(
+            as_json, {"spaces": body}, "\n".join(format_restore(name, counts) for name, counts in body.items())
+        )
         if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
             raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evaluation.commands.shared import Json, errors_told, show
+from evaluation.commands.shared import Json, exit_on_error, print_result
 from evaluation.reporting import model_changes
 from evaluation.reporting.comparison_page import QUERIES, render_comparison
 from evaluation.scores import load_scores
@@ -21,7 +21,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Write the worst queries and the changes between two models as one HTML page and a CSV."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         pair = model_changes.compare_scores(load_scores(before), load_scores(after))
         name = f"{pair.before.model}-{pair.after.model}-{pair.after.data}.html"
         target = html or EvaluationSettings.load().evaluation_folder / "pages" / name
@@ -45,7 +45,7 @@ def compare(
             for row in figures
         },
     }
-    show(as_json, body, f"{_format_figures(figures)}\n{target}\n{table}")
+    print_result(as_json, body, f"{_format_figures(figures)}\n{target}\n{table}")
 
 
 def _format_figures(figures: list[dict[str, Any]]) -> str:

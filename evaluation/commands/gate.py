@@ -1,16 +1,15 @@
 """`evaluation gate`: decides whether a candidate may replace what serves. Status 0 passed, 1 failed, 2 wrong use."""
 
 import logging
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from catalog.cli_support import format_command
 from catalog.errors import InvalidInput
 from catalog.settings import CatalogSettings
-from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
+from evaluation.commands.shared import Json, exit_on_error, open_embedding_cache, print_result, show_progress
 from evaluation.gate.decision import REPEATS, judge
 from evaluation.gate.inputs import GateInputs, load_inputs, measure_on_catalogue, measure_on_set
 from evaluation.gate.report import GateFiles, make_record, write_files
@@ -47,15 +46,15 @@ def gate(
     as_json: Json = False,
 ) -> None:
     """Judge a candidate against what serves, class by class; `models promote` wants the file that this writes."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         accepted = _read_acceptances(accept or [], by, why)
         inputs = _measure_both((baseline, candidate), data, (baseline_scores, candidate_scores), limit)
         names = [one.name for one in accepted]
         verdict = judge(inputs.baseline, inputs.candidate, names, seed, repeats)
-        command = shlex.join(["python", "-m", "evaluation", *sys.argv[1:]])
+        command = format_command("evaluation")
         record = make_record(inputs, verdict, accepted, command, ModelSettings.load())
         written = write_files(record, verdict, out or EvaluationSettings.load().gate_folder)
-        show(as_json, _make_body(record, written), _format_verdict(record, verdict, written))
+        print_result(as_json, _make_body(record, written), _format_verdict(record, verdict, written))
     if not verdict.passed:
         raise typer.Exit(1)
 

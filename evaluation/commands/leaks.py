@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
+from evaluation.commands.shared import Json, exit_on_error, open_embedding_cache, print_result, show_progress
 from evaluation.data.dataset import Dataset, LabelledItem
 from evaluation.data.features import HogExtractor, LookExtractor
 from evaluation.data.leakage import find_leaks_between, summarize_leaks
@@ -22,7 +22,7 @@ def leaks(
     as_json: Json = False,
 ) -> None:
     """Find photos, near-duplicates, groups and senders that are in both sets; status 1 where there are any."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         both = join_sets(read_photo_set(one), read_photo_set(other))
         with show_progress("photos") as step:
             store = open_embedding_cache(step)
@@ -35,7 +35,7 @@ def leaks(
     lines = [f"{leak.kind}: {leak.one} and {leak.other}" for leak in found[:SHOWN]]
     more = [f"... and {len(found) - SHOWN} more (--json)"] if len(found) > SHOWN else []
     body = {"sets": [str(one), str(other)], "leaks": len(found), **counts}
-    show(
+    print_result(
         as_json, body, "\n".join([*lines, *more, f"{len(found)} leaks between {one} and {other}: {counts['pairs']}"])
     )
     if found:

@@ -1,18 +1,15 @@
 """The command line of the evaluation: `python -m evaluation run|compare|gate|qc`."""
 
-import logging
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from catalog.cli_support import log_to_stderr
+from catalog.cli_support import exit_on_sigterm, log_to_stderr
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from evaluation.commands import compare, gate, leaks, qc
-from evaluation.commands.shared import Json, errors_told, open_embedding_cache, show, show_progress
+from evaluation.commands.shared import Json, exit_on_error, open_embedding_cache, print_result, show_progress
 from evaluation.data.preparation import FOLDS, prepare_set
 from evaluation.measure import DEPTH, K
 from evaluation.reporting.summary import format_summary, summarize
@@ -30,8 +27,7 @@ app.command()(gate.gate)
 @app.callback()
 def main() -> None:
     log_to_stderr(clock=True)
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its retries come with tracebacks
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a temporary index would stay
+    exit_on_sigterm()  # or a temporary index would stay
 
 
 @app.command()
@@ -52,7 +48,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Measure how good a model's similar products are."""
-    with errors_told(as_json), show_progress("questions") as step:
+    with exit_on_error(as_json), show_progress("questions") as step:
         own = EvaluationSettings.load()
         options = EvaluationOptions(k, max(k, depth), own.evaluation_threads, limit, ann_recall, step)
         scores = _score_set(model, data, folds, options) if data else _on_index(model, options)
@@ -60,7 +56,7 @@ def run(
         summary = summarize(scores)
         scores.save(file, summary)
     body: dict[str, Any] = {"model": scores.model, "data": scores.data, "k": k, "scores": str(file)}
-    show(
+    print_result(
         as_json,
         {**body, **summary, "facts": scores.facts},
         f"{format_summary(scores, summary)}\n{_format_facts(scores)}\n{file}",

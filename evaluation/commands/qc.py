@@ -9,7 +9,7 @@ import typer
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from evaluation.bootstrap import macro_mean
-from evaluation.commands.shared import Json, errors_told, show, show_progress
+from evaluation.commands.shared import Json, exit_on_error, print_result, show_progress
 from evaluation.data.stored_catalogue import read_catalogue
 from evaluation.measure import DEPTH, K, Measurements, QuerySelection, measure
 from evaluation.rankers import HttpRanker, IndexRanker
@@ -30,7 +30,7 @@ def qc(
     as_json: Json = False,
 ) -> None:
     """Ask the running service over HTTP what the offline figures ask; status 1 where they disagree."""
-    with errors_told(as_json), show_progress("questions") as step:
+    with exit_on_error(as_json), show_progress("questions") as step:
         own = EvaluationSettings.load()
         catalogue = connect(CatalogSettings.load())
         found = read_catalogue(catalogue, model)
@@ -44,7 +44,7 @@ def qc(
     agrees = worst <= tolerance
     verdict = f"{'agree' if agrees else 'DISAGREE'}: largest difference {worst:.4f}, allowed {tolerance:g}"
     body = {"service": service, "space": found.space.name, "queries": len(queries), "agrees": agrees, "figures": rows}
-    show(
+    print_result(
         as_json, body, f"{_format_figures(rows)}\n{found.space.name} at {service}, {len(queries)} queries: {verdict}"
     )
     if not agrees:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from models.bundles.selection import QUALITY, ModelRequirements, find_best_model, read_metric, read_quality
-from models.commands.shared import Json, errors_told, show
+from models.commands.shared import Json, exit_on_error, print_result
 from models.settings import ModelSettings
 
 
@@ -28,7 +28,7 @@ def find(
     need = ModelRequirements(
         task, dims, max_dims, max_latency, tuple(license_ or ()), tuple(category or ()), classes, by
     )
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         bundle = find_best_model(need, ModelSettings.load())
         summary = {
             "name": bundle.name,
@@ -39,4 +39,4 @@ def find(
             "latency_ms": read_metric(bundle.manifest, "latency_ms"),
             "path": str(bundle.path),
         }
-        show(as_json, summary, f"{bundle.space.name}  {bundle.path}")
+        print_result(as_json, summary, f"{bundle.space.name}  {bundle.path}")

@@ -1,23 +1,20 @@
 """The command line of the model room: `python -m models list|show|find|add|export|pack|verify|lock|pull|outdated`."""
 
-import logging
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from catalog.cli_support import PlainConsole, log_to_stderr
+from catalog.cli_support import PlainConsole, log_to_stderr, print_table
 from models.bundles.bundle import Bundle
 from models.bundles.registry import BundleListing, find_bundle, list_bundles
 from models.commands.find import find as find_command
 from models.commands.make import add, export
 from models.commands.pack import pack
 from models.commands.pull import list_outdated, lock, pull
-from models.commands.shared import Json, errors_told, show
+from models.commands.shared import Json, exit_on_error, print_result
 from models.runtime.verification import find_problem
 from models.settings import ModelSettings
-
-WIDE = 160  # columns, where no terminal says how many there are
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command(name="add")(add)
@@ -31,25 +28,21 @@ app.command(name="outdated")(list_outdated)
 
 @app.callback()
 def main() -> None:
-    log_to_stderr()
-    for noisy in ("torch", "onnxscript", "onnx_ir"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr(noisy=("torch", "onnxscript", "onnx_ir"))
 
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
     """List the bundles of the folder BUNDLES, each name's newest version first."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = ModelSettings.load()
         listed = list_bundles(settings)
         if as_json:
-            show(
+            print_result(
                 as_json, {"bundles_folder": str(settings.bundles), "models": [_to_summary(one) for one in listed]}, ""
             )
         elif listed:
-            console = PlainConsole()
-            console = console if console.is_terminal else PlainConsole(width=WIDE)
-            console.print(_build_table(listed))
+            print_table(_build_table(listed))
         else:
             typer.echo(f"no bundles in {settings.bundles}: make one with `python -m models export color`")
 
@@ -60,11 +53,11 @@ def show_(
     as_json: Json = False,
 ) -> None:
     """Show everything that a bundle says about itself, after verifying it."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         bundle = find_bundle(name, ModelSettings.load())
         content = bundle.manifest.model_dump(mode="json")
         if as_json:
-            show(as_json, content | {"space": bundle.space.name, "path": str(bundle.path)}, "")
+            print_result(as_json, content | {"space": bundle.space.name, "path": str(bundle.path)}, "")
         else:
             console = PlainConsole()
             console.print(f"[bold]{bundle.space.name}[/bold]  {bundle.path}")
@@ -77,7 +70,7 @@ def verify_(
     as_json: Json = False,
 ) -> None:
     """Check every hash and run each model once; status 1 when one is damaged."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         listed = list_bundles(ModelSettings.load())
         chosen = [one for one in listed if not names or _matches_name(one, names)]
         for name in names or []:
@@ -85,7 +78,7 @@ def verify_(
                 find_bundle(name, ModelSettings.load())  # raises, listing what there is
         problems = {f"{one.name}/{one.version}": find_problem(one.path) for one in chosen}
         lines = [f"{name}: {problem or 'ok'}" for name, problem in problems.items()]
-        show(as_json, {"verified": problems}, "\n".join(lines) or "no bundles to verify")
+        print_result(as_json, {"verified": problems}, "\n".join(lines) or "no bundles to verify")
     if any(problems.values()):
         raise typer.Exit(1)
 

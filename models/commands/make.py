@@ -8,7 +8,7 @@ import typer
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find_bundle
 from models.bundles.writer import StoredBundle
-from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
+from models.commands.shared import Json, exit_on_error, format_command, log, show_photos, show_written
 from models.errors import BundleNotFound, FitFailed, InvalidModel
 from models.making.zoo.backbones import ZOO
 from models.settings import ModelSettings
@@ -29,14 +29,14 @@ def add(
     """Make a bundle of an image-embedding ONNX file, after trying it on a few pictures."""
     from models.making.onnx_import import ImportRequest, import_onnx
 
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = ModelSettings.load()
         source = ImportRequest(
             name=name,
             onnx=onnx,
             preprocessing=preprocessing,
             owner=settings.model_owner,
-            command=command_line(),
+            command=format_command(),
             weights=weights,
             output=output,
             license=license_,
@@ -57,7 +57,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export the `color` model or a torchvision network to a bundle, optionally followed by a PCA."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         if (pca is None) != (fit_on is None):
             raise FitFailed("--pca and --fit-on go together: the dimensions, and the photos to find them with")
         settings = ModelSettings.load()
@@ -81,7 +81,7 @@ def _export_base(
     if name == "color" and weights is None:
         from models.making.color import color_export
 
-        return color_export.export_color(settings.bundles, settings.model_owner, command_line())
+        return color_export.export_color(settings.bundles, settings.model_owner, format_command())
     if name not in ZOO:
         raise InvalidModel(
             f"'{name}' cannot be exported: choose color, {', '.join(ZOO)} (own weights only for those)"
@@ -90,7 +90,7 @@ def _export_base(
 
     log.info("exporting %s and comparing it with torch", name)
     origin = torch_export.ExportRequest(
-        settings.model_owner, command_line(), settings.model_weights, weights, license_
+        settings.model_owner, format_command(), settings.model_weights, weights, license_
     )
     return torch_export.export_backbone(ZOO[name], settings.bundles, origin, settings.model_threads)
 
@@ -100,9 +100,9 @@ def _add_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelS
     from models.making.gate_photos import hash_gate_photos
     from models.making.photo_folder import PhotoFolder
 
-    with photos_counted("embedding") as progress:
+    with show_photos("embedding") as progress:
         photos = PhotoFolder(folder, limit, progress, hash_gate_photos(settings.gate_data))
-        written = pca_export.export_pca(base, photos, dims, settings.bundles, settings.model_owner, command_line())
+        written = pca_export.export_pca(base, photos, dims, settings.bundles, settings.model_owner, format_command())
     if photos.failures:
         log.warning("left out: %s", ", ".join(f"{count} {reason}" for reason, count in photos.failures.items()))
     return written

@@ -7,7 +7,7 @@ import typer
 
 from models.bundles.registry import find_bundle
 from models.bundles.writer import StoredBundle
-from models.commands.shared import Json, command_line, errors_told, log, photos_counted, show_written
+from models.commands.shared import Json, exit_on_error, format_command, log, show_photos, show_written
 from models.errors import FitFailed, InvalidModel
 from models.settings import ModelSettings
 
@@ -25,7 +25,7 @@ def pack(
     as_json: Json = False,
 ) -> None:
     """Make one bundle of several (weighted, optionally reduced by a PCA), or an int8 variant of one."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = ModelSettings.load()
         words = [word for text in [*(parts or []), *(more or [])] for word in text.split(",")]
         if (int8 is None) == (not words):
@@ -48,11 +48,11 @@ def _pack_parts(
     from models.making.photo_folder import PhotoFolder
 
     parts = [HybridPart(find_bundle(model, settings), weight) for model, weight in map(_parse_part, words)]
-    maker = BundleMaker(settings.model_owner, command_line(), settings.bundles)
+    maker = BundleMaker(settings.model_owner, format_command(), settings.bundles)
     if pca is None or folder is None:
         return pack_hybrid(name, parts, maker)
     log.info("fitting the PCA of %s on the photos of %s", name, folder)
-    with photos_counted("embedding") as progress:
+    with show_photos("embedding") as progress:
         return pack_hybrid_pca(
             name, parts, pca, PhotoFolder(folder, limit, progress, hash_gate_photos(settings.gate_data)), maker
         )
@@ -63,12 +63,12 @@ def _pack_int8(name: str, base: str, folder: Path, limit: int, settings: ModelSe
     from models.making.int8 import quantize
     from models.making.photo_folder import PhotoFolder
 
-    with photos_counted("reading") as progress:
+    with show_photos("reading") as progress:
         photos = PhotoFolder(
             folder, min(limit, 256), progress, hash_gate_photos(settings.gate_data)
         )  # more find no wider ranges
         return quantize(
-            find_bundle(base, settings), photos, name, settings.bundles, settings.model_owner, command_line()
+            find_bundle(base, settings), photos, name, settings.bundles, settings.model_owner, format_command()
         )
 
 

@@ -1,6 +1,5 @@
 """The commands that say which version serves: `promote`, `rollback`, and `promotions`, the record of both."""
 
-import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,12 +7,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from catalog.cli_support import PlainConsole
+from catalog.cli_support import print_table
 from catalog.domain.promotion import Promotion
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from models.bundles.registry import find_bundle
-from models.commands.shared import Json, errors_told, show
+from models.commands.shared import Json, exit_on_error, print_result
 from models.promotion import promotions
 from models.promotion.promotions import PromotionRequest
 from models.settings import ModelSettings
@@ -34,10 +33,10 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Let a version serve that passed its gate; running services follow within seconds."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         bundle = find_bundle(name, ModelSettings.load())
         entry = promotions.promote(_connect_catalogue(), bundle, gate, PromotionRequest(by, why, first, incomplete))
-        show(as_json, _to_json(entry), f"{entry.space} serves from now on (promotion {entry.number})")
+        print_result(as_json, _to_json(entry), f"{entry.space} serves from now on (promotion {entry.number})")
 
 
 def rollback(
@@ -47,30 +46,28 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Let the version before the present one serve again; running services follow within seconds."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         entry = promotions.rollback(_connect_catalogue(), PromotionRequest(by, why), to)
         missing = entry.figures["pending"]
         hint = f"; {missing:,} products lack it: run `python -m etl run --model {entry.space}`" if missing else ""
-        show(as_json, _to_json(entry), f"{entry.space} serves again (promotion {entry.number}){hint}")
+        print_result(as_json, _to_json(entry), f"{entry.space} serves again (promotion {entry.number}){hint}")
 
 
 def promotions_(as_json: Json = False) -> None:
     """List what served since when, who decided it and why, newest first."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         entries = list(reversed(_connect_catalogue().promotions()))
         if as_json or not entries:
-            show(as_json, {"promotions": [_to_json(one) for one in entries]}, "nothing was promoted yet")
+            print_result(as_json, {"promotions": [_to_json(one) for one in entries]}, "nothing was promoted yet")
             return
         table = Table("", "when", "space", "what", "who", "why")
         for one in entries:
             when = f"{one.at:%Y-%m-%d %H:%M}" if one.at else ""
             table.add_row(str(one.number), when, one.space, one.action, escape(one.by), escape(one.reason))
-        console = PlainConsole()
-        (console if console.is_terminal else PlainConsole(width=160)).print(table)
+        print_table(table)
 
 
 def _connect_catalogue() -> Catalogue:
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # the error itself is told, in one line
     return connect(CatalogSettings.load())
 
 

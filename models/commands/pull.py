@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from models.bundles.registry import find_bundle, list_bundles
-from models.commands.shared import Json, errors_told, show
+from models.commands.shared import Json, exit_on_error, print_result
 from models.distribution.lock import LOCK_FILE, LockEntry, ModelLock, build_entry, read_lock, write_lock
 from models.distribution.pull import find_local, pull_bundle, read_index
 from models.distribution.sources import open_source
@@ -23,7 +23,7 @@ def lock(
     as_json: Json = False,
 ) -> None:
     """Write the bundles that lie here into models.lock, with hash and source."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = ModelSettings.load()
         chosen = names or sorted({one.name for one in list_bundles(settings)})
         before = read_lock(lock_file) if lock_file.exists() else ModelLock()
@@ -31,7 +31,7 @@ def lock(
         content = (before if names else ModelLock()).with_entries(entries)
         write_lock(lock_file, content)
         text = "\n".join(f"{one.place}  {one.sha256[:12]}  {one.source or 'no source'}" for one in content.bundles)
-        show(as_json, {"lock": str(lock_file), **content.model_dump(mode="json")}, f"{lock_file}:\n{text}")
+        print_result(as_json, {"lock": str(lock_file), **content.model_dump(mode="json")}, f"{lock_file}:\n{text}")
 
 
 def pull(
@@ -45,7 +45,7 @@ def pull(
     What models.lock lists is fetched exactly, from SOURCE or where it says. A name that is not locked, or any name
     where there is no models.lock, is looked for at SOURCE (newest version) and locked.
     """
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = ModelSettings.load()
         locked = read_lock(lock_file) if lock_file.exists() else ModelLock()
         old, new = _select_entries(locked, source, names or [], lock_file)
@@ -57,7 +57,7 @@ def pull(
             write_lock(lock_file, locked.with_entries(new))
         rows = [{"name": one.bundle.name, "version": one.bundle.version, "existed": one.existed} for one in written]
         lines = [f"{row['name']}/{row['version']} {'was there' if row['existed'] else 'fetched'}" for row in rows]
-        show(as_json, {"bundles": rows, "lock": str(lock_file)}, "\n".join(lines))
+        print_result(as_json, {"bundles": rows, "lock": str(lock_file)}, "\n".join(lines))
 
 
 def list_outdated(
@@ -66,7 +66,7 @@ def list_outdated(
     as_json: Json = False,
 ) -> None:
     """Compare the locked bundles (without a lock the ones here) with what their source has."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         here = read_lock(lock_file) if lock_file.exists() else _lock_local_bundles(ModelSettings.load())
         rows = []
         for name in sorted({one.name for one in here.bundles}):
@@ -75,7 +75,7 @@ def list_outdated(
             if mine and theirs and theirs.version != mine.version and theirs.created > mine.created:
                 rows.append({"name": name, "here": mine.version, "there": theirs.version, "source": theirs.source})
         lines = [f"{row['name']}: {row['here']} here, {row['there']} at {row['source']}" for row in rows]
-        show(as_json, {"outdated": rows}, "\n".join(lines) or "nothing newer is known")
+        print_result(as_json, {"outdated": rows}, "\n".join(lines) or "nothing newer is known")
 
 
 def _select_entries(

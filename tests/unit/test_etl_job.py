@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from catalog.cli_support import ignore_progress
 from catalog.domain.records import Lease, Outcome
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, Unavailable
@@ -388,7 +389,6 @@ def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path
 ) -> None:
     from etl.job import run
-    from etl.progress import NoProgress
     from etl.stop_signal import StopSignal
 
     for number in range(400):
@@ -397,7 +397,7 @@ def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     stop, model = StopSignal(), MeanColor()
     model.before_batch = stop.request
     context = build_context(index, tmp_path, photos)
-    summary = run(context, [model.model()], RunOptions(batch_size=4), stop, NoProgress())
+    summary = run(context, [model.model()], RunOptions(batch_size=4), stop, ignore_progress)
     assert summary.interrupted
     assert 0 < summary.seen_count < 400
     assert index.count_unprocessed(SPACE) == 400 - summary.seen_count

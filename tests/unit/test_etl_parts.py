@@ -1,8 +1,6 @@
 """The parts of the embedding job one by one."""
 
-import io
 import json
-import logging
 import os
 import signal
 import threading
@@ -16,13 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from catalog.domain.records import Outcome, Pending, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput
 from etl.errors import StoreFailed
-from etl.progress import BarProgress, LogProgress, choose_progress
 from etl.report import format_reasons, format_run
 from etl.retry_policy import LONGEST_DELAY, build_outcomes, compute_delay
 from etl.settings import EtlSettings
@@ -378,25 +374,6 @@ def test_a_run_without_work_says_so_and_a_missing_setting_is_named() -> None:
     assert "python -m etl retry --model mean --reason outside_image_roots" in text
     assert format_reasons({}) == "0"
     assert format_reasons({"a": 1, "b": 1500}) == "1,501 (b 1,500, a 1)"
-
-
-def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert isinstance(choose_progress(Console(force_terminal=True)), BarProgress)
-    lines = choose_progress(Console(force_terminal=False))
-    assert isinstance(lines, LogProgress)
-    monkeypatch.setattr("etl.progress.EVERY", 0.0)
-    summary = summary_of(("done", None, Written.WRITTEN))
-    with caplog.at_level(logging.INFO), lines.track(10, summary):
-        time.sleep(0.01)
-        lines.tick()
-    assert "1 of 10" in caplog.text and "s left" in caplog.text
-    console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
-    bar = BarProgress(console)
-    with bar.track(10, summary):
-        bar.tick()
-    assert "1/10" in console.export_text()
 
 
 def test_settings_come_from_the_environment() -> None:

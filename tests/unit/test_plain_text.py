@@ -20,7 +20,7 @@ from rich.table import Table
 
 from app.observability.logs import config
 from app.settings import ApiSettings
-from catalog.cli_support import PlainConsole, errors_of, show
+from catalog.cli_support import PlainConsole, exit_on_error, print_result
 from catalog.errors import InvalidInput
 from catalog.feeds import Problem
 from catalog.importing.problem_report import report_to
@@ -167,16 +167,16 @@ def test_a_json_line_keeps_every_character(lines: io.StringIO) -> None:
 
 
 def test_an_error_is_one_line_without_escapes(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), errors_of("etl")(False):
+    with pytest.raises(typer.Exit), exit_on_error("etl"):
         raise InvalidInput(f"no such product: {EVIL}")
     told = capsys.readouterr().err
     assert obeyed(told) == ["\n"] and told.endswith("\n")
 
 
 def test_an_outcome_keeps_its_lines_only(capsys: pytest.CaptureFixture[str]) -> None:
-    show(False, {}, f"two\nlines {EVIL}")
+    print_result(False, {}, f"two\nlines {EVIL}")
     assert set(obeyed(capsys.readouterr().out)) == {"\n"}
-    show(True, {"id": EVIL}, "")
+    print_result(True, {"id": EVIL}, "")
     assert json.loads(told := capsys.readouterr().out) == {"id": EVIL} and "\x1b" not in told
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from catalog.cli_support import Json, errors_of, log_to_stderr, show
+from catalog import cli_support
+from catalog.cli_support import Json, log_to_stderr, print_result, show_progress
 from models.settings import ModelSettings
-from training.commands.progress import shown
 from training.data.training_data import FOLDS
 from training.learning.stages import TrainingJob, parse_stage
 from training.learning.training_run import TrainingOutcome, TrainingRun
@@ -19,7 +20,7 @@ from training.recipe import read_recipe
 from training.settings import TrainingSettings
 
 cli = typer.Typer(help="Trains models on a catalogue's own labels.", no_args_is_help=True, add_completion=False)
-errors_told = errors_of("training")
+exit_on_error = partial(cli_support.exit_on_error, "training")
 
 Set = Annotated[list[str] | None, typer.Option("--set", help="change the recipe: lr=0.001, schedule.steps=800 ...")]
 Resume = Annotated[bool, typer.Option("--resume", help="continue where the same training was interrupted")]
@@ -36,9 +37,7 @@ Threads = Annotated[int | None, typer.Option(min=1, max=256, help="of torch; uns
 
 @cli.callback()
 def start() -> None:
-    log_to_stderr(clock=True)
-    for noisy in ("mlflow", "torch.onnx", "onnxscript", "onnx_ir", "git"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr(clock=True, noisy=("mlflow", "torch.onnx", "onnxscript", "onnx_ir", "git"))
 
 
 @cli.command()
@@ -60,7 +59,7 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Train a model and write it as a bundle."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         overrides = RecipeOverrides(
             tuple(source or ()), learn, projection, teacher, name, tuple(changes or ()), _schedule(refine)
         )
@@ -80,7 +79,7 @@ def rerun(
     """Train once more as an earlier run did, at its stage unless --hold or --refine name another, with changes."""
     from training.output.tracker import read_run
 
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         earlier, stage = read_run(run_id, TrainingSettings.load())
         held, refined = (hold, refine) if (hold, refine) != (None, None) else parse_stage(stage)
         again = apply_overrides(earlier, RecipeOverrides(changes=tuple(changes or ()), schedule=_schedule(refined)))
@@ -92,9 +91,9 @@ def _schedule(refined: int | None) -> str:
 
 
 def _train(job: TrainingJob, as_json: bool) -> None:
-    with shown() as progress:
+    with show_progress(logging.getLogger("training")) as progress:
         outcome = TrainingRun(job, TrainingSettings.load(), ModelSettings.load(), progress).run()
-    show(as_json, _summary(outcome), _text(outcome))
+    print_result(as_json, _summary(outcome), _text(outcome))
 
 
 def _summary(outcome: TrainingOutcome) -> dict[str, object]:
