@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.filter_fields import format_table
 from tests.unit import documented_facts as facts
 
 ROOT = facts.ROOT
@@ -96,6 +97,11 @@ def test_every_parameter_is_documented() -> None:
     path = {"name", "rule_id"}
     written = {word for page in ("docs/api.md",) for word in re.findall(r"\w+", " ".join(quoted(read(page))))}
     assert facts.parameters() - path - written == set()
+
+
+def test_the_table_of_filters_is_that_of_the_code() -> None:
+    expected = "\n".join(format_table())
+    assert expected in read("docs/api.md"), f"put this table of filters into docs/api.md:\n{expected}"
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
