@@ -12,7 +12,7 @@ from benchmarks.askers import ApiFailed
 from benchmarks.cases import Size
 from catalog.domain.product import PRODUCT_FIELDS, parse
 from catalog.elastic import connect
-from catalog.feeds.events import Item
+from catalog.feeds.events import FeedProduct
 from catalog.importing.importer import Importer
 from catalog.settings import CatalogSettings
 
@@ -29,14 +29,14 @@ class Feed:
     rows: int
     round: int
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[FeedProduct]:
         """Whole products, as a feed has them."""
         step = max(1, self.size.products // self.rows)
         for number, one in enumerate(self.size.drawn(self.seed)):
             if number % step == 0 and number // step < self.rows:
                 known = {name: one.document[name] for name in PRODUCT_FIELDS if name in one.document}
                 known["price"] = round(known["price"] + self.round, 2)
-                yield Item(number + 1, parse(known))
+                yield FeedProduct(number + 1, parse(known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from catalog.domain.product import PRODUCT_FIELDS, parse
 from catalog.domain.records import Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
-from catalog.feeds.events import Item
+from catalog.feeds.events import FeedProduct
 from catalog.importing import writes
 from catalog.importing.importer import Importer
 from loadtest.draw import ID_PREFIX, product_id
@@ -91,7 +91,7 @@ class OurWriter:
         for number, price in prices.items():
             source = stored[product_id(number)].source
             kept = {name: source[name] for name in PRODUCT_FIELDS if name in source and name != "updated_at"}
-            items.append(Item(number, parse(kept | {"price": price, "sale_price": None})))
+            items.append(FeedProduct(number, parse(kept | {"price": price, "sale_price": None})))
         now = datetime.now(UTC)
         return lambda: _import(Importer(self.catalogue, as_of=now, now=now), items)
 
@@ -107,7 +107,7 @@ class OurWriter:
         self.catalogue.refresh()
 
 
-def _import(importer: Importer, items: list[Item]) -> None:
+def _import(importer: Importer, items: list[FeedProduct]) -> None:
     summary = importer.run(iter(items))
     if summary.updated != len(items):
         raise ApiFailed(f"{summary.updated} of {len(items)} prices were written: {summary}")

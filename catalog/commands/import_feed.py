@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from catalog import feeds
-from catalog.commands.import_text import summary_json, summary_text
+from catalog.commands.import_text import build_summary, format_summary
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.errors import InvalidInput, RefusedChange
-from catalog.importing.dry_run import Rehearsal
+from catalog.importing.dry_run import DryRunPort
 from catalog.importing.importer import Importer
-from catalog.importing.problem_report import report_to
-from catalog.importing.removal import CAREFUL, FORCED, Caution, remove_missing
+from catalog.importing.problem_report import open_report
+from catalog.importing.removal import CAREFUL, FORCED, RemovalLimits, remove_missing
 from catalog.importing.summary import ImportSummary
 from catalog.patience import PatientProducts
 from catalog.plain_text import printable
@@ -48,14 +48,14 @@ def import_feed(
             raise InvalidInput("--force says how much --full may remove: use both or none")
         now = datetime.now(UTC)
         made = _moment(as_of) if as_of else _file_time(feed)
-        group = feeds.merge_sizes if merge_sizes else feeds.as_they_are
+        group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
         items = feeds.read_products(feed, format_name, now=now, group=group)
         catalogue = open_catalogue()
         patient = PatientProducts(catalogue, catalogue.settings.elasticsearch_patience)
-        port: ProductPort = Rehearsal(patient) if dry_run else patient
+        port: ProductPort = DryRunPort(patient) if dry_run else patient
         port.create()
         before = port.count()
-        with report_to(report) as on_problem, show_counts(printable(f"import {feed.name}")) as count:
+        with open_report(report) as on_problem, show_counts(printable(f"import {feed.name}")) as count:
             run = Importer(
                 port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
             )
@@ -67,8 +67,8 @@ def import_feed(
 
 
 def _tell(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
-    rehearsed = port.examples if isinstance(port, Rehearsal) else None
-    print_result(as_json, summary_json(feed, summary, rehearsed), summary_text(feed, summary, rehearsed))
+    rehearsed = port.examples if isinstance(port, DryRunPort) else None
+    print_result(as_json, build_summary(feed, summary, rehearsed), format_summary(feed, summary, rehearsed))
     if summary.refused:
         typer.echo(printable(f"catalog: {summary.refused}"), err=True)
 
@@ -94,8 +94,8 @@ def _file_time(feed: Path) -> datetime:
         raise InvalidInput(f"cannot read the feed {feed}: {error.strerror or error}") from error
 
 
-def _remove(run: Importer, caution: Caution, before: int) -> None:
+def _remove(run: Importer, limits: RemovalLimits, before: int) -> None:
     try:
-        remove_missing(run, caution, before)
+        remove_missing(run, limits, before)
     except RefusedChange as refusal:
         run.summary.refused = refusal.message

@@ -1,22 +1,22 @@
-"""The outcome of an import, in words and as JSON."""
+"""Formats the outcome of an import as text and as JSON."""
 
 from pathlib import Path
 from typing import Any
 
-from catalog.importing.dry_run import Example
+from catalog.importing.dry_run import ChangeExample
 from catalog.importing.summary import ImportSummary
 from catalog.plain_text import printable
 
 
-def summary_json(feed: Path, summary: ImportSummary, rehearsed: list[Example] | None) -> dict[str, Any]:
+def build_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExample] | None) -> dict[str, Any]:
     """`rehearsed` is what a dry run would have changed, None after a real one."""
-    body = {"feed": str(feed), "dry_run": rehearsed is not None, **summary.as_json()}
+    body = {"feed": str(feed), "dry_run": rehearsed is not None, **summary.to_dict()}
     if rehearsed is not None:
         body["examples"] = [{"id": e.id, "kind": e.kind, "fields": e.fields} for e in rehearsed]
     return body
 
 
-def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | None) -> str:
+def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExample] | None) -> str:
     """`rehearsed` is what a dry run would have changed, None after a real one."""
     s = summary
     lines = [
@@ -36,18 +36,18 @@ def summary_text(feed: Path, summary: ImportSummary, rehearsed: list[Example] | 
         lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
     if s.cut:
         lines.append(f"  the feed may not be whole: {s.cut}")
-    return "\n".join(lines + _example_lines(rehearsed or []))
+    return "\n".join(lines + _format_examples(rehearsed or []))
 
 
-def _example_lines(examples: list[Example]) -> list[str]:
+def _format_examples(examples: list[ChangeExample]) -> list[str]:
     lines = []
     for example in examples:
         lines.append(printable(f"  would be {example.kind}: {example.id}"))
         if example.kind == "updated":
-            lines += [f"    {name}: {_short(a)} -> {_short(b)}" for name, (a, b) in example.fields.items()]
+            lines += [f"    {name}: {_shorten(a)} -> {_shorten(b)}" for name, (a, b) in example.fields.items()]
     return lines
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     written = repr(value)
     return written if len(written) <= 100 else written[:97] + "..."

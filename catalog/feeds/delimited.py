@@ -6,52 +6,52 @@ from dataclasses import dataclass
 from typing import IO
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.events import Cut, Problem, Row, Rows
-from catalog.feeds.files import Lines, known_id
-from catalog.feeds.names import normal
+from catalog.feeds.column_names import normalize_column
+from catalog.feeds.events import FeedRow, RowProblem, Rows, Truncation
+from catalog.feeds.text_lines import FeedLines, clean_id
 
 NEEDED = ("id", "title")
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    lines: Lines
+    lines: FeedLines
     columns: Sequence[str]
     delimiter: str
 
 
 def read_csv(file: IO[bytes]) -> Rows:
-    """Rows of a comma, semicolon or bar separated file; which one the header shows. Raises InvalidFeed."""
+    """Yields the rows of a comma, semicolon or bar separated file; its header shows which. Raises InvalidFeed."""
     return _read(file, ",;|\t")
 
 
 def read_tsv(file: IO[bytes]) -> Rows:
-    """Rows of a tab separated file. Raises InvalidFeed."""
+    """Yields the rows of a tab separated file. Raises InvalidFeed."""
     return _read(file, "\t")
 
 
 def _read(file: IO[bytes], delimiters: str) -> Rows:
-    table = _header(Lines(file), delimiters)
+    table = _read_header(FeedLines(file), delimiters)
     reader = csv.reader(table.lines, delimiter=table.delimiter, strict=True)
     failed = False
-    for event in _records(table, reader):
-        failed = isinstance(event, Problem)
+    for event in _iterate_records(table, reader):
+        failed = isinstance(event, RowProblem)
         yield event
-    yield from _ending(table.lines, failed)
+    yield from _check_ending(table.lines, failed)
 
 
-def _header(lines: Lines, delimiters: str) -> _Table:
+def _read_header(lines: FeedLines, delimiters: str) -> _Table:
     first = next(lines, "")
     if not first.strip():
         raise InvalidFeed("the feed is empty: its first line must name the columns")
-    if reason := lines.why_bad(1):
+    if reason := lines.find_fault(1):
         raise InvalidFeed(f"the header: {reason}")
     if "\x00" in first:
         raise InvalidFeed("this is not a text file: say --format if the suffix misleads")
     for delimiter in delimiters:
-        columns = [normal(name) for name in _split(first, delimiter)]
+        columns = [normalize_column(name) for name in _split(first, delimiter)]
         if all(name in columns for name in NEEDED):
-            return _Table(lines, _unique(columns), delimiter)
+            return _Table(lines, _check_unique(columns), delimiter)
     raise InvalidFeed(f"the header must name the columns {' and '.join(NEEDED)}; it reads: {first.strip()[:120]}")
 
 
@@ -62,14 +62,14 @@ def _split(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _unique(columns: list[str]) -> list[str]:
+def _check_unique(columns: list[str]) -> list[str]:
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
         raise InvalidFeed(f"the header names these columns twice: {', '.join(twice)}")
     return columns
 
 
-def _records(table: _Table, reader: "Iterator[list[str]]") -> Iterator[Row | Problem]:
+def _iterate_records(table: _Table, reader: "Iterator[list[str]]") -> Iterator[FeedRow | RowProblem]:
     while True:
         line = table.lines.number + 1
         try:
@@ -77,37 +77,37 @@ def _records(table: _Table, reader: "Iterator[list[str]]") -> Iterator[Row | Pro
         except StopIteration:
             return
         except csv.Error as error:
-            yield Problem(line, f"cannot be split into columns: {error}", id=_id_of_broken(table, line))
+            yield RowProblem(line, f"cannot be split into columns: {error}", id=_guess_id(table, line))
             continue
         if not cells:
             continue  # a blank line
-        yield _row(table, line, cells)
+        yield _build_row(table, line, cells)
 
 
-def _row(table: _Table, line: int, cells: list[str]) -> Row | Problem:
-    product_id = _id(table, cells)
-    if reason := table.lines.why_bad(line):
-        return Problem(line, reason, "encoding", product_id)
+def _build_row(table: _Table, line: int, cells: list[str]) -> FeedRow | RowProblem:
+    product_id = _find_id(table, cells)
+    if reason := table.lines.find_fault(line):
+        return RowProblem(line, reason, "encoding", product_id)
     if len(cells) != len(table.columns):
         reason = f"{len(cells)} columns where the header has {len(table.columns)}"
-        return Problem(line, reason, "columns", product_id)
-    return Row(line, dict(zip(table.columns, cells, strict=True)))
+        return RowProblem(line, reason, "columns", product_id)
+    return FeedRow(line, dict(zip(table.columns, cells, strict=True)))
 
 
-def _id(table: _Table, cells: Sequence[str]) -> str | None:
+def _find_id(table: _Table, cells: Sequence[str]) -> str | None:
     place = table.columns.index("id")
-    return known_id(cells[place]) if place < len(cells) else None
+    return clean_id(cells[place]) if place < len(cells) else None
 
 
-def _id_of_broken(table: _Table, line: int) -> str | None:
-    """Best effort, to know which product a broken row speaks of; a row of several lines is nobody's."""
-    return _id(table, table.lines.text.split(table.delimiter)) if table.lines.number == line else None
+def _guess_id(table: _Table, line: int) -> str | None:
+    """Returns which product a broken row is probably about; None for a row of several lines."""
+    return _find_id(table, table.lines.text.split(table.delimiter)) if table.lines.number == line else None
 
 
-def _ending(lines: Lines, failed: bool) -> Iterator[Cut]:
+def _check_ending(lines: FeedLines, failed: bool) -> Iterator[Truncation]:
     if lines.terminated:
         return
     if failed:
-        yield Cut(lines.number, "the file ends in the middle of a row")
+        yield Truncation(lines.number, "the file ends in the middle of a row")
     else:
-        yield Cut(lines.number, "the last line has no line end, so it may have been cut", certain=False)
+        yield Truncation(lines.number, "the last line has no line end, so it may have been cut", certain=False)

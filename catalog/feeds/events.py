@@ -1,4 +1,4 @@
-"""What a feed says: rows, rows that cannot be read, and that the file stopped before its end."""
+"""Events of reading a feed: rows, products, rows that cannot be read, and a file that stops before its end."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,32 +8,32 @@ from catalog.domain.product import Product
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row as the feed has it, column names normalised; `line` counts from 1 (the row number in Parquet)."""
+class FeedRow:
+    """Holds one row as the feed has it, column names normalised; `line` counts from 1 (the row number in Parquet)."""
 
     line: int
     data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """One row, its columns mapped onto the fields of a product, nothing checked yet."""
+class MappedRow:
+    """Holds one row, its columns mapped onto the fields of a product, nothing checked yet."""
 
     line: int
     fields: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One row that has become a product."""
+class FeedProduct:
+    """Holds one row that has become a product."""
 
     line: int
     product: Product
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A row that was skipped, and why. `id` is the product it speaks of, as far as that can be told."""
+class RowProblem:
+    """Says why a row was skipped; `id` is the product it is about, as far as that can be found out."""
 
     line: int
     reason: str
@@ -43,18 +43,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """The file ends where it should not. Unless `certain` it only may have been cut: no line end, a whole row."""
+class Truncation:
+    """Says that the file ends too early; not `certain`: it only may have been cut (a whole row without line end)."""
 
     line: int
     reason: str
     certain: bool = True
 
 
-Rows = Iterator[Row | Problem | Cut]
-MappedRows = Iterator[Mapped | Problem | Cut]
-Items = Iterator[Item | Problem | Cut]
+Rows = Iterator[FeedRow | RowProblem | Truncation]
+MappedRows = Iterator[MappedRow | RowProblem | Truncation]
+FeedProducts = Iterator[FeedProduct | RowProblem | Truncation]
 
 
 class RowError(ValueError):
-    """A value of a row that cannot be used; becomes the Problem of its row, never leaves this package."""
+    """Raised for a value that cannot be used; becomes the RowProblem of its row, never leaves this package."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.events import Cut, Row, Rows
-from catalog.feeds.names import normal
+from catalog.feeds.column_names import normalize_column
+from catalog.feeds.events import FeedRow, Rows, Truncation
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -16,7 +16,7 @@ PIECE = 16_384  # bytes
 
 
 class _Source:
-    """Hands the parser at most one line at a time, so that an event is known to the line."""
+    """Passes the parser at most one line at a time, so that the line of each event is known."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -31,14 +31,14 @@ class _Source:
 
 
 def read_xml(file: IO[bytes]) -> Rows:
-    """Rows of a Google Merchant feed. Raises InvalidFeed where it is not XML, has a DTD, or holds no item."""
+    """Yields the rows of a Google Merchant feed. Raises InvalidFeed if it is no XML, has a DTD, or holds no item."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError
 
     source = _Source(file)
     found = False
     try:
-        for row in _rows(source):
+        for row in _iterate_rows(source):
             found = True
             yield row
     except DefusedXmlException as error:
@@ -48,13 +48,13 @@ def read_xml(file: IO[bytes]) -> Rows:
     except (ParseError, LookupError, ValueError) as error:
         if not found:
             raise InvalidFeed(f"this is not XML: {error}") from error
-        yield Cut(source.line, f"the XML breaks off or breaks here: {error}")
+        yield Truncation(source.line, f"the XML breaks off or breaks here: {error}")
     else:
         if not found:
             raise InvalidFeed("the feed holds no <item> (RSS 2.0) and no <entry> (Atom)")
 
 
-def _rows(source: _Source) -> Iterator[Row]:
+def _iterate_rows(source: _Source) -> Iterator[FeedRow]:
     from defusedxml.ElementTree import iterparse
 
     path: list[Element] = []
@@ -62,36 +62,36 @@ def _rows(source: _Source) -> Iterator[Row]:
     for event, element in iterparse(source, events=("start", "end"), forbid_dtd=True):
         if event == "start":
             path.append(element)
-            if not item_depth and _local(element.tag) in ITEMS:
+            if not item_depth and _strip_namespace(element.tag) in ITEMS:
                 item_depth, line = len(path), source.line
             continue
         if len(path) == item_depth:
-            yield Row(line, _fields(element))
+            yield FeedRow(line, _collect_fields(element))
             item_depth = 0
         path.pop()
         if not item_depth and path:
             path[-1].clear()  # an item that has been read, or what stands around items, is not kept
 
 
-def _local(tag: str) -> str:
+def _strip_namespace(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _fields(item: "Element") -> dict[str, Any]:
-    plain: dict[str, Any] = {}
+def _collect_fields(item: "Element") -> dict[str, Any]:
+    to_attribute: dict[str, Any] = {}
     google: dict[str, Any] = {}
     for child in item:
-        name = normal(_local(child.tag))
-        fields = google if child.tag.startswith("{" + GOOGLE) else plain
-        value = _value(child)
+        name = normalize_column(_strip_namespace(child.tag))
+        fields = google if child.tag.startswith("{" + GOOGLE) else to_attribute
+        value = _read_value(child)
         if name in fields:
             earlier = fields[name]
             value = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
         fields[name] = value
-    return plain | google
+    return to_attribute | google
 
 
-def _value(element: "Element") -> Any:
+def _read_value(element: "Element") -> Any:
     if len(element):
-        return {_local(child.tag): _value(child) for child in element}
+        return {_strip_namespace(child.tag): _read_value(child) for child in element}
     return (element.text or "").strip() or element.get("href") or ""

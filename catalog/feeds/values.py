@@ -1,4 +1,4 @@
-"""Reads single values of a feed: money, stock, lists, dates. Strict: what could mean two things is refused."""
+"""Parses single values of a feed: money, stock, lists, dates. Strict: what could mean two things is refused."""
 
 import math
 import re
@@ -26,13 +26,13 @@ FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 EXACT_FLOAT = 2**53  # beyond it a float no longer tells whole numbers apart
 
 
-def missing(value: Any) -> bool:
-    """Whether a cell says nothing: null, blank text, an empty list or object."""
+def is_blank(value: Any) -> bool:
+    """Returns whether a cell is empty: null, blank text, an empty list or object."""
     return value is None or (value.strip() == "" if isinstance(value, str) else value in ([], {}))
 
 
-def text(value: Any) -> Any:
-    """Text of a number or text; what is neither is handed on, for the product to refuse."""
+def parse_text(value: Any) -> Any:
+    """Returns the text of a number or text; anything else as it is, for the product's check to refuse."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_FLOAT:
@@ -42,21 +42,21 @@ def text(value: Any) -> Any:
     return value
 
 
-def money(name: str, value: Any) -> tuple[float, str | None]:
-    """(amount, currency if it is said); raises RowError for a negative, ambiguous or unreadable price."""
+def parse_money(name: str, value: Any) -> tuple[float, str | None]:
+    """Returns (amount, currency if given); raises RowError for a negative, ambiguous or unreadable price."""
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return _amount(name, float(value), value), None
+        return _check_amount(name, float(value), value), None
     match = _MONEY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise RowError(f"{name}: '{str(value)[:40]}' is not a price such as 12.50 EUR (no thousands separators)")
     before, sign, whole, cents, behind = match.groups()
     if before and behind:
         raise RowError(f"{name}: '{value}' names two currencies")
-    amount = _amount(name, float(f"{sign}{whole}.{cents or 0}"), value)
+    amount = _check_amount(name, float(f"{sign}{whole}.{cents or 0}"), value)
     return amount, (before or behind or "").upper() or None
 
 
-def _amount(name: str, amount: float, written: Any) -> float:
+def _check_amount(name: str, amount: float, written: Any) -> float:
     if not math.isfinite(amount):
         raise RowError(f"{name}: '{written}' is not a number")
     if amount < 0:
@@ -64,8 +64,8 @@ def _amount(name: str, amount: float, written: Any) -> float:
     return amount
 
 
-def in_stock(name: str, value: Any) -> bool:
-    """Whether it can be sent today; raises RowError for an unknown word."""
+def parse_stock(name: str, value: Any) -> bool:
+    """Returns whether it can be sent today; raises RowError for an unknown word."""
     if isinstance(value, bool):
         return value
     word = re.sub(r"[\s_-]+", "_", str(value).strip().lower())
@@ -75,8 +75,8 @@ def in_stock(name: str, value: Any) -> bool:
     return found
 
 
-def structure(name: str, value: Any) -> Any:
-    """A list or object, written as JSON where a cell holds text only; raises RowError for broken JSON."""
+def parse_structure(name: str, value: Any) -> Any:
+    """Returns a list or object, from JSON where a cell holds text only; raises RowError for broken JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -85,19 +85,19 @@ def structure(name: str, value: Any) -> Any:
         raise RowError(f"{name}: broken JSON: {error}") from error
 
 
-def texts(name: str, value: Any, separator: str) -> list[Any]:
-    """A list of texts: a JSON list, a list, or text split at `separator`."""
+def parse_list(name: str, value: Any, separator: str) -> list[Any]:
+    """Returns a list of texts, from a JSON list, a list, or text split at `separator`."""
     if isinstance(value, str) and value.lstrip().startswith("["):
-        value = structure(name, value)
+        value = parse_structure(name, value)
     if isinstance(value, list):
-        return [text(part) for part in value if not missing(part)]
+        return [parse_text(part) for part in value if not is_blank(part)]
     if not isinstance(value, str):
-        return [text(value)]
+        return [parse_text(value)]
     return [part.strip() for part in value.split(separator) if part.strip()]
 
 
-def moment(name: str, value: Any) -> datetime:
-    """A point in time, UTC where no zone is said; raises RowError unless it is ISO 8601."""
+def parse_moment(name: str, value: Any) -> datetime:
+    """Returns a point in time, UTC where no zone is given; raises RowError unless it is ISO 8601."""
     try:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
     except ValueError as error:
@@ -105,21 +105,21 @@ def moment(name: str, value: Any) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def sale_is_on(name: str, window: Any, now: datetime) -> bool:
-    """Whether `now` lies in `from/to` (both ISO 8601); raises RowError for anything else."""
+def is_in_period(name: str, window: Any, now: datetime) -> bool:
+    """Returns whether `now` lies in `from/to` (both ISO 8601); raises RowError for anything else."""
     ends = str(window).split("/")
     if len(ends) != 2:
         raise RowError(
             f"{name}: '{str(window)[:60]}' is not a period such as 2026-02-24T13:00+01:00/2026-03-01T15:30+01:00"
         )
-    start, end = (moment(name, part) for part in ends)
+    start, end = (parse_moment(name, part) for part in ends)
     if end < start:
         raise RowError(f"{name}: '{window}' ends before it starts")
     return start <= now <= end
 
 
-def plain(value: Any) -> Any:
-    """An attribute's value as the index keeps it: text, a number, a flag, or a list of texts."""
+def to_attribute(value: Any) -> Any:
+    """Returns an attribute's value as the index keeps it: text, a number, a flag, or a list of texts."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (str, bool, int, float)):

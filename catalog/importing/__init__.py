@@ -1,1 +1,1 @@
-"""Takes feeds into the index: what changed, conditional writes, removals, dry runs, reports."""
+"""Imports feeds into the index: what changed, conditional writes, removals, dry runs, reports."""

@@ -8,36 +8,37 @@ from typing import Any
 from catalog.domain.product import OFFER_FIELDS, SEARCH_FIELDS, Product, document, parse
 from catalog.domain.records import Change, StoredProduct
 
-OURS = ("updated_at", "offer_updated_at", "embedding")  # set by us, never by what is written
+MANAGED_FIELDS = ("updated_at", "offer_updated_at", "embedding")  # set by us, never by what is written
+TRIES = 5  # a product that changes more often than this between reading and writing is reported
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to write (`change` is None: it is there already), and whether a newer stored offer was kept."""
+    """Holds what to write (`change` is None: nothing changed), and whether a newer stored offer was kept."""
 
     change: Change | None
     kept_newer_offer: bool = False
 
 
 def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now: datetime) -> Decision:
-    """How the whole `product`, as it was at `as_of`, goes over what is `stored`.
+    """Decides how the whole `product`, as it was at `as_of`, changes what is `stored`.
 
     A stored offer (price, sizes, stock) that changed after `as_of` stays. `updated_at` becomes `now` where anything
     changed; `offer_updated_at` becomes `as_of` where the offer did.
     """
-    source = content(document(product))
+    source = strip_managed(document(product))
     if stored is None:
-        return Decision(Change(product.id, source | _times(now, as_of)))
+        return Decision(Change(product.id, source | _build_times(now, as_of)))
     offer_changed = any(source.get(name) != stored.source.get(name) for name in OFFER_FIELDS)
-    kept = offer_changed and offer_time(stored.source) > as_of
+    kept = offer_changed and read_offer_time(stored.source) > as_of
     if kept:
-        source = content(document(_with_offer_of(product, stored.source)))
-    if visible(source) == visible(stored.source):
+        source = strip_managed(document(_with_offer_of(product, stored.source)))
+    if strip_internal(source) == strip_internal(stored.source):
         return Decision(None, kept)
-    offered_at = as_of if offer_changed and not kept else offer_time(stored.source)
+    offered_at = as_of if offer_changed and not kept else read_offer_time(stored.source)
     change = Change(
         product.id,
-        source | _times(now, offered_at),
+        source | _build_times(now, offered_at),
         keep_embedding=source.get("image_url") == stored.source.get("image_url"),
         seq_no=stored.seq_no,
         primary_term=stored.primary_term,
@@ -45,32 +46,32 @@ def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now:
     return Decision(change, kept)
 
 
-def removal(stored: StoredProduct) -> Change:
-    """The change that deletes a product as it was read."""
+def build_removal(stored: StoredProduct) -> Change:
+    """Returns the change that deletes a product as it was read."""
     return Change(stored.id, None, seq_no=stored.seq_no, primary_term=stored.primary_term)
 
 
-def content(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A document without what only we set."""
-    return {name: value for name, value in source.items() if name not in OURS}
+def strip_managed(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a document without the fields that only the importer and the embedding job set."""
+    return {name: value for name, value in source.items() if name not in MANAGED_FIELDS}
 
 
-def visible(source: Mapping[str, Any]) -> dict[str, Any]:
+def strip_internal(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the content without the fields that only searches see, which an index of an older mapping lacks."""
-    return {name: value for name, value in content(source).items() if name not in SEARCH_FIELDS}
+    return {name: value for name, value in strip_managed(source).items() if name not in SEARCH_FIELDS}
 
 
-def offer_time(source: Mapping[str, Any]) -> datetime:
-    """When price or stock of a stored product last changed, as far as it is known."""
+def read_offer_time(source: Mapping[str, Any]) -> datetime:
+    """Returns when price or stock of a stored product last changed, as far as it is known."""
     written = source.get("offer_updated_at") or source.get("updated_at")
     return datetime.fromisoformat(written).astimezone(UTC) if written else datetime.min.replace(tzinfo=UTC)
 
 
-def _times(now: datetime, offered_at: datetime) -> dict[str, str]:
-    return {"updated_at": _iso(now), "offer_updated_at": _iso(offered_at)}
+def _build_times(now: datetime, offered_at: datetime) -> dict[str, str]:
+    return {"updated_at": _format_time(now), "offer_updated_at": _format_time(offered_at)}
 
 
-def _iso(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -1,32 +1,32 @@
-"""A product port that only pretends to write, and remembers what it would have done: `import --dry-run`."""
+"""Dry run of an import (`import --dry-run`): a product port that writes nothing and keeps examples of changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from catalog.domain.records import Change, ChangeResult, StoredProduct
-from catalog.importing.changes import visible
+from catalog.importing.changes import strip_internal
 from catalog.ports import ProductPort
 
 SHOWN = 10  # examples kept of each kind
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One product that would change: `fields` are those that differ, as (now, then)."""
+class ChangeExample:
+    """Describes one product that would change: `fields` are those that differ, as (now, then)."""
 
     id: str
     kind: Literal["created", "updated", "deleted"]
     fields: Mapping[str, tuple[Any, Any]]
 
 
-class Rehearsal:
-    """Reads from `port`, writes nothing."""
+class DryRunPort:
+    """Reads from `port` and only pretends to write."""
 
     def __init__(self, port: ProductPort) -> None:
         self._port = port
         self._read: dict[str, StoredProduct] = {}
-        self.examples: list[Example] = []
+        self.examples: list[ChangeExample] = []
 
     def create(self) -> str:
         return ""
@@ -45,21 +45,21 @@ class Rehearsal:
         return self._port.count()
 
     def refresh(self) -> None:
-        """Nothing was written."""
+        """Does nothing, as nothing was written."""
 
     def _pretend(self, change: Change) -> ChangeResult:
         stored = self._read.get(change.id)
-        before = visible(stored.source) if stored else {}
-        after = visible(change.source) if change.source is not None else {}
+        before = strip_internal(stored.source) if stored else {}
+        after = strip_internal(change.source) if change.source is not None else {}
         kind: Literal["created", "updated", "deleted"] = (
             "deleted" if change.source is None else "updated" if stored else "created"
         )
         if sum(example.kind == kind for example in self.examples) < SHOWN:
-            self.examples.append(Example(change.id, kind, difference(before, after)))
+            self.examples.append(ChangeExample(change.id, kind, diff_fields(before, after)))
         return ChangeResult(change, kind)
 
 
-def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The fields in which two documents differ, as (before, after)."""
+def diff_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Returns the fields in which two documents differ, as (before, after)."""
     names = sorted(before.keys() | after.keys())
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

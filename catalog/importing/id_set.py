@@ -1,4 +1,4 @@
-"""A set of product ids that stays small: a feed of millions of rows has to be remembered."""
+"""Set of product ids that stays small: an import remembers the ids of millions of rows."""
 
 from array import array
 
@@ -21,12 +21,12 @@ class IdSet:
         return self._count
 
     def __contains__(self, product_id: str) -> bool:
-        return bool(self._slots[self._slot(_key(product_id))])
+        return bool(self._slots[self._find_slot(_hash_id(product_id))])
 
     def add(self, product_id: str) -> bool:
-        """Remember `product_id`; False when it was there already."""
-        key = _key(product_id)
-        slot = self._slot(key)
+        """Adds `product_id`; returns False when it was there already."""
+        key = _hash_id(product_id)
+        slot = self._find_slot(key)
         if self._slots[slot]:
             return False
         self._slots[slot] = key
@@ -35,8 +35,8 @@ class IdSet:
             self._grow()
         return True
 
-    def _slot(self, key: int) -> int:
-        """Where `key` is, or the free slot where it belongs (linear probing)."""
+    def _find_slot(self, key: int) -> int:
+        """Returns where `key` is, or the free slot where it belongs (linear probing)."""
         slots, last = self._slots, len(self._slots) - 1
         place = key & last
         while slots[place] and slots[place] != key:
@@ -48,8 +48,8 @@ class IdSet:
         self._slots = array("Q", [0]) * (2 * len(old))
         for key in old:
             if key:
-                self._slots[self._slot(key)] = key
+                self._slots[self._find_slot(key)] = key
 
 
-def _key(product_id: str) -> int:
+def _hash_id(product_id: str) -> int:
     return hash(product_id) & _MASK or 1  # 0 marks a free slot

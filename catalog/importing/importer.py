@@ -1,4 +1,4 @@
-"""Brings a feed's products into the index: writes only what changed, loses nobody else's write."""
+"""Writes a feed's products into the index: only what changed, and never over somebody else's write."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,18 +6,17 @@ from datetime import datetime
 from itertools import islice
 
 from catalog.domain.records import ChangeResult, StoredProduct
-from catalog.feeds.events import Cut, Item, Items, Problem
-from catalog.importing.changes import Decision, decide
+from catalog.feeds.events import FeedProduct, FeedProducts, RowProblem, Truncation
+from catalog.importing.changes import TRIES, Decision, decide
 from catalog.importing.id_set import IdSet
 from catalog.importing.summary import ImportSummary
 from catalog.ports import ProductPort
 
 CHUNK = 500  # products read and written at a time
-TRIES = 5  # a product that changes more often than this between two requests is reported
 
 
 class Importer:
-    """One import into `port` of a feed that is as of `as_of`.
+    """Runs one import into `port` of a feed that was made at `as_of`.
 
     `on_problem` gets every row that failed, in feed order except for failed writes, which come after their chunk;
     `on_progress` the summary after every chunk.
@@ -29,7 +28,7 @@ class Importer:
         *,
         as_of: datetime,
         now: datetime,
-        on_problem: Callable[[Problem], None] = lambda _: None,
+        on_problem: Callable[[RowProblem], None] = lambda _: None,
         on_progress: Callable[[ImportSummary], None] = lambda _: None,
     ) -> None:
         self.port = port
@@ -42,37 +41,37 @@ class Importer:
         self._on_problem = on_problem
         self._on_progress = on_progress
 
-    def run(self, items: Items) -> ImportSummary:
-        """Write every good row. Raises InvalidFeed, Unavailable; a rerun goes on where this one stopped."""
+    def run(self, items: FeedProducts) -> ImportSummary:
+        """Writes every good row. Raises InvalidFeed, Unavailable; a rerun goes on where this one stopped."""
         started = time.perf_counter()
-        good = self._good(items)
+        good = self._iterate_good(items)
         while chunk := list(islice(good, CHUNK)):
-            self._settle(chunk)
+            self._write_chunk(chunk)
             self.summary.seconds = time.perf_counter() - started
             self._on_progress(self.summary)
         self.port.refresh()
         self.summary.seconds = time.perf_counter() - started
         return self.summary
 
-    def _good(self, items: Items) -> Iterator[Item]:
+    def _iterate_good(self, items: FeedProducts) -> Iterator[FeedProduct]:
         for item in items:
-            if isinstance(item, Cut):
-                self._cut(item)
+            if isinstance(item, Truncation):
+                self._note_truncation(item)
                 continue
             self.summary.rows += 1
-            if isinstance(item, Problem):
+            if isinstance(item, RowProblem):
                 self._fail(item)
             elif self.seen.add(item.product.id):
                 yield item
             else:
                 reason = "the feed has this id further up; the first row counts"
-                self._fail(Problem(item.line, reason, "duplicate_id", item.product.id))
+                self._fail(RowProblem(item.line, reason, "duplicate_id", item.product.id))
 
-    def _cut(self, cut: Cut) -> None:
+    def _note_truncation(self, cut: Truncation) -> None:
         self.summary.cut = f"line {cut.line}: {cut.reason}"
         self.summary.cut_for_certain = cut.certain
 
-    def _fail(self, problem: Problem) -> None:
+    def _fail(self, problem: RowProblem) -> None:
         if problem.id is None:
             self.unknown_rows += 1
         else:
@@ -80,7 +79,7 @@ class Importer:
         self.summary.count_problem(problem)
         self._on_problem(problem)
 
-    def _settle(self, chunk: Sequence[Item]) -> None:
+    def _write_chunk(self, chunk: Sequence[FeedProduct]) -> None:
         waiting = {item.product.id: item for item in chunk}
         for _ in range(TRIES):
             stored = self.port.get_many(list(waiting))
@@ -89,12 +88,12 @@ class Importer:
             if not waiting:
                 return
         for product_id, item in waiting.items():
-            self._fail(Problem(item.line, "others keep changing this product", "write_conflict", product_id))
+            self._fail(RowProblem(item.line, "others keep changing this product", "write_conflict", product_id))
 
     def _write(
-        self, decisions: dict[str, Decision], stored: dict[str, StoredProduct], items: dict[str, Item]
+        self, decisions: dict[str, Decision], stored: dict[str, StoredProduct], items: dict[str, FeedProduct]
     ) -> list[str]:
-        """Carry out decisions; returns the ids that met another write and have to be decided again."""
+        """Carries out decisions; returns the ids that met another write and have to be decided again."""
         changes = [decision.change for decision in decisions.values() if decision.change is not None]
         results = self.port.write(changes) if changes else []
         conflicts = [result.change.id for result in results if result.status == "conflict"]
@@ -105,17 +104,17 @@ class Importer:
         self.summary.kept_newer_offer += sum(decisions[product_id].kept_newer_offer for product_id in settled)
         return conflicts
 
-    def _count(self, result: ChangeResult, item: Item, was_there: bool) -> None:
+    def _count(self, result: ChangeResult, item: FeedProduct, was_there: bool) -> None:
         if result.status == "failed":
-            self._fail(Problem(item.line, result.message, "write_failed", item.product.id))
+            self._fail(RowProblem(item.line, result.message, "write_failed", item.product.id))
         elif result.status != "conflict":
             self.summary.created += not was_there
             self.summary.updated += was_there
             self.summary.photos_changed += was_there and not result.change.keep_embedding
 
 
-def chunks(ids: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
-    """`ids` in lists of at most `size`."""
+def split_into_chunks(ids: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
+    """Yields `ids` in lists of at most `size`."""
     rest = iter(ids)
     while chunk := list(islice(rest, size)):
         yield chunk

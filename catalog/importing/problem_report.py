@@ -9,16 +9,16 @@ from typing import IO
 import orjson
 
 from catalog.errors import InvalidInput
-from catalog.feeds.events import Problem
-from catalog.importing.summary import as_json
+from catalog.feeds.events import RowProblem
+from catalog.importing.summary import problem_to_dict
 from catalog.plain_text import csv_cell
 
 COLUMNS = ("line", "id", "code", "reason")
 
 
 @contextmanager
-def report_to(path: Path | None) -> Iterator[Callable[[Problem], None]]:
-    """A function that writes a problem to `path` (.csv or .jsonl; None: nowhere). Raises InvalidInput."""
+def open_report(path: Path | None) -> Iterator[Callable[[RowProblem], None]]:
+    """Yields a function that writes a problem to `path` (.csv or .jsonl; None: nowhere). Raises InvalidInput."""
     if path is None:
         yield lambda _: None
         return
@@ -31,17 +31,19 @@ def report_to(path: Path | None) -> Iterator[Callable[[Problem], None]]:
     except OSError as error:
         raise InvalidInput(f"--report: cannot write {path}: {error.strerror or error}") from error
     with file:
-        yield _csv_lines(file) if kind == ".csv" else _json_lines(file)
+        yield _write_csv(file) if kind == ".csv" else _write_json(file)
 
 
-def _csv_lines(file: IO[str]) -> Callable[[Problem], None]:
+def _write_csv(file: IO[str]) -> Callable[[RowProblem], None]:
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
-    return lambda problem: writer.writerow({name: csv_cell(value) for name, value in as_json(problem).items()})
+    return lambda problem: writer.writerow(
+        {name: csv_cell(value) for name, value in problem_to_dict(problem).items()}
+    )
 
 
-def _json_lines(file: IO[str]) -> Callable[[Problem], None]:
-    def write(problem: Problem) -> None:
-        file.write(orjson.dumps(as_json(problem)).decode() + "\n")
+def _write_json(file: IO[str]) -> Callable[[RowProblem], None]:
+    def write(problem: RowProblem) -> None:
+        file.write(orjson.dumps(problem_to_dict(problem)).decode() + "\n")
 
     return write

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 
 from catalog.domain.records import StoredProduct
 from catalog.errors import RefusedChange
-from catalog.importing.changes import offer_time, removal
-from catalog.importing.importer import TRIES, Importer, chunks
+from catalog.importing.changes import TRIES, build_removal, read_offer_time
+from catalog.importing.importer import Importer, split_into_chunks
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
-    """What may go at most (a share of the catalogue, 0 to 1), and whether a feed with doubtful parts is believed."""
+class RemovalLimits:
+    """Limits a removal to a share of the catalogue (0 to 1), and says whether a doubtful feed may remove at all."""
 
     max_share: float
-    believes_doubtful: bool
+    allows_doubtful: bool
 
 
-CAREFUL = Caution(max_share=0.10, believes_doubtful=False)
-FORCED = Caution(max_share=1.0, believes_doubtful=True)
+CAREFUL = RemovalLimits(max_share=0.10, allows_doubtful=False)
+FORCED = RemovalLimits(max_share=1.0, allows_doubtful=True)
 
 
-def remove_missing(done: Importer, caution: Caution, products_before: int) -> None:
-    """Delete the products that the feed of the finished import `done` lacks; counted first, then deleted.
+def remove_missing(done: Importer, limits: RemovalLimits, products_before: int) -> None:
+    """Deletes the products that the feed of the finished import `done` lacks; counted first, then deleted.
 
     Products whose price or stock changed after the feed was made stay. Raises RefusedChange before anything is
     deleted: when more than `caution` allows of the `products_before` would go, or when the feed cannot be believed.
@@ -31,13 +31,13 @@ def remove_missing(done: Importer, caution: Caution, products_before: int) -> No
     done.summary.kept_newer_product = 0
     if not gone:
         return
-    _check(done, caution, gone, products_before)
+    _check(done, limits, gone, products_before)
     for chunk in _missing(done):
         _delete(done, chunk)
     done.port.refresh()
 
 
-def _check(done: Importer, caution: Caution, gone: int, products_before: int) -> None:
+def _check(done: Importer, limits: RemovalLimits, gone: int, products_before: int) -> None:
     summary = done.summary
     would = f"{gone:,} of {products_before:,} products would be deleted"
     if summary.cut and summary.cut_for_certain:
@@ -46,38 +46,38 @@ def _check(done: Importer, caution: Caution, gone: int, products_before: int) ->
         raise RefusedChange(
             f"nothing was deleted: the feed has no good row; {would}. To empty a shop: `catalog delete`"
         )
-    if summary.cut and not caution.believes_doubtful:
+    if summary.cut and not limits.allows_doubtful:
         raise RefusedChange(
             f"nothing was deleted: {summary.cut}; {would}. End the file with a line end, or repeat with --force"
         )
-    if done.unknown_rows and not caution.believes_doubtful:
+    if done.unknown_rows and not limits.allows_doubtful:
         raise RefusedChange(
             f"nothing was deleted: {done.unknown_rows:,} broken rows do not tell which product they are; {would}. "
             "Repair them, or repeat with --force"
         )
-    if gone > caution.max_share * products_before:
+    if gone > limits.max_share * products_before:
         raise RefusedChange(
-            f"nothing was deleted: {would}, more than {caution.max_share:.0%}; if that is right, repeat with --force"
+            f"nothing was deleted: {would}, more than {limits.max_share:.0%}; if that is right, repeat with --force"
         )
 
 
 def _missing(done: Importer) -> Iterator[list[StoredProduct]]:
-    """Products that neither a good nor a broken row of the feed speaks of, and that are no newer than the feed."""
+    """Yields products that no row of the feed, good or broken, is about, and that are no newer than the feed."""
     done.summary.kept_newer_product = 0
     strangers = (i for i in done.port.ids() if i not in done.seen and i not in done.unread)
-    for ids in chunks(strangers):
+    for ids in split_into_chunks(strangers):
         stored = done.port.get_many(ids).values()
-        older = [product for product in stored if offer_time(product.source) <= done.as_of]
+        older = [product for product in stored if read_offer_time(product.source) <= done.as_of]
         done.summary.kept_newer_product += len(stored) - len(older)
         yield older
 
 
 def _delete(done: Importer, products: list[StoredProduct]) -> None:
     for _ in range(TRIES):
-        results = done.port.write([removal(product) for product in products]) if products else []
+        results = done.port.write([build_removal(product) for product in products]) if products else []
         done.summary.deleted += sum(result.status == "deleted" for result in results)
         again = [result.change.id for result in results if result.status == "conflict"]
         current = done.port.get_many(again).values() if again else ()
-        products = [product for product in current if offer_time(product.source) <= done.as_of]
+        products = [product for product in current if read_offer_time(product.source) <= done.as_of]
         if not products:
             return

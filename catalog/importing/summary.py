@@ -1,17 +1,17 @@
-"""What an import did, for people and machines."""
+"""Counts what an import did."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from catalog.feeds.events import Problem
+from catalog.feeds.events import RowProblem
 
 SHOWN = 10  # problems and examples kept for the terminal; `--report` has them all
 
 
 @dataclass(slots=True)
 class ImportSummary:
-    """Counts of one import; `rows` are the feed's, good and bad; `kept_newer_offer` counts those that stayed."""
+    """Counts what one import did; `rows` are the feed's, good and bad; `kept_newer_offer` are those that stayed."""
 
     rows: int = 0
     created: int = 0
@@ -23,13 +23,13 @@ class ImportSummary:
     kept_newer_offer: int = 0
     kept_newer_product: int = 0  # not in the feed, but with a price or stock newer than it
     photos_changed: int = 0
-    first_problems: list[Problem] = field(default_factory=list)
+    first_problems: list[RowProblem] = field(default_factory=list)
     cut: str = ""  # why the feed seems to have lost its end
     cut_for_certain: bool = False
     refused: str = ""  # why `--full` removed nothing
     seconds: float = 0.0
 
-    def count_problem(self, problem: Problem) -> None:
+    def count_problem(self, problem: RowProblem) -> None:
         self.failed += 1
         self.failed_by[problem.code] = self.failed_by.get(problem.code, 0) + 1
         if len(self.first_problems) < SHOWN:
@@ -37,21 +37,21 @@ class ImportSummary:
 
     @property
     def failed_share(self) -> float:
-        """Failed rows among all rows, 0 to 1."""
+        """Returns the share of failed rows among all rows, 0 to 1."""
         return self.failed / self.rows if self.rows else 0.0
 
     @property
     def rows_per_second(self) -> float:
         return self.rows / self.seconds if self.seconds else 0.0
 
-    def as_json(self) -> Mapping[str, Any]:
+    def to_dict(self) -> Mapping[str, Any]:
         body = asdict(self) | {"failed_share": round(self.failed_share, 4)}
         body["rows_per_second"] = round(self.rows_per_second, 1)
         body["seconds"] = round(self.seconds, 3)
-        body["first_problems"] = [as_json(problem) for problem in self.first_problems]
+        body["first_problems"] = [problem_to_dict(problem) for problem in self.first_problems]
         return body
 
 
-def as_json(problem: Problem) -> dict[str, Any]:
-    """A problem as one line of a report."""
+def problem_to_dict(problem: RowProblem) -> dict[str, Any]:
+    """Returns a problem as one line of a report."""
     return {"line": problem.line, "id": problem.id, "code": problem.code, "reason": problem.reason}

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from catalog.domain.product import Product
-from catalog.feeds import Item as FeedItem
+from catalog.feeds import FeedProduct
 from catalog.feeds import read_products
 from catalog.plain_text import printable
 from evaluation.data.dataset import ATTRIBUTES, Dataset, LabelledItem
@@ -72,7 +72,7 @@ def _read_photo(folder: Path, row: Mapping[str, str]) -> LabelledItem:
 
 
 def _read_feed(feed: Path) -> Dataset:
-    products = [event.product for event in read_products(feed) if isinstance(event, FeedItem)]
+    products = [event.product for event in read_products(feed) if isinstance(event, FeedProduct)]
     items = [_read_product(product) for product in products if product.category and product.image_url]
     if not items:
         raise InvalidDataset(f"{feed} has no products with a category and a photo")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from catalog.feeds import Item, read_products
+from catalog.feeds import FeedProduct, read_products
 from models.bundles.fingerprint import sha256_file
 from models.errors import FitFailed
 
@@ -48,6 +48,6 @@ def _find_photos(data: Path) -> Iterator[Path]:
 
 def _find_feed_photos(feed: Path) -> Iterator[Path]:
     for event in read_products(feed):
-        parts = urlsplit(event.product.image_url or "") if isinstance(event, Item) else None
+        parts = urlsplit(event.product.image_url or "") if isinstance(event, FeedProduct) else None
         if parts is not None and parts.scheme == "file":
             yield Path(unquote(parts.path))

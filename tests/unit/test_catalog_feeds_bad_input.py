@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import InvalidFeed
-from catalog.feeds import Cut, Item, Problem, read_products, read_rows
+from catalog.feeds import FeedProduct, RowProblem, Truncation, read_products, read_rows
 
 
 def feed(folder: Path, name: str, content: str | bytes) -> Path:
@@ -16,11 +16,15 @@ def feed(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def told(path: Path) -> tuple[list[str], dict[int, str], list[Cut]]:
+def told(path: Path) -> tuple[list[str], dict[int, str], list[Truncation]]:
     """(ids of good rows, reason by line of bad ones, cuts)."""
     items = list(read_products(path))
-    problems = {item.line: item.reason for item in items if isinstance(item, Problem)}
-    return [i.product.id for i in items if isinstance(i, Item)], problems, [i for i in items if isinstance(i, Cut)]
+    problems = {item.line: item.reason for item in items if isinstance(item, RowProblem)}
+    return (
+        [i.product.id for i in items if isinstance(i, FeedProduct)],
+        problems,
+        [i for i in items if isinstance(i, Truncation)],
+    )
 
 
 def test_bad_rows_of_a_csv_are_told_by_line(tmp_path: Path) -> None:
@@ -91,18 +95,18 @@ def test_bad_items_of_xml_are_told_by_line(tmp_path: Path) -> None:
 </channel></rss>"""
     path = feed(tmp_path, "feed.xml", xml)
     items = list(read_products(path))
-    assert isinstance(items[0], Item) and items[0].line == 3
+    assert isinstance(items[0], FeedProduct) and items[0].line == 3
     assert items[0].product.title == "A & B"
     assert len(items[0].product.additional_image_urls) == 2
     assert items[0].product.attributes == {"shipping": '{"country":"DE"}'}
-    assert isinstance(items[1], Problem) and items[1].line == 7 and items[1].id == "2"
+    assert isinstance(items[1], RowProblem) and items[1].line == 7 and items[1].id == "2"
 
 
 def test_an_atom_feed_is_read(tmp_path: Path) -> None:
     xml = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
 <title>Shop</title><entry><g:id>1</g:id><title>A</title><link href="https://shop.example/1"/></entry></feed>"""
     (item,) = read_products(feed(tmp_path, "feed.atom", xml))
-    assert isinstance(item, Item) and item.product.link == "https://shop.example/1"
+    assert isinstance(item, FeedProduct) and item.product.link == "https://shop.example/1"
 
 
 def test_entities_are_refused(tmp_path: Path) -> None:
@@ -143,13 +147,13 @@ def test_a_missing_feed_and_an_unknown_format_are_refused(tmp_path: Path) -> Non
 def test_semicolons_and_spaces_in_headers_are_understood(tmp_path: Path) -> None:
     path = feed(tmp_path, "feed.csv", "g:ID;Title;Image Link;Price\n1;A;https://a.example/1;12,50 EUR\n")
     (item,) = read_products(path)
-    assert isinstance(item, Item)
+    assert isinstance(item, FeedProduct)
     assert (item.product.image_url, item.product.price) == ("https://a.example/1", 12.5)
 
 
 def test_the_format_can_be_said(tmp_path: Path) -> None:
     (item,) = read_products(feed(tmp_path, "feed.dat", "id\ttitle\n1\tA\n"), "tsv")
-    assert isinstance(item, Item) and item.product.id == "1"
+    assert isinstance(item, FeedProduct) and item.product.id == "1"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +193,6 @@ def test_an_endless_line_is_one_problem(tmp_path: Path) -> None:
 
 def test_a_broken_row_tells_whose_it_is_where_it_can(tmp_path: Path) -> None:
     path = feed(tmp_path, "feed.csv", 'id,title,color\n7,A\n8,"A"x,red\n')
-    assert [item.id for item in read_products(path) if isinstance(item, Problem)] == ["7", "8"]
+    assert [item.id for item in read_products(path) if isinstance(item, RowProblem)] == ["7", "8"]
     path = feed(tmp_path, "feed.jsonl", '{"id": "7", "title": }\n{"id": "8", "x": {"id": "9"}, }\n')
-    assert [item.id for item in read_products(path) if isinstance(item, Problem)] == ["7", None]
+    assert [item.id for item in read_products(path) if isinstance(item, RowProblem)] == ["7", None]

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from catalog.domain.product import Product, document, parse
+from catalog.feeds.column_mapping import RowContext, map_columns
 from catalog.feeds.events import RowError
-from catalog.feeds.merchant import Context, fields_of
 
-CONTEXT = Context("/shop/feed", datetime(2026, 2, 25, 12, tzinfo=UTC))
+CONTEXT = RowContext("/shop/feed", datetime(2026, 2, 25, 12, tzinfo=UTC))
 
 
 def product(**row: Any) -> Product:
-    return parse(fields_of({"id": "1", "title": "A dress", **row}, CONTEXT))
+    return parse(map_columns({"id": "1", "title": "A dress", **row}, CONTEXT))
 
 
 def test_a_row_of_google_becomes_a_product() -> None:

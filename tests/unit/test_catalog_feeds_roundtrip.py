@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from catalog.domain.product import Product, parse
 from catalog.errors import InvalidFeed
-from catalog.feeds import FORMATS, Cut, Item, Problem, read_products
+from catalog.feeds import FORMATS, FeedProduct, RowProblem, Truncation, read_products
 from tests.feed_files import write_feed
 
 # XML has no control characters, and its parsers turn CR into LF.
@@ -50,8 +50,8 @@ catalogues = st.lists(products, min_size=1, max_size=4, unique_by=lambda product
 
 def read_back(path: Path) -> list[Product]:
     items = list(read_products(path))
-    assert [item for item in items if not isinstance(item, Item)] == []
-    return [item.product for item in items if isinstance(item, Item)]
+    assert [item for item in items if not isinstance(item, FeedProduct)] == []
+    return [item.product for item in items if isinstance(item, FeedProduct)]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -88,7 +88,7 @@ def test_junk_is_an_invalid_feed_or_row_problems(format_name: str, junk: bytes, 
         except InvalidFeed as error:
             assert error.message
         else:
-            assert all(isinstance(item, (Item, Problem, Cut)) for item in found)
+            assert all(isinstance(item, (FeedProduct, RowProblem, Truncation)) for item in found)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -107,6 +107,8 @@ def test_a_feed_cut_anywhere_yields_only_rows_it_had(
         except InvalidFeed:
             return
         had = {product.id: product for product in catalogue}
-        changed = [item for item in found if isinstance(item, Item) and had.get(item.product.id) != item.product]
+        changed = [
+            item for item in found if isinstance(item, FeedProduct) and had.get(item.product.id) != item.product
+        ]
         assert len(changed) <= 1
-        assert not changed or any(isinstance(item, Cut) for item in found)
+        assert not changed or any(isinstance(item, Truncation) for item in found)

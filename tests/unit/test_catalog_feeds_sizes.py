@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalog.domain.product import document
-from catalog.feeds import Item, Problem, merge_sizes, read_products
+from catalog.feeds import FeedProduct, RowProblem, merge_sizes, read_products
 
 HEADER = "id,title,item_group_id,color,size,price,availability\n"
 
@@ -23,7 +23,7 @@ def test_adjacent_sizes_of_a_style_in_a_colour_are_one_product(tmp_path: Path) -
         "4,Hat,,,,5 EUR,in stock\n"
         "5,Bag,g5,red,,7 EUR,in stock\n",
     )
-    products = [item.product for item in items if isinstance(item, Item)]
+    products = [item.product for item in items if isinstance(item, FeedProduct)]
     assert [product.id for product in products] == ["g1-dark-red", "g1-blue", "4", "5"]
     assert [(v.sku, v.size, v.price, v.available) for v in products[0].variants] == [
         ("1", "S", 10.0, True),
@@ -36,7 +36,7 @@ def test_adjacent_sizes_of_a_style_in_a_colour_are_one_product(tmp_path: Path) -
 def test_without_merging_each_size_is_its_own_product(tmp_path: Path) -> None:
     path = tmp_path / "feed.csv"
     path.write_text(HEADER + "1,Dress,g1,red,S,10 EUR,in stock\n2,Dress,g1,red,M,12 EUR,in stock\n", encoding="utf-8")
-    products = [item.product for item in read_products(path) if isinstance(item, Item)]
+    products = [item.product for item in read_products(path) if isinstance(item, FeedProduct)]
     assert [(p.id, p.variants[0].size, p.item_group_id) for p in products] == [("1", "S", "g1"), ("2", "M", "g1")]
 
 
@@ -46,13 +46,13 @@ def test_a_bad_size_speaks_of_its_product(tmp_path: Path) -> None:
         "1,Dress,g1,red,S,10 EUR,in stock\n2,Dress,g1,red,M,-1 EUR,in stock\n"
         "3,Dress,g1,red,L,10 EUR,in stock\n4,Dr\n",
     )
-    problems = [item for item in items if isinstance(item, Problem)]
+    problems = [item for item in items if isinstance(item, RowProblem)]
     assert [problem.id for problem in problems] == ["g1-red", None]
-    (product,) = [item.product for item in items if isinstance(item, Item)]
+    (product,) = [item.product for item in items if isinstance(item, FeedProduct)]
     assert [v.size for v in product.variants] == ["S", "L"]
 
 
 def test_two_currencies_in_one_product_are_refused(tmp_path: Path) -> None:
     (problem,) = merged(tmp_path, "1,Dress,g1,red,S,10 EUR,in stock\n2,Dress,g1,red,M,10 USD,in stock\n")
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, RowProblem)
     assert problem.reason.startswith("currency")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog.feeds.events import RowError
-from catalog.feeds.values import in_stock, money, sale_is_on, text
+from catalog.feeds.values import is_in_period, parse_money, parse_stock, parse_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from catalog.feeds.values import in_stock, money, sale_is_on, text
     ],
 )
 def test_money_is_read(written: object, amount: float, currency: str | None) -> None:
-    assert money("price", written) == (amount, currency)
+    assert parse_money("price", written) == (amount, currency)
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,13 @@ def test_money_is_read(written: object, amount: float, currency: str | None) -> 
 )
 def test_money_that_could_mean_two_things_is_refused(written: object) -> None:
     with pytest.raises(RowError, match="price"):
-        money("price", written)
+        parse_money("price", written)
 
 
 @pytest.mark.parametrize("written", ["-5 EUR", "-0.01", -1, "EUR -3.00"])
 def test_a_negative_price_is_refused_by_name(written: object) -> None:
     with pytest.raises(RowError, match=r"price: .* is negative"):
-        money("price", written)
+        parse_money("price", written)
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_a_negative_price_is_refused_by_name(written: object) -> None:
     ],
 )
 def test_availability_means_can_be_sent_today(written: object, expected: bool) -> None:
-    assert in_stock("availability", written) is expected
+    assert parse_stock("availability", written) is expected
 
 
 def test_an_unknown_availability_is_refused() -> None:
     with pytest.raises(RowError, match="'maybe' is none of in_stock"):
-        in_stock("availability", "maybe")
+        parse_stock("availability", "maybe")
 
 
 NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
@@ -79,14 +79,21 @@ NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
     ],
 )
 def test_a_sale_is_on_within_its_period(window: str, on: bool) -> None:
-    assert sale_is_on("sale_price_effective_date", window, NOW) is on
+    assert is_in_period("sale_price_effective_date", window, NOW) is on
 
 
 @pytest.mark.parametrize("window", ["soon", "2026-02-24", "2026-03-01/2026-02-01", "a/b", "1/2/3"])
 def test_a_period_that_is_none_is_refused(window: str) -> None:
     with pytest.raises(RowError, match="sale_price_effective_date"):
-        sale_is_on("sale_price_effective_date", window, NOW)
+        is_in_period("sale_price_effective_date", window, NOW)
 
 
 def test_whole_floats_are_whole_numbers_in_text() -> None:
-    assert [text(value) for value in (42, 42.0, 42.5, " a ", True, None)] == ["42", "42", "42.5", "a", True, None]
+    assert [parse_text(value) for value in (42, 42.0, 42.5, " a ", True, None)] == [
+        "42",
+        "42",
+        "42.5",
+        "a",
+        True,
+        None,
+    ]

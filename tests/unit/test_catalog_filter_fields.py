@@ -13,7 +13,7 @@ from catalog import mapping
 from catalog.domain.filter_fields import FIELD_BY_KEY, FILTER_FIELDS, format_table
 from catalog.domain.filters import Filters
 from catalog.domain.product import Product
-from catalog.feeds.merchant import WORDS
+from catalog.feeds.column_mapping import WORDS
 from catalog.search.queries import BROWSE_SORTS
 from catalog.search.search_types import FACETS, SORTS
 from catalog.settings import CatalogSettings

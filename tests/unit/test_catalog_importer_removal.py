@@ -8,18 +8,18 @@ import pytest
 
 from catalog.domain.product import parse
 from catalog.errors import RefusedChange
-from catalog.feeds import Cut, Item, Problem
-from catalog.importing.dry_run import Rehearsal
+from catalog.feeds import FeedProduct, RowProblem, Truncation
+from catalog.importing.dry_run import DryRunPort
 from catalog.importing.importer import Importer
-from catalog.importing.removal import CAREFUL, FORCED, Caution, remove_missing
+from catalog.importing.removal import CAREFUL, FORCED, RemovalLimits, remove_missing
 from tests.fakes import FakeCatalogue
 
 LAST_NIGHT = datetime(2026, 3, 1, 2, tzinfo=UTC)
 TONIGHT = LAST_NIGHT + timedelta(days=1)
 
 
-def products(ids: Iterable[int]) -> list[Item | Problem | Cut]:
-    return [Item(n + 1, parse({"id": f"p{n:05d}", "title": "Dress", "price": 1.0})) for n in ids]
+def products(ids: Iterable[int]) -> list[FeedProduct | RowProblem | Truncation]:
+    return [FeedProduct(n + 1, parse({"id": f"p{n:05d}", "title": "Dress", "price": 1.0})) for n in ids]
 
 
 def shop_of(number: int) -> FakeCatalogue:
@@ -28,11 +28,11 @@ def shop_of(number: int) -> FakeCatalogue:
     return shop
 
 
-def full(shop: Any, rows: list[Item | Problem | Cut], caution: Caution = CAREFUL) -> Importer:
+def full(shop: Any, rows: list[FeedProduct | RowProblem | Truncation], limits: RemovalLimits = CAREFUL) -> Importer:
     before = shop.count()
     run = Importer(shop, as_of=TONIGHT, now=TONIGHT)
     run.run(iter(rows))
-    remove_missing(run, caution, before)
+    remove_missing(run, limits, before)
     return run
 
 
@@ -63,24 +63,24 @@ def test_force_removes_more() -> None:
     assert len(shop.docs) == 3
 
 
-@pytest.mark.parametrize("caution", [CAREFUL, FORCED])
-def test_a_cut_feed_removes_nothing_even_when_forced(caution: Caution) -> None:
+@pytest.mark.parametrize("limits", [CAREFUL, FORCED])
+def test_a_cut_feed_removes_nothing_even_when_forced(limits: RemovalLimits) -> None:
     shop = shop_of(100)
     with pytest.raises(RefusedChange, match="cut off"):
-        full(shop, [*products(range(99)), Cut(99, "the file ends in the middle of a row")], caution)
+        full(shop, [*products(range(99)), Truncation(99, "the file ends in the middle of a row")], limits)
     assert len(shop.docs) == 100
 
 
-@pytest.mark.parametrize("caution", [CAREFUL, FORCED])
-def test_a_feed_without_a_good_row_removes_nothing_even_when_forced(caution: Caution) -> None:
+@pytest.mark.parametrize("limits", [CAREFUL, FORCED])
+def test_a_feed_without_a_good_row_removes_nothing_even_when_forced(limits: RemovalLimits) -> None:
     shop = shop_of(100)
     with pytest.raises(RefusedChange, match="no good row"):
-        full(shop, [], caution)
+        full(shop, [], limits)
     assert len(shop.docs) == 100
 
 
 def test_a_doubtful_end_removes_only_when_forced() -> None:
-    doubtful = Cut(99, "the last line has no line end", certain=False)
+    doubtful = Truncation(99, "the last line has no line end", certain=False)
     shop = shop_of(100)
     with pytest.raises(RefusedChange, match="line end"):
         full(shop, [*products(range(99)), doubtful])
@@ -88,19 +88,19 @@ def test_a_doubtful_end_removes_only_when_forced() -> None:
 
 
 def test_a_doubtful_feed_with_nothing_to_remove_is_fine() -> None:
-    assert full(shop_of(9), [*products(range(9)), Cut(9, "no line end", certain=False)]).summary.deleted == 0
+    assert full(shop_of(9), [*products(range(9)), Truncation(9, "no line end", certain=False)]).summary.deleted == 0
 
 
 def test_the_product_of_a_broken_row_stays() -> None:
     shop = shop_of(100)
-    run = full(shop, [Problem(1, "bad price", id="p00000"), *products(range(2, 100))])
+    run = full(shop, [RowProblem(1, "bad price", id="p00000"), *products(range(2, 100))])
     assert run.summary.deleted == 1
     assert "p00000" in shop.docs
     assert "p00001" not in shop.docs
 
 
 def test_a_broken_row_of_nobody_keeps_everything_unless_forced() -> None:
-    rows = [Problem(1, "broken JSON"), *products(range(1, 100))]
+    rows = [RowProblem(1, "broken JSON"), *products(range(1, 100))]
     shop = shop_of(100)
     with pytest.raises(RefusedChange, match="1 broken rows do not tell"):
         full(shop, rows)
@@ -140,7 +140,7 @@ def test_a_product_changed_meanwhile_by_the_etl_goes_all_the_same() -> None:
 
 def test_a_rehearsal_counts_deletions_and_deletes_nothing() -> None:
     shop = shop_of(100)
-    rehearsal = Rehearsal(shop)
+    rehearsal = DryRunPort(shop)
     assert full(rehearsal, products(range(2, 100))).summary.deleted == 2
     assert [(e.kind, e.id) for e in rehearsal.examples] == [("deleted", "p00000"), ("deleted", "p00001")]
     assert len(shop.docs) == 100

@@ -8,9 +8,9 @@ import pytest
 
 from catalog.domain.product import parse
 from catalog.domain.space import Space
-from catalog.feeds import Cut, Item, Items, Problem
+from catalog.feeds import FeedProduct, FeedProducts, RowProblem, Truncation
 from catalog.importing import writes
-from catalog.importing.dry_run import Rehearsal
+from catalog.importing.dry_run import DryRunPort
 from catalog.importing.importer import CHUNK, Importer
 from catalog.importing.summary import ImportSummary
 from tests.fakes import FakeCatalogue
@@ -24,13 +24,13 @@ def row(product_id: str = "1", **fields: Any) -> dict[str, Any]:
     return {"id": product_id, "title": "Dress", "price": 10.0, "image_url": "https://a.example/1.jpg", **fields}
 
 
-def items(*rows: dict[str, Any] | Problem | Cut) -> Items:
+def items(*rows: dict[str, Any] | RowProblem | Truncation) -> FeedProducts:
     for line, found in enumerate(rows, start=1):
-        yield Item(line, parse(found)) if isinstance(found, dict) else found
+        yield FeedProduct(line, parse(found)) if isinstance(found, dict) else found
 
 
 def bring(
-    port: Any, *rows: dict[str, Any] | Problem | Cut, as_of: datetime = NOON, now: datetime | None = None
+    port: Any, *rows: dict[str, Any] | RowProblem | Truncation, as_of: datetime = NOON, now: datetime | None = None
 ) -> ImportSummary:
     return Importer(port, as_of=as_of, now=now or as_of + HOUR).run(items(*rows))
 
@@ -161,7 +161,7 @@ def test_a_product_that_others_keep_changing_is_reported_and_the_rest_goes_in() 
 def test_of_two_rows_with_one_id_the_first_counts_however_far_apart(gap: int) -> None:
     shop = FakeCatalogue()
     between = [row(f"x{n}") for n in range(gap)]
-    told: list[Problem] = []
+    told: list[RowProblem] = []
     run = Importer(shop, as_of=NOON, now=NOON, on_problem=told.append)
     run.run(items(row(title="First"), *between, row(title="Second")))
     assert [(p.line, p.code, p.id) for p in told] == [(gap + 2, "duplicate_id", "1")]
@@ -170,7 +170,7 @@ def test_of_two_rows_with_one_id_the_first_counts_however_far_apart(gap: int) ->
 
 def test_a_bad_row_does_not_take_the_id_of_a_good_one() -> None:
     shop = FakeCatalogue()
-    summary = bring(shop, Problem(1, "price", "invalid_product", "1"), row("1"))
+    summary = bring(shop, RowProblem(1, "price", "invalid_product", "1"), row("1"))
     assert counts(summary) == (1, 0, 0, 1)
     assert summary.failed_share == 0.5
 
@@ -178,7 +178,7 @@ def test_a_bad_row_does_not_take_the_id_of_a_good_one() -> None:
 def test_a_rehearsal_writes_nothing_and_tells_the_difference() -> None:
     shop = FakeCatalogue()
     bring(shop, row("1"), row("2"))
-    before, rehearsal = dict(shop.docs), Rehearsal(shop)
+    before, rehearsal = dict(shop.docs), DryRunPort(shop)
     summary = bring(rehearsal, row("1", price=9.0), row("2"), row("3"), as_of=NOON + HOUR)
     assert counts(summary) == (1, 1, 1, 0)
     assert shop.docs == before

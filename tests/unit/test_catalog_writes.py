@@ -51,7 +51,7 @@ def shop() -> FakeCatalogue:
     ],
 )
 def test_merge_follows_the_rfc(target: Any, patch: Any, result: Any) -> None:
-    assert writes.merge(target, patch) == result
+    assert writes.apply_merge_patch(target, patch) == result
 
 
 def test_put_creates_then_replaces_then_does_nothing(shop: FakeCatalogue) -> None:

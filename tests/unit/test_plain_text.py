@@ -22,8 +22,8 @@ from app.observability.logs import config
 from app.settings import ApiSettings
 from catalog.cli_support import PlainConsole, exit_on_error, print_result
 from catalog.errors import InvalidInput
-from catalog.feeds import Problem
-from catalog.importing.problem_report import report_to
+from catalog.feeds import RowProblem
+from catalog.importing.problem_report import open_report
 from catalog.plain_text import csv_cell, printable, printable_lines
 from evaluation.data import photo_sets
 from evaluation.errors import InvalidDataset
@@ -84,8 +84,8 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def test_the_importers_report_runs_no_formula(tmp_path: Path) -> None:
-    with report_to(tmp_path / "bad.csv") as tell:
-        tell(Problem(3, FORMULA, "broken_row", "@id"))
+    with open_report(tmp_path / "bad.csv") as tell:
+        tell(RowProblem(3, FORMULA, "broken_row", "@id"))
     with (tmp_path / "bad.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.reader(file))[1] == ["3", "'@id", "broken_row", f"'{FORMULA}"]
 
