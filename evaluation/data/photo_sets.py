@@ -6,8 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from catalog.domain.product import Product
-from catalog.feeds import FeedProduct
-from catalog.feeds import read_products
+from catalog.feeds import FeedProduct, read_products
 from catalog.plain_text import printable
 from evaluation.data.dataset import ATTRIBUTES, Dataset, LabelledItem
 from evaluation.embedding_cache import hash_photo
