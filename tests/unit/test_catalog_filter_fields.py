@@ -58,7 +58,7 @@ from app import create_app
 from catalog import mapping
 from catalog.domain.filter_fields import WORD
 from catalog.domain.space import Space
-from catalog.feeds import merchant
+from catalog.feeds import column_mapping
 from catalog.settings import CatalogSettings
 from catalog.similar.merchandising import RULE_FIELDS
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ from tests.fakes import FakeCatalogue
 assert mapping.PRODUCT_PROPERTIES["season"] == WORD and "season" in RULE_FIELDS
 assert CatalogSettings(index_sort=("season",)).index_sort == ("season",)
 row = {"id": "p3", "title": "x", "season": "Winter"}
-assert merchant.fields_of(row, merchant.Context("", datetime.now(UTC)))["season"] == "Winter"
+assert column_mapping.map_columns(row, column_mapping.RowContext("", datetime.now(UTC)))["season"] == "Winter"
 space = Space("color", "v1", 2)
 products = [{"id": f"p{n}", "title": "x", "image_url": f"file:///{n}.jpg", "season": s}
             for n, s in enumerate(("Summer", "Winter", "Winter"))]
