@@ -1,8 +1,9 @@
 """Model zoo and bundles: what a model is, how it is exported, verified and run (ONNX Runtime or torch).
 
-Two halves. The *ONNX half* (`bundle`, `registry`, `capability`, `preprocess`, `onnx_embedder`) reads verified bundles
-and runs them on a CPU; it is all the API imports and pulls in neither torch nor onnx. The *making half* (`zoo`,
-`torch_*`, `onnx_import`, `pca`, `hybrid`, `int8`, `color_*`, `bundle_writer`) exports networks and writes bundles,
-each with its `canonical` vectors; `lock`, `sources` and `pull` fetch them. `python -m models` is its door.
-`open.open_embedder` chooses between ONNX Runtime and torch on a GPU, for the ETL.
+- `bundles/` reads, verifies, writes, finds and chooses bundles.
+- `runtime/` preprocesses photos and runs a bundle; `device.open_embedder` chooses ONNX Runtime or torch on a GPU.
+- `photos/` goes from an address to pixels. The API imports these three, which need neither torch nor onnx.
+- `making/` exports backbones (`zoo/backbones.py` lists them), imports foreign networks, and packs PCAs, hybrids and
+  int8 variants, each with its canonical vectors.
+- `distribution/` locks and fetches bundles, `promotion/` decides which one serves, `commands/` is `python -m models`.
 """

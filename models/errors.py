@@ -1,11 +1,11 @@
-"""The errors of this room; all are VisualSearchErrors with a stable `code` and a message that says what to do.
+"""Defines this room's errors: VisualSearchErrors with a stable `code` and a message that says what to do.
 
 VisualSearchError
 ├── ModelError
 │   ├── InvalidBundle          a folder that is not, or no longer, the bundle it says it is
 │   │   └── UnsupportedSchema  written by an older or newer version of this project
 │   ├── InvalidModel           an ONNX, preprocessing or weights file that cannot become a bundle
-│   ├── ExportFailed           the exported graph does not say what the network says
+│   ├── ExportFailed           the exported graph gives other values than the network
 │   ├── WeightsUnavailable     pretrained weights could not be fetched or read
 │   ├── DeviceUnavailable      a GPU was asked for and there is none, or no torch
 │   ├── FitFailed              a PCA cannot be fitted on these photos

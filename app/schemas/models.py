@@ -116,5 +116,5 @@ class PredictAnswer(Answer):
 def declared(manifest: Manifest) -> dict[str, Any]:
     """The fields of a ModelCard that the bundle itself says."""
     content = manifest.model_dump(mode="json", include=set(SHOWN))
-    classes = list(manifest.classes or ()) if manifest.tells_classes else None
+    classes = list(manifest.classes or ()) if manifest.predicts_classes else None
     return content | {"space": manifest.space.name, "classes": classes}

@@ -1,1 +1,1 @@
-"""A model bundle on disk: its manifest, hashes, reading, writing and finding."""
+"""Model bundles on disk: manifest, hashes, reading, writing, finding and choosing them."""

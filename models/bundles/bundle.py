@@ -1,4 +1,4 @@
-"""A model bundle on disk, verified: `load` trusts nothing it has not hashed."""
+"""Reads a bundle's folder; `load` trusts nothing that it has not hashed."""
 
 import os
 from collections.abc import Callable
@@ -43,11 +43,11 @@ class Bundle:
 
     @property
     def has_weights(self) -> bool:
-        """Whether torch could run it: it carries `weights.safetensors`."""
+        """Says that torch could run it: it carries `weights.safetensors`."""
         return WEIGHTS_FILE in self.manifest.files
 
     def read(self, name: str = MODEL_FILE) -> bytes:
-        """The content of one of its files, checked again as read; raises InvalidBundle."""
+        """Returns the content of one of its files, its hash checked again; raises InvalidBundle."""
         if name not in self.manifest.files:
             raise InvalidBundle(f"{self.path} holds no {name}")
         try:
@@ -59,7 +59,7 @@ class Bundle:
 
 
 def load_unverified(path: Path) -> Bundle:
-    """The bundle in folder `path` by its manifest and place alone; hashes no file. Raises InvalidBundle."""
+    """Returns the bundle in folder `path` by its manifest and place alone, no file hashed; raises InvalidBundle."""
     try:
         manifest = parse_manifest(_read_manifest(path), str(path / MANIFEST_FILE))
     except OSError as error:
@@ -83,7 +83,7 @@ def _read_manifest(path: Path) -> bytes:
 
 
 def load(path: Path, hashed: Callable[[Path], str] = sha256_file) -> Bundle:
-    """The bundle in folder `path` (`<name>/<version>`) with every file verified, their SHA-256 as `hashed` tells it.
+    """Returns the bundle in folder `path` (`<name>/<version>`), every file verified by what `hashed` gives.
 
     Raises UnsupportedSchema for an older or newer schema, InvalidBundle for anything missing, extra, linked,
     truncated, changed or swapped.

@@ -11,18 +11,18 @@ VERSION_DIGITS = 12
 
 
 def sha256_bytes(content: bytes) -> str:
-    """Lower-case hex SHA-256 of `content`."""
+    """Returns the lower-case hex SHA-256 of `content`."""
     return hashlib.sha256(content).hexdigest()
 
 
 def sha256_file(path: Path) -> str:
-    """Lower-case hex SHA-256 of a file, read in pieces; raises OSError."""
+    """Returns the lower-case hex SHA-256 of a file, read in pieces; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_cached(path: Path) -> str:
-    """As `sha256_file`, but remembered by this process as long as the file's time and size stay."""
+    """Returns `sha256_file`, remembered by this process as long as the file's time and size stay."""
     found = path.stat()
     return _hash_version(path, found.st_mtime_ns, found.st_size)
 
@@ -33,12 +33,12 @@ def _hash_version(path: Path, _mtime_ns: int, _size: int) -> str:
 
 
 def to_canonical_json(value: Any) -> bytes:
-    """The one spelling of a JSON value: sorted keys, no blanks, UTF-8, no NaN (raises ValueError)."""
+    """Returns one spelling for a JSON value: sorted keys, no blanks, UTF-8, no NaN (raises ValueError)."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
 
 
 def compute_version(onnx_sha256: str, preprocessing: Mapping[str, Any]) -> str:
-    """The version of a bundle: first 12 hex digits of the SHA-256 of `{"model.onnx", "preprocessing"}`."""
+    """Returns a bundle's version: first 12 hex digits of the SHA-256 of `{"model.onnx", "preprocessing"}`."""
     content = to_canonical_json({"model.onnx": onnx_sha256, "preprocessing": dict(preprocessing)})
     return sha256_bytes(content)[:VERSION_DIGITS]

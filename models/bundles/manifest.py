@@ -1,4 +1,4 @@
-"""The schema of `bundle.json`: what a bundle says about itself."""
+"""Defines `bundle.json`: what a bundle states about itself."""
 
 import platform
 import re
@@ -24,7 +24,7 @@ SCHEMA_VERSION = 1
 MANIFEST_FILE = "bundle.json"
 MODEL_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
-LOGITS = "logits"  # the second output of a graph that also tells classes: [N, classes], before the softmax
+LOGITS = "logits"  # the second output of a graph that also predicts classes: [N, classes], before the softmax
 # Formats that cannot run code when read; pickles (.pt, .pth, .bin, .npy ...) are kept out by not being named here.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.(onnx|safetensors|json|md|txt|csv|png|html)")
 
@@ -102,7 +102,7 @@ class Licenses(FrozenModel):
 
 
 class ModelDescription(FrozenModel):
-    """What the maker of a bundle states; the rest of the manifest follows from the files."""
+    """Holds what the maker of a bundle states; the rest of the manifest follows from the files."""
 
     name: Text
     task: Text = "embedding"
@@ -142,13 +142,13 @@ class ModelDescription(FrozenModel):
             raise ValueError("a class is named twice")
 
     @property
-    def tells_classes(self) -> bool:
-        """Whether the graph gives logits beside the embedding."""
+    def predicts_classes(self) -> bool:
+        """Says that the graph gives logits beside the embedding."""
         return len(self.outputs) == 2
 
 
 class Manifest(ModelDescription):
-    """The content of `bundle.json`."""
+    """Holds the content of `bundle.json`."""
 
     schema_version: Literal[1] = 1
     version: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
@@ -174,5 +174,5 @@ class Manifest(ModelDescription):
 
     @property
     def space(self) -> Space:
-        """The embedding space this bundle fills; raises InvalidInput when its name cannot be one."""
+        """Returns the embedding space this bundle fills; raises InvalidInput when its name cannot be one."""
         return Space(self.name, self.version, self.dims)

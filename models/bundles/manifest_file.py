@@ -12,7 +12,7 @@ from models.errors import InvalidBundle, UnsupportedSchema
 
 
 def parse_manifest(text: bytes, source: str) -> Manifest:
-    """The manifest in `text` (read from `source`); raises InvalidBundle or UnsupportedSchema."""
+    """Returns the manifest in `text` (read from `source`); raises InvalidBundle or UnsupportedSchema."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:  # the latter for thousands of brackets
@@ -45,17 +45,17 @@ def _check_schema_version(content: Any, source: str) -> None:
 
 
 def describe_problem(error: ValidationError) -> str:
-    """The first complaint of pydantic as `field.path: message`."""
+    """Returns pydantic's first complaint as `field.path: message`."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where}: {problem['msg']}" if where else str(problem["msg"])
 
 
 def to_manifest_json(manifest: Manifest) -> bytes:
-    """The bytes of `bundle.json`."""
+    """Returns the bytes of `bundle.json`."""
     return (json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def get_utc_now() -> datetime:
-    """This moment in UTC, to the second."""
+    """Returns this moment in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""The bundles of a folder: list them, find one by name."""
+"""Lists the bundles of a folder and finds one by name."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BundleListing:
-    """A folder that looks like a bundle: `bundle` where its manifest can be read, else the `problem`."""
+    """Describes a folder that looks like a bundle: `bundle` where its manifest can be read, else the `problem`."""
 
     path: Path
     bundle: Bundle | None
@@ -33,24 +33,24 @@ class BundleListing:
 
 
 def list_bundles(settings: ModelSettings) -> list[BundleListing]:
-    """Every bundle below `settings.bundles` by name, newest first, broken ones last; hashes no file."""
+    """Returns every bundle below `settings.bundles` by name, newest first, broken ones last; hashes no file."""
     listed = [_read_listing(path) for path in _iterate_folders(settings.bundles)]
     newest_first = sorted(listed, key=_sort_key, reverse=True)
     return sorted(newest_first, key=lambda one: one.name)
 
 
 def list_verified(settings: ModelSettings) -> list[BundleListing]:
-    """The same with every file verified; each is hashed anew only once its time or size has changed."""
+    """Returns `list_bundles` with every file verified, hashed anew only once its time or size has changed."""
     return [one if one.bundle is None else _read_listing(one.path, load_cached) for one in list_bundles(settings)]
 
 
 def load_cached(path: Path) -> Bundle:
-    """As `bundle.load`, which is for whoever uses a bundle: here unchanged files are trusted to be what they were."""
+    """Returns the bundle in `path` verified, but trusts files whose time and size stayed; use `load` to run one."""
     return load(path, sha256_cached)
 
 
 def find_bundle(name: str, settings: ModelSettings) -> Bundle:
-    """The verified bundle called `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
+    """Returns the verified bundle `name`: `color`, `color/0123456789ab` (first digits do) or `color__0123456789ab`.
 
     Of several versions the newest by `created` that can be read. Raises BundleNotFound listing what there is,
     InvalidBundle.

@@ -1,4 +1,4 @@
-"""Choosing a model by what bundles declare they can do, instead of by name."""
+"""Chooses a model by what bundles declare they can do, instead of by name."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ LATENCY = "latency_ms"
 
 @dataclass(frozen=True, slots=True)
 class ModelRequirements:
-    """What a model must declare; None asks nothing.
+    """Lists what a model must declare; None asks nothing.
 
     `max_latency_ms`: `metrics.latency_ms`, the network alone for one photo on one thread of the machine that made the
     bundle. `licenses`: what the terms of the weights may be, each part of `MIT; color: Apache-2.0` one of them, case
@@ -38,7 +38,7 @@ class ModelRequirements:
 
 
 def find_best_model(need: ModelRequirements, settings: ModelSettings) -> Bundle:
-    """The verified bundle that meets `need`: best declared quality first, then least latency, dims, newest.
+    """Returns the verified bundle that meets `need`: best declared quality, then least latency, dims, newest.
 
     Raises BundleNotFound saying, bundle by bundle, what is missing; InvalidBundle for a damaged one.
     """
@@ -59,7 +59,7 @@ def find_best_model(need: ModelRequirements, settings: ModelSettings) -> Bundle:
 
 
 def find_shortfall(manifest: Manifest, need: ModelRequirements) -> str | None:
-    """What `manifest` lacks to meet `need`, or None."""
+    """Returns what `manifest` lacks to meet `need`, or None."""
     return next(
         (
             what
@@ -79,8 +79,8 @@ def _find_shape_shortfall(manifest: Manifest, need: ModelRequirements) -> str | 
         return f"its task is {manifest.task}"
     if need.dims not in (None, manifest.dims) or manifest.dims > (need.max_dims or manifest.dims):
         return f"it has {manifest.dims} dimensions"
-    if need.classes not in (None, manifest.tells_classes):
-        return "it tells classes" if manifest.tells_classes else "it tells no classes"
+    if need.classes not in (None, manifest.predicts_classes):
+        return "it tells classes" if manifest.predicts_classes else "it tells no classes"
     return None
 
 
@@ -101,13 +101,13 @@ def _find_use_shortfall(manifest: Manifest, need: ModelRequirements) -> str | No
 
 
 def _permits(terms: str, licenses: Sequence[str]) -> bool:
-    """Whether one part of the terms begins with one of `licenses` as a whole word, behind the name of its model."""
+    """Says that one part of the terms begins, behind its model's name, with one of `licenses` as a whole word."""
     words = "|".join(re.escape(one.strip()) for one in licenses if one.strip())
     return re.match(rf"\s*(?:\w+: )?(?:{words})(?!\w|\.\w|-[a-z])", terms, re.IGNORECASE) is not None
 
 
 def read_metric(manifest: Manifest, metric: str) -> float | None:
-    """A declared metric where it is a number, `a.b` for one inside another."""
+    """Returns a declared metric where it is a number, `a.b` for one inside another."""
     value: object = manifest.metrics
     for key in metric.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -115,7 +115,7 @@ def read_metric(manifest: Manifest, metric: str) -> float | None:
 
 
 def read_quality(manifest: Manifest, metric: str) -> float | None:
-    """A declared metric, or the mean of those of its kind by data and task."""
+    """Returns a declared metric, or the mean of those of its kind by data and task."""
     exact = read_metric(manifest, metric)
     kinds = [read_metric(manifest, name) for name in manifest.metrics if name.endswith(f"_{metric}")]
     values = [value for value in kinds if value is not None]

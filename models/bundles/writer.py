@@ -1,4 +1,4 @@
-"""Writing a bundle: whole or not at all, and the same content twice is written once."""
+"""Writes a bundle whole or not at all; the same content twice is written once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from models.runtime import canonical_vectors
 
 @dataclass(frozen=True, slots=True)
 class StoredBundle:
-    """A bundle in place; `existed` says that the same content was there before and nothing was written."""
+    """Holds a bundle in its place; `existed` says that the same content was there and nothing was written."""
 
     bundle: Bundle
     existed: bool
@@ -28,7 +28,7 @@ class StoredBundle:
 def write_bundle(
     root: Path, record: ModelDescription, contents: Mapping[str, bytes], created: datetime | None = None
 ) -> StoredBundle:
-    """Put the bundle of `record` and `contents` (file name → bytes, `model.onnx` among them) below `root`.
+    """Writes the bundle of `record` and `contents` (file name → bytes, `model.onnx` among them) below `root`.
 
     Canonical vectors (`canonical.json`, unless given) and `metrics.latency_ms` are added. Its files appear in one
     rename. Raises InvalidModel when record and files do not make a bundle, BundleDiffers when
@@ -46,7 +46,7 @@ def write_bundle(
 
 
 def complete_manifest(record: ModelDescription, contents: Mapping[str, bytes], created: datetime) -> Manifest:
-    """`record` with version and hashes; raises InvalidModel."""
+    """Returns the manifest of `record` with version and hashes; raises InvalidModel."""
     if MODEL_FILE not in contents:
         raise InvalidModel(f"a bundle needs {MODEL_FILE}")
     files = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
@@ -83,7 +83,7 @@ def _check_same(there: Bundle, wanted: Manifest) -> Bundle:
 
 
 def _comparable_values(manifest: Manifest, what: str) -> object:
-    """Canonical vectors may differ in the last digit from machine to machine, and older bundles have none."""
+    """Returns a field without canonical vectors, whose last digits differ by machine; older bundles have none."""
     values = dict(getattr(manifest, what))
     return {name: value for name, value in values.items() if name != canonical_vectors.CANONICAL_FILE}
 

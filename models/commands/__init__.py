@@ -1,1 +1,1 @@
-"""The commands of `python -m models`."""
+"""Commands of `python -m models`."""

@@ -1,4 +1,4 @@
-"""The command `find`: the best bundle by what it declares."""
+"""Command `find`: the best bundle by what it declares."""
 
 from typing import Annotated
 

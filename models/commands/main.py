@@ -1,4 +1,4 @@
-"""The command line of the model room: `python -m models list|show|find|add|export|pack|verify|lock|pull|outdated`."""
+"""Command line of the model room: `python -m models list|show|find|add|export|pack|verify|lock|pull|outdated`."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Makes bundles: `add` imports somebody else's network, `export_backbone` writes one of ours or the zoo's."""
+"""Makes bundles: `add` imports somebody else's network, `export` writes one of ours or the zoo's."""
 
 from pathlib import Path
 from typing import Annotated
@@ -71,7 +71,7 @@ def export(
 def _export_base(
     name: str, weights: Path | None, license_: str, settings: ModelSettings, pca: int | None
 ) -> StoredBundle:
-    """The bundle `name`: exported, or (for a PCA) the one that is there."""
+    """Returns the bundle `name`: exported, or (for a PCA) the one that is there."""
     if weights is None and pca is not None:
         try:
             return StoredBundle(find_bundle(name, settings), existed=True)

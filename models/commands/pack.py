@@ -1,4 +1,4 @@
-"""The command `pack`: makes a bundle of bundles, several joined or one in int8."""
+"""Command `pack`: makes a bundle of bundles, several joined or one in int8."""
 
 from pathlib import Path
 from typing import Annotated

@@ -70,7 +70,7 @@ def list_outdated(
         here = read_lock(lock_file) if lock_file.exists() else _lock_local_bundles(ModelSettings.load())
         rows = []
         for name in sorted({one.name for one in here.bundles}):
-            mine = here.newest(name)
+            mine = here.find_newest(name)
             theirs = _find_newest(source or (mine.source if mine else None), name)
             if mine and theirs and theirs.version != mine.version and theirs.created > mine.created:
                 rows.append({"name": name, "here": mine.version, "there": theirs.version, "source": theirs.source})
@@ -81,16 +81,16 @@ def list_outdated(
 def _select_entries(
     locked: ModelLock, source: str | None, names: list[str], lock_file: Path
 ) -> tuple[list[LockEntry], list[LockEntry]]:
-    """What is locked, and what is to be locked: the newest of each name where no version is named."""
-    old = [name for name in names if locked.matching(name)]
-    entries = locked.named(old) if names else list(locked.bundles)
+    """Returns the locked entries asked for and those to be locked: each name's newest where no version is named."""
+    old = [name for name in names if locked.match(name)]
+    entries = locked.select(old) if names else list(locked.bundles)
     new = [name for name in names if name not in old]
     if (names and not new) or (entries and not names):
         return entries, []
     if source is None:
         raise InvalidLock(f"{lock_file} does not list it: name a source, `models pull SOURCE [NAME...]`")
     index = read_index(open_source(source))
-    wanted = (index.named([word]) for word in new or sorted({one.name for one in index.bundles}))
+    wanted = (index.select([word]) for word in new or sorted({one.name for one in index.bundles}))
     return entries, [max(found, key=lambda one: one.created) for found in wanted]
 
 
@@ -107,4 +107,4 @@ def _lock_local_bundles(settings: ModelSettings) -> ModelLock:
 
 
 def _find_newest(source: str | None, name: str) -> LockEntry | None:
-    return read_index(open_source(source)).newest(name) if source else None
+    return read_index(open_source(source)).find_newest(name) if source else None

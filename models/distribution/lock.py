@@ -34,7 +34,7 @@ class LockEntry(FrozenModel):
 
     @property
     def place(self) -> str:
-        """The bundle's folder below its source or BUNDLES."""
+        """Returns the bundle's folder below its source or BUNDLES."""
         return f"{self.name}/{self.version}"
 
 
@@ -42,26 +42,26 @@ class ModelLock(FrozenModel):
     schema_version: Literal[1] = 1
     bundles: tuple[LockEntry, ...] = ()
 
-    def newest(self, name: str) -> LockEntry | None:
+    def find_newest(self, name: str) -> LockEntry | None:
         return max((one for one in self.bundles if one.name == name), key=lambda one: one.created, default=None)
 
-    def named(self, words: Iterable[str]) -> list[LockEntry]:
-        """The entries called `color` (all of its versions), `color/0123` or `color__0123`; raises InvalidLock."""
+    def select(self, words: Iterable[str]) -> list[LockEntry]:
+        """Returns the entries called `color` (all versions), `color/0123` or `color__0123`; raises InvalidLock."""
         chosen = []
         for word in words:
-            found = self.matching(word)
+            found = self.match(word)
             if not found:
                 there = ", ".join(one.place for one in self.bundles) or "nothing"
                 raise InvalidLock(f"there is no '{word}' in it: it has {there}")
             chosen += found
         return list(dict.fromkeys(chosen))
 
-    def matching(self, word: str) -> list[LockEntry]:
+    def match(self, word: str) -> list[LockEntry]:
         name, _, version = word.replace("__", "/").partition("/")
         return [one for one in self.bundles if one.name == name and one.version.startswith(version)]
 
     def with_source(self, entry: LockEntry) -> LockEntry:
-        """`entry`, unless it says its own source with the one that is known here for the very same bundle."""
+        """Returns `entry` with the source known here for the same bundle, unless it states its own."""
         known = (one.source for one in self.bundles if (one.place, one.sha256) == (entry.place, entry.sha256))
         return entry if entry.source else entry.model_copy(update={"source": next(known, None)})
 
@@ -72,7 +72,7 @@ class ModelLock(FrozenModel):
 
 
 def build_entry(bundle: Bundle, source: str | None) -> LockEntry:
-    """The entry of a bundle that lies here."""
+    """Returns the entry of a bundle that lies here."""
     return LockEntry(
         name=bundle.name,
         version=bundle.version,
@@ -83,7 +83,7 @@ def build_entry(bundle: Bundle, source: str | None) -> LockEntry:
 
 
 def parse_lock(content: bytes, where: str) -> ModelLock:
-    """The lock in `content`; raises InvalidLock saying what is wrong with it."""
+    """Returns the lock in `content`; raises InvalidLock saying what is wrong with it."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ def parse_lock(content: bytes, where: str) -> ModelLock:
 
 
 def read_lock(path: Path) -> ModelLock:
-    """The lock in file `path`; raises InvalidLock where it is absent or wrong."""
+    """Returns the lock in file `path`; raises InvalidLock where it is absent or wrong."""
     try:
         return parse_lock(path.read_bytes(), str(path))
     except OSError as error:
@@ -108,5 +108,5 @@ def read_lock(path: Path) -> ModelLock:
 
 
 def write_lock(path: Path, lock: ModelLock) -> None:
-    """Put `lock` into file `path`, in one rename."""
+    """Writes `lock` into file `path`, in one rename."""
     write_atomically(path, json.dumps(lock.model_dump(mode="json"), indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Fetching bundles: every hash compared before a folder appears, and nothing half-written when one is wrong."""
+"""Fetches bundles: every hash is compared before a folder appears, and nothing is half-written."""
 
 import logging
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ MAX_FILE_BYTES = 4 * 2**30  # more than ONNX's 2 GiB in one file
 
 
 def read_index(source: BundleSource) -> ModelLock:
-    """What there is at `source`: its index.json; without one the bundle that it is, or the bundles of that folder.
+    """Returns what `source` offers by its index.json, else the bundle that it is, or the bundles of that folder.
 
-    Every entry says its source. Raises SourceUnavailable, InvalidLock, InvalidBundle.
+    Every entry carries its source. Raises SourceUnavailable, InvalidLock, InvalidBundle.
     """
     try:
         content = _read_limited(source, INDEX_FILE, MAX_MANIFEST_BYTES)
@@ -42,7 +42,7 @@ def read_index(source: BundleSource) -> ModelLock:
 
 
 def pull_bundle(entry: LockEntry, source: BundleSource, root: Path) -> StoredBundle:
-    """Put the bundle of `entry` from `source` below `root`, whole and verified, in one rename.
+    """Fetches the bundle of `entry` from `source` into `root`, whole and verified, in one rename.
 
     Raises InvalidBundle for a file that is not the one that was locked, SourceUnavailable, BundleDiffers where
     another bundle.json is in its place already.
@@ -75,7 +75,7 @@ def find_local(entry: LockEntry, root: Path) -> StoredBundle | None:
 
 
 def _check_local(target: Path, entry: LockEntry) -> StoredBundle:
-    bundle = load(target)  # a damaged one is told here
+    bundle = load(target)  # raises for a damaged one
     if sha256_file(target / MANIFEST_FILE) != entry.sha256:
         raise BundleDiffers(
             f"{target} is there with another bundle.json than the one that is locked: remove it and pull again, "
@@ -113,13 +113,13 @@ def _fetch_files(manifest: Manifest, entry: LockEntry, source: BundleSource, fol
 
 
 def _find_own_bundle(source: BundleSource) -> list[LockEntry]:
-    """The source as a bundle's own folder, <name>/<version>."""
+    """Returns the entry of a source that is a bundle's own folder, <name>/<version>."""
     above = source.url.rsplit("/", 2)[0]
     return [entry for entry in [_read_entry(source, "", above)] if entry and source.url == f"{above}/{entry.place}"]
 
 
 def _scan_folder(source: FileSource) -> list[LockEntry]:
-    """The bundles in a folder of bundles; one that this installation cannot read harms no other."""
+    """Returns the bundles in a folder of bundles; one that this installation cannot read harms no other."""
     found = []
     for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
         try:

@@ -1,4 +1,4 @@
-"""Where bundles are fetched from: a folder, http(s), or whatever fsspec has a backend for (s3, gs, memory ...)."""
+"""Opens the places bundles are fetched from: a folder, http(s), or what fsspec has a backend for (s3, gs ...)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class HttpSource:
 
 
 class FileSource:
-    """A folder on any file system of fsspec."""
+    """Reads a folder on any file system of fsspec."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -74,7 +74,7 @@ class FileSource:
             raise _unavailable_error(f"{self.url}/{path}", _get_first_line(error)) from error
 
     def folders(self, path: str = "") -> list[str]:
-        """Names of the folders below `path`; none where it is absent or the backend lists nothing."""
+        """Returns the names of the folders below `path`; none where it is absent or the backend lists nothing."""
         try:
             found: list[dict[str, Any]] = self._files.ls(f"{self._root.rstrip('/')}/{path}", detail=True)
         except FileNotFoundError:
@@ -84,7 +84,7 @@ class FileSource:
 
 
 def open_source(url: str) -> HttpSource | FileSource:
-    """The source at `url`: http(s), a path, or a URL that fsspec knows; raises SourceUnavailable."""
+    """Returns the source at `url`: http(s), a path, or a URL that fsspec knows; raises SourceUnavailable."""
     if url.startswith(("http://", "https://")):
         return HttpSource(url)
     return FileSource(url if "://" in url else str(Path(url).absolute()))

@@ -1,4 +1,4 @@
-"""The photos that judge models (`GATE_DATA`), by hash: what no model may be trained or fitted on."""
+"""Hashes the photos that judge models (`GATE_DATA`): no model may be trained or fitted on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLE, FEED = "photos.csv", "feed.jsonl"  # what the gate looks for in a folder
 
 
 def hash_gate_photos(data: Path | None) -> frozenset[str]:
-    """SHA-256 (hex) of every photo of `data`: a feed's photos, or all files below a folder whatever they are called,
+    """Returns the SHA-256 (hex) of `data`'s photos: a feed's, or all files below a folder whatever they are called,
     and those that a feed or table in it names elsewhere; none without one.
 
     Raises FitFailed where `data` gives none, InvalidFeed.

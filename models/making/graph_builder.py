@@ -1,4 +1,4 @@
-"""A small hand for writing ONNX graphs node by node, so that recipes read like the formulas they are."""
+"""Builds ONNX graphs node by node, so that recipes read like the formulas they are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,19 +20,19 @@ class GraphBuilder:
         self.constants: list[onnx.TensorProto] = []
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Append one node of `kind` with one output and return that output's name."""
+        """Appends one node of `kind` with one output and returns that output's name."""
         name = f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
     def constant(self, values: ArrayLike, dtype: type[np.generic] = np.float32) -> str:
-        """Store `values` as an initializer and return its name."""
+        """Stores `values` as an initializer and returns its name."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(values, dtype=dtype), name))
         return name
 
     def model(self, side: int, output: str, dims: int, name: str) -> onnx.ModelProto:
-        """The checked model from `pixels` [N,3,side,side] to `embedding` [N,dims], both float32."""
+        """Returns the checked model from `pixels` [N,3,side,side] to `embedding` [N,dims], both float32."""
         nodes = [*self.nodes, helper.make_node("Identity", [output], ["embedding"])]
         graph = helper.make_graph(
             nodes,
@@ -48,12 +48,12 @@ class GraphBuilder:
         return model
 
     def conv(self, value: str, weights: ArrayLike, bias: Sequence[float] | None = None, **attributes: Any) -> str:
-        """Convolution with constant `weights` [out,in,kh,kw]."""
+        """Adds a convolution with constant `weights` [out,in,kh,kw]."""
         constants = [self.constant(weights)] + ([self.constant(bias)] if bias is not None else [])
         return self.op("Conv", value, *constants, **attributes)
 
     def unit(self, value: str, axis: int = 1) -> str:
-        """`value` with L2 norm 1 along `axis`; an all-zero row stays zero."""
+        """Scales `value` to L2 norm 1 along `axis`; an all-zero row stays zero."""
         squares = self.op("Mul", value, value)
         total = self.op("ReduceSum", squares, self.constant([axis], np.int64), keepdims=1)
         norm = self.op("Sqrt", self.op("Add", total, self.constant(1e-12)))

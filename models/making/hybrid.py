@@ -30,7 +30,7 @@ from models.runtime.canonical_vectors import draw_pictures
 from models.runtime.embedder import Embeddings, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder
 
-MIN_PARITY = 0.97  # cosine with the parts asked one by one; a second resize costs 0.001 to 0.01, a wrong one far more
+MIN_PARITY = 0.97  # cosine with the parts run one by one; a second resize costs 0.001 to 0.01, a wrong one far more
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,22 @@ class BundleMaker:
 
 
 def pack_hybrid(name: str, parts: Sequence[HybridPart], maker: BundleMaker) -> StoredBundle:
-    """Write the bundle `name` of `parts`; raises ExportFailed, InvalidModel.
+    """Writes the bundle `name` of `parts`; raises ExportFailed, InvalidModel.
 
     Its embedding is the parts' unit embeddings, each times sqrt(weight / sum of weights), one after the other: its
-    cosine is the weighted mean of theirs (`catalog.similarity.mix`). The heaviest part that tells classes tells them.
+    cosine is the weighted mean of theirs (`catalog.similarity.mix`). The heaviest part with classes lends its own.
     """
     _check_parts(parts)
     recipe = join_preprocessing(parts)
-    tellers = sorted((part for part in parts if part.bundle.manifest.tells_classes), key=lambda part: -part.weight)
-    teller = tellers[0].bundle if tellers else None
-    graph = join_graphs(parts, recipe, teller)
+    classifiers = sorted(
+        (part for part in parts if part.bundle.manifest.predicts_classes), key=lambda part: -part.weight
+    )
+    classifier = classifiers[0].bundle if classifiers else None
+    graph = join_graphs(parts, recipe, classifier)
     dims = sum(part.bundle.dims for part in parts)
     outputs = [Tensor(name="embedding", shape=("N", dims), dtype="float32")]
-    if teller is not None:
-        outputs.append(Tensor(name=LOGITS, shape=("N", len(teller.manifest.classes or ())), dtype="float32"))
+    if classifier is not None:
+        outputs.append(Tensor(name=LOGITS, shape=("N", len(classifier.manifest.classes or ())), dtype="float32"))
     side = recipe.center_crop
     try:
         record = ModelDescription(
@@ -68,7 +70,7 @@ def pack_hybrid(name: str, parts: Sequence[HybridPart], maker: BundleMaker) -> S
             outputs=tuple(outputs),
             dims=dims,
             preprocessing=recipe,
-            classes=teller.manifest.classes if teller else None,
+            classes=classifier.manifest.classes if classifier else None,
             training=Training(command=maker.command, environment=describe_environment("onnx", "onnxruntime")),
             limits=join_limits([part.bundle.manifest.limits for part in parts]),
             licenses=join_licenses({part.bundle.name: part.bundle.manifest.licenses for part in parts}),
@@ -81,14 +83,14 @@ def pack_hybrid(name: str, parts: Sequence[HybridPart], maker: BundleMaker) -> S
 def pack_hybrid_pca(
     name: str, parts: Sequence[HybridPart], dims: int, photos: PhotoFolder, maker: BundleMaker
 ) -> StoredBundle:
-    """As `pack_hybrid`, followed by a PCA to `dims` that is fitted on `photos`; raises FitFailed too."""
+    """Writes a hybrid followed by a PCA to `dims` that is fitted on `photos`; raises FitFailed too."""
     with tempfile.TemporaryDirectory(prefix="hybrid-") as folder:
         whole = pack_hybrid(name, parts, BundleMaker(maker.owner, maker.command, Path(folder))).bundle
         return pca_export.export_pca(whole, photos, dims, maker.root, maker.owner, maker.command, name)
 
 
 def join_limits(limits: Sequence[Limits]) -> Limits:
-    """What all parts were made for; a cosine that means 'unlike' to one means nothing to the mix.
+    """Returns what all parts were made for; a cosine that means 'unlike' to one means nothing to the mix.
 
     Parts that share no category are mixed to cover more goods: then what any of them was made for, for an empty list
     would not warn of anything.
@@ -104,7 +106,7 @@ def join_limits(limits: Sequence[Limits]) -> Limits:
 
 
 def join_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
-    """The terms of all parts: the same ones once, different ones by part."""
+    """Returns the terms of all parts: the same ones once, different ones by part."""
 
     def joint(field: str) -> str:
         terms = {name: str(getattr(one, field)) for name, one in licenses.items()}
@@ -132,7 +134,7 @@ def _check_parts(parts: Sequence[HybridPart]) -> None:
 
 
 def _write_checked(record: ModelDescription, graph: bytes, parts: Sequence[HybridPart], root: Path) -> StoredBundle:
-    """Written, once it agrees with its parts asked one by one on drawn pictures; their cosines are in its metrics."""
+    """Writes it once it agrees with its parts run one by one on drawn pictures; the metrics keep those cosines."""
     with tempfile.TemporaryDirectory(prefix="hybrid-") as folder:
         whole = OnnxEmbedder(write_bundle(Path(folder), record, {MODEL_FILE: graph}).bundle)
         found = whole.embed_images(draw_pictures())

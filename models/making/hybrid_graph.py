@@ -1,4 +1,4 @@
-"""Several models as one ONNX graph: one picture in, the parts' unit embeddings scaled by sqrt(weight) and joined.
+"""Joins several models in one ONNX graph: one picture in, unit embeddings scaled by sqrt(weight) and joined out.
 
 Where parts want different pixels, the joint input is the whole central square at the largest `resize_shorter_side` of
 all. Each part's own resize (antialiased, as Pillow's), crop, channel order and normalisation are nodes of the graph.
@@ -24,14 +24,14 @@ CUBIC = -0.5  # Pillow's; ONNX's default is -0.75
 
 @dataclass(frozen=True, slots=True)
 class HybridPart:
-    """A bundle and its share of the squared cosine."""
+    """Holds a bundle and its share of the squared cosine."""
 
     bundle: Bundle
     weight: float
 
 
 def join_preprocessing(parts: Sequence[HybridPart]) -> Preprocessing:
-    """What the joined graph wants to see: what all parts want, else raw RGB in [0,1], large enough for each."""
+    """Returns the joined graph's pixels: what all parts want, else raw RGB in [0,1], large enough for each."""
     recipes = [part.bundle.preprocessing for part in parts]
     largest = max(recipes, key=lambda recipe: (recipe.resize_shorter_side, recipe.center_crop))
     if all(recipe == largest for recipe in recipes):
@@ -47,8 +47,8 @@ def join_preprocessing(parts: Sequence[HybridPart]) -> Preprocessing:
     )
 
 
-def join_graphs(parts: Sequence[HybridPart], recipe: Preprocessing, teller: Bundle | None) -> bytes:
-    """The graph `pixels` (by `recipe`) → `embedding` [N, sum of dims], and `logits` of `teller`, one of the parts.
+def join_graphs(parts: Sequence[HybridPart], recipe: Preprocessing, classifier: Bundle | None) -> bytes:
+    """Returns the graph `pixels` → `embedding` [N, sum of dims], and `logits` of `classifier`, one of the parts.
 
     Raises ExportFailed where a part cannot be expressed.
     """
@@ -62,11 +62,11 @@ def join_graphs(parts: Sequence[HybridPart], recipe: Preprocessing, teller: Bund
         unit = graph.unit(outputs[0], part.bundle.dims, ours)
         scale = graph.constant(f"{ours}scale", np.float32(np.sqrt(part.weight / total)))
         units.append(graph.node("Mul", [unit, scale], f"{ours}scaled"))
-        if teller is part.bundle:
+        if classifier is part.bundle:
             graph.node("Identity", [outputs[1]], LOGITS)
     dims = sum(part.bundle.dims for part in parts)
     graph.unit(graph.node("Concat", units, "joined", axis=1), dims, "", "embedding")
-    return graph.model(recipe.center_crop, dims, teller)
+    return graph.model(recipe.center_crop, dims, classifier)
 
 
 class _HybridGraph:
@@ -84,7 +84,7 @@ class _HybridGraph:
         return name
 
     def add(self, bundle: Bundle, prefix: str) -> list[str]:
-        """The nodes of a bundle's graph, every name prefixed; names of its outputs."""
+        """Adds a bundle's nodes, every name prefixed; returns the names of its outputs."""
         model = onnx.load_from_string(bundle.read())
         if model.functions:
             model = inliner.inline_local_functions(model)
@@ -101,7 +101,7 @@ class _HybridGraph:
         return [f"{prefix}{output.name}" for output in bundle.manifest.outputs]
 
     def feed(self, name: str, prefix: str, own: Preprocessing, given: Preprocessing) -> None:
-        """Make the pixels that a part wants, called `name`, of the joint ones."""
+        """Adds the nodes that make a part's pixels, called `name`, of the joint ones."""
         value = "pixels"
         if own != given:
             value = self._square(value, prefix, own, given)
@@ -116,7 +116,7 @@ class _HybridGraph:
 
     def _square(self, value: str, prefix: str, own: Preprocessing, given: Preprocessing) -> str:
         if own.resize_shorter_side != given.center_crop:
-            value = self._resized(value, prefix, own)
+            value = self._resize(value, prefix, own)
         if own.center_crop == own.resize_shorter_side:
             return value
         start = (own.resize_shorter_side - own.center_crop) // 2
@@ -124,7 +124,7 @@ class _HybridGraph:
         places = [self.constant(f"{prefix}crop_{word}", values, np.int64) for word, values in words.items()]
         return self.node("Slice", [value, *places], f"{prefix}cropped")
 
-    def _resized(self, value: str, prefix: str, own: Preprocessing) -> str:
+    def _resize(self, value: str, prefix: str, own: Preprocessing) -> str:
         if own.interpolation not in RESIZE:
             raise ExportFailed(
                 f"a part resizes with '{own.interpolation}', which no ONNX node does as Pillow: parts of different "
@@ -137,16 +137,16 @@ class _HybridGraph:
         return self.node("Resize", [value, "", "", size], f"{prefix}resized", axes=[2, 3], **how)
 
     def unit(self, value: str, dims: int, prefix: str, result: str | None = None) -> str:
-        """Rows of L2 norm 1; a row without a direction becomes NaN, and so no product's neighbour."""
+        """Scales rows to L2 norm 1; a row without a direction becomes NaN, and so no product's neighbour."""
         ones = self.constant(f"{prefix}ones", np.ones((dims, 1)))
         squares = self.node("Mul", [value, value], f"{prefix}squares")
         norm = self.node("Sqrt", [self.node("MatMul", [squares, ones], f"{prefix}sum")], f"{prefix}norm")
         return self.node("Div", [value, norm], result or f"{prefix}unit")
 
-    def model(self, side: int, dims: int, teller: Bundle | None) -> bytes:
+    def model(self, side: int, dims: int, classifier: Bundle | None) -> bytes:
         outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", dims])]
-        if teller is not None:
-            columns = len(teller.manifest.classes or ())
+        if classifier is not None:
+            columns = len(classifier.manifest.classes or ())
             outputs.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["N", columns]))
         pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", 3, side, side])
         graph = helper.make_graph(self.nodes, "hybrid", [pixels], outputs, self.constants)

@@ -24,7 +24,7 @@ MIN_PHOTOS = 8
 
 
 def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: str, command: str) -> StoredBundle:
-    """Write the int8 variant `name` of `base` below `root`; raises FitFailed, ExportFailed.
+    """Writes the int8 variant `name` of `base` below `root`; raises FitFailed, ExportFailed.
 
     Static quantisation (QDQ, weights per channel): every second of `photos` finds the range of the activations, the
     others measure the drift, the cosine to the float32 embedding, which is written into the metrics. All eight bits
@@ -61,7 +61,7 @@ def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: st
 
 
 class _CalibrationReader:
-    """Hands calibration pictures to ONNX Runtime one by one."""
+    """Passes calibration pictures to ONNX Runtime one by one."""
 
     def __init__(self, name: str, pixels: list[Pixels]) -> None:
         self._inputs: Iterator[dict[str, Pixels]] = iter([{name: one[None]} for one in pixels])
@@ -93,7 +93,7 @@ def _quantize_graph(base: Bundle, pixels: list[Pixels]) -> bytes:
 
 
 def _measure_drift(embedder: OnnxEmbedder, graph: bytes, pixels: Pixels) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Cosine of each picture's int8 embedding with the float32 one [N]."""
+    """Returns the cosine of each picture's int8 embedding with the float32 one [N]."""
     manifest = embedder.bundle.manifest
     session = open_session(graph)
     names = [manifest.outputs[0].name], manifest.inputs[0].name

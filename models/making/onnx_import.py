@@ -38,7 +38,7 @@ MAX_ONNX_BYTES = 2**31 - 1  # protobuf's limit for one file
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What is to be imported: `output` names one of several, `license` is that of the weights."""
+    """Describes what to import: `output` names one of several, `license` is that of the weights."""
 
     name: str
     onnx: Path
@@ -52,7 +52,7 @@ class ImportRequest:
 
 
 def import_onnx(source: ImportRequest, root: Path) -> StoredBundle:
-    """Write the bundle of `source` below `root`; raises InvalidModel saying what is wrong with which file."""
+    """Writes the bundle of `source` below `root`; raises InvalidModel saying what is wrong with which file."""
     recipe = read_preprocessing(source.preprocessing)
     content = _read_file(source.onnx, MAX_ONNX_BYTES)
     model = parse_onnx(content, str(source.onnx))
@@ -71,7 +71,7 @@ def import_onnx(source: ImportRequest, root: Path) -> StoredBundle:
 
 
 def read_preprocessing(file: Path) -> Preprocessing:
-    """The preprocessing in a JSON file; raises InvalidModel naming the field that is missing or wrong."""
+    """Returns the preprocessing in a JSON file; raises InvalidModel naming the field that is missing or wrong."""
     try:
         return Preprocessing.model_validate_json(_read_file(file, 1_000_000))
     except ValidationError as error:
@@ -80,7 +80,7 @@ def read_preprocessing(file: Path) -> Preprocessing:
 
 
 def measure_dims(content: bytes, found: GraphSignature, side: int, source: str) -> int:
-    """Runs the model on trial pictures, alone and in a batch, and gives its dimensions; raises InvalidModel."""
+    """Runs the model on synthetic pictures, alone and in a batch, and returns its dimensions; raises InvalidModel."""
     try:
         session = open_session(content)
     except RUNTIME_ERRORS as error:
@@ -145,7 +145,7 @@ def _read_file(file: Path, limit: int) -> bytes:
 
 
 def _read_safetensors(file: Path) -> bytes:
-    """The bytes of a safetensors file: eight bytes of length, a JSON header, tensors. Anything else is refused."""
+    """Returns a safetensors file's bytes: eight of length, a JSON header, tensors; anything else is refused."""
     content = _read_file(file, MAX_ONNX_BYTES)
     try:
         (length,) = struct.unpack_from("<Q", content)

@@ -1,4 +1,4 @@
-"""Looks into somebody else's ONNX file before it is run: one image in, one embedding out, all in one file."""
+"""Finds a foreign ONNX file's one image input and one embedding output before it is run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class GraphSignature:
 
 
 def parse_onnx(content: bytes, source: str) -> onnx.ModelProto:
-    """The model in `content`; raises InvalidModel where it is none, or keeps weights in other files."""
+    """Returns the model in `content`; raises InvalidModel where it is none, or keeps weights in other files."""
     try:
         model = onnx.load_from_string(content)
     except DecodeError as error:
@@ -36,7 +36,7 @@ def parse_onnx(content: bytes, source: str) -> onnx.ModelProto:
 
 
 def find_signature(model: onnx.ModelProto, source: str, side: int, output: str | None) -> GraphSignature:
-    """The image input and the embedding output (`output`, needed where there are several); raises InvalidModel."""
+    """Returns image input and embedding output (`output`, needed where there are several); raises InvalidModel."""
     weights = {one.name for one in model.graph.initializer}
     inputs = [one for one in model.graph.input if one.name not in weights]
     if len(inputs) != 1:
@@ -46,7 +46,7 @@ def find_signature(model: onnx.ModelProto, source: str, side: int, output: str |
 
 
 def keep_output(model: onnx.ModelProto, output: str) -> bytes:
-    """The model with `output` as its only output."""
+    """Returns the model with `output` as its only output."""
     kept = [one for one in model.graph.output if one.name == output]
     del model.graph.output[:]
     model.graph.output.extend(kept)

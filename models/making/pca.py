@@ -33,7 +33,7 @@ class Projection:
 
 
 def fit(embeddings: Embeddings, dims: int) -> Projection:
-    """The projection of embeddings [N,D] onto their `dims` strongest directions; unusable (NaN) rows are left out.
+    """Projects embeddings [N,D] onto their `dims` strongest directions; unusable (NaN) rows are left out.
 
     Signs are fixed (the largest coefficient of a component is positive), so the same photos give the same answer.
     Raises FitFailed where photos or their variety do not suffice.
@@ -62,6 +62,6 @@ def fit(embeddings: Embeddings, dims: int) -> Projection:
 
 
 def project(embeddings: Embeddings, projection: Projection) -> Embeddings:
-    """Embeddings [N,D] in the projection's space: [N,k] float32 of norm 1, NaN rows where there is no direction."""
+    """Returns embeddings [N,D] in the projection's space: [N,k] float32 of norm 1, NaN rows without a direction."""
     rows = normalize_rows(embeddings)
     return normalize_rows((rows - projection.mean) @ projection.components.T)

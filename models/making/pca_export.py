@@ -27,7 +27,7 @@ MIN_PARITY = 0.9999  # cosine of the graph's answer with numpy's
 def export_pca(
     base: Bundle, photos: PhotoFolder, dims: int, root: Path, owner: str, command: str, name: str | None = None
 ) -> StoredBundle:
-    """Write `name` (`<base>_pca<dims>` where it is None) below `root`, fitted on the embeddings of `photos`.
+    """Writes `name` (`<base>_pca<dims>` where it is None) below `root`, fitted on the embeddings of `photos`.
 
     Raises FitFailed, ExportFailed.
     """
@@ -77,7 +77,7 @@ def _describe_reduction(
 
 
 def _extend_weights(base: Bundle, projection: Projection) -> dict[str, bytes]:
-    """The base's weights with the projection beside them, for torch."""
+    """Returns the base's weights with the projection beside them, for torch."""
     if not base.has_weights:
         return {}
     try:
@@ -90,7 +90,7 @@ def _extend_weights(base: Bundle, projection: Projection) -> dict[str, bytes]:
 
 
 def append_projection(model: bytes, output: str, projection: Projection) -> tuple[bytes, str]:
-    """`model` with the projection behind `output` [N,D], and the name of the new only output [N,k].
+    """Returns `model` with the projection behind `output` [N,D], and the name of its new only output [N,k].
 
     Only operators that mean the same in every opset are used, whichever the model is in. A row without a direction
     becomes NaN, not some other product's neighbour.

@@ -1,4 +1,4 @@
-"""The photos of a local folder, in batches, for fitting; what cannot be decoded is counted, not fatal."""
+"""Reads a local folder's photos in batches, for fitting; what cannot be decoded is counted, not fatal."""
 
 import hashlib
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """The photos below `folder`, by their suffix, sorted; none where the folder is absent."""
+    """Returns the photos below `folder`, by their suffix, sorted; none where the folder is absent."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
@@ -50,12 +50,12 @@ class PhotoFolder:
         self._seen = hashlib.sha256()
 
     def batches(self) -> Iterator[list[Image.Image]]:
-        """Decoded photos, up to 32 at a time."""
+        """Yields decoded photos, up to 32 at a time."""
         batch: list[Image.Image] = []
         for done, path in enumerate(self.paths, 1):
             try:
                 data = path.read_bytes()
-                batch.append(self._allowed(path, data))
+                batch.append(self._decode_allowed(path, data))
                 self._seen.update(hashlib.sha256(data).digest())
             except (PhotoError, OSError) as error:
                 self.failures[str(error.reason) if isinstance(error, PhotoError) else "unreadable"] += 1
@@ -67,7 +67,7 @@ class PhotoFolder:
         if batch:
             yield batch
 
-    def _allowed(self, path: Path, data: bytes) -> Image.Image:
+    def _decode_allowed(self, path: Path, data: bytes) -> Image.Image:
         if sha256_bytes(data) in self._refused:
             raise FitFailed(
                 f"{path} belongs to the gate (GATE_DATA): a model must be judged on photos it never saw. "
@@ -76,5 +76,5 @@ class PhotoFolder:
         return decode(data)
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) over the hashes of the photos that were read, in order."""
+        """Returns the SHA-256 (hex) over the hashes of the photos that were read, in order."""
         return self._seen.hexdigest()

@@ -1,4 +1,4 @@
-"""From the address of a photo to its pixels: fetched safely, decoded safely; failures are data."""
+"""Fetches and decodes photos safely, from an address to pixels; failures are data."""
 
 from models.photos.decoding.decode import decode
 from models.photos.errors import BlockedAddress, PhotoError, Reason

@@ -1,4 +1,4 @@
-"""Why a photo could not be had: one reason each, permanent or worth another try.
+"""Names why a photo could not be had: one reason each, permanent or worth another try.
 
 catalog.errors.InvalidInput
 └── PhotoError               code `invalid_image`; `.reason`, `.permanent`, `.message`, `.retry_after`
@@ -34,7 +34,7 @@ from catalog.errors import InvalidInput
 
 
 class Reason(StrEnum):
-    """What the table above says; the value is what the index stores."""
+    """Reasons of the table above; the value is what the index stores."""
 
     BAD_ADDRESS = "bad_address"
     BLOCKED_ADDRESS = "blocked_address"
@@ -68,7 +68,7 @@ RETRYABLE = frozenset(
 )
 
 
-# What a stranger is told where the message would name hosts, addresses or files; other reasons are about the photo.
+# Messages for strangers, where the full one would name hosts, addresses or files; other reasons are about the photo.
 PUBLIC: Mapping[Reason, str] = {
     Reason.BAD_ADDRESS: "this is no address of a photo: it has to start with https:// or http://, with a public host "
     "and without credentials",
@@ -87,7 +87,7 @@ PUBLIC: Mapping[Reason, str] = {
 
 
 class PhotoError(InvalidInput):
-    """A photo that could not be had; `retry_after` is what the host asked for, in seconds."""
+    """Raised for a photo that could not be had; `retry_after` is what the host asked for, in seconds."""
 
     code: ClassVar[str] = "invalid_image"
 
@@ -102,7 +102,7 @@ class PhotoError(InvalidInput):
 
     @property
     def permanent(self) -> bool:
-        """Whether trying again is pointless as long as the photo and the settings stay what they are."""
+        """Says that trying again is pointless as long as the photo and the settings stay what they are."""
         return self.reason not in RETRYABLE
 
 

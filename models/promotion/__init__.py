@@ -1,1 +1,1 @@
-"""Which version serves, and the gate's record that allows it."""
+"""Decides which version serves, by the gate's record that allows it."""

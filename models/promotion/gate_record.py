@@ -1,4 +1,4 @@
-"""What a gate leaves behind: one JSON file that says which version was judged, against what, and how it ended."""
+"""Reads and writes a gate's result: which version was judged, against what, and how it ended, in one JSON file."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,14 @@ HASH = "sha256"
 
 
 class JudgedModel(FrozenModel):
-    """One of the two models: its space, and the hash of its network where the bundle was at hand."""
+    """Names one of the two models: its space, and the hash of its network where the bundle was at hand."""
 
     space: Text
     model_sha256: str | None = None
 
 
 class GateData(FrozenModel):
-    """What was asked: `fingerprint` changes with any photo, label or fold."""
+    """Describes the queries: `fingerprint` changes with any photo, label or fold."""
 
     fingerprint: Text
     queries: Annotated[int, Field(ge=1)]
@@ -31,7 +31,7 @@ class GateData(FrozenModel):
 
 
 class Acceptance(FrozenModel):
-    """Somebody vouches for a class that has too few queries to be judged."""
+    """Records that somebody vouches for a class that has too few queries to be judged."""
 
     name: Text
     by: Text
@@ -39,7 +39,7 @@ class Acceptance(FrozenModel):
 
 
 class GateRecord(FrozenModel):
-    """The content of a gate file."""
+    """Holds the content of a gate file."""
 
     schema_version: Literal[1] = 1
     candidate: JudgedModel
@@ -55,7 +55,7 @@ class GateRecord(FrozenModel):
 
 
 def write_gate_record(record: GateRecord, path: Path) -> str:
-    """Write the record whole or not at all; returns the hash it carries."""
+    """Writes the record whole or not at all; returns the hash it carries."""
     content = record.model_dump(mode="json")
     stamp = sha256_bytes(to_canonical_json(content))
     write_atomically(path, json.dumps({**content, HASH: stamp}, indent=1, allow_nan=False) + "\n")
@@ -63,9 +63,9 @@ def write_gate_record(record: GateRecord, path: Path) -> str:
 
 
 def read_gate_record(path: Path) -> tuple[GateRecord, str]:
-    """The record in `path` and its hash; raises InvalidGate for anything changed since, or never written by a gate.
+    """Returns record and hash of `path`; raises InvalidGate for one changed since, or never written by a gate.
 
-    The hash tells a slip from what the gate said; it is no signature, and keeps nobody out who wants to lie.
+    The hash finds slips; it is no signature, and stops nobody who wants to forge one.
     """
     again = "run `python -m evaluation gate` again"
     try:
@@ -74,11 +74,11 @@ def read_gate_record(path: Path) -> tuple[GateRecord, str]:
         raise InvalidGate(f"{path} cannot be read as the result of a gate: {error}; {again}") from error
     if not isinstance(content, dict) or HASH not in content:
         raise InvalidGate(f"{path} is not the result of a gate: {again}")
-    told = content.pop(HASH)
-    if told != sha256_bytes(to_canonical_json(content)):
+    stored = content.pop(HASH)
+    if stored != sha256_bytes(to_canonical_json(content)):
         raise InvalidGate(f"{path} is not what the gate wrote, it was changed since: {again}")
     try:
-        return GateRecord.model_validate(content), str(told)
+        return GateRecord.model_validate(content), str(stored)
     except ValidationError as error:
         raise InvalidGate(
             f"{path} is no result of this version's gate: {describe_problem(error)}; {again}"

@@ -1,4 +1,4 @@
-"""Which version serves: promoted only on a passed gate, rolled back in one step, every change on record."""
+"""Decides which version serves: promoted only on a passed gate, rolled back in one step, every change on record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ OF_A_CLASS = ("name", "queries", "baseline", "candidate", "difference", "holm_p"
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequest:
-    """Who wants a change, and why; `first`: nothing was promoted before, `incomplete`: products may still lack it."""
+    """Says who asks for a change, and why; `first`: nothing was promoted yet, `incomplete`: products may lack it."""
 
     by: str
     why: str
@@ -31,12 +31,12 @@ class PromotionRequest:
 
 
 def find_serving(entries: Sequence[Promotion]) -> str | None:
-    """Name of the space that serves by promotion."""
+    """Returns the name of the space that serves by promotion."""
     return entries[-1].space if entries else None
 
 
 def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionRequest) -> Promotion:
-    """Let the space of `bundle` serve, on the word of the gate file `gate`; returns the entry that was written.
+    """Lets the space of `bundle` serve if the gate file `gate` allows it; returns the entry that was written.
 
     Raises InvalidGate, GateNotPassed when it judged something else or failed, NotEmbedded when products still lack
     the space, RefusedChange when it serves already, WriteConflict when somebody else was faster.
@@ -57,7 +57,7 @@ def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionReq
 
 
 def rollback(index: PromotionPort, wish: PromotionRequest, to: str | None = None) -> Promotion:
-    """Let the space before the present one serve again, or `to` (a version or a space) of those that ever served.
+    """Lets the space before the present one serve again, or `to` (a version or a space) of those that ever served.
 
     Raises RefusedChange when there is nothing to go back to, NotEmbedded when its vectors were dropped.
     """
@@ -123,7 +123,7 @@ MAX_LOST = 0.01  # share of the products that serve now which a new version may 
 
 
 def _check_coverage(index: PromotionPort, new: SpaceStatus, serving: str, wish: PromotionRequest) -> None:
-    """Photos that failed in the new space for good are products that answers lose, as much as those still pending."""
+    """Raises NotEmbedded where photos failed for good in the new space: answers would lose those products."""
     known = {space.name: space for space in index.read_spaces()}
     old = index.space_status(known[serving]).done if serving in known else 0
     lost = old - new.done
@@ -137,7 +137,7 @@ def _check_coverage(index: PromotionPort, new: SpaceStatus, serving: str, wish: 
 
 
 def _build_figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[str, Any]:
-    """What the entry keeps of the gate, so that it can be understood when the file is gone."""
+    """Returns what the entry keeps of the gate, so that it can be understood when the file is gone."""
     gate = record.model_dump(mode="json", exclude={"verdict"}) | {"verdict": _summarize_verdict(record.verdict)}
     failed = sum(status.failed.values())
     return {
@@ -149,7 +149,7 @@ def _build_figures(record: GateRecord, stamp: str, status: SpaceStatus) -> dict[
 
 
 def _summarize_verdict(verdict: Mapping[str, JsonValue]) -> dict[str, Any]:
-    """By which rules it was judged, what was noted, and the classes that lost most."""
+    """Returns the rules it was judged by, what was noted, and the classes that lost most."""
     kept = {name: verdict[name] for name in ("rules", "seed", "repeats", "notes") if name in verdict}
     classes = verdict.get("classes")
     if not isinstance(classes, dict):

@@ -1,4 +1,4 @@
-"""Canonical vectors: what a bundle made of drawn pictures when it was made, for every later machine to compare with.
+"""Compares a model with its canonical vectors: what the bundle made of drawn pictures when it was made.
 
 They travel in the bundle as `canonical.json` (as fastembed's tests have them, but per bundle). They cover the whole
 path: Pillow's resize, preprocessing and the network, so that a changed library or runtime is noticed before the
@@ -33,7 +33,7 @@ RUNS = 5
 
 
 class CanonicalVectors(FrozenModel):
-    """Embeddings of `draw_pictures()`, in order, and the lowest cosine to them that still is the same model."""
+    """Holds embeddings of `draw_pictures()`, in order, and the lowest cosine that still is the same model."""
 
     tolerance_cosine: Annotated[float, Field(gt=0, le=1)]
     embeddings: Annotated[tuple[tuple[Finite, ...], ...], Field(min_length=1)]
@@ -48,7 +48,7 @@ class MeasuredRun:
 
 
 def draw_pictures() -> list[Image.Image]:
-    """Three photos of sorts, by integer arithmetic alone: a garment on light ground, a gradient, coloured blocks."""
+    """Returns three pictures by integer arithmetic alone: a garment on light ground, a gradient, coloured blocks."""
     garment = np.full((200, 150, 3), (238, 238, 234), dtype=np.uint8)
     garment[30:180, 40:110] = (170, 35, 60)
     garment[45:75, 15:135] = (170, 35, 60)
@@ -61,7 +61,7 @@ def draw_pictures() -> list[Image.Image]:
 
 
 def run_on_pictures(record: ModelDescription, model: bytes) -> MeasuredRun | None:
-    """The graph's embeddings of the pictures, or None where it cannot run (whoever opens the bundle is told why)."""
+    """Returns the graph's embeddings of the pictures, None where it cannot run (opening the bundle says why)."""
     batch = np.stack([preprocess(picture, record.preprocessing) for picture in draw_pictures()])
     try:
         session = open_session(model, 1)
@@ -77,7 +77,7 @@ def run_on_pictures(record: ModelDescription, model: bytes) -> MeasuredRun | Non
 
 
 def to_canonical_file(embeddings: Embeddings, tolerance: float = TOLERANCE) -> bytes:
-    """The content of `canonical.json` for embeddings [n,D]."""
+    """Returns the content of `canonical.json` for embeddings [n,D]."""
     rows = tuple(tuple(round(float(value), DECIMALS) for value in row) for row in embeddings)
     return (CanonicalVectors(tolerance_cosine=tolerance, embeddings=rows).model_dump_json() + "\n").encode()
 

@@ -1,4 +1,4 @@
-"""What every runtime of a bundle offers, and the checks they share."""
+"""Defines what every runtime of a bundle offers, and the checks they share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Embedder(Protocol):
 
 
 class BundleEmbedder(ABC):
-    """The part of an Embedder that does not depend on what runs the network."""
+    """Base of embedders: all that does not depend on what runs the network."""
 
     runtime: str
     bundle: Bundle
@@ -53,11 +53,11 @@ class BundleEmbedder(ABC):
         return self.bundle.dims
 
     def preprocess(self, image: Image.Image) -> Pixels:
-        """Pixels [3,side,side] float32 of an upright photo, as the bundle's preprocessing says."""
+        """Returns pixels [3,side,side] float32 of an upright photo, by the bundle's preprocessing."""
         return preprocess(image, self.bundle.preprocessing)
 
     def embed(self, batch: Pixels) -> Embeddings:
-        """Embeddings [N,dims] float32 of pixels [N,3,side,side]; see `Embedder` for unusable rows and errors."""
+        """Returns embeddings [N,dims] float32 of pixels [N,3,side,side]; `Embedder` says which rows are unusable."""
         check_batch(batch, self.bundle)
         if not len(batch):
             return np.empty((0, self.dims), dtype=np.float32)
@@ -65,23 +65,23 @@ class BundleEmbedder(ABC):
         return normalize_rows(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
     def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
-        """Embeddings [N,dims] of upright photos, preprocessed here."""
+        """Returns embeddings [N,dims] of upright photos, preprocessed here."""
         if not images:
             return np.empty((0, self.dims), dtype=np.float32)
         return self.embed(np.stack([self.preprocess(image) for image in images]))
 
     @abstractmethod
     def _run(self, batch: Pixels) -> Embeddings:
-        """What the network gives for one chunk, not normalised."""
+        """Returns what the network gives for one chunk, not normalised."""
 
 
 def is_usable(embeddings: Embeddings) -> NDArray[np.bool_]:
-    """Which rows [N] of `embed`'s answer are embeddings; the others have none (reason `no_embedding`)."""
+    """Says for each row [N] of `embed`'s answer that it is an embedding; others have none (`no_embedding`)."""
     return np.asarray(np.isfinite(embeddings).all(axis=1), dtype=np.bool_)
 
 
 def normalize_rows(raw: NDArray[np.floating]) -> Embeddings:
-    """Rows [N,D] normalised one by one to float32; rows without a direction come back as NaN, the others unharmed."""
+    """Returns rows [N,D] of norm 1 in float32; rows without a direction become NaN, the others stay unharmed."""
     exact = raw.astype(np.float64)
     # As catalog.similarity.normalize, in one go: at batch 1 every call of numpy is felt beside a small network.
     norms = np.sqrt(np.vecdot(exact, exact))
@@ -103,6 +103,6 @@ def check_batch(batch: Pixels, bundle: Bundle) -> None:
 
 
 def split_batch(batch: Pixels, bundle: Bundle) -> list[Pixels]:
-    """`batch` cut into what the bundle takes at once (`limits.max_batch`)."""
+    """Cuts `batch` into what the bundle takes at once (`limits.max_batch`)."""
     size = bundle.manifest.limits.max_batch
     return [batch[start : start + size] for start in range(0, len(batch), size)]

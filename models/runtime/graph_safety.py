@@ -1,4 +1,4 @@
-"""Looks into an ONNX file for what it must not do here: read other files, or go on without end. Needs no onnx.
+"""Refuses ONNX files that read other files or go on without end, by their bytes alone; needs no onnx.
 
 ONNX Runtime resolves external data of a model given as bytes against the working directory, and a Loop turns as often
 as its own numbers say. So both are looked for in the protobuf itself, before a session is made of it.
@@ -25,7 +25,7 @@ EXTERNAL = 1  # TensorProto.DataLocation
 
 
 class RefusedGraph(Exception):
-    """A network that is not run here; the message says why."""
+    """Raised for a network that is not run here; the message says why."""
 
 
 def check_graph(model: bytes) -> None:
@@ -55,7 +55,7 @@ def _check_message(message: memoryview, kind: str, depth: int) -> None:
 
 
 def _iterate_fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
-    """Number and value of every field of a protobuf message; raises ValueError, IndexError where it is none."""
+    """Yields number and value of every field of a protobuf message; raises ValueError, IndexError if it is none."""
     at = 0
     while at < len(message):
         key, at = _read_varint(message, at)

@@ -15,7 +15,7 @@ QUIET = 3  # ONNX Runtime's log level: errors only
 
 
 def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSession:
-    """A CPU session over the bytes of a model; `threads` per run, None for ONNX Runtime's choice (all cores).
+    """Returns a CPU session over a model's bytes; `threads` per run, None for ONNX Runtime's choice (all cores).
 
     Raises RefusedGraph, one of RUNTIME_ERRORS, for a model that names other files or repeats parts of itself.
     """
@@ -29,14 +29,14 @@ def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSessi
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Embeddings [N,dims] as `embed` gives them, and class probabilities [N,classes] where the bundle has classes."""
+    """Holds embeddings [N,dims] as `embed` gives them, and probabilities [N,classes] where the bundle has classes."""
 
     embeddings: Embeddings
     probabilities: Embeddings | None
 
 
 class OnnxEmbedder(BundleEmbedder):
-    """An `Embedder` over a verified bundle. One instance may be shared by threads: a run keeps no state.
+    """`Embedder` over a verified bundle. One instance may be shared by threads: a run keeps no state.
 
     Raises InvalidBundle when the file changed since it was verified or ONNX Runtime cannot run it.
     """
@@ -55,7 +55,7 @@ class OnnxEmbedder(BundleEmbedder):
             raise InvalidBundle(f"{bundle.path}: the graph has no output '{name}'")
 
     def predict(self, batch: Pixels) -> Prediction:
-        """Embeddings and, where the bundle has classes, their probabilities, of pixels [N,3,side,side].
+        """Returns embeddings and, where the bundle has classes, their probabilities, of pixels [N,3,side,side].
 
         Raises InvalidBatch for pixels of another shape or none.
         """
@@ -84,6 +84,6 @@ class OnnxEmbedder(BundleEmbedder):
 
 
 def softmax(logits: Embeddings) -> Embeddings:
-    """Probabilities [N,C] of logits [N,C]."""
+    """Returns probabilities [N,C] of logits [N,C]."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""From a photo to the pixels a model was trained on; the one implementation for every runtime."""
+"""Turns a photo into the pixels a model was trained on; the one implementation for every runtime."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ INTERPOLATIONS = {
 
 
 def preprocess(image: Image.Image, recipe: Preprocessing) -> Pixels:
-    """Pixels [3, crop, crop] float32 of an upright photo, `(x/255 - mean) / std`, in the recipe's channel order.
+    """Returns pixels [3, crop, crop] float32 of an upright photo, `(x/255 - mean) / std`, in the recipe's channels.
 
     The shorter side becomes `resize_shorter_side`, the longer `round(long * side / short)` (Pillow's antialiased
     resize), the crop starts at `(w - crop) // 2`, `(h - crop) // 2`. EXIF orientation and alpha are the decoder's.

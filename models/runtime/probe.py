@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def probe(model: bytes, side: int) -> None:
     """Raises RefusedGraph for a network that is not run here, or takes too long for a picture of side x side.
 
-    What else is wrong with it is told by whoever runs it next.
+    Other faults are not reported here: they raise where the network is run next.
     """
     check_graph(model)
     command = (sys.executable, "-m", "models.runtime.probe", str(SECONDS), str(side))

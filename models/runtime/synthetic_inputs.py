@@ -1,4 +1,4 @@
-"""Pictures to try a network on before it is trusted: noise, stripes, gradients and blobs, the same every time."""
+"""Draws pictures to run a network on before it is trusted: noise, stripes, gradients, blobs, always the same."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ SEED = 20190521
 
 
 def draw_synthetic_pixels(side: int, count: int = 6) -> Pixels:
-    """`count` different pictures [count,3,side,side] float32, each channel of deviation 1 about a mean near 0."""
+    """Returns `count` pictures [count,3,side,side] float32, each channel of deviation 1 about a mean near 0."""
     random = np.random.default_rng(SEED)
     down, across = np.mgrid[0:side, 0:side] / side
     pictures = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def has_cuda() -> bool:
-    """Whether torch is installed and sees a CUDA GPU."""
+    """Says that torch is installed and sees a CUDA GPU."""
     try:
         import torch
     except ImportError:
@@ -29,12 +29,12 @@ def has_cuda() -> bool:
 
 
 def can_run_in_torch(bundle: Bundle) -> bool:
-    """Whether the bundle carries weights of an architecture this room can build in torch."""
+    """Says that the bundle carries weights of an architecture this room can build in torch."""
     return bundle.has_weights and find_backbone(bundle.manifest.architecture) is not None
 
 
 class TorchEmbedder(BundleEmbedder):
-    """An `Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
+    """`Embedder` in full float32 (no TF32), so that its vectors match ONNX Runtime's to about 1e-6.
 
     `device` is torch's name for it (`cuda`, `cpu`). Raises InvalidBundle where `can_run_in_torch` is false or the
     weights do not fit.

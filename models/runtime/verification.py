@@ -1,4 +1,4 @@
-"""Whether a bundle is whole and works: hashes, one run on trial pictures, and its canonical vectors."""
+"""Verifies that a bundle is whole and works: hashes, one run on synthetic pictures, and its canonical vectors."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from models.runtime.synthetic_inputs import draw_synthetic_pixels
 
 
 def find_problem(path: Path) -> str | None:
-    """What is wrong with the bundle in folder `path`, or None."""
+    """Returns what is wrong with the bundle in folder `path`, or None."""
     try:
         bundle = load(path)
         probe(bundle.read(), bundle.preprocessing.center_crop)

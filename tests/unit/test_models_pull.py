@@ -84,12 +84,12 @@ def source(request: pytest.FixtureRequest, shelf: Path, deployment: Deployment) 
                 yield server.url("/shelf")
 
 
-def newest(shelf: Path, name: str = "tiny") -> Bundle:
+def find_newest(shelf: Path, name: str = "tiny") -> Bundle:
     return max((load(path) for path in (shelf / name).iterdir()), key=lambda one: one.manifest.created)
 
 
 def test_the_newest_is_fetched_locked_and_found_again(source: str, shelf: Path, deployment: Deployment) -> None:
-    wanted = newest(shelf)
+    wanted = find_newest(shelf)
     [fetched] = deployment.run("pull", source, "tiny")["bundles"]
     assert fetched == {"name": "tiny", "version": wanted.version, "existed": False}
     pulled = load(deployment.bundles / "tiny" / wanted.version)
@@ -104,12 +104,12 @@ def test_the_newest_is_fetched_locked_and_found_again(source: str, shelf: Path, 
 
 def test_everything_at_a_source_without_a_lock(source: str, shelf: Path, deployment: Deployment) -> None:
     deployment.run("pull", source)
-    expected = [f"{name}/{newest(shelf, name).version}" for name in ("other", "tiny")]
+    expected = [f"{name}/{find_newest(shelf, name).version}" for name in ("other", "tiny")]
     assert deployment.there() == expected
 
 
 def test_one_bundles_own_folder_is_a_source(source: str, shelf: Path, deployment: Deployment) -> None:
-    wanted = newest(shelf, "other")
+    wanted = find_newest(shelf, "other")
     deployment.run("pull", f"{source}/other/{wanted.version}")
     assert deployment.there() == [f"other/{wanted.version}"]
     shutil.rmtree(deployment.bundles)
@@ -118,7 +118,7 @@ def test_one_bundles_own_folder_is_a_source(source: str, shelf: Path, deployment
 
 
 def test_outdated_names_what_is_newer_at_the_source(source: str, shelf: Path, deployment: Deployment) -> None:
-    new = newest(shelf)
+    new = find_newest(shelf)
     [old] = [path.name for path in (shelf / "tiny").iterdir() if path.name != new.version]
     for word in (f"tiny/{old}", "other"):
         deployment.run("lock", word, "--source", source, bundles=shelf)
@@ -153,7 +153,7 @@ DAMAGE: dict[str, tuple[Callable[[Bundle], object], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_what_is_not_what_was_locked_leaves_nothing_behind(damage: str, shelf: Path, deployment: Deployment) -> None:
-    wanted = newest(shelf, "other")
+    wanted = find_newest(shelf, "other")
     deployment.run("lock", "other", "--source", str(shelf), bundles=shelf)
     spoil, said = DAMAGE[damage]
     spoil(wanted)
@@ -163,7 +163,7 @@ def test_what_is_not_what_was_locked_leaves_nothing_behind(damage: str, shelf: P
 
 def test_what_is_here_is_not_overwritten(shelf: Path, deployment: Deployment) -> None:
     deployment.run("pull", str(shelf), "other")
-    here = newest(deployment.bundles, "other")
+    here = find_newest(deployment.bundles, "other")
     edit(here, owner="somebody else")
     assert "another bundle.json" in deployment.run("pull", code=2)["message"]
     (here.path / "model.onnx").write_bytes(b"cut")
@@ -221,7 +221,7 @@ def test_what_is_here_and_whole_needs_no_source(shelf: Path, deployment: Deploym
     deployment.lock.unlink()
     assert [one["source"] for one in deployment.run("lock")["bundles"]] == [None]
     assert [one["existed"] for one in deployment.run("pull")["bundles"]] == [True]
-    (newest(deployment.bundles, "other").path / "model.onnx").write_bytes(b"cut")
+    (find_newest(deployment.bundles, "other").path / "model.onnx").write_bytes(b"cut")
     assert "not the file it was" in deployment.run("pull", code=2)["message"]
 
 
@@ -231,7 +231,7 @@ def test_locking_again_keeps_the_sources_that_are_known(shelf: Path, deployment:
     deployment.run("lock")
     deployment.run("lock", "tiny")
     assert json.loads(deployment.lock.read_text()) == before
-    edit(newest(deployment.bundles), owner="somebody else")  # not what lies there
+    edit(find_newest(deployment.bundles), owner="somebody else")  # not what lies there
     sources = {one["name"]: one["source"] for one in deployment.run("lock")["bundles"]}
     assert sources == {"tiny": None, "other": str(shelf)}
     deployment.run("lock", "other", "--source", "https://elsewhere.example")
@@ -245,7 +245,7 @@ def test_locking_again_keeps_the_sources_that_are_known(shelf: Path, deployment:
 def test_a_bundle_that_cannot_be_read_harms_no_other_of_its_folder(
     changes: dict[str, Any], shelf: Path, deployment: Deployment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = newest(shelf)
+    bad = find_newest(shelf)
     edit(bad, **changes)
     [older] = [path.name for path in (shelf / "tiny").iterdir() if path.name != bad.version]
     assert [one["name"] for one in deployment.run("pull", str(shelf), "other")["bundles"]] == ["other"]
@@ -256,7 +256,7 @@ def test_a_bundle_that_cannot_be_read_harms_no_other_of_its_folder(
 
 def test_the_slower_of_two_pulls_finds_it_there(shelf: Path, tmp_path: Path) -> None:
     source = FileSource(str(shelf))
-    [entry] = read_index(source).named(["other"])
+    [entry] = read_index(source).select(["other"])
 
     class Overtaken:
         url = source.url

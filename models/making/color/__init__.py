@@ -1,1 +1,1 @@
-"""The weight-free `color` model: its recipe, its graph, its export."""
+"""Weight-free `color` model: its recipe, its graph, its export."""

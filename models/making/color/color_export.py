@@ -38,6 +38,6 @@ def describe_color(owner: str, command: str) -> ModelDescription:
 
 
 def export_color(root: Path, owner: str, command: str) -> StoredBundle:
-    """Write the `color` bundle below `root`; the same recipe gives the same version on every machine."""
+    """Writes the `color` bundle below `root`; the same recipe gives the same version on every machine."""
     model = color_graph.build_color_graph().SerializeToString(deterministic=True)
     return write_bundle(root, describe_color(owner, command), {MODEL_FILE: model})

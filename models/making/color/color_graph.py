@@ -1,4 +1,4 @@
-"""The weight-free `color` model as an ONNX graph: colours of the garment beside its outline and texture.
+"""Builds the weight-free `color` model as an ONNX graph: garment colours beside its outline and texture.
 
 pixels → Lab → soft colour histogram per pixel ─┬─ back-projection → garment mask ─┐
                                                 └─ histogram under the mask → √ ───┼→ colour block, √0.55 × unit
@@ -28,7 +28,7 @@ class Garment:
 
 
 def build_color_graph() -> onnx.ModelProto:
-    """The model `pixels` [N,3,64,64] float32 in [0,1] → `embedding` [N,DIMS] of norm 1."""
+    """Returns the model `pixels` [N,3,64,64] float32 in [0,1] → `embedding` [N,DIMS] of norm 1."""
     graph = GraphBuilder()
     garment = _find_garment(graph)
     color = graph.op("Mul", graph.unit(_build_histogram(graph, garment)), graph.constant(np.sqrt(recipe.COLOR_SHARE)))
@@ -39,7 +39,7 @@ def build_color_graph() -> onnx.ModelProto:
 
 
 def _convert_to_lab(graph: GraphBuilder, rgb: str) -> str:
-    """L*a*b* (D65) from sRGB in [0,1], both [N,3,h,w]; formulas of CIE 15."""
+    """Returns L*a*b* (D65) of sRGB in [0,1], both [N,3,h,w]; formulas of CIE 15."""
     low = graph.op("Mul", rgb, graph.constant(1 / 12.92))
     base = graph.op("Mul", graph.op("Add", rgb, graph.constant(0.055)), graph.constant(1 / 1.055))
     high = graph.op("Pow", base, graph.constant(2.4))
@@ -77,13 +77,13 @@ def _find_garment(graph: GraphBuilder) -> Garment:
 
 
 def _measure_likelihood(graph: GraphBuilder, colors: str, where: recipe.Array) -> str:
-    """How common each pixel's colour is in the area `where`: [N,1,area]."""
+    """Returns how common each pixel's colour is in the area `where`: [N,1,area]."""
     histogram = graph.op("MatMul", colors, graph.constant(where.reshape(AREA, 1)))
     return graph.op("MatMul", graph.op("Transpose", histogram, perm=[0, 2, 1]), colors)
 
 
 def _build_histogram(graph: GraphBuilder, garment: Garment) -> str:
-    """Square roots of the shares of the colours under the mask, [N,K]."""
+    """Returns square roots of the shares of the colours under the mask, [N,K]."""
     weight = graph.op("Mul", garment.mask, graph.constant(recipe.center_map()))
     column = graph.op("Reshape", weight, graph.constant([0, AREA, 1], np.int64))
     total = graph.op("ReduceSum", column, graph.constant([1], np.int64), keepdims=1)
@@ -93,7 +93,7 @@ def _build_histogram(graph: GraphBuilder, garment: Garment) -> str:
 
 
 def _build_outline(graph: GraphBuilder, garment: Garment) -> str:
-    """Square roots of gradient energy by orientation and cell, minus their mean, [N, ORIENTATIONS * CELLS²]."""
+    """Returns √ of gradient energy by orientation and cell, minus their mean, [N, ORIENTATIONS * CELLS²]."""
     u, v = _measure_gradients(graph, garment)
     turns = 2 * np.pi * np.arange(recipe.ORIENTATIONS) / recipe.ORIENTATIONS
     directions = np.round(np.stack([np.cos(turns), np.sin(turns)], axis=1), 6)
@@ -106,7 +106,7 @@ def _build_outline(graph: GraphBuilder, garment: Garment) -> str:
 
 
 def _measure_gradients(graph: GraphBuilder, garment: Garment) -> tuple[str, str]:
-    """Gradient magnitude times (cos 2θ, sin 2θ), summed over lightness and mask: both [N,1,h,w]."""
+    """Returns gradient magnitude times (cos 2θ, sin 2θ), summed over lightness and mask: both [N,1,h,w]."""
     luminance = graph.conv(garment.rgb, recipe.SRGB_TO_XYZ[1][None, :, None, None])
     planes = graph.op("Concat", graph.op("Sqrt", graph.op("Relu", luminance)), garment.mask, axis=1)
     sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8

@@ -1,4 +1,4 @@
-"""The constants of the `color` model: colour centres, weight maps and cells, with where they come from.
+"""Constants of the `color` model: colour centres, weight maps and cells, with where they come from.
 
 Tuned on photos of people's own clothes (five folds grouped by sender) for the class of the ten nearest and for the
 colour of their middle; `python -m models export color` makes the same bytes from these numbers.
@@ -36,7 +36,7 @@ SRGB_TO_XYZ: Array = np.array(  # IEC 61966-2-1, D65
 
 
 def centers() -> Array:
-    """The colour centres [K,3] in L*a*b*."""
+    """Returns the colour centres [K,3] in L*a*b*."""
     colors = [(lightness, 0.0, 0.0) for lightness in NEUTRALS]
     for chroma, hues, lightnesses, first in RINGS:
         for lightness in lightnesses:
@@ -47,21 +47,21 @@ def centers() -> Array:
 
 
 def border_map() -> Array:
-    """Where the background is expected: 1/n on the frame, [COARSE,COARSE], sum 1."""
+    """Returns where the background is expected: 1/n on the frame, [COARSE,COARSE], sum 1."""
     reach = np.abs(_positions(COARSE))
     frame = np.maximum(reach[:, None], reach[None, :]) > 1 - 2 * BORDER
     return np.asarray(frame / frame.sum(), dtype=np.float64)
 
 
 def center_map() -> Array:
-    """Where the garment is expected: a Gaussian about the middle, [COARSE,COARSE], maximum about 1."""
+    """Returns where the garment is expected: a Gaussian about the middle, [COARSE,COARSE], maximum about 1."""
     at = _positions(COARSE)
     across, down = np.exp(-0.5 * (at / SPREAD[0]) ** 2), np.exp(-0.5 * (at / SPREAD[1]) ** 2)
     return np.round(down[:, None] * across[None, :], 6)
 
 
 def cell_weights(pixels: int) -> Array:
-    """What each of `pixels` positions counts in each cell: overlapping triangles [CELLS,pixels], rows sum to 1."""
+    """Returns each position's weight in each cell: overlapping triangles [CELLS,pixels], rows sum to 1."""
     at = (np.arange(pixels) + 0.5) / pixels * CELLS - 0.5
     triangles = np.maximum(0.0, 1 - np.abs(at[None, :] - np.arange(CELLS)[:, None]))
     return np.asarray(np.round(triangles / triangles.sum(axis=1, keepdims=True), 6), dtype=np.float64)

@@ -1,1 +1,1 @@
-"""The torchvision networks that can be exported, with their weights."""
+"""Torchvision networks that can be exported, with their weights."""

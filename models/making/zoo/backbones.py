@@ -1,4 +1,4 @@
-"""The zoo as data: torchvision networks, where their embedding is taken, and what their weights want to see.
+"""Lists the zoo's backbones: torchvision networks, the layer of their embedding, and their preprocessing.
 
 Weight files, their addresses and hashes are torchvision's own (`weights` names a member of its enums). The numbers in
 `preprocessing` are those of the weights' `transforms()`; a test compares them.
@@ -44,7 +44,7 @@ class Backbone:
 
     @property
     def architecture(self) -> str:
-        """What bundles of this network state, so that torch can be given their weights."""
+        """Returns what bundles of this network state, so that torch can be given their weights."""
         return f"torchvision/{self.name}"
 
 
@@ -79,5 +79,5 @@ ZOO: Mapping[str, Backbone] = MappingProxyType({model.name: model for model in _
 
 
 def find_backbone(architecture: str) -> Backbone | None:
-    """The zoo's network of that architecture, if it is one."""
+    """Returns the zoo's network of that architecture, if it is one."""
     return next((model for model in ZOO.values() if model.architecture == architecture), None)

@@ -56,7 +56,7 @@ class ExportRequest:
 
 
 def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads: int | None = None) -> StoredBundle:
-    """Write the bundle of `model` below `root`.
+    """Writes the bundle of `model` below `root`.
 
     Raises DeviceUnavailable without torch, WeightsUnavailable where weights cannot be had, ExportFailed when the
     graph and the network disagree (cosine below MIN_PARITY).
@@ -71,9 +71,9 @@ def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads:
 
 
 def export_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
-    """`network` as ONNX bytes: `pixels` [N,3,side,side] → `outputs`, N free, all in one, no traces of paths.
+    """Returns `network` as ONNX: `pixels` [N,3,side,side] → `outputs`, N free, in one file, no traces of paths.
 
-    A network that tells classes gives a pair of tensors: name `outputs` ("embedding", "logits").
+    A network that predicts classes gives a pair of tensors: name `outputs` ("embedding", "logits").
     """
     import torch
 
@@ -101,7 +101,7 @@ def check_parity(network: Module, graph: bytes, model: Backbone, threads: int | 
 def measure_parity(
     network: Module, graph: bytes, name: str, side: int, dims: int, threads: int | None = None
 ) -> float:
-    """The lowest cosine between torch and ONNX Runtime over trial pictures, of the embedding and of logits if any.
+    """Returns the lowest cosine of torch with ONNX Runtime over synthetic pictures, embedding and logits.
 
     Raises ExportFailed below MIN_PARITY, or where the embedding has not `dims` dimensions.
     """
@@ -128,14 +128,14 @@ def measure_parity(
 
 
 def to_safetensors(network: Module) -> bytes:
-    """The network's weights in the safetensors format."""
+    """Returns the network's weights in the safetensors format."""
     from safetensors.torch import save
 
     return save({name: value.contiguous() for name, value in network.state_dict().items()})
 
 
 def _strip_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without stack traces and file names, which depend on the machine: the same weights give one version."""
+    """Drops stack traces and file names, which depend on the machine: the same weights give one version."""
     from onnx import ModelProto
 
     plain = ModelProto()

@@ -1,4 +1,4 @@
-"""The zoo's networks in torch, cut where the embedding is; torch is imported when one is built."""
+"""Builds the zoo's networks in torch, cut where the embedding is; torch is imported when one is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def build_network(model: Backbone) -> Module:
-    """The network of `model`, pixels [N,3,side,side] → features [N,dims], in eval mode, with weights to be loaded."""
+    """Returns the network of `model`, pixels [N,3,side,side] → features [N,dims], in eval mode, without weights."""
     import torchvision
     from torch import nn
 
@@ -37,7 +37,7 @@ def build_network(model: Backbone) -> Module:
 
 
 def load_network(model: Backbone, weights: Mapping[str, Tensor], source: str) -> Module:
-    """The network of `model` with the state dict `weights` (its head is left out); raises WeightsUnavailable."""
+    """Returns the network of `model` with the state dict `weights`, its head left out; raises WeightsUnavailable."""
     network = build_network(model)
     body = {name: value for name, value in weights.items() if not name.startswith(model.head)}
     try:

@@ -1,4 +1,4 @@
-"""Pretrained weights for the zoo: placed by hand, or by torchvision's own loader, checked against its hash."""
+"""Loads pretrained weights for the zoo: placed by hand, or by torchvision's own loader, checked by their hash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")
 
 
 def get_published(model: Backbone) -> Any:
-    """torchvision's weights enum member for `model`: it knows address, file name and hash."""
+    """Returns torchvision's weights enum member for `model`: it knows address, file name and hash."""
     import torchvision
 
     enum, _, member = model.weights.partition(".")
@@ -32,12 +32,12 @@ def get_published(model: Backbone) -> Any:
 
 
 def get_file_name(model: Backbone) -> str:
-    """The name under which torchvision publishes the weights, e.g. `resnet18-f37072fd.pth`."""
+    """Returns the name under which torchvision publishes the weights, e.g. `resnet18-f37072fd.pth`."""
     return Path(str(get_published(model).url)).name
 
 
 def load_weights(model: Backbone, folder: Path, own_file: Path | None = None) -> tuple[dict[str, Tensor], Path]:
-    """State dict of `model` and the file it is from.
+    """Returns the state dict of `model` and the file it is from.
 
     `own_file` is taken as it is; else the published file from `folder` or torch's cache; else it is downloaded into
     `folder`. Raises WeightsUnavailable saying which file to place where.
@@ -49,7 +49,7 @@ def load_weights(model: Backbone, folder: Path, own_file: Path | None = None) ->
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """The state dict in a `.safetensors` file or a torch file (read with weights_only: no code in it is run)."""
+    """Returns the state dict in a `.safetensors` or torch file (read with weights_only: no code in it is run)."""
     import torch
 
     if not file.is_file():

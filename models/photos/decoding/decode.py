@@ -1,4 +1,4 @@
-"""Encoded photo to upright RGB pixels, the same way for index and query, at a cost that is known beforehand."""
+"""Decodes a photo to upright RGB pixels, the same for index and query, at a cost that is known beforehand."""
 
 import warnings
 from io import BytesIO
@@ -25,7 +25,7 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS, other_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The photo in `data` (JPEG, PNG, WebP, GIF, AVIF) as an upright RGB image without metadata.
+    """Returns the photo in `data` (JPEG, PNG, WebP, GIF, AVIF) as an upright RGB image without metadata.
 
     The first frame of an animation, transparency on white. A plain JPEG (8 bits, one scan) may have `max_pixels`,
     anything else `other_pixels` too. An ordinary JPEG or PNG is judged by its header and decoded here; all else is
@@ -38,13 +38,13 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, other_pixels: int = MAX_PI
     header = HEADER_READERS[kind](data) if kind in HEADER_READERS else None
     if header is not None:
         header.check(len(data), max_pixels, other_pixels)
-    if header is None or header.apart:
+    if header is None or header.needs_process:
         return decoding_pool.decode(data, min(max_pixels, other_pixels))
     return decode_here(data, max_pixels)
 
 
 def decode_here(data: bytes, max_pixels: int) -> Image.Image:
-    """The same in this process, at whatever cost; for photos whose header was looked at."""
+    """Decodes in this process, at whatever cost; for photos whose header was read."""
     try:
         opened = Image.open(BytesIO(data), formats=FORMATS)
         check_pixels(*opened.size, max_pixels)
@@ -60,7 +60,7 @@ def decode_here(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def _unidentified_error(data: bytes) -> PhotoError:
-    """Why there is no picture of ours in `data`; told by the first bytes."""
+    """Explains by its first bytes why `data` holds no picture that we decode."""
     head = data[:512]
     start = head.lstrip().lower()
     if not data:

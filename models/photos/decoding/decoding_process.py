@@ -1,4 +1,4 @@
-"""A process that decodes one photo after the other for `process_pool.py`, within limits that the kernel keeps.
+"""Runs as a child process that decodes one photo after the other for `process_pool.py`, within kernel limits.
 
 Reads the length of a photo, the pixels allowed and the photo; writes a line of JSON, `{width, height}` and the pixels
 in bands of rows or `{reason, message}`. Ends with its input. Past CPU_SECONDS over one photo SIGPROF ends it; more
@@ -24,7 +24,7 @@ STATUS = Path("/proc/self/status")
 
 
 def serve(source: IO[bytes], sink: IO[bytes]) -> None:
-    """Answer every photo of `source` in `sink`."""
+    """Decodes every photo of `source` and writes each answer into `sink`."""
     while len(request := source.read(REQUEST.size)) == REQUEST.size:
         length, max_pixels = REQUEST.unpack(request)
         data = source.read(length)
@@ -50,7 +50,7 @@ def _write_json(sink: IO[bytes], answer: dict[str, str | int] | dict[str, str] |
 
 
 def limit_memory() -> None:
-    """Allow what is in use and APART_MEMORY more; macOS cannot limit this, there only time is limited."""
+    """Allows the memory in use and PROCESS_MEMORY more; macOS cannot limit this, there only time is limited."""
     if STATUS.exists():
         used = next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith("VmData:"))
         allowed = used * 1024 + PROCESS_MEMORY
@@ -58,7 +58,7 @@ def limit_memory() -> None:
 
 
 def main() -> None:
-    """Serve standard input until it ends."""
+    """Serves standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who stops us by the keyboard closes our input too
     Image.init()  # all formats, before memory is counted
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1

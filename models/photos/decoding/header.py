@@ -1,7 +1,8 @@
-"""What a photo says of itself, read without unpacking anything: enough to tell what decoding it will cost.
+"""Judges a photo's header, read without unpacking anything, by what decoding it will cost.
 
 `jpeg_header` and `png_header` know the ordinary forms of these formats only. Whatever else a file holds (rare
-markers, much metadata, damage) makes it unknown, and what is unknown is decoded apart, see `process_pool.py`.
+markers, much metadata, damage) makes it unknown, and unknown photos are decoded in a process of their own, see
+`process_pool.py`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ TURNING_BYTES = 7  # an RGB picture beside its three channels, see `models.photo
 class PhotoHeader:
     """`plain`: a JPEG of 8 bits in one scan. `pixel_bytes`: memory per pixel at the worst moment of decoding.
 
-    `raw`: bytes that a PNG unpacks to. `apart`: size is told here, but not the time that decoding takes.
+    `raw`: bytes that a PNG unpacks to. `needs_process`: the header gives the size, not the time that decoding takes.
     """
 
     width: int
@@ -25,7 +26,7 @@ class PhotoHeader:
     plain: bool
     pixel_bytes: float
     raw: int = 0
-    apart: bool = False
+    needs_process: bool = False
 
     def check(self, size: int, max_pixels: int, other_pixels: int) -> None:
         """Raises PhotoError (too_many_pixels, too_costly) for a photo of `size` encoded bytes that costs too much."""

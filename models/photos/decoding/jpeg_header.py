@@ -1,4 +1,4 @@
-"""The header of a JPEG: size, kind, and the number of its scans, from its markers alone."""
+"""Reads a JPEG's header: size, kind, and the number of its scans, from its markers alone."""
 
 import re
 import struct
@@ -27,11 +27,11 @@ Segment = tuple[int, bytes]
 
 
 class _UnusualJpeg(Exception):
-    """Something that ordinary JPEGs do not have."""
+    """Raised for what ordinary JPEGs do not have."""
 
 
 def read_jpeg_header(data: bytes) -> PhotoHeader | None:
-    """The header of the JPEG in `data`, None where it is out of the ordinary.
+    """Returns the header of the JPEG in `data`, None where it is out of the ordinary.
 
     Raises PhotoError (too_costly) for more than 64 scans.
     """
@@ -57,7 +57,7 @@ def read_jpeg_header(data: bytes) -> PhotoHeader | None:
 
 
 def _iterate_segments(data: bytes) -> Iterator[Segment]:
-    """Code and content of every segment up to the end of the picture, without the data of the scans."""
+    """Yields code and content of every segment to the end of the picture, without the data of the scans."""
     at, scanning, count = 2, False, 0
     while True:
         if scanning:  # what follows is data, or the tables of the next scan
@@ -97,7 +97,7 @@ def _build_header(before: list[Segment], scans: list[bytes]) -> PhotoHeader | No
 
 
 def _has_small_metadata(before: list[Segment]) -> bool:
-    """Whether reading tables and metadata takes next to no time and memory."""
+    """Says that reading tables and metadata takes next to no time and memory."""
     exif = [body for code, body in before if code == APP1 and body.startswith(b"Exif\0\0")]
     resources = sum(len(body) for code, body in before if code == APP13)
     tables = all(len(body) <= MAX_TABLE for code, body in before if code not in METADATA)
@@ -105,7 +105,7 @@ def _has_small_metadata(before: list[Segment]) -> bool:
 
 
 def _has_small_exif(exif: bytes) -> bool:
-    """Whether `exif` (a TIFF header and what follows) lists at most 512 entries, of at most 1 MiB together."""
+    """Says that `exif` (a TIFF header and more) lists at most 512 entries, of at most 1 MiB together."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:
         return False

@@ -1,4 +1,4 @@
-"""Opened photo to upright RGB pixels, in bands where modes have to be converted: no second picture in memory."""
+"""Turns an opened photo into upright RGB pixels; modes are converted in bands, so no second picture is held."""
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,7 @@ TURNS = {  # by EXIF orientation
 
 
 def to_upright_rgb(opened: Image.Image) -> Image.Image:
-    """The first frame of a photo that was opened, upright, transparency on white, without metadata.
+    """Returns an opened photo's first frame, upright, transparency on white, without metadata.
 
     `opened` is used up: its pixels are the result's, or are given back before the result is whole.
     """
@@ -50,7 +50,7 @@ def _to_rgb(opened: Image.Image) -> Image.Image:
 
 
 def split_bands(width: int, height: int) -> list[tuple[int, int]]:
-    """Top and bottom rows of parts of at most about a million pixels."""
+    """Returns top and bottom rows of parts of at most about a million pixels."""
     rows = max(1, BAND // width)
     return [(top, min(top + rows, height)) for top in range(0, height, rows)]
 
@@ -69,7 +69,7 @@ def _convert_band(image: Image.Image) -> Image.Image:
 
 
 def _transpose(image: Image.Image, turn: Image.Transpose) -> Image.Image:
-    """Channel by channel, so that there are never two pictures of four bytes per pixel. Uses `image` up."""
+    """Turns channel by channel, so that two pictures of four bytes per pixel never exist. Uses `image` up."""
     channels = list(image.split())
     image.close()
     for number, channel in enumerate(channels):

@@ -1,4 +1,4 @@
-"""The header of a PNG: size, channels and real bit depth, from its chunks alone."""
+"""Reads a PNG's header: size, channels and real bit depth, from its chunks alone."""
 
 import struct
 
@@ -17,7 +17,7 @@ MAX_TEXT = 65_536  # bytes of one text
 
 
 def read_png_header(data: bytes) -> PhotoHeader | None:
-    """The header of the PNG in `data`, None where it is out of the ordinary."""
+    """Returns the header of the PNG in `data`, None where it is out of the ordinary."""
     if data[8:16] != b"\0\0\0\rIHDR" or len(data) < 33:
         return None
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
@@ -48,5 +48,5 @@ def _is_ordinary(data: bytes) -> bool:
 
 
 def _is_heavy_text(kind: bytes, length: int, start: bytes) -> bool:
-    """Whether a text is long, or EXIF in disguise."""
+    """Says that a text is long, or EXIF in disguise."""
     return kind == b"tEXt" and (length > MAX_TEXT or start.lower().startswith((b"raw profile", b"exif\0")))

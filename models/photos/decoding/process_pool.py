@@ -1,4 +1,4 @@
-"""Decodes photos in processes whose time and memory are limited: for those whose cost no header tells.
+"""Decodes photos in processes whose time and memory are limited: for those whose cost no header gives.
 
 WebP, GIF and AVIF are decoded there, and JPEG or PNG with something out of the ordinary. A process is started when a
 photo needs one, serves one photo at a time and is kept for the next; one that is ended over a photo is replaced.
@@ -30,7 +30,7 @@ REQUEST = struct.Struct(">QQ")  # bytes that follow, pixels allowed
 
 
 class DecodingPool:
-    """Idle processes; `decode` may be called by many threads, each has a process to itself meanwhile."""
+    """Keeps idle processes; `decode` may be called by many threads, each has a process to itself meanwhile."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
@@ -38,7 +38,7 @@ class DecodingPool:
         self._lock = threading.Lock()
 
     def decode(self, data: bytes, max_pixels: int) -> Image.Image:
-        """What `decode_here` gives or raises, or PhotoError (too_costly, not_an_image) where it ends the process.
+        """Decodes as `decode_here`; raises PhotoError (too_costly, not_an_image) too where a photo ends the process.
 
         Raises RuntimeError where the process cannot work here at all.
         """
@@ -62,14 +62,14 @@ class DecodingPool:
         return found
 
     def close(self) -> None:
-        """End the idle processes."""
+        """Ends the idle processes."""
         with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:
             _end(process)
 
     def forget(self) -> None:
-        """Leave the processes to the parent that this process was forked from."""
+        """Leaves the processes to the parent that this process was forked from."""
         self._idle, self._lock = [], threading.Lock()
 
     def _take(self) -> subprocess.Popen[bytes]:
@@ -114,7 +114,7 @@ def _read(pipe: IO[bytes], size: int) -> bytes:
 
 
 def _end_error(process: subprocess.Popen[bytes]) -> Exception:
-    """Why a process ended over a photo."""
+    """Returns why a process ended over a photo."""
     code = process.wait()
     if code in (-signal.SIGPROF, -signal.SIGKILL):
         return PhotoError(

@@ -1,9 +1,9 @@
-"""The format of a file by its first bytes."""
+"""Recognizes a file's format by its first bytes."""
 
-OURS = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
+SIGNATURES = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
-OTHERS = {
+OTHER_SIGNATURES = {
     b"BM": "BMP",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
@@ -17,8 +17,8 @@ OTHERS = {
 
 
 def recognize(data: bytes) -> str | None:
-    """Pillow's name of the format of `data` where it is one that we decode."""
-    for signature, name in OURS:
+    """Returns Pillow's name of the format of `data` where it is one that we decode."""
+    for signature, name in SIGNATURES:
         if data.startswith(signature):
             return name
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
@@ -30,10 +30,10 @@ def recognize(data: bytes) -> str | None:
 
 
 def name_other(head: bytes) -> str | None:
-    """The name of a format that we do not decode, by the first 512 bytes of a file."""
+    """Returns the name of a format that we do not decode, by the first 512 bytes of a file."""
     if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
         return "HEIC"
-    for signature, name in OTHERS.items():
+    for signature, name in OTHER_SIGNATURES.items():
         if head.startswith(signature):
             return name
     return "SVG" if b"<svg" in head.lower() else None

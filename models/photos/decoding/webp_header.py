@@ -1,4 +1,4 @@
-"""The size of a WebP, from its first chunk."""
+"""Reads a WebP's size from its first chunk."""
 
 from models.photos.decoding.header import PhotoHeader
 
@@ -6,7 +6,7 @@ PIXEL_BYTES = 19  # two canvases of the animation decoder, its answer, Pillow's 
 
 
 def read_webp_header(data: bytes) -> PhotoHeader | None:
-    """The size of the WebP in `data`; its time is not told, a lossless one may hold tables of any number."""
+    """Returns the size of the WebP in `data`, not its time: a lossless one may hold tables of any number."""
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
         return None
@@ -19,4 +19,4 @@ def read_webp_header(data: bytes) -> PhotoHeader | None:
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     else:
         return None
-    return PhotoHeader(width, height, plain=False, pixel_bytes=PIXEL_BYTES, apart=True)
+    return PhotoHeader(width, height, plain=False, pixel_bytes=PIXEL_BYTES, needs_process=True)

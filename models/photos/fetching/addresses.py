@@ -1,4 +1,4 @@
-"""Which addresses a photo may come from: the public Internet, and nothing that hides behind a translation of it.
+"""Decides which addresses a photo may come from: the public Internet, and nothing behind a translation of it.
 
 `ipaddress.is_global` alone is wrong here: up to Python 3.11 it lets multicast, 6to4 and NAT64 forms of private
 addresses pass. Ranges: IANA special-purpose registries; RFC 6052 and 8215 (NAT64), 3056 (6to4), 4380 (Teredo).
@@ -45,7 +45,7 @@ BLOCKED_V6 = tuple(
 
 
 def is_blocked(address: str) -> bool:
-    """Whether `address` (an IPv4 or IPv6 literal, a zone is ignored) is none of the public Internet's."""
+    """Says that `address` (an IPv4 or IPv6 literal, a zone is ignored) is none of the public Internet's."""
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv4Address):
         return _is_blocked_v4(ip)
@@ -61,5 +61,5 @@ def _is_blocked_v4(ip: IPv4Address) -> bool:
 
 
 def _is_blocked_v6(ip: IPv6Address) -> bool:
-    """64:ff9b:1::/48, site-local, ULA, link-local and multicast all lie outside 2000::/3."""
+    """Says so of all outside 2000::/3: 64:ff9b:1::/48, site-local, ULA, link-local and multicast lie there."""
     return ip not in GLOBAL_UNICAST or any(ip in network for network in BLOCKED_V6)

@@ -1,4 +1,4 @@
-"""A photo's bytes from its address, with every way in which that fails named."""
+"""Fetches a photo's bytes from its address; every way in which that fails is named."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from models.photos.settings import PhotoSettings
 
 @dataclass(frozen=True, slots=True)
 class EncodedPhoto:
-    """The encoded photo as it came, `sha256` of it in hex, and the host's ETag if it gave one."""
+    """Holds the encoded photo as it came, `sha256` of it in hex, and the host's ETag if it gave one."""
 
     url: str
     data: bytes
@@ -31,7 +31,7 @@ class Fetcher:
         self._http = HttpReader(self._dialer, settings.image_max_bytes, settings.image_timeout)
 
     def fetch(self, url: str) -> EncodedPhoto:
-        """The photo at a `file:`, `http:` or `https:` URL; raises PhotoError, and nothing else."""
+        """Returns the photo at a `file:`, `http:` or `https:` URL; raises PhotoError, and nothing else."""
         scheme = url.partition(":")[0].lower()
         if scheme == "file":
             return _build_photo(url, read_file(url, self.settings), None)
@@ -41,14 +41,14 @@ class Fetcher:
         raise PhotoError(Reason.BAD_ADDRESS, "a photo's address starts with https:, http: or file:")
 
     def refetch(self, url: str, etag: str) -> EncodedPhoto | None:
-        """The photo at `url`, None where its host says that it is still the one with `etag`; raises PhotoError."""
+        """Returns the photo at `url`, None where its host says it is still the one with `etag`; raises PhotoError."""
         if url.partition(":")[0].lower() not in ("http", "https"):
             return self.fetch(url)
         answer = self._http.get(url, etag)
         return None if answer.not_modified else _build_photo(url, answer.data, answer.etag)
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Closes kept connections."""
         self._http.close()
         self._dialer.close()
 

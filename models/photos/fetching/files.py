@@ -15,7 +15,7 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # not to wait for the other 
 
 
 def read_file(url: str, settings: PhotoSettings) -> bytes:
-    """The bytes of a file below IMAGE_ROOTS; raises PhotoError.
+    """Returns the bytes of a file below IMAGE_ROOTS; raises PhotoError.
 
     Links are followed where they lead to a place below IMAGE_ROOTS. The path they lead to is then opened folder by
     folder from the root down, and no link is followed any more: one put there meanwhile is refused.
@@ -50,7 +50,7 @@ def _parse_path(url: str) -> str:
 
 
 def _find_root(path: str, settings: PhotoSettings) -> tuple[str, PurePath]:
-    """The root, and where below it the path leads, all links resolved."""
+    """Returns the root, and where below it the path leads, all links resolved."""
     if not settings.image_roots:
         raise PhotoError(
             Reason.OUTSIDE_IMAGE_ROOTS,
@@ -64,7 +64,7 @@ def _find_root(path: str, settings: PhotoSettings) -> tuple[str, PurePath]:
 
 
 def _open_beneath(root: str, inner: PurePath) -> int:
-    """A descriptor of the file `inner` below `root`, of whose path nothing is a link; raises OSError."""
+    """Returns a descriptor of the file `inner` below `root`, of whose path nothing is a link; raises OSError."""
     *folders, name = inner.parts or (".",)
     at = os.open(root, FOLDER)
     try:

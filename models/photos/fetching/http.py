@@ -1,4 +1,4 @@
-"""GET over http(s): redirects by hand, bytes counted while they come, one deadline for all of it."""
+"""Gets photos over http(s): redirects by hand, bytes counted while they come, one deadline for all of it."""
 
 import time
 from collections.abc import Mapping
@@ -82,9 +82,9 @@ class HttpReader:
                 continue
         raise TimeoutError
 
-    def _read(self, response: BaseHTTPResponse, host: str, asked: Mapping[str, str]) -> PhotoResponse:
+    def _read(self, response: BaseHTTPResponse, host: str, headers_sent: Mapping[str, str]) -> PhotoResponse:
         headers = response.headers
-        if response.status == 304 and "If-None-Match" in asked:
+        if response.status == 304 and "If-None-Match" in headers_sent:
             response.drain_conn()
             return PhotoResponse(not_modified=True)
         if response.status in REDIRECTS:
@@ -136,7 +136,7 @@ def _status_error(status: int, headers: Mapping[str, str], host: str) -> PhotoEr
 
 
 def parse_retry_after(retry_after: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header (seconds or an HTTP date) asks for; None when it says nothing."""
+    """Returns the seconds that a Retry-After header asks for (seconds or an HTTP date); None where it has neither."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
         return float(min(int(text[:9]), 7 * 86_400))
