@@ -1,4 +1,4 @@
-"""The commands that say which version serves: `promote`, `rollback`, and `promotions`, the record of both."""
+"""Commands that decide which version serves: `promote`, `rollback`, and `promotions`, the record of both."""
 
 from pathlib import Path
 from typing import Annotated, Any
