@@ -1,1 +1,1 @@
-"""Measurements that repeat: each module is a command that prints a table and keeps its figures."""
+"""Benchmarks: `python -m benchmarks COMMAND`; each runs against the real doors and prints a table."""

@@ -5,11 +5,11 @@ import typer
 from visual_search.lazy import Entry, group_of
 
 MEASUREMENTS = {
-    "api": Entry("benchmarks.api:app", "The API beside a bare client, 10 k and 100 k vectors."),
-    "query": Entry("benchmarks.query:app", "Speed, recall and planner quality on big catalogues."),
-    "updates": Entry("benchmarks.updates:app", "Price updates per second on every type of vector index."),
+    "api": Entry("benchmarks.api.__main__:app", "The API beside a bare client, 10 k and 100 k vectors."),
+    "query": Entry("benchmarks.query.__main__:app", "Speed, recall and planner quality on big catalogues."),
+    "updates": Entry("benchmarks.updates.__main__:app", "Price updates per second on every type of vector index."),
     "embedding": Entry("benchmarks.embedding:app", "Embedding one photo beside bare ONNX Runtime."),
-    "calibrate": Entry("benchmarks.calibrate:app", "The planner's prices on this Elasticsearch."),
+    "calibrate": Entry("benchmarks.calibrate.__main__:app", "The planner's prices on this Elasticsearch."),
     "rivals": Entry("benchmarks.rivals.__main__:app", "The API beside annoy, hnswlib, faiss and pgvector."),
     "house": Entry("benchmarks.house:app", "The code itself: sizes, names, docstrings, what one request crosses."),
 }

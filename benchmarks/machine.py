@@ -1,4 +1,4 @@
-"""One line that says on what a measurement was made, without which it means nothing."""
+"""Describes in one line on what a measurement was made, without which it means nothing."""
 
 import os
 import platform
@@ -10,8 +10,8 @@ from typing import Any
 from catalog.elastic import Catalogue
 
 
-def line(catalogue: Catalogue) -> str:
-    """Processor, cores, memory, versions and how busy it was."""
+def describe_cluster(catalogue: Catalogue) -> str:
+    """Returns processor, cores, memory, versions and how busy the cluster's machine was."""
     nodes: Any = catalogue.client.nodes.info(metric=["jvm"])
     node = next(iter(nodes["nodes"].values()))
     heap = node["jvm"]["mem"]["heap_max_in_bytes"] / 2**30
@@ -22,8 +22,8 @@ def line(catalogue: Catalogue) -> str:
     )
 
 
-def here(*packages: str) -> str:
-    """The same of a measurement without Elasticsearch, with the versions of the named packages."""
+def describe_host(*packages: str) -> str:
+    """Returns the same of a measurement without Elasticsearch, with the versions of the named packages."""
     versions = [f"{name} {version(name)}" for name in packages]
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; "
@@ -31,8 +31,8 @@ def here(*packages: str) -> str:
     )
 
 
-def commit(root: Path) -> str:
-    """The commit that was measured, `-dirty` where files differ from it; `unknown` outside a clone."""
+def read_commit(root: Path) -> str:
+    """Returns the commit that was measured, `-dirty` where files differ from it; `unknown` outside a clone."""
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

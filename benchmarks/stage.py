@@ -7,8 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.cases import Size
-from catalog.domain.space import Space
+from benchmarks.sizes import Size
 from catalog.elastic import Catalogue, connect
 from catalog.errors import Unavailable
 from catalog.settings import CatalogSettings, VectorIndex
@@ -69,9 +68,10 @@ def load(
     progress: Callable[[int], None] = lambda _: None,
 ) -> LoadFigures:
     """Loads the products into the catalogue and waits until nothing merges any more."""
-    done = loader.load(catalogue, Space.parse(size.space, size.dims), products, progress)
+    done = loader.load(catalogue, size.space, products, progress)
     started = time.perf_counter()
     segments, megabytes = wait_for_merges(catalogue)
+    catalogue.refresh()
     return LoadFigures(done.seconds, time.perf_counter() - started, segments, megabytes)
 
 
@@ -81,7 +81,6 @@ def wait_for_merges(catalogue: Catalogue) -> tuple[int, float]:
     while True:
         total = read_index_stats(catalogue, "merge", "segments", "store")
         if not total["merges"]["current"] or time.monotonic() > deadline:
-            catalogue.refresh()
             return int(total["segments"]["count"]), total["store"]["size_in_bytes"] / 1e6
         time.sleep(0.5)
 

@@ -1,29 +1,24 @@
 """Our API beside annoy, hnswlib, faiss and pgvector: `python -m benchmarks.rivals [--quick]`."""
 
 import os
-import signal
-import sys
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from benchmarks import machine
-from benchmarks.askers import ApiFailed
-from benchmarks.cases import Size
-from benchmarks.rivals.figures import QUICK, Effort, Run
+from benchmarks.command_line import choose_folder, exit_on_error, log
+from benchmarks.results import describe_run
+from benchmarks.rivals import results
+from benchmarks.rivals.results import RivalEffort, RivalRun
+from benchmarks.sizes import Size
 from benchmarks.stage import find_elasticsearch
 from catalog.elastic import connect
-from catalog.errors import VisualSearchError
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SEED = 7
 SIZES = (Size(100_000, 40), Size(100_000, 512))
+QUICK_EFFORT = RivalEffort(questions=10, repeats=2, writes=10, bulk=200)
 PACKAGES = ("annoy", "hnswlib", "faiss-cpu", "pgserver", "psycopg")
-told = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -35,24 +30,15 @@ def main(
     out: Annotated[Path | None, typer.Option(help="folder for rivals.json, .md and .png")] = None,
 ) -> None:
     """Build and serve everybody, ask, write, keep the figures; ends and deletes what it made."""
-    signal.signal(signal.SIGTERM, _leave)
-    versions = _versions()
-    effort = QUICK if quick else Effort()
+    versions = _read_versions()
+    effort = QUICK_EFFORT if quick else RivalEffort()
     sizes = [Size(products or 2000, dims)] if products or quick else list(SIZES)
-    folder = out or (ROOT / "var" / "benchmarks" if quick else Path(__file__).parent.with_name("results"))
-    try:
+    with exit_on_error():
         for size in sizes:
-            _measure(size, effort, folder, versions)
-    except (VisualSearchError, ApiFailed) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
+            _measure(size, effort, choose_folder(out, quick), versions)
 
 
-def _leave(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)  # so that what was started is ended on the way out
-
-
-def _versions() -> str:
+def _read_versions() -> str:
     try:
         return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     except PackageNotFoundError as error:
@@ -62,28 +48,29 @@ def _versions() -> str:
         raise typer.Exit(2) from error
 
 
-def _measure(size: Size, effort: Effort, folder: Path, versions: str) -> None:
-    from benchmarks.rivals import picture, results, run  # these need what may not be installed
+def _measure(size: Size, effort: RivalEffort, folder: Path, versions: str) -> None:
+    from benchmarks.rivals import picture, run  # these need what may not be installed
 
     with find_elasticsearch() as settings:
         catalogue = connect(settings)
-        described = machine.line(catalogue)
+        provenance = describe_run(catalogue, "rivals")
         catalogue.client.close()
-        lines, disk = run.run(settings, size, effort, SEED, _say)
-    command = " ".join(["python -m benchmarks.rivals", *sys.argv[1:]])
-    date, commit = datetime.now(UTC).strftime("%Y-%m-%d"), machine.commit(ROOT)
-    found = Run(size.products, size.dims, described, command, date, commit, effort, versions, disk, lines)
-    kept = results.keep(found, folder)
-    picture.draw(kept, folder / "rivals.png")
+        lines, disk = run.run_contest(settings, size, effort, SEED, log)
+    found = RivalRun(
+        **provenance,
+        products=size.products,
+        dims=size.dims,
+        effort=effort,
+        versions=versions,
+        index_mb=disk,
+        lines=lines,
+    )
+    picture.draw_picture(results.add_run(found, folder), folder / "rivals.png")
     for line in lines:
-        _say(" | ".join(results.cells(line)))
+        log(" | ".join(results.list_answers(line)))
     for line in lines:
-        _say(" | ".join(results.costs(line)))
-    _say(f"load {os.getloadavg()[0]:.1f}; kept in {folder / 'rivals.md'}")
-
-
-def _say(text: str) -> None:
-    told.print(text, highlight=False, soft_wrap=True, markup=False)
+        log(" | ".join(results.list_costs(line)))
+    log(f"load {os.getloadavg()[0]:.1f}; kept in {folder / 'rivals.md'}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import psutil
 
-from benchmarks.cases import Size
+from benchmarks.sizes import Size
 from benchmarks.stage import create_catalogue, load, read_index_stats
 from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings, VectorIndex
@@ -17,8 +17,8 @@ from loadtest.local import run_api
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
-    """`pids` are the API's and, where it is on this machine, Elasticsearch's."""
+class OurService:
+    """Our API and its catalogue; `pids` are the API's and, where it is on this machine, Elasticsearch's."""
 
     catalogue: Catalogue
     host: str
@@ -29,11 +29,13 @@ class Ours:
 
 
 @contextmanager
-def loaded(base: CatalogSettings, size: Size, seed: int, index_type: str, folder: Path) -> Iterator[Ours]:
+def serve_catalogue(
+    base: CatalogSettings, size: Size, seed: int, index_type: str, folder: Path
+) -> Iterator[OurService]:
     """Yields a catalogue of its own and an API over it, both gone afterwards; building ends when merges have."""
     with ExitStack() as stack:
         catalogue = stack.enter_context(create_catalogue(base, "rivals", cast(VectorIndex, index_type)))
-        figures = load(catalogue, size, size.drawn(seed))
+        figures = load(catalogue, size, size.draw_silent(seed))
         changes = {"API_WORKERS": "1", "VECTOR_INDEX": index_type}
         started = time.perf_counter()
         before = {child.pid for child in psutil.Process().children()}
@@ -42,10 +44,10 @@ def loaded(base: CatalogSettings, size: Size, seed: int, index_type: str, folder
         api = {child.pid for child in psutil.Process().children()} - before
         built = round(figures.seconds + figures.merge_seconds, 2)
         mb = round(read_index_stats(catalogue, "store")["store"]["size_in_bytes"] / 2**20, 1)
-        yield Ours(catalogue, host, built, start, mb, (*api, *_server(catalogue)))
+        yield OurService(catalogue, host, built, start, mb, (*api, *_list_server_pids(catalogue)))
 
 
-def _server(catalogue: Catalogue) -> list[int]:
+def _list_server_pids(catalogue: Catalogue) -> list[int]:
     nodes: Any = catalogue.client.nodes.info(metric=["process"])
     pids = [int(node["process"]["id"]) for node in nodes["nodes"].values()]
     return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).name() == "java"]

@@ -1,4 +1,4 @@
-"""Recall against latency as a picture: a row of panels per size, a panel per filter, a line per contestant."""
+"""Picture of recall against latency: a row of panels per size, a panel per filter, a line per contestant."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,22 +9,21 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.rivals.figures import ENOUGH, QUESTIONS_SHARE, Run
+from benchmarks.rivals.results import ENOUGH, QUESTIONS_SHARE, RivalRun
 
 COLORS = {"annoy": "#7d848c", "hnswlib": "#2a9d8f", "faiss": "#3f72af", "pgvector": "#8e6bbf", "ours": "#d1495b"}
 TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-def draw(runs: Sequence[Run], path: Path) -> None:
-    """A dot at p50, a line on to p95, recall@10 beside it; hollow where recall is under ENOUGH."""
+def draw_picture(runs: Sequence[RivalRun], path: Path) -> None:
+    """Draws a dot at p50, a line on to p95, recall@10 beside it; hollow where recall is under ENOUGH."""
     figure, panels = plt.subplots(
         len(runs), len(QUESTIONS_SHARE), figsize=(14, 1.0 + 3.3 * len(runs)), squeeze=False, sharey="row", sharex=True
     )
     for row, run in zip(panels, runs, strict=True):
         for panel, share in zip(row, QUESTIONS_SHARE, strict=True):
-            _panel(panel, run, share)
-        size = f"{run.products:,} × {run.dims}".replace(",", " ")
-        row[0].set_title(f"{size}: no filter", fontsize=11, loc="left")
+            _draw_panel(panel, run, share)
+        row[0].set_title(f"{run.size.text}: no filter", fontsize=11, loc="left")
     for panel in panels[-1]:
         panel.set_xlabel("milliseconds at the caller: dot p50, line to p95")
     figure.suptitle(
@@ -35,7 +34,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
     plt.close(figure)
 
 
-def _panel(panel: Axes, run: Run, share: str) -> None:
+def _draw_panel(panel: Axes, run: RivalRun, share: str) -> None:
     for place, line in enumerate(run.lines):
         cell, color = line.cells[share], COLORS[line.family]
         inside = color if cell.recall >= ENOUGH else "white"

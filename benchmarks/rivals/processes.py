@@ -1,4 +1,4 @@
-"""Builds and serves rivals in processes of their own, and looks at how much memory processes hold."""
+"""Builds and serves rivals in processes of their own, and measures how much memory processes hold."""
 
 import subprocess
 import sys
@@ -10,33 +10,34 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.askers import ApiFailed
-from benchmarks.rivals.contestants import RIVALS
+from benchmarks.api_client import ApiFailed
+from benchmarks.command_line import ROOT
+from benchmarks.rivals.contestants.registry import RIVALS
 from benchmarks.rivals.settings import RivalSettings
 from loadtest.local import find_free_port
-from loadtest.run import ROOT, require_api
+from loadtest.run import require_api
 
 PATIENCE = 120.0  # seconds until a server has read its index
 BUILD = "import sys; from benchmarks.rivals.processes import build; build(sys.argv[1], sys.argv[2])"
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class RivalServer:
     host: str
     pid: int
     start_seconds: float  # from nothing to ready
 
 
 def build(name: str, folder: str) -> None:
-    """Build one rival and print the seconds it took, imports left out."""
+    """Builds one rival and prints the seconds it took, imports left out."""
     rival = RIVALS[name].make()
     started = time.perf_counter()
     rival.build(Path(folder))
     print(time.perf_counter() - started)
 
 
-def built(name: str, folder: Path) -> float:
-    """Seconds of building in a process of its own, whose memory is gone afterwards; raises ApiFailed."""
+def build_in_process(name: str, folder: Path) -> float:
+    """Returns the seconds of building in a process of its own, whose memory is gone afterwards; raises ApiFailed."""
     command = [sys.executable, "-c", BUILD, name, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -45,8 +46,8 @@ def built(name: str, folder: Path) -> float:
 
 
 @contextmanager
-def serving(name: str, folder: Path) -> Iterator[Served]:
-    """The rival behind gunicorn, ended afterwards; its log is beside its index."""
+def serve(name: str, folder: Path) -> Iterator[RivalServer]:
+    """Serves the rival by gunicorn, ended afterwards; its log is beside its index."""
     given = RivalSettings(rival_name=name, rival_folder=folder, rival_port=find_free_port())
     command = [sys.executable, "-m", "gunicorn", "-c", "benchmarks/rivals/gunicorn_conf.py"]
     started = time.perf_counter()
@@ -61,7 +62,7 @@ def serving(name: str, folder: Path) -> Iterator[Served]:
         try:
             host = f"http://127.0.0.1:{given.rival_port}"
             require_api(host, PATIENCE)
-            yield Served(host, process.pid, round(time.perf_counter() - started, 2))
+            yield RivalServer(host, process.pid, round(time.perf_counter() - started, 2))
         finally:
             process.terminate()
             try:
@@ -70,14 +71,10 @@ def serving(name: str, folder: Path) -> Iterator[Served]:
                 process.kill()  # its worker ends when it sees that it is alone
 
 
-def memory_mb(pid: int) -> float:
-    """Proportional set of a process and all below it: shared pages are counted once. 0 where it is not to be seen."""
+def measure_memory_mb(pid: int) -> float:
+    """Returns the proportional set of a process and all below it, shared pages counted once; 0 where it is gone."""
     try:
         parent = psutil.Process(pid)
-        return round(sum(_held(one) for one in (parent, *parent.children(recursive=True))) / 2**20, 1)
+        return round(sum(one.memory_full_info().pss for one in (parent, *parent.children(recursive=True))) / 2**20, 1)
     except psutil.Error:
         return 0.0
-
-
-def _held(process: psutil.Process) -> int:
-    return int(process.memory_full_info().pss)

@@ -1,61 +1,123 @@
-"""Keeps what was measured: rivals.json, one entry per size, and rivals.md made from it."""
+"""Results of the comparison with rivals: rivals.json, one entry per size, and rivals.md made from it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+from benchmarks.results import Provenance, format_table, read_results, write_results
+from benchmarks.sizes import Size
 
-from benchmarks.rivals.figures import ENOUGH, QUESTIONS_SHARE, Cell, Costs, Effort, Line, Run
-
-COSTS = (
+QUESTIONS_SHARE = {"100 %": None, "3 %": "Hazel", "0.3 %": "Sorrel"}  # brand that keeps this much
+ENOUGH = 0.99  # recall that counts as right
+COST_COLUMNS = (
     "contestant", "build s", "ready after s", "memory MB", "one price ms p50 / p95", "prices a second, many at once",
     "seen after ms", "one vector ms",
 )  # fmt: skip
 
 
-def keep(run: Run, folder: Path) -> list[Run]:
-    """Add the run to rivals.json, where it replaces an earlier one of its size; all runs by size."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "rivals.json"
-    others = [one for one in read(path) if (one.products, one.dims) != (run.products, run.dims)]
+@dataclass(frozen=True, slots=True)
+class AnswerFigures:
+    """Answers under one filter: recall@10 against numpy, milliseconds at the caller, mean number of hits of 10."""
+
+    recall: float
+    p50: float
+    p95: float
+    hits: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContestantCosts:
+    """`price_*`: milliseconds of one price, `bulk_per_second` of many at once, `visible` until a question sees it.
+
+    `memory_mb` is the proportional set of the serving processes; `vector_p50` is None where only a rebuild helps.
+    """
+
+    build_seconds: float
+    start_seconds: float
+    memory_mb: float
+    price_p50: float
+    price_p95: float
+    bulk_per_second: float
+    visible_p50: float
+    visible_forced_p50: float | None  # with a refresh asked for, where there is such a thing
+    vector_p50: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContestantFigures:
+    """Answers by filter, and costs."""
+
+    name: str
+    title: str
+    family: str
+    cells: dict[str, AnswerFigures]
+    costs: ContestantCosts
+
+
+@dataclass(frozen=True, slots=True)
+class RivalEffort:
+    """Per filter `questions` in each of `repeats` rounds, `writes` single prices, `bulk` prices at once."""
+
+    questions: int = 30
+    repeats: int = 5
+    writes: int = 100
+    bulk: int = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalRun(Provenance):
+    """All contestants at one size."""
+
+    products: int
+    dims: int
+    effort: RivalEffort
+    versions: str
+    index_mb: dict[str, float]
+    lines: list[ContestantFigures]
+
+    @property
+    def size(self) -> Size:
+        return Size(self.products, self.dims)
+
+
+@dataclass(frozen=True, slots=True)
+class RivalRuns:
+    """The latest run of every size, small ones first."""
+
+    runs: list[RivalRun]
+
+
+def add_run(run: RivalRun, folder: Path) -> list[RivalRun]:
+    """Adds the run to rivals.json and rivals.md, where it replaces an earlier one of its size; returns all runs."""
+    others = [one for one in read_runs(folder) if one.size != run.size]
     runs = sorted([*others, run], key=lambda one: (one.products, one.dims))
-    body = {"runs": [asdict(one) for one in runs]}
-    path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
-    (folder / "rivals.md").write_text(markdown(runs))
+    write_results(folder, "rivals", RivalRuns(runs), write_page(runs))
     return runs
 
 
-def read(path: Path) -> list[Run]:
-    """The runs in a rivals.json; none where there is no such file."""
-    return [_run(**entry) for entry in orjson.loads(path.read_bytes())["runs"]] if path.exists() else []
+def read_runs(folder: Path) -> list[RivalRun]:
+    """Reads the runs in rivals.json; none where there is no such file."""
+    found = read_results(folder / "rivals.json", RivalRuns)
+    return found.runs if found else []
 
 
-def _run(effort: dict[str, int], lines: list[dict[str, object]], **rest: object) -> Run:
-    return Run(effort=Effort(**effort), lines=[_line(**line) for line in lines], **rest)  # type: ignore[arg-type]
+def write_page(runs: Sequence[RivalRun]) -> str:
+    """Writes all runs as Markdown."""
+    return "\n".join([*_INTRODUCTION, *(text for run in runs for text in _write_run(run)), *_REMARKS]) + "\n"
 
 
-def _line(cells: dict[str, dict[str, float]], costs: dict[str, float], **rest: str) -> Line:
-    return Line(cells={share: Cell(**values) for share, values in cells.items()}, costs=Costs(**costs), **rest)
-
-
-def markdown(runs: Sequence[Run]) -> str:
-    """All runs as a page."""
-    return "\n".join([*_INTRODUCTION, *(text for run in runs for text in _size(run)), *_REMARKS]) + "\n"
-
-
-def cells(line: Line) -> list[str]:
-    """A contestant's answers as text: recall@10 (hits, where they are not 10), p50 / p95 in ms."""
-    shown = [line.title]
+def list_answers(line: ContestantFigures) -> list[str]:
+    """Returns a contestant's answers as text: recall@10 (hits, where they are not 10), p50 / p95 in ms."""
+    cells = [line.title]
     for share in QUESTIONS_SHARE:
         cell = line.cells[share]
         few = f" ({cell.hits:.1f} hits)" if cell.hits < 9.95 else ""
-        shown += [f"{cell.recall:.3f}{few}", f"{cell.p50:.1f} / {cell.p95:.1f}"]
-    return shown
+        cells += [f"{cell.recall:.3f}{few}", f"{cell.p50:.1f} / {cell.p95:.1f}"]
+    return cells
 
 
-def costs(line: Line) -> list[str]:
-    """What a contestant's writes, build, start and memory cost as text."""
+def list_costs(line: ContestantFigures) -> list[str]:
+    """Returns as text what a contestant's writes, build, start and memory cost."""
     found = line.costs
     forced = found.visible_forced_p50
     return [
@@ -70,8 +132,8 @@ def costs(line: Line) -> list[str]:
     ]
 
 
-def fastest(run: Run, share: str) -> str:
-    """Who answers well and soonest under a filter, and how ours compares; milliseconds at p50."""
+def compare_fastest(run: RivalRun, share: str) -> str:
+    """Says who answers well and soonest under a filter, and how ours compares; milliseconds at p50."""
     good = [line for line in run.lines if line.cells[share].recall >= ENOUGH]
     best = min(good, key=lambda line: line.cells[share].p50, default=None)
     ours = min((line for line in good if line.family == "ours"), key=lambda line: line.cells[share].p50, default=None)
@@ -81,32 +143,22 @@ def fastest(run: Run, share: str) -> str:
     return f"{share} {best.title} {times[0]:.1f} ms, {ours.title} {times[1]:.1f} ms ({times[1] / times[0]:.1f} ×)"
 
 
-def _size(run: Run) -> list[str]:
-    size = f"{run.products:,} × {run.dims}".replace(",", " ")
-    heads = [
-        "contestant",
-        *(f"{what} {share}" for share in QUESTIONS_SHARE for what in ("recall@10", "p50 / p95 ms")),
-    ]
+def _write_run(run: RivalRun) -> list[str]:
+    heads = [f"{what} {share}" for share in QUESTIONS_SHARE for what in ("recall@10", "p50 / p95 ms")]
     disk = ", ".join(f"{name} {mb:.0f} MB" for name, mb in run.index_mb.items())
-    effort = run.effort
+    fastest = "; ".join(compare_fastest(run, share) for share in QUESTIONS_SHARE)
     return [
-        f"## {size}",
+        f"## {run.size.text}",
         "",
-        f"`{run.command}`, {run.date}, commit {run.commit}; {run.machine}; {run.versions}",
+        f"{run.title}; {run.machine}; {run.versions}",
         "",
-        f"{effort.questions} questions per filter, {effort.repeats} rounds; medians over rounds.",
+        f"{run.effort.questions} questions per filter, {run.effort.repeats} rounds; medians over rounds.",
         "",
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *(f"| {' | '.join(cells(line))} |" for line in run.lines),
+        *format_table(["contestant", *heads], [list_answers(line) for line in run.lines]),
         "",
-        "Fastest with recall ≥ 0.99 beside ours: "
-        + "; ".join(fastest(run, share) for share in QUESTIONS_SHARE)
-        + ".",
+        f"Fastest with recall ≥ 0.99 beside ours: {fastest}.",
         "",
-        f"| {' | '.join(COSTS)} |",
-        f"|{'---|' * len(COSTS)}",
-        *(f"| {' | '.join(costs(line))} |" for line in run.lines),
+        *format_table(COST_COLUMNS, [list_costs(line) for line in run.lines]),
         "",
         f"On disk, products and vectors: {disk}.",
         "",

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks import calibrate_report as report
-from benchmarks.calibrate import app, plan
-from benchmarks.calibrate_fit import error, expected_ms, fitted, regret
-from benchmarks.calibrate_samples import Sample
+from benchmarks.calibrate import report
+from benchmarks.calibrate.__main__ import app, list_catalogues
+from benchmarks.calibrate.fit import estimate_ms, fit_costs, measure_error, measure_regret
+from benchmarks.calibrate.samples import PlanSample
 from benchmarks.stage import LoadFigures
 from catalog.search.costs import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
 from catalog.search.planner import Strategy
@@ -26,7 +26,7 @@ SLOW = replace(
 )
 
 
-def made(costs: Costs, kinds: tuple[VectorIndex, ...] = ("flat", "int8_hnsw")) -> list[Sample]:
+def draw_samples(costs: Costs, kinds: tuple[VectorIndex, ...] = ("flat", "int8_hnsw")) -> list[PlanSample]:
     """Samples of a machine with exactly these prices."""
     found = []
     strategies: tuple[Strategy, ...] = ("exact", "knn")
@@ -35,40 +35,40 @@ def made(costs: Costs, kinds: tuple[VectorIndex, ...] = ("flat", "int8_hnsw")) -
             for dims in (40, 512):
                 for share in (1.0, 0.5, 0.3, 0.08, 0.03, 0.0025):
                     for strategy in strategies:
-                        one = Sample(kind, dims, total, int(total * share), strategy, 1.0)
-                        found.append(replace(one, ms=expected_ms(one, costs)))
+                        one = PlanSample(kind, dims, total, int(total * share), strategy, 1.0)
+                        found.append(replace(one, ms=estimate_ms(one, costs)))
     return found
 
 
 def test_prices_of_another_machine_are_found() -> None:
-    samples = made(SLOW)
-    found = fitted(samples, Costs(), cores=2)
-    assert error(samples, Costs()) > 0.3
-    assert error(samples, found) < 0.05
+    samples = draw_samples(SLOW)
+    found = fit_costs(samples, Costs(), cores=2)
+    assert measure_error(samples, Costs()) > 0.3
+    assert measure_error(samples, found) < 0.05
     assert found.parallel == pytest.approx(0.4, abs=0.11)
-    assert max(lost for _, lost in regret(samples, found)) < 1.1
+    assert max(lost for _, lost in measure_regret(samples, found)) < 1.1
     assert found.flats["bbq_flat"] == Costs().flats["bbq_flat"]  # nobody asked
 
 
 def test_cores_and_a_server_of_ones_own_query_are_taken_over() -> None:
     own = replace(SLOW, bulk=SearchPrice(4.0, 0.01, 0.02, 0.0005))
-    bulk = [replace(one, bulk=True) for one in made(SLOW) if one.strategy == "exact"]
-    samples = [*made(SLOW), *(replace(one, ms=expected_ms(one, own)) for one in bulk)]
-    found = fitted(samples, Costs(), cores=6)
+    bulk = [replace(one, bulk=True) for one in draw_samples(SLOW) if one.strategy == "exact"]
+    samples = [*draw_samples(SLOW), *(replace(one, ms=estimate_ms(one, own)) for one in bulk)]
+    found = fit_costs(samples, Costs(), cores=6)
     assert found.cores == 6
     assert found.bulk is not None
     assert found.bulk.per_vector < found.script.per_vector / 5
 
 
 def test_too_few_samples_change_nothing() -> None:
-    assert fitted([], Costs(), cores=8) == Costs()
-    few = made(SLOW)[:4]
-    assert fitted(few, Costs(), cores=2).script == Costs().script
+    assert fit_costs([], Costs(), cores=8) == Costs()
+    few = draw_samples(SLOW)[:4]
+    assert fit_costs(few, Costs(), cores=2).script == Costs().script
 
 
 def test_what_one_size_cannot_tell_stays_near_what_was_known() -> None:
-    samples = [one for one in made(SLOW) if one.dims == 40 and one.index_type == "int8_hnsw"]
-    found = fitted(samples, Costs(), cores=2).graphs["int8_hnsw"]
+    samples = [one for one in draw_samples(SLOW) if one.dims == 40 and one.index_type == "int8_hnsw"]
+    found = fit_costs(samples, Costs(), cores=2).graphs["int8_hnsw"]
     known = Costs().graphs["int8_hnsw"]
     assert found.base == pytest.approx(20.4, rel=0.15)  # with what 40 values cost
     assert found.base_value < 10 * known.base_value
@@ -76,7 +76,8 @@ def test_what_one_size_cannot_tell_stays_near_what_was_known() -> None:
 
 def test_the_catalogues_to_load() -> None:
     found = [
-        (one.index_type, one.size.products, one.size.dims) for one in plan(8_000, (40, 512), ["flat", "bbq_flat"])
+        (one.index_type, one.size.products, one.size.dims)
+        for one in list_catalogues(8_000, (40, 512), ["flat", "bbq_flat"])
     ]
     assert found == [
         ("flat", 800, 40),
@@ -85,25 +86,25 @@ def test_the_catalogues_to_load() -> None:
         ("flat", 4_000, 512),
         ("bbq_flat", 4_000, 512),
     ]
-    assert [one.size.products for one in plan(8_000, (40,), ["int8_hnsw"])] == [2_000]
+    assert [one.size.products for one in list_catalogues(8_000, (40,), ["int8_hnsw"])] == [2_000]
 
 
 def test_the_report_shows_prices_plans_and_how_good_they_are(tmp_path: Path) -> None:
-    samples = made(SLOW)
-    after = fitted(samples, Costs(), cores=2)
+    samples = draw_samples(SLOW)
+    after = fit_costs(samples, Costs(), cores=2)
     console = Console(width=200)
-    loading = (plan(8_000, (40,), ["flat"])[0], LoadFigures(2.0, 0.5, 3, 12.0))
+    loading = (list_catalogues(8_000, (40,), ["flat"])[0], LoadFigures(2.0, 0.5, 3, 12.0))
     with console.capture() as captured:
-        for table in report.tables(samples, [loading], Costs(), after):
+        for table in report.build_tables(samples, [loading], Costs(), after):
             console.print(table)
     shown = captured.get()
     assert "script: per_vector" in shown
     assert "chosen / best" in shown
-    assert report.verdict(samples, Costs(), after).count("within 1.1") == 2
+    assert report.write_verdict(samples, Costs(), after).count("within 1.1") == 2
     kept = CostsFile(after, "a machine", "2026-01-02", "python -m benchmarks.calibrate")
-    report.keep(tmp_path / "new" / "costs.json", kept)
+    report.write_costs(tmp_path / "new" / "costs.json", kept)
     assert read_costs(str(tmp_path / "new" / "costs.json")) == after
-    body = json.loads(report.as_json(kept, samples))
+    body = json.loads(report.to_json(kept, samples))
     assert len(body["samples"]) == len(samples)
     assert body["costs"]["cores"] == 2
 

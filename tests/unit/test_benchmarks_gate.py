@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import gate, gate_data
-from benchmarks.gate import Judged
+from benchmarks.gate import __main__ as gate
+from benchmarks.gate import data_sets
+from benchmarks.gate.__main__ import GateResult
 from models.bundles.manifest import Training
 from models.bundles.registry import list_bundles
 from models.bundles.writer import write_bundle
 from models.settings import ModelSettings
 from tests.unit.models_making import DIMS, put, record, tiny_network
 
-ONE = Judged("drawn", True, "r.json", "r.html")
+ONE = GateResult("drawn", True, "r.json", "r.html")
 
 
 def test_the_state_changes_with_bundles_and_code_and_nothing_else(tmp_path: Path) -> None:
@@ -26,15 +27,15 @@ def test_the_state_changes_with_bundles_and_code_and_nothing_else(tmp_path: Path
     code = tmp_path / "models" / "sub" / "a.py"
     code.parent.mkdir(parents=True)
     code.write_text("x = 1\n")
-    first = gate.state(tmp_path)
+    first = gate.compute_state(tmp_path)
     (tmp_path / "models" / "notes.txt").write_text("no code")
-    assert gate.state(tmp_path) == first
+    assert gate.compute_state(tmp_path) == first
     code.write_text("x = 2\n")
-    second = gate.state(tmp_path)
+    second = gate.compute_state(tmp_path)
     put(tmp_path / "bundles", "tiny", seed=8)
-    third = gate.state(tmp_path)
+    third = gate.compute_state(tmp_path)
     (bundle.path / "model.onnx").write_bytes(b"swapped")
-    assert len({first, second, third, gate.state(tmp_path)}) == 4
+    assert len({first, second, third, gate.compute_state(tmp_path)}) == 4
 
 
 def test_only_a_passed_verdict_on_this_state_is_taken_over(tmp_path: Path) -> None:
@@ -42,14 +43,14 @@ def test_only_a_passed_verdict_on_this_state_is_taken_over(tmp_path: Path) -> No
         one = {"data": "drawn", "passed": passed, "result": "r.json", "report": "r.html"}
         (tmp_path / "state.json").write_text(json.dumps({"state": state, "judged": [one]}))
 
-    assert gate.known(tmp_path, "a") is None
+    assert gate.read_verdict(tmp_path, "a") is None
     kept("a", True)
-    assert gate.known(tmp_path, "a") == [ONE]
-    assert gate.known(tmp_path, "b") is None
+    assert gate.read_verdict(tmp_path, "a") == [ONE]
+    assert gate.read_verdict(tmp_path, "b") is None
     kept("a", False)
-    assert gate.known(tmp_path, "a") is None
+    assert gate.read_verdict(tmp_path, "a") is None
     (tmp_path / "state.json").write_text("{")
-    assert gate.known(tmp_path, "a") is None
+    assert gate.read_verdict(tmp_path, "a") is None
 
 
 def test_results_are_kept_where_git_sees_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,23 +58,27 @@ def test_results_are_kept_where_git_sees_them(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(gate, "KEPT", tmp_path / "docs" / "gate")
     for name in ("r.json", "r.html"):
         (tmp_path / name).write_text(name)
-    judged = Judged("drawn", True, str(tmp_path / "r.json"), str(tmp_path / "r.html"))
-    assert gate.keep([judged], "a") == [Judged("drawn", True, "docs/gate/drawn.json", "docs/gate/drawn.html")]
-    assert gate.known(gate.KEPT, "a") == [Judged("drawn", True, "docs/gate/drawn.json", "docs/gate/drawn.html")]
+    judged = GateResult("drawn", True, str(tmp_path / "r.json"), str(tmp_path / "r.html"))
+    assert gate.keep_results([judged], "a") == [
+        GateResult("drawn", True, "docs/gate/drawn.json", "docs/gate/drawn.html")
+    ]
+    assert gate.read_verdict(gate.KEPT, "a") == [
+        GateResult("drawn", True, "docs/gate/drawn.json", "docs/gate/drawn.html")
+    ]
     assert (tmp_path / "docs/gate/drawn.html").read_text() == "r.html"
 
 
 def test_the_default_is_the_newest_trained_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "ROOT", tmp_path)
     put(tmp_path / "bundles", "imported", day=9)
-    assert gate.shipped_default() is None
+    assert gate.find_shipped_default() is None
     stated = Training(data_fingerprint="abc", command="python -m training fit")
     for day in (1, 2):
         made = record(f"ours{day}").model_copy(update={"origin": "trained", "training": stated})
         newest = write_bundle(
             tmp_path / "bundles", made, {"model.onnx": tiny_network()}, datetime(2026, 1, day, tzinfo=UTC)
         ).bundle
-    assert gate.shipped_default() == f"ours2/{newest.version}"
+    assert gate.find_shipped_default() == f"ours2/{newest.version}"
     for metrics in ({"variant_of": newest.space.name}, {"parts": {}}, {"pca_explained_variance": 0.9}):
         made = record("ours_made").model_copy(update={"origin": "trained", "training": stated, "metrics": metrics})
         weights = np.random.default_rng(len(str(metrics))).normal(size=(3, DIMS)).astype(np.float32)
@@ -81,35 +86,35 @@ def test_the_default_is_the_newest_trained_bundle(tmp_path: Path, monkeypatch: p
             tmp_path / "bundles", made, {"model.onnx": tiny_network(weights)}, datetime(2026, 2, 1, tzinfo=UTC)
         )
     assert len(list_bundles(ModelSettings(bundles=tmp_path / "bundles"))) == 6
-    assert gate.shipped_default() == f"ours2/{newest.version}", (
+    assert gate.find_shipped_default() == f"ours2/{newest.version}", (
         "what was made of others is newer, and not the default"
     )
 
 
 def test_vectors_are_those_of_this_state(tmp_path: Path) -> None:
-    first = gate.fresh_vectors("a" * 64, tmp_path / "vectors")
+    first = gate.choose_vectors_folder("a" * 64, tmp_path / "vectors")
     (first / "embeddings").mkdir(parents=True)
-    assert gate.fresh_vectors("a" * 64, tmp_path / "vectors") == first and (first / "embeddings").is_dir()
-    second = gate.fresh_vectors("b" * 64, tmp_path / "vectors")
+    assert gate.choose_vectors_folder("a" * 64, tmp_path / "vectors") == first and (first / "embeddings").is_dir()
+    second = gate.choose_vectors_folder("b" * 64, tmp_path / "vectors")
     assert second != first and second.parent == first.parent and not first.exists()
 
 
-class Told:
+class FakeGate:
     """`main` with verdicts that are given, and the candidates that it wanted judged."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        self.monkeypatch, self.asked = monkeypatch, []  # type: ignore[var-annotated]
+        self.monkeypatch, self.calls = monkeypatch, []  # type: ignore[var-annotated]
         self.verdicts = [ONE]
         monkeypatch.setattr(gate, "KEPT", folder / "docs" / "gate")
         monkeypatch.setattr(gate, "ROOT", folder)
-        monkeypatch.setattr(gate, "state", lambda: "now")
-        monkeypatch.setattr(gate, "shipped_default", lambda: "ours/1234")
-        monkeypatch.setattr(gate, "_judged", self._judged)
+        monkeypatch.setattr(gate, "compute_state", lambda: "now")
+        monkeypatch.setattr(gate, "find_shipped_default", lambda: "ours/1234")
+        monkeypatch.setattr(gate, "judge_all", self._judge)
         for name in ("r.json", "r.html"):
             (folder / name).write_text(name)
 
-    def _judged(self, candidate: str, now: str) -> list[Judged]:
-        self.asked.append((candidate, now))
+    def _judge(self, candidate: str, now: str) -> list[GateResult]:
+        self.calls.append((candidate, now))
         return self.verdicts
 
     def main(self, *arguments: str) -> int:
@@ -122,44 +127,46 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    found = Told(monkeypatch, tmp_path)
-    found.verdicts = [Judged("drawn", True, str(tmp_path / "r.json"), str(tmp_path / "r.html"))]
+def fake_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeGate:
+    found = FakeGate(monkeypatch, tmp_path)
+    found.verdicts = [GateResult("drawn", True, str(tmp_path / "r.json"), str(tmp_path / "r.html"))]
     return found
 
 
-def test_what_is_known_is_not_judged_again(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
-    assert told.main() == 0 and told.main() == 0
-    assert told.asked == [("ours/1234", "now")] * 2, "a verdict that was not kept is none"
-    assert told.main("--keep") == 0
+def test_what_is_known_is_not_judged_again(fake_gate: FakeGate, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fake_gate.main() == 0 and fake_gate.main() == 0
+    assert fake_gate.calls == [("ours/1234", "now")] * 2, "a verdict that was not kept is none"
+    assert fake_gate.main("--keep") == 0
     assert "passed, report: docs/gate/drawn.html" in capsys.readouterr().out
-    assert told.main() == 0 and len(told.asked) == 3
+    assert fake_gate.main() == 0 and len(fake_gate.calls) == 3
     printed = capsys.readouterr().out
     assert "no bundle and no code of models/ changed" in printed and "report: docs/gate/drawn.html" in printed
-    assert told.main("--again") == 0 and told.main("--candidate", "other") == 0
-    assert told.asked[3:] == [("ours/1234", "now"), ("other", "now")]
+    assert fake_gate.main("--again") == 0 and fake_gate.main("--candidate", "other") == 0
+    assert fake_gate.calls[3:] == [("ours/1234", "now"), ("other", "now")]
 
 
-def test_a_failed_gate_ends_with_1_and_is_not_kept(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
-    told.verdicts = [*told.verdicts, Judged("clothing", False, "c.json", "c.html")]
+def test_a_failed_gate_ends_with_1_and_is_not_kept(fake_gate: FakeGate, capsys: pytest.CaptureFixture[str]) -> None:
+    fake_gate.verdicts = [*fake_gate.verdicts, GateResult("clothing", False, "c.json", "c.html")]
     for arguments in ((), ("--keep",)):
-        assert told.main(*arguments) == 1
+        assert fake_gate.main(*arguments) == 1
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].startswith("gate on drawn (unseen in training): passed, report: ")
         assert lines[1] == "gate on clothing (photos the shipped default was trained on): FAILED, report: c.html"
-    assert gate.known(gate.KEPT, "now") is None
+    assert gate.read_verdict(gate.KEPT, "now") is None
 
 
-def test_only_the_default_is_kept(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
-    assert told.main("--keep", "--candidate", "other") == 2
-    assert "leave --candidate out" in capsys.readouterr().err and told.asked == []
-    assert gate.known(gate.KEPT, "now") is None
+def test_only_the_default_is_kept(fake_gate: FakeGate, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fake_gate.main("--keep", "--candidate", "other") == 2
+    assert "leave --candidate out" in capsys.readouterr().err and fake_gate.calls == []
+    assert gate.read_verdict(gate.KEPT, "now") is None
 
 
-def test_without_a_trained_bundle_there_is_nothing_to_judge(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
-    told.monkeypatch.setattr(gate, "shipped_default", lambda: None)
-    assert told.main() == 0 and told.main("--keep") == 0
-    assert "nothing to judge" in capsys.readouterr().out and told.asked == []
+def test_without_a_trained_bundle_there_is_nothing_to_judge(
+    fake_gate: FakeGate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_gate.monkeypatch.setattr(gate, "find_shipped_default", lambda: None)
+    assert fake_gate.main() == 0 and fake_gate.main("--keep") == 0
+    assert "nothing to judge" in capsys.readouterr().out and fake_gate.calls == []
 
 
 def test_the_gate_is_run_with_vectors_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,23 +175,23 @@ def test_the_gate_is_run_with_vectors_of_its_own(tmp_path: Path, monkeypatch: py
     python.write_text(
         """#!/bin/sh
 printf '{"passed": false, "reasons": ["hat is worse"], "result": "%s", "report": "%s"}' "$EVALUATION_FOLDER" "$*"
-exit $TOLD_STATUS
+exit $GATE_STATUS
 """
     )
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
-    monkeypatch.setenv("TOLD_STATUS", "1")
+    monkeypatch.setenv("GATE_STATUS", "1")
     found = gate.judge("ours/1234", gate.ROOT / "var" / "set", "http://127.0.0.1:9", tmp_path / "vectors")
     assert (found.data, found.passed, found.result) == ("set", False, str(tmp_path / "vectors"))
     assert found.report == "-m evaluation gate --candidate ours/1234 --baseline color --data var/set --json"
-    monkeypatch.setenv("TOLD_STATUS", "2")
+    monkeypatch.setenv("GATE_STATUS", "2")
     with pytest.raises(SystemExit) as ended:
         gate.judge("ours/1234", gate.ROOT / "var" / "set", "http://127.0.0.1:9", tmp_path / "vectors")
     assert ended.value.code == 2
 
 
 def test_every_class_of_the_drawn_shop_has_enough_whole_styles() -> None:
-    chosen = gate_data._balanced()
+    chosen = data_sets._choose_balanced()
     counts = Counter(one.style.kind.aisle[-1] for one in chosen)
     assert len(counts) > 15 and min(counts.values()) >= 40
     styles = Counter(one.style.group_id for one in chosen)
@@ -192,8 +199,8 @@ def test_every_class_of_the_drawn_shop_has_enough_whole_styles() -> None:
 
 
 def test_shared_photos_are_links_with_their_senders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_data, "SHARED", tmp_path / "nowhere")
-    assert gate_data.shared_photos(tmp_path / "out") is None
+    monkeypatch.setattr(data_sets, "SHARED", tmp_path / "nowhere")
+    assert data_sets.link_shared_photos(tmp_path / "out") is None
     shared = tmp_path / "shared"
     rows = [f"train/{name}/{number}.jpg,{name},{number}" for name in ("hat", "dress") for number in range(80)]
     for row in rows:
@@ -201,9 +208,9 @@ def test_shared_photos_are_links_with_their_senders(tmp_path: Path, monkeypatch:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"photo")
     (shared / "photos.csv").write_text("\n".join(["path,class,sender_id", *rows]))
-    monkeypatch.setattr(gate_data, "SHARED", shared)
+    monkeypatch.setattr(data_sets, "SHARED", shared)
     for _ in range(2):  # a second time finds the links of the first
-        found = gate_data.shared_photos(tmp_path / "out")
+        found = data_sets.link_shared_photos(tmp_path / "out")
     assert found is not None
     lines = (found / "photos.csv").read_text().splitlines()[1:]
     assert Counter(line.split(",")[1] for line in lines) == {"hat": 60, "dress": 60}

@@ -6,32 +6,35 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import updates_results
-from benchmarks.cases import Size
-from benchmarks.updates import app
-from benchmarks.updates_feed import Feed
-from benchmarks.updates_results import Effort, Line, Run, Spent
-from benchmarks.updates_run import KINDS
+from benchmarks.results import read_results
+from benchmarks.sizes import Size
+from benchmarks.updates import results
+from benchmarks.updates.__main__ import app
+from benchmarks.updates.measurement import KINDS
+from benchmarks.updates.price_feed import PriceFeed
+from benchmarks.updates.results import ServerTimes, UpdateEffort, UpdateFigures, UpdateRun
 from catalog.settings import VectorIndex
 
-SPENT = Spent(1.0, 2.0, 3.0, 4.0, 5.0)
+SPENT = ServerTimes(1.0, 2.0, 3.0, 4.0, 5.0)
 
 
-def run(**rates: int) -> Run:
+def run(**rates: int) -> UpdateRun:
     lines = [
-        Line(kind, 9, 2 * rate, rate, 8000, SPENT, rate // 2, (5.0, 9.0), (7.0, 30.0)) for kind, rate in rates.items()
+        UpdateFigures(kind, 9, 2 * rate, rate, 8000, SPENT, rate // 2, (5.0, 9.0), (7.0, 30.0))
+        for kind, rate in rates.items()
     ]
-    return Run(1000, 64, "a machine", "x", "2026-01-02", "abc", Effort(), lines)
+    provenance = {"machine": "a machine", "command": "x", "date": "2026-01-02", "commit": "abc"}
+    return UpdateRun(**provenance, products=1000, dims=64, effort=UpdateEffort(), lines=lines)
 
 
 def test_every_round_of_the_feed_changes_every_price_and_nothing_else() -> None:
     size = Size(300, 4)
-    drawn, first, second = ([item.product for item in Feed(size, 7, 100, n).items()] for n in (0, 1, 2))
+    drawn, first, second = ([item.product for item in PriceFeed(size, 7, 100, n).read_items()] for n in (0, 1, 2))
     assert len({product.id for product in drawn}) == 100
     for old, new, newer in zip(drawn, first, second, strict=True):
         assert len({old.price, new.price, newer.price}) == 3
         assert old.model_dump(exclude={"price"}) == new.model_dump(exclude={"price"})
-    stored = {one.document["id"]: one.document for one in size.drawn(7)}
+    stored = {one.document["id"]: one.document for one in size.draw_silent(7)}
     assert all(stored[product.id]["price"] == product.price for product in drawn)
 
 
@@ -53,18 +56,18 @@ def test_the_verdict_follows_the_figures(rates: dict[str, int], said: str) -> No
 
 
 def test_what_was_spent_is_a_difference_and_disk_is_as_it_is() -> None:
-    assert Spent(5.0, 5.0, 5.0, 5.0, 7.0) - SPENT == Spent(4.0, 3.0, 2.0, 1.0, 7.0)
+    assert ServerTimes(5.0, 5.0, 5.0, 5.0, 7.0) - SPENT == ServerTimes(4.0, 3.0, 2.0, 1.0, 7.0)
 
 
 def test_results_are_kept_as_json_and_markdown(tmp_path: Path) -> None:
-    updates_results.keep(run(int8_flat=3000, hnsw=500), tmp_path)
+    results.write(run(int8_flat=3000, hnsw=500), tmp_path)
     kept = json.loads((tmp_path / "updates.json").read_text())
     assert kept["lines"][0]["spent"]["merge"] == 3
     page = (tmp_path / "updates.md").read_text()
     assert "| int8_flat | 9 | 6,000 | 3,000 | 8,000 | 1.0 | 2.0 | 3.0 | 4.0 | 1,500 | 5 / 9 | 7 / 30 | 5 |" in page
     assert kept["verdict"] in page
-    assert updates_results.read(tmp_path / "updates.json") == run(int8_flat=3000, hnsw=500)
-    assert updates_results.read(tmp_path / "none.json") is None
+    assert read_results(tmp_path / "updates.json", UpdateRun) == run(int8_flat=3000, hnsw=500)
+    assert read_results(tmp_path / "none.json", UpdateRun) is None
 
 
 @pytest.mark.parametrize(("given", "said"), [(["--only", "ivf"], "is no index type"), (["--dims", "40"], "64")])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.gate import shipped_default
+from benchmarks.gate.__main__ import find_shipped_default
 from catalog.similarity import Vectors, cosine
 from demo.settings import DemoSettings
 from demo.steps import all_steps
@@ -21,7 +21,7 @@ from samples.catalogue import Order, make
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ModelSettings(bundles=ROOT / "bundles")
-DEFAULT = shipped_default() or "none"
+DEFAULT = find_shipped_default() or "none"
 LARGEST = 12_000_000  # bytes of a bundle in git
 K = 5
 

@@ -1,0 +1,1 @@
+"""Compares the API with a bare client of Elasticsearch."""

@@ -1,0 +1,1 @@
+"""Measures the planner's prices on one deployment."""

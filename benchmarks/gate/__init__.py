@@ -1,0 +1,1 @@
+"""Judges the shipped default by the evaluation's gate."""

@@ -1,0 +1,1 @@
+"""Measures questions to big catalogues: speed, recall, and how well the planner chooses."""

@@ -1,0 +1,1 @@
+"""Contestants behind the rivals' server: annoy, faiss, hnswlib, pgvector."""

@@ -1,0 +1,1 @@
+"""Measures price updates a second on every type of vector index."""
