@@ -1,4 +1,4 @@
-"""The command line of the local Elasticsearch: `python -m engine start|stop|status|logs`."""
+"""Command line of the local Elasticsearch: `python -m engine start|stop|status|logs`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 @contextmanager
-def errors_told(as_json: bool) -> Iterator[None]:
+def exit_on_error(as_json: bool) -> Iterator[None]:
     """Ends the program with status 2 and one clear line where the engine cannot do it."""
     try:
         yield
@@ -43,7 +43,7 @@ def errors_told(as_json: bool) -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def show(as_json: bool, summary: dict[str, Any], text: str) -> None:
+def print_result(as_json: bool, summary: dict[str, Any], text: str) -> None:
     typer.echo(json.dumps(summary, default=str) if as_json else text)
 
 
@@ -60,18 +60,20 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Start it and wait until it answers; does nothing where it already runs or ELASTICSEARCH_URL is set."""
-    with errors_told(as_json):
-        options = engine.Options(port, nodes, heap, data, security, _passwords(password or []), wait, roles)
+    with exit_on_error(as_json):
+        options = engine.StartOptions(
+            port, nodes, heap, data, security, _parse_passwords(password or []), wait, roles
+        )
         running = engine.start(options)
-        show(as_json, _summary(running), _told(running))
+        print_result(as_json, _build_summary(running), _format_start(running))
 
 
 @app.command()
 def stop(port: Port = None, as_json: Json = False) -> None:
     """End what start started on the port."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         ended = engine.stop(port)
-        show(
+        print_result(
             as_json,
             {"stopped": ended},
             f"stopped {len(ended)} process(es)" if ended else "nothing of ours was running",
@@ -81,9 +83,9 @@ def stop(port: Port = None, as_json: Json = False) -> None:
 @app.command()
 def status(port: Port = None, as_json: Json = False) -> None:
     """Tell what runs; status 0 where the server answers, 1 where it does not."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         found = engine.status(port)
-    show(as_json, found, "\n".join(_lines(found)))
+    print_result(as_json, found, "\n".join(_format_status(found)))
     raise typer.Exit(0 if found["running"] else 1)
 
 
@@ -94,23 +96,23 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """Print the last lines of every node's log."""
-    with errors_told(as_json):
+    with exit_on_error(as_json):
         settings = engine.EngineSettings.load()
         known = state.load(settings.engine_cache, port or settings.engine_port)
         if known is None:
             raise OptionsError(f"nothing of ours runs on port {port or settings.engine_port}: no logs to show")
         text = engine_logs.tail(known, lines)
-        show(as_json, {"logs": text.splitlines()}, text)
+        print_result(as_json, {"logs": text.splitlines()}, text)
 
 
-def _passwords(pairs: list[str]) -> dict[str, str]:
+def _parse_passwords(pairs: list[str]) -> dict[str, str]:
     split = dict(pair.partition("=")[::2] for pair in pairs)
     if "" in split.values():
         raise OptionsError("--password wants USER=PASSWORD")
     return split
 
 
-def _summary(running: engine.Running) -> dict[str, Any]:
+def _build_summary(running: engine.RunningEngine) -> dict[str, Any]:
     access = running.access
     return {
         "url": running.url,
@@ -124,7 +126,7 @@ def _summary(running: engine.Running) -> dict[str, Any]:
     }
 
 
-def _told(running: engine.Running) -> str:
+def _format_start(running: engine.RunningEngine) -> str:
     if running.port is None:
         return f"ELASTICSEARCH_URL is set: using {running.url}, starting nothing"
     verb = "already runs" if running.already else "runs"
@@ -139,7 +141,7 @@ def _told(running: engine.Running) -> str:
     return "\n".join(lines)
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
+def _format_status(found: dict[str, Any]) -> Iterator[str]:
     for key, value in found.items():
         if key == "nodes":
             for node in value:

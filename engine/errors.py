@@ -1,4 +1,4 @@
-"""What can go wrong with the local Elasticsearch.
+"""Errors of the local Elasticsearch.
 
 EngineError
 ├── NoJdk               no Java Development Kit that can run the server
@@ -14,7 +14,7 @@ EngineError
 
 
 class EngineError(Exception):
-    """The message is one line that says what to do."""
+    """Carries a message of one line that says what to do."""
 
 
 class NoJdk(EngineError):
@@ -42,7 +42,7 @@ class PortInUse(EngineError):
 
 
 class StartFailed(EngineError):
-    """`log` holds the last lines that the server wrote."""
+    """Carries in `log` the last lines that the server wrote."""
 
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(message)

@@ -1,31 +1,31 @@
-"""The last lines that the server wrote."""
+"""Reads the last lines of the servers' logs."""
 
 from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
 
-from engine.cluster.nodes import Node, log_file
-from engine.cluster.state import State
+from engine.cluster.nodes import Node, find_log_file
+from engine.cluster.state import EngineState
 
 
-def files(state: State, node: Node) -> list[Path]:
-    """The server's log, and what was written before it had one."""
-    return [node.launcher_log, log_file(node, state.port)]
+def list_log_files(state: EngineState, node: Node) -> list[Path]:
+    """Returns the server's log, and the launcher's, which has what was written before."""
+    return [node.launcher_log, find_log_file(node, state.port)]
 
 
-def tail(state: State, lines: int) -> str:
-    """The last lines of every node's logs, each file under its name."""
+def tail(state: EngineState, lines: int) -> str:
+    """Returns the last lines of every node's logs, each file under its name."""
     parts = []
     for node in state.nodes:
-        for path in files(state, node):
-            last = _last(path, lines)
+        for path in list_log_files(state, node):
+            last = _read_last(path, lines)
             if last:
                 parts.append(f"==> {path} <==\n{last}")
     return "\n".join(parts)
 
 
-def _last(path: Path, lines: int) -> str:
+def _read_last(path: Path, lines: int) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return "".join(deque(file, lines)).rstrip()

@@ -1,4 +1,4 @@
-"""The engine's settings: the only place of this room that reads the environment."""
+"""Settings of the engine; the only place of this room that reads the environment."""
 
 from __future__ import annotations
 

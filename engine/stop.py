@@ -21,6 +21,6 @@ def stop(port: int | None = None, settings: EngineSettings | None = None) -> lis
         known = state.load(settings.engine_cache, port)
         if known is None:
             return []
-        ended = processes.end(known.nodes)
+        ended = processes.end_processes(known.nodes)
         state.forget(settings.engine_cache, port)
         return ended

@@ -24,7 +24,7 @@ def elasticsearch_url() -> Iterator[str]:
     # Not pytest's tmp_path: its parent is closed to the user as whom root's server runs.
     data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
     data.chmod(0o755)
-    running = engine.start(engine.Options(port=engine.free_port(), data=data, heap="512m"), settings)
+    running = engine.start(engine.StartOptions(port=engine.find_free_port(), data=data, heap="512m"), settings)
     try:
         yield running.url
     finally:

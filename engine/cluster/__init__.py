@@ -1,1 +1,1 @@
-"""The nodes of a local cluster: configuration, processes, health, security."""
+"""Runs the nodes of a local cluster: configuration, processes, health, security."""

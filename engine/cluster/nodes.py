@@ -1,4 +1,4 @@
-"""The nodes of a local cluster: their folders, ports and configuration files."""
+"""Describes the nodes of a local cluster: their folders, ports and configuration files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Node:
 
     @property
     def launcher_log(self) -> Path:
-        """Beside the node's folder: root must write no file where the server's user could put a link."""
+        """Returns a path beside the node's folder: root must not write where the server's user may put a link."""
         return self.folder.with_name(f"{self.name}.launcher.log")
 
     @property
@@ -40,23 +40,23 @@ class Node:
 
     @property
     def mark(self) -> str:
-        """A JVM argument by which the node's process is known: no other process carries it."""
+        """Returns a JVM argument by which the node's process is known: no other process carries it."""
         return f"-Dvisual_search.node={hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
 
 
-def cluster_name(port: int) -> str:
+def build_cluster_name(port: int) -> str:
     return f"visual-search-{port}"
 
 
-def log_file(node: Node, port: int) -> Path:
-    """The server's log; `port` is that of the first node."""
-    return node.logs / f"{cluster_name(port)}.log"
+def find_log_file(node: Node, port: int) -> Path:
+    """Returns the path of the server's log; `port` is that of the first node."""
+    return node.logs / f"{build_cluster_name(port)}.log"
 
 
-def server_settings(node: Node, nodes: Sequence[Node], secure: Mapping[str, object]) -> dict[str, object]:
-    """What goes into elasticsearch.yml; `secure` is the part that security.py makes."""
+def build_settings(node: Node, nodes: Sequence[Node], secure: Mapping[str, object]) -> dict[str, object]:
+    """Builds the settings of elasticsearch.yml; `secure` is the part that security.py builds."""
     settings: dict[str, object] = {
-        "cluster.name": cluster_name(nodes[0].http_port),
+        "cluster.name": build_cluster_name(nodes[0].http_port),
         "node.name": node.name,
         "path.data": str(node.folder / "data"),
         "path.logs": str(node.logs),
@@ -77,12 +77,12 @@ def server_settings(node: Node, nodes: Sequence[Node], secure: Mapping[str, obje
 
 
 def render_yaml(settings: Mapping[str, object]) -> str:
-    """Flat YAML; each value as JSON, which is YAML too."""
+    """Returns flat YAML; each value as JSON, which is YAML too."""
     return "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
 
 
 def render_jvm_options(node: Node, heap: str) -> str:
-    """Added to the distribution's own jvm.options, which load the vector module on JDK 20 and later."""
+    """Returns what is added to the distribution's jvm.options, which load the vector module on JDK 20 and later."""
     lines = [
         f"-Xms{heap}",
         f"-Xmx{heap}",
@@ -95,7 +95,7 @@ def render_jvm_options(node: Node, heap: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(node: Node, home: Path, files: Mapping[str, str | bytes], account: Account) -> None:
+def write_files(node: Node, home: Path, files: Mapping[str, str | bytes], account: Account) -> None:
     """Makes the node's folders and configuration, owned by the account and closed to others.
 
     `files` maps names under config/ to contents and comes on top of the distribution's own files.
@@ -112,4 +112,4 @@ def write(node: Node, home: Path, files: Mapping[str, str | bytes], account: Acc
     for path in (node.folder, *node.folder.glob("*"), *node.config.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o700 if path.is_dir() else 0o600)
-            account.give(path)
+            account.give_ownership(path)

@@ -1,4 +1,4 @@
-"""Which ports are free on the loopback address."""
+"""Finds free ports on the loopback address."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def plan(port: int, nodes: int) -> list[tuple[int, int]]:
-    """(HTTP port, transport port) for each node: HTTP ports count up from `port` and must be free.
+def plan_ports(port: int, nodes: int) -> list[tuple[int, int]]:
+    """Returns (HTTP port, transport port) for each node: HTTP ports count up from `port` and must be free.
 
     Transport ports are internal: the first free ones from `port` + 100 up. Raises PortInUse.
     """
@@ -40,8 +40,8 @@ def plan(port: int, nodes: int) -> list[tuple[int, int]]:
         raise PortInUse(f"no free ports above {port + TRANSPORT_OFFSET}: give a lower one with --port") from None
 
 
-def free_port() -> int:
-    """A port that is free now; for tests that start a server of their own."""
+def find_free_port() -> int:
+    """Returns a port that is free now; for tests that start a server of their own."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -46,8 +46,8 @@ def launch(node: Node, home: Path, java_home: Path, account: Account) -> subproc
         )
 
 
-def pid_of(node: Node) -> int | None:
-    """The node's process, if it lives and is ours; a stale or forged pidfile gives None."""
+def find_pid(node: Node) -> int | None:
+    """Returns the pid of the node's process if it lives and is ours; None for a stale or forged pidfile."""
     try:
         pid = int(node.pidfile.read_text())
     except (OSError, ValueError):
@@ -56,7 +56,7 @@ def pid_of(node: Node) -> int | None:
 
 
 def is_ours(pid: int, node: Node) -> bool:
-    """Whether the process carries the node's mark on its command line."""
+    """Returns whether the process carries the node's mark on its command line."""
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and node.mark in process.cmdline()
@@ -64,8 +64,8 @@ def is_ours(pid: int, node: Node) -> bool:
         return False
 
 
-def all_of(nodes: Sequence[Node]) -> list[psutil.Process]:
-    """Every live process that carries the mark of one of the nodes: servers, and launchers on their way."""
+def find_processes(nodes: Sequence[Node]) -> list[psutil.Process]:
+    """Returns every live process that carries the mark of one of the nodes: servers, and launchers on their way."""
     marks = {node.mark for node in nodes}
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
@@ -74,9 +74,9 @@ def all_of(nodes: Sequence[Node]) -> list[psutil.Process]:
     return found
 
 
-def end(nodes: Sequence[Node], term_timeout_s: float = TERM_TIMEOUT_S) -> list[int]:
+def end_processes(nodes: Sequence[Node], term_timeout_s: float = TERM_TIMEOUT_S) -> list[int]:
     """Ends the nodes' processes, asking first; returns their pids. Raises StopFailed if one stays."""
-    ours = all_of(nodes)
+    ours = find_processes(nodes)
     for process in ours:
         with suppress(psutil.NoSuchProcess):
             process.terminate()

@@ -1,4 +1,4 @@
-"""TLS, users and roles for a local server: what `--security` adds to a node's configuration.
+"""Configures TLS, users and roles for a local server: what `--security` adds to a node's configuration.
 
 The certificates are made with the JDK's keytool and serve 127.0.0.1 and localhost; one authority and one
 certificate do for all nodes and for both HTTP and transport. Users and roles live in the file realm.
@@ -39,7 +39,7 @@ Roles = Mapping[str, Mapping[str, object]]  # {name: {"cluster": [...], "indices
 
 @dataclass(frozen=True)
 class Access:
-    """How to get in: the authority's certificate (PEM) and the file that holds {user: password}."""
+    """Holds the paths of the authority's certificate (PEM) and of the file with {user: password}."""
 
     ca: Path
     passwords_file: Path
@@ -48,12 +48,12 @@ class Access:
     def at(cls, data: Path) -> Access:
         return cls(data / "ca.pem", data / "passwords.json")
 
-    def passwords(self) -> dict[str, str]:
+    def read_passwords(self) -> dict[str, str]:
         return dict(json.loads(self.passwords_file.read_text()))
 
 
 def ensure_passwords(access: Access, given: Mapping[str, str]) -> dict[str, str]:
-    """Given passwords win over those of an earlier start, those over new random ones; written with mode 600.
+    """Writes the passwords (mode 600): given ones win over those of an earlier start, those over new random ones.
 
     Raises OptionsError for a user that does not exist or a password the server would refuse.
     """
@@ -62,22 +62,22 @@ def ensure_passwords(access: Access, given: Mapping[str, str]) -> dict[str, str]
             raise OptionsError(
                 f"--password {user}=…: users are {', '.join(USERS)}, passwords have 6 or more characters"
             )
-    kept = access.passwords() if access.passwords_file.exists() else {}
+    kept = access.read_passwords() if access.passwords_file.exists() else {}
     passwords = {user: secrets.token_urlsafe(16) for user in USERS} | kept | dict(given)
     access.passwords_file.touch(mode=0o600)
     access.passwords_file.write_text(json.dumps(passwords, indent=1) + "\n")
     return passwords
 
 
-def hashed(password: str, salt: bytes | None = None) -> str:
-    """The password as the file realm keeps it."""
+def hash_password(password: str, salt: bytes | None = None) -> str:
+    """Returns the password as the file realm keeps it."""
     salt = salt or secrets.token_bytes(32)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, dklen=32)
     return "{PBKDF2}" + "$".join([str(ROUNDS), *(base64.b64encode(part).decode() for part in (salt, key))])
 
 
-def server_settings(keystore_password: str) -> dict[str, object]:
-    """The part of elasticsearch.yml that turns security on, with one keystore for HTTP and transport."""
+def build_settings(keystore_password: str) -> dict[str, object]:
+    """Builds the part of elasticsearch.yml that turns security on, with one keystore for HTTP and transport."""
     settings: dict[str, object] = {"xpack.security.enabled": True}
     for layer in ("http", "transport"):
         settings |= {
@@ -91,7 +91,7 @@ def server_settings(keystore_password: str) -> dict[str, object]:
 
 
 def read_roles(file: Path | None) -> Roles:
-    """The roles in a JSON file, as `python -m catalog roles` prints them; none where there is no file.
+    """Reads the roles from a JSON file, as `python -m catalog roles` prints them; none where there is no file.
 
     Which indices there are is not known here. Raises OptionsError.
     """
@@ -109,13 +109,13 @@ def read_roles(file: Path | None) -> Roles:
     return found
 
 
-def realm_files(passwords: Mapping[str, str], roles: Roles) -> dict[str, str]:
-    """The files of the file realm, by name under config/; users whose roles are not given may do nothing."""
+def build_realm_files(passwords: Mapping[str, str], roles: Roles) -> dict[str, str]:
+    """Builds the files of the file realm, by name under config/; users whose roles are not given may do nothing."""
     members = {"superuser": ["admin"]}
     for role in roles:
         members[ROLE_PREFIX + role] = [user for user, its in USERS.items() if role in its]
     return {
-        "users": "".join(f"{user}:{hashed(password)}\n" for user, password in passwords.items()),
+        "users": "".join(f"{user}:{hash_password(password)}\n" for user, password in passwords.items()),
         "users_roles": "".join(f"{role}:{','.join(users)}\n" for role, users in members.items()),
         "roles.yml": render_yaml({ROLE_PREFIX + role: dict(body) for role, body in roles.items()}),
     }

@@ -1,4 +1,4 @@
-"""What runs on a port: one JSON file per port, the pidfile of this room."""
+"""Stores what runs on a port: one JSON file per port, like a pidfile."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from engine.cluster.nodes import Node
 
 
 @dataclass(frozen=True)
-class State:
-    """Written before the first process starts, removed after the last has ended.
+class EngineState:
+    """Describes the engine on a port; written before the first process starts, removed after the last has ended.
 
     heap: of each node; java: version of the JDK in java_home; home: the server's folder with the plugin in it;
     plugin: hash of the plugin's source.
@@ -37,28 +37,28 @@ class State:
         return [self.url.replace(f":{self.port}", f":{node.http_port}") for node in self.nodes]
 
 
-def path(cache: Path, port: int) -> Path:
+def build_path(cache: Path, port: int) -> Path:
     return cache / "run" / f"{port}.json"
 
 
-def save(cache: Path, state: State) -> None:
-    target = path(cache, state.port)
+def save(cache: Path, state: EngineState) -> None:
+    target = build_path(cache, state.port)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(state), default=str, indent=1))
     temporary.replace(target)
 
 
-def load(cache: Path, port: int) -> State | None:
-    """The state, or None where nothing was started on this port (or the file is damaged)."""
+def load(cache: Path, port: int) -> EngineState | None:
+    """Returns the state, or None where nothing was started on this port (or the file is damaged)."""
     try:
-        raw = json.loads(path(cache, port).read_text())
+        raw = json.loads(build_path(cache, port).read_text())
         nodes = [Node(**(node | {"folder": Path(node["folder"])})) for node in raw["nodes"]]
         paths = {name: Path(raw[name]) for name in ("data", "java_home", "home")}
-        return State(**(raw | {"nodes": nodes} | paths))
+        return EngineState(**(raw | {"nodes": nodes} | paths))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def forget(cache: Path, port: int) -> None:
-    path(cache, port).unlink(missing_ok=True)
+    build_path(cache, port).unlink(missing_ok=True)

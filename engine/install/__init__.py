@@ -1,1 +1,1 @@
-"""What is installed once per machine: the server, a JDK, the script plugin, the cache folder, a user."""
+"""Installs once per machine: the server, a JDK, the script plugin, the cache folder; and finds the server's user."""

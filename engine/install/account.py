@@ -1,4 +1,4 @@
-"""Which user the server runs as: Elasticsearch refuses root."""
+"""Chooses the user that the server runs as: Elasticsearch refuses root."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ class Account:
         return self.uid == os.geteuid()
 
     def popen_options(self) -> dict[str, object]:
-        """Keyword arguments for subprocess that make the child run as this user."""
+        """Returns keyword arguments for subprocess that make the child run as this user."""
         if self.is_current:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def give(self, path: Path) -> None:
+    def give_ownership(self, path: Path) -> None:
         """Makes this user the owner of the file or folder."""
         if not self.is_current:
             os.chown(path, self.uid, self.gid)
 
-    def can(self, access: str, path: Path) -> bool:
-        """Whether the user may read ("r"), write ("w") or enter ("x") the path, asked as that user."""
+    def can_access(self, access: str, path: Path) -> bool:
+        """Returns whether the user may read ("r"), write ("w") or enter ("x") the path; tests it as that user."""
         command = ["test", f"-{access}", str(path)]
         return subprocess.run(command, check=False, cwd="/", **self.popen_options()).returncode == 0  # type: ignore[call-overload,no-any-return]
 
     def require_readable(self, folder: Path, advice: str) -> None:
         """Raises FolderError, ending in the advice, where the user cannot read the folder."""
-        if not (self.can("r", folder) and self.can("x", folder)):
+        if not (self.can_access("r", folder) and self.can_access("x", folder)):
             raise FolderError(f"user {self.name}, as whom the server runs, cannot read {folder}: {advice}")
 
 
-def choose() -> Account:
-    """The caller, or for root the first of `elasticsearch` and `nobody` that exists."""
+def choose_account() -> Account:
+    """Returns the caller, or for root the first of `elasticsearch` and `nobody` that exists."""
     if os.geteuid() != 0:
-        return _account(pwd.getpwuid(os.geteuid()))
+        return _to_account(pwd.getpwuid(os.geteuid()))
     for name in CANDIDATES:
         try:
-            return _account(pwd.getpwnam(name))
+            return _to_account(pwd.getpwnam(name))
         except KeyError:
             continue
     raise FolderError(
@@ -59,5 +59,5 @@ def choose() -> Account:
     )
 
 
-def _account(entry: pwd.struct_passwd) -> Account:
+def _to_account(entry: pwd.struct_passwd) -> Account:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

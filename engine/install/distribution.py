@@ -21,7 +21,7 @@ SHA256 = "215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a"
 TIMEOUT_S = 60
 
 
-def ensure(cache: Path, resolve: Callable[[Path], Path] | None = None, sha256: str = SHA256) -> Path:
+def ensure_distribution(cache: Path, resolve: Callable[[Path], Path] | None = None, sha256: str = SHA256) -> Path:
     """Returns the folder of the unpacked server, which is complete if it exists.
 
     `resolve` gets a scratch folder and returns the downloaded zip (by default jgo does it).

@@ -1,4 +1,4 @@
-"""The cache and data folders: made, checked and marked as ours before anything is written into them."""
+"""Makes, checks and marks the cache and data folders before anything is written into them."""
 
 from __future__ import annotations
 

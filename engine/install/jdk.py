@@ -45,12 +45,12 @@ class Jdk:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The version in a form that sorts 21.0.10 behind 21.0.9."""
+        """Returns the version in a form that sorts 21.0.10 behind 21.0.9."""
         return tuple(map(int, re.findall(r"\d+", self.version)))
 
 
 def inspect(home: Path) -> Jdk | str:
-    """The JDK in this folder, or in words why it cannot serve. Reads its `release` file and starts nothing."""
+    """Returns the JDK in this folder, or a text why it cannot serve. Reads its `release` file and starts nothing."""
     try:
         release = dict(re.findall(r'^(\w+)="(.*)"$', (home / "release").read_text("utf-8"), re.MULTILINE))
     except OSError:
@@ -71,7 +71,7 @@ def find(
     installed: tuple[str, ...] = INSTALLED,
     fetch: Callable[[Path], Path] | None = None,
 ) -> Jdk:
-    """ES_JAVA_HOME, else JAVA_HOME, else the best installed JDK, else one fetched by cjdk.
+    """Returns ES_JAVA_HOME, else JAVA_HOME, else the best installed JDK, else one fetched by cjdk.
 
     `usable` says whether the server's user may read a folder. Raises NoJdk where nothing serves.
     """
@@ -85,10 +85,10 @@ def find(
         if isinstance(chosen, Jdk):
             return chosen
         log.warning("JAVA_HOME passed over: %s", chosen)
-    found = [jdk for home in _installed(settings, installed) if isinstance(jdk := _check(home, usable), Jdk)]
+    found = [jdk for home in _iterate_installed(settings, installed) if isinstance(jdk := _check(home, usable), Jdk)]
     if found:
         return max(found, key=lambda jdk: (jdk.major <= NEWEST_TRIED, jdk.vector, jdk.numbers))
-    return _fetched(settings, usable, fetch or fetch_with_cjdk)
+    return _fetch(settings, usable, fetch or fetch_with_cjdk)
 
 
 def fetch_with_cjdk(cache: Path) -> Path:
@@ -98,7 +98,7 @@ def fetch_with_cjdk(cache: Path) -> Path:
     return Path(cjdk.java_home(vendor="temurin", version=FETCHED, cache_dir=cache))
 
 
-def _fetched(settings: EngineSettings, usable: Callable[[Path], bool], fetch: Callable[[Path], Path]) -> Jdk:
+def _fetch(settings: EngineSettings, usable: Callable[[Path], bool], fetch: Callable[[Path], Path]) -> Jdk:
     log.info("no JDK found, fetching Java %s", FETCHED)
     try:
         home = fetch(settings.engine_cache / "jdk")
@@ -117,15 +117,15 @@ def _check(home: Path, usable: Callable[[Path], bool]) -> Jdk | str:
     return found
 
 
-def _installed(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
+def _iterate_installed(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
     seen = set()
-    for home in _candidates(settings, patterns):
+    for home in _iterate_candidates(settings, patterns):
         if home not in seen:
             seen.add(home)
             yield home
 
 
-def _candidates(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
+def _iterate_candidates(settings: EngineSettings, patterns: tuple[str, ...]) -> Iterator[Path]:
     java = shutil.which("java", path=settings.path)
     if java:
         yield Path(java).resolve().parent.parent

@@ -35,7 +35,7 @@ W, T: a number or params.NAME; each 'W *' and '/ T' may be left out"""
 
 
 def source_hash(source: Path = SOURCE) -> str:
-    """First 12 hex digits of the SHA-256 over the plugin's files and the server's version."""
+    """Returns the first 12 hex digits of the SHA-256 over the plugin's files and the server's version."""
     digest = hashlib.sha256(VERSION.encode())
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(path.relative_to(source).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -74,7 +74,7 @@ def build(source: Path, into: Path, distribution: Path, java_home: Path) -> None
 
 
 def compile_java(source: Path, classes: Path, distribution: Path, java_home: Path) -> None:
-    """Raises PluginError where the plugin does not compile; `simd/` is only tried, since older JDKs cannot."""
+    """Compiles the plugin, raises PluginError if that fails; `simd/` is only tried, since older JDKs cannot."""
     everywhere = [path for path in sorted(source.rglob("*.java")) if SIMD not in path.relative_to(source).parts]
     # --release 17: one build serves whichever JDK the server is next started with.
     failed = _javac(java_home, ["--release", "17"], everywhere, classes, f"{distribution}/lib/*")
@@ -89,7 +89,7 @@ def compile_java(source: Path, classes: Path, distribution: Path, java_home: Pat
 
 
 def _javac(java_home: Path, options: list[str], sources: list[Path], classes: Path, class_path: str) -> str:
-    """What the compiler says against it; nothing where it compiles."""
+    """Compiles sources; returns the compiler's error messages, an empty text where there are none."""
     command = [
         str(java_home / "bin" / "javac"),
         *options,

@@ -23,7 +23,7 @@ def environ(elasticsearch_url: str, index_prefix: str, tmp_path: Path) -> Iterat
         **os.environ,
         "ELASTICSEARCH_URL": elasticsearch_url,
         "INDEX_PREFIX": index_prefix,
-        "API_PORT": str(engine.free_port()),
+        "API_PORT": str(engine.find_free_port()),
         "DEMO_DIR": str(tmp_path / "demo"),
         "DEMO_PRODUCTS": "150",
         "VECTOR_STORE": str(tmp_path / "vectors"),

@@ -108,7 +108,7 @@ def embedded(environ: dict[str, str], shop: list[dict[str, str]], tmp_path_facto
 
 @pytest.fixture(scope="module")
 def api(environ: dict[str, str], embedded: Any) -> Iterator[str]:
-    port = engine.free_port()
+    port = engine.find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env={**environ, "HEALTH_PORT": "0", "PUBLIC_STATUS": "true"}, cwd=ROOT)

@@ -88,7 +88,7 @@ class Server:
 @contextlib.contextmanager
 def serving(tmp_path: Path, **environ: str) -> Iterator[Server]:
     """The server for the time of a test."""
-    port, health_port = engine.free_port(), engine.free_port()
+    port, health_port = engine.find_free_port(), engine.find_free_port()
     log = tmp_path / f"api-{port}.log"
     with log.open("w") as out:
         process = subprocess.Popen(

@@ -41,9 +41,9 @@ PATIENCE = 120  # seconds for a cluster to find itself again, on whatever machin
 
 @dataclasses.dataclass
 class Cluster:
-    options: engine.Options
+    options: engine.StartOptions
     settings: engine.EngineSettings
-    running: engine.Running
+    running: engine.RunningEngine
 
     def nodes_of(self, index: str) -> list[str]:
         """Names of the nodes that hold a shard of `index`."""
@@ -66,11 +66,11 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     """Three nodes of this module's own."""
     settings = engine.EngineSettings.load().model_copy(
-        update={"elasticsearch_url": None, "engine_port": engine.free_port()}
+        update={"elasticsearch_url": None, "engine_port": engine.find_free_port()}
     )
     data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
     data.chmod(0o755)
-    options = engine.Options(data=data, nodes=3)
+    options = engine.StartOptions(data=data, nodes=3)
     try:
         yield Cluster(options, settings, engine.start(options, settings))
     finally:

@@ -38,13 +38,13 @@ HIDE = {"action": "hide", "target": {"ids": ["p2"]}}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.RunningEngine]:
     data = Path(tempfile.mkdtemp(prefix="visual-search-roles-"))
     data.chmod(0o755)
     file = tmp_path_factory.mktemp("roles") / "roles.json"
     file.write_text(json.dumps(roles(Names(PREFIX))))
     settings = engine.EngineSettings.load({})
-    options = engine.Options(port=engine.free_port(), data=data, heap="512m", security=True, roles=file)
+    options = engine.StartOptions(port=engine.find_free_port(), data=data, heap="512m", security=True, roles=file)
     found = engine.start(options, settings)
     try:
         yield found
@@ -54,7 +54,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Running
 
 
 @pytest.fixture
-def as_user(running: engine.Running) -> Iterator[Callable[..., Catalogue]]:
+def as_user(running: engine.RunningEngine) -> Iterator[Callable[..., Catalogue]]:
     opened: list[Catalogue] = []
 
     def open_as(user: str, prefix: str = PREFIX, password: str | None = None) -> Catalogue:

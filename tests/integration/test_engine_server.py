@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 def settings() -> engine.EngineSettings:
     """As the environment says, but with a server of our own whatever ELASTICSEARCH_URL says."""
     return engine.EngineSettings.load().model_copy(
-        update={"elasticsearch_url": None, "engine_port": engine.free_port()}
+        update={"elasticsearch_url": None, "engine_port": engine.find_free_port()}
     )
 
 
@@ -43,7 +43,7 @@ def data(settings: engine.EngineSettings) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_server_is_described_found_again_and_stopped(settings, data):
-    options = engine.Options(data=data, heap="512m")
+    options = engine.StartOptions(data=data, heap="512m")
     running = engine.start(options, settings)
     (pid,) = running.pids
     assert running.url == f"http://127.0.0.1:{settings.engine_port}"
@@ -59,7 +59,7 @@ def test_a_server_is_described_found_again_and_stopped(settings, data):
     again = engine.start(options, settings)
     assert again.already and again.pids == [pid]
     with pytest.raises(OptionsError, match="another engine runs"):
-        engine.start(engine.Options(data=data, nodes=2), settings)
+        engine.start(engine.StartOptions(data=data, nodes=2), settings)
 
     requests.put(f"{running.url}/kept/_doc/1", json={"a": 1}, timeout=30).raise_for_status()
     assert engine.stop(settings=settings) == [pid]
@@ -82,14 +82,14 @@ def runner_says(command: str, settings: engine.EngineSettings) -> dict[str, Any]
 
 def test_a_server_that_cannot_start_shows_its_last_words(settings, data):
     with pytest.raises(StartFailed, match="node-1 ended with status") as failure:
-        engine.start(engine.Options(data=data, heap="1m"), settings)
+        engine.start(engine.StartOptions(data=data, heap="1m"), settings)
     assert "Too small maximum heap" in failure.value.log
     assert engine.status(settings=settings)["running"] is False
 
 
 def test_a_start_that_takes_too_long_is_ended(settings, data):
     with pytest.raises(StartFailed, match=r"not ready after 2 s \(no answer\)"):
-        engine.start(engine.Options(data=data, heap="512m", wait_s=2), settings)
+        engine.start(engine.StartOptions(data=data, heap="512m", wait_s=2), settings)
     assert engine.stop(settings=settings) == []
 
 
@@ -99,7 +99,9 @@ def test_security_asks_for_tls_a_password_and_the_right_role(settings, data, tmp
     roles = tmp_path / "roles.json"
     granted = {name: {"indices": [{"names": ["products"], "privileges": of}]} for name, of in may.items()}
     roles.write_text(json.dumps(granted))
-    options = engine.Options(data=data, heap="512m", security=True, passwords={"search": "only-looking"}, roles=roles)
+    options = engine.StartOptions(
+        data=data, heap="512m", security=True, passwords={"search": "only-looking"}, roles=roles
+    )
     running = engine.start(options, settings)
     assert running.url.startswith("https://") and running.access
     passwords = running.access.passwords()
@@ -139,7 +141,7 @@ def found_within(seconds: float, url: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_three_nodes_lose_one_and_get_it_back(settings, data):
-    options = engine.Options(data=data, nodes=3)
+    options = engine.StartOptions(data=data, nodes=3)
     running = engine.start(options, settings)
     assert len(set(running.pids)) == len(set(running.urls)) == 3
     assert engine.status(settings=settings)["cluster_nodes"] == 3

@@ -32,7 +32,7 @@ def cache() -> Iterator[Path]:
 def run(cache: Path):
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-        environment = {**kept, "ENGINE_CACHE": str(cache), "ENGINE_PORT": str(ports.free_port()), **environment}
+        environment = {**kept, "ENGINE_CACHE": str(cache), "ENGINE_PORT": str(ports.find_free_port()), **environment}
         command = [sys.executable, "-m", "engine", *arguments]
         return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -53,10 +53,10 @@ def cache(tmp_path: Path) -> Path:
 def test_unpacks_once_readable_by_everybody(repository, cache):
     before = os.umask(0o077)
     try:
-        home = distribution.ensure(cache, repository, repository.sha256)
+        home = distribution.ensure_distribution(cache, repository, repository.sha256)
     finally:
         os.umask(before)
-    assert distribution.ensure(cache, repository, repository.sha256) == home
+    assert distribution.ensure_distribution(cache, repository, repository.sha256) == home
     assert repository.asked == 1
     modes = {path.name: path.stat().st_mode & 0o777 for path in (home, *home.rglob("*"))}
     expected = {home.name: 0o755, "bin": 0o755, "config": 0o755, "elasticsearch": 0o755, "jvm.options": 0o644}
@@ -68,7 +68,7 @@ def test_another_checksum_is_refused_and_nothing_stays(repository, cache):
     with pytest.raises(
         DistributionError, match=r"refused the downloaded elasticsearch\.zip.*corrupt or was tampered"
     ):
-        distribution.ensure(cache, repository)
+        distribution.ensure_distribution(cache, repository)
     assert [path.name for path in cache.iterdir()] == ["distribution.lock"]
 
 
@@ -77,12 +77,13 @@ def test_a_failed_download_says_what_to_do(cache):
         raise ConnectionError("host unknown")
 
     with pytest.raises(DistributionError, match=r"could not fetch .*:8\.19\.21 \(host unknown\): check the network"):
-        distribution.ensure(cache, unreachable)
+        distribution.ensure_distribution(cache, unreachable)
 
 
 def test_starts_at_the_same_time_fetch_once(repository, cache):
     threads = [
-        threading.Thread(target=distribution.ensure, args=(cache, repository, repository.sha256)) for _ in range(4)
+        threading.Thread(target=distribution.ensure_distribution, args=(cache, repository, repository.sha256))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()

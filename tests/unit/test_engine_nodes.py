@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine import options
+from engine import start_options
 from engine.cluster import nodes, ports, security
 from engine.errors import OptionsError, PortInUse
 from engine.settings import EngineSettings
@@ -20,7 +20,7 @@ def cluster(size: int) -> list[nodes.Node]:
 
 def test_one_node_is_bound_to_the_loopback_address_and_ignores_disk_thresholds():
     (node,) = cluster(1)
-    found = yaml.safe_load(nodes.render_yaml(nodes.server_settings(node, [node], security.OFF)))
+    found = yaml.safe_load(nodes.render_yaml(nodes.build_settings(node, [node], security.OFF)))
     assert found == {
         "cluster.name": "visual-search-9200",
         "node.name": "node-0",
@@ -38,7 +38,7 @@ def test_one_node_is_bound_to_the_loopback_address_and_ignores_disk_thresholds()
 
 def test_three_nodes_know_each_other():
     three = cluster(3)
-    found = yaml.safe_load(nodes.render_yaml(nodes.server_settings(three[1], three, security.OFF)))
+    found = yaml.safe_load(nodes.render_yaml(nodes.build_settings(three[1], three, security.OFF)))
     assert found["discovery.seed_hosts"] == ["127.0.0.1:9300", "127.0.0.1:9301", "127.0.0.1:9302"]
     assert found["cluster.initial_master_nodes"] == ["node-0", "node-1", "node-2"]
     assert (found["cluster.name"], found["http.port"]) == ("visual-search-9200", 9201)
@@ -58,10 +58,10 @@ def test_marks_tell_nodes_apart_and_hold_no_blanks():
 
 
 def test_ports_count_up_and_a_taken_transport_port_is_passed_over():
-    port = ports.free_port()
+    port = ports.find_free_port()
     with socket.socket() as other:
         other.bind(("127.0.0.1", port + ports.TRANSPORT_OFFSET))
-        planned = ports.plan(port, 2)
+        planned = ports.plan_ports(port, 2)
     assert [http for http, _ in planned] == [port, port + 1]
     assert all(transport > port + ports.TRANSPORT_OFFSET for _, transport in planned)
 
@@ -72,7 +72,7 @@ def test_a_port_of_another_program_is_named():
         other.listen()
         taken = other.getsockname()[1]
         with pytest.raises(PortInUse, match=rf"port {taken} .* in use.*--port.*ELASTICSEARCH_URL"):
-            ports.plan(taken, 1)
+            ports.plan_ports(taken, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,15 +89,15 @@ def test_a_port_of_another_program_is_named():
 )
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(OptionsError, match="--"):
-        options.Options(**wrong)
+        start_options.StartOptions(**wrong)
 
 
 def test_defaults_depend_on_the_number_of_nodes():
-    alone, three = options.Options(), options.Options(nodes=3)
-    assert (alone.heap_or_default(), three.heap_or_default()) == ("1g", "512m")
+    alone, three = start_options.StartOptions(), start_options.StartOptions(nodes=3)
+    assert (alone.choose_heap(), three.choose_heap()) == ("1g", "512m")
     settings = EngineSettings(engine_cache=Path("/cache"))
-    assert alone.data_or_default(settings, 9200) == Path("/cache/data/9200")
-    assert three.data_or_default(settings, 9200) == Path("/cache/data/9200-3nodes")
+    assert alone.choose_data(settings, 9200) == Path("/cache/data/9200")
+    assert three.choose_data(settings, 9200) == Path("/cache/data/9200-3nodes")
 
 
 def test_settings_come_from_the_environment():

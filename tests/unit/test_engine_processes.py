@@ -21,8 +21,8 @@ def node(tmp_path: Path) -> nodes.Node:
     return nodes.Node("node-1", tmp_path / "node-1", 9200, 9300)
 
 
-def saved(node: nodes.Node, cache: Path) -> state.State:
-    known = state.State(
+def saved(node: nodes.Node, cache: Path) -> state.EngineState:
+    known = state.EngineState(
         port=9200,
         nodes=[node],
         data=node.folder.parent,
@@ -47,17 +47,17 @@ def spawn(*arguments: str, code: str = "import time; print(flush=True); time.sle
 
 def test_a_pidfile_without_its_process_is_stale(node):
     node.pidfile.write_text("4194304")  # above the kernel's largest pid
-    assert processes.pid_of(node) is None
+    assert processes.find_pid(node) is None
     node.pidfile.write_text("not a number")
-    assert processes.pid_of(node) is None
+    assert processes.find_pid(node) is None
     node.pidfile.unlink()
-    assert processes.pid_of(node) is None
+    assert processes.find_pid(node) is None
 
 
 def test_a_reused_pid_is_not_ours_and_is_not_ended(node, tmp_path):
     node.pidfile.write_text(str(os.getpid()))
     saved(node, tmp_path)
-    assert processes.pid_of(node) is None
+    assert processes.find_pid(node) is None
     assert engine.stop(9200, EngineSettings(engine_cache=tmp_path)) == []
     assert state.load(tmp_path, 9200) is None
 
@@ -66,7 +66,7 @@ def test_stop_ends_the_marked_process_only(node, tmp_path):
     saved(node, tmp_path)
     with spawn(node.mark) as ours, spawn() as other:
         node.pidfile.write_text(str(ours.pid))
-        assert processes.pid_of(node) == ours.pid
+        assert processes.find_pid(node) == ours.pid
         assert engine.stop(9200, EngineSettings(engine_cache=tmp_path)) == [ours.pid]
         assert not psutil.pid_exists(ours.pid)
         assert other.poll() is None
@@ -77,14 +77,14 @@ def test_stop_ends_the_marked_process_only(node, tmp_path):
 def test_a_process_that_ignores_the_request_is_killed(node):
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
     with spawn(node.mark, code=deaf) as process:
-        assert processes.end([node], term_timeout_s=0.3) == [process.pid]
+        assert processes.end_processes([node], term_timeout_s=0.3) == [process.pid]
         assert not psutil.pid_exists(process.pid)
 
 
 def test_state_survives_a_round_trip_and_damage_is_no_state(node, tmp_path):
     known = saved(node, tmp_path)
     assert state.load(tmp_path, 9200) == known
-    state.path(tmp_path, 9200).write_text("{")
+    state.build_path(tmp_path, 9200).write_text("{")
     assert state.load(tmp_path, 9200) is None
 
 

@@ -11,15 +11,15 @@ import yaml
 
 from engine.cluster import security
 from engine.errors import OptionsError
-from engine.options import Options
+from engine.start_options import StartOptions
 
 
 def test_a_hash_can_be_checked_as_the_server_does():
-    scheme, salt, key = security.hashed("geheim").split("$")
+    scheme, salt, key = security.hash_password("geheim").split("$")
     assert scheme == "{PBKDF2}10000"
     again = hashlib.pbkdf2_hmac("sha512", b"geheim", base64.b64decode(salt), 10_000, dklen=32)
     assert base64.b64decode(key) == again
-    assert security.hashed("geheim") != security.hashed("geheim")
+    assert security.hash_password("geheim") != security.hash_password("geheim")
 
 
 def test_passwords_are_kept_given_ones_win_and_the_file_is_private(tmp_path):
@@ -44,7 +44,7 @@ ROLES = {
 
 
 def test_realm_files_give_each_user_its_roles():
-    files = security.realm_files({"admin": "a", "search": "b", "rules": "c", "etl": "d"}, ROLES)
+    files = security.build_realm_files({"admin": "a", "search": "b", "rules": "c", "etl": "d"}, ROLES)
     users = [line.partition(":{PBKDF2}")[0] for line in files["users"].splitlines()]
     assert users == ["admin", "search", "rules", "etl"]
     assert files["users_roles"].splitlines() == [
@@ -58,7 +58,7 @@ def test_realm_files_give_each_user_its_roles():
 
 
 def test_without_roles_only_the_admin_may_do_anything():
-    files = security.realm_files({"admin": "a", "search": "b"}, security.read_roles(None))
+    files = security.build_realm_files({"admin": "a", "search": "b"}, security.read_roles(None))
     assert (files["users_roles"], files["roles.yml"]) == ("superuser:admin\n", "")
 
 
@@ -67,15 +67,15 @@ def test_a_file_that_holds_no_roles_is_refused_before_anything_starts(tmp_path, 
     file = tmp_path / "roles.json"
     file.write_text(content)
     with pytest.raises(OptionsError, match="--roles"):
-        Options(security=True, roles=file)
+        StartOptions(security=True, roles=file)
     with pytest.raises(OptionsError, match="--roles"):
-        Options(security=True, roles=tmp_path / "nothing.json")
+        StartOptions(security=True, roles=tmp_path / "nothing.json")
     file.write_text(json.dumps(ROLES))
-    assert Options(security=True, roles=file).roles == file
+    assert StartOptions(security=True, roles=file).roles == file
     with pytest.raises(OptionsError, match="only for --security"):
-        Options(roles=file)
+        StartOptions(roles=file)
 
 
 def test_both_layers_are_encrypted():
-    settings = security.server_settings("pw")
+    settings = security.build_settings("pw")
     assert settings["xpack.security.http.ssl.enabled"] is settings["xpack.security.transport.ssl.enabled"] is True

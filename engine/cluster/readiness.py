@@ -1,4 +1,4 @@
-"""Waits, within bounds, until a cluster answers with all its nodes."""
+"""Waits, up to a limit, until a cluster answers with all its nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.cluster import health
 from engine.cluster.nodes import Node
-from engine.cluster.state import State
+from engine.cluster.state import EngineState
 from engine.errors import StartFailed, Unreachable
 from engine.logs import tail
 
@@ -22,33 +22,33 @@ LOG_LINES = 15
 Launchers = Sequence[tuple[Node, "subprocess.Popen[bytes]"]]
 
 
-def until_ready(known: State, launchers: Launchers, wait_s: float) -> None:
+def wait_until_ready(known: EngineState, launchers: Launchers, wait_s: float) -> None:
     """Returns once the cluster is whole and yellow (several nodes: green) and every launcher has left.
 
     Raises StartFailed, with the last log lines, where a launcher fails or `wait_s` seconds pass.
     """
     credentials = health.Credentials.of(known)
-    begun = time.monotonic()
+    started = time.monotonic()
     answered: float | None = None
     seen = "no answer"
-    while (now := time.monotonic()) - begun < wait_s:
+    while (now := time.monotonic()) - started < wait_s:
         for node, launcher in launchers:
             if launcher.poll():
-                raise _failed(known, f"{node.name} ended with status {launcher.returncode}")
+                raise _build_error(known, f"{node.name} ended with status {launcher.returncode}")
         try:
-            found = health.cluster(known.url, credentials)
+            found = health.read_cluster_health(known.url, credentials)
         except Unreachable as error:
             log.debug("%s", error)
         else:
             answered = answered or now
             seen = f"{found['status']}, {found['number_of_nodes']} of {len(known.nodes)} nodes"
-            if _ready(found, len(known.nodes), now - answered) and all(one.poll() == 0 for _, one in launchers):
+            if _is_ready(found, len(known.nodes), now - answered) and all(one.poll() == 0 for _, one in launchers):
                 return
         time.sleep(POLL_S)
-    raise _failed(known, f"not ready after {wait_s:.0f} s ({seen})")
+    raise _build_error(known, f"not ready after {wait_s:.0f} s ({seen})")
 
 
-def _ready(found: Mapping[str, object], nodes: int, answering_s: float) -> bool:
+def _is_ready(found: Mapping[str, object], nodes: int, answering_s: float) -> bool:
     if found["number_of_nodes"] != nodes:
         return False
     # A damaged index leaves the cluster red for good: the server is up all the same, and `status` says red.
@@ -56,5 +56,5 @@ def _ready(found: Mapping[str, object], nodes: int, answering_s: float) -> bool:
     return found["status"] in enough or answering_s > RED_PATIENCE_S
 
 
-def _failed(known: State, what: str) -> StartFailed:
+def _build_error(known: EngineState, what: str) -> StartFailed:
     return StartFailed(f"Elasticsearch did not start: {what}; its logs are in {known.data}", tail(known, LOG_LINES))

@@ -1,4 +1,4 @@
-"""What can be asked of `start`."""
+"""Options of `start`: ports, nodes, heap, data folder, security, and their defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAIT_S, WAIT_PER_FURTHER_NODE_S = 180.0, 90.0
 
 
 @dataclass(frozen=True)
-class Options:
+class StartOptions:
     """
     port       HTTP port of the first node, the others count up; None: EngineSettings.port
     nodes      how many nodes form the cluster
@@ -52,12 +52,12 @@ class Options:
                 raise OptionsError("--roles is only for --security")
             read_roles(self.roles)  # a wrong file is told before anything is started
 
-    def heap_or_default(self) -> str:
+    def choose_heap(self) -> str:
         return self.heap or (HEAP_ALONE if self.nodes == 1 else HEAP_IN_CLUSTER)
 
-    def wait_or_default_s(self) -> float:
+    def choose_wait_s(self) -> float:
         return self.wait_s or WAIT_S + WAIT_PER_FURTHER_NODE_S * (self.nodes - 1)
 
-    def data_or_default(self, settings: EngineSettings, port: int) -> Path:
+    def choose_data(self, settings: EngineSettings, port: int) -> Path:
         suffix = "" if self.nodes == 1 else f"-{self.nodes}nodes"
         return (self.data or settings.engine_cache / "data" / f"{port}{suffix}").absolute()
