@@ -19,14 +19,14 @@ from pydantic_core import to_json
 
 from app.http.errors import InvalidRequest
 from app.http.inputs import refusal
-from app.schemas.types import BOX, Box, ProductId, SimilarOptions, require
+from app.schemas.options import SimilarOptions
+from app.schemas.types import BOX, Box, ProductId, require
 from catalog.domain.filters import Filters
 from catalog.domain.product import Url
 from catalog.domain.space import MAX_DIMS
+from catalog.limits import MAX_EXAMPLES, MAX_SEARCHES
 from catalog.similar import SimilarRequest
 
-MAX_SEARCHES = 50
-MAX_EXAMPLES = 100
 LARGEST = 3.4e38  # float32 ends there, and so does what the index could hold
 KINDS = ("product_id", "image_url", "image", "vector", "positive")
 

@@ -5,23 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model_validator
 
 from app.http.inputs import Query
-from app.schemas.types import (
-    BOX,
-    MAX_MODELS,
-    Box,
-    Facets,
-    FieldNames,
-    Limit,
-    Models,
-    PageOptions,
-    SimilarOptions,
-    Sort,
-)
+from app.schemas.options import PageOptions, SimilarOptions
+from app.schemas.types import BOX, Box, Facets, FieldNames, Limit, Models, Sort
 from catalog.domain.filter_fields import FILTER_FIELDS, Kind
 from catalog.domain.filters import Filters, Words
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.product import Price, Word
-from catalog.search.search_types import BROWSE_PAGE_SIZE, BrowseQuery, Counts, Page
+from catalog.limits import BROWSE_PAGE_SIZE, MAX_MODELS
+from catalog.search.search_types import BrowseQuery, Counts, Page
 from catalog.similar import SimilarRequest
 
 

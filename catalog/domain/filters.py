@@ -8,15 +8,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from catalog.domain.filter_fields import FILTER_FIELDS, TERM_FIELDS, Kind
 from catalog.domain.product import Price, Word
 from catalog.errors import InvalidFilter
-
-MAX_VALUES = 1000  # per key; far below Elasticsearch's 65,536 terms, above any shop's facet
+from catalog.limits import MAX_FILTER_VALUES
 
 
 def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[Word, ...], Field(max_length=MAX_VALUES), BeforeValidator(_as_tuple)]
+Words = Annotated[tuple[Word, ...], Field(max_length=MAX_FILTER_VALUES), BeforeValidator(_as_tuple)]
 
 
 class PriceRange(BaseModel):

@@ -10,11 +10,12 @@ from catalog.domain.filters import Filters
 from catalog.domain.matching import Matcher, Seen
 from catalog.domain.product import Moment, Word
 from catalog.errors import InvalidRule
+from catalog.limits import RERANK_POOL
 
 MAX_RULES = 100  # each may have to be looked at for each of the 200 best hits of a question, or by Elasticsearch
 MAX_IDS = 1000  # products that one rule names
 MAX_NAMED = 5_000  # ids and filter values of all rules together: hidden ones go along with every question
-MAX_POSITION = 200  # rules work within the pool that is reordered before a page is cut
+MAX_POSITION = RERANK_POOL  # rules work within the pool that is reordered before a page is cut
 NO_FILTER = Filters()
 RuleId = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Action = Literal["pin", "hide", "boost"]

@@ -8,6 +8,7 @@ from catalog.domain.filter_fields import FACET_FIELDS, SORT_FIELDS
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
+from catalog.limits import BROWSE_PAGE_SIZE, SIMILAR_PAGE_SIZE
 from catalog.mapping import VERSION
 from catalog.similarity import Vectors
 
@@ -16,10 +17,6 @@ FACETS = tuple(FACET_FIELDS)
 SORT_KEYS = {"id": None, **SORT_FIELDS, "updated_at": "updated_at", "title": "title.raw"}
 SORTS = (*(f"{sign}{key}" for key in SORT_KEYS for sign in ("", "-")), "relevance")
 IN_STOCK_NEWEST = "in_stock_newest"  # available ones first, then most recently updated; not for shoppers
-SIMILAR_PAGE_SIZE = 10
-BROWSE_PAGE_SIZE = 20
-MAX_PAGE_SIZE = 200
-MAX_WINDOW = 1000  # limit + offset
 
 
 @dataclass(frozen=True, slots=True)

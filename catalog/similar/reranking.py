@@ -9,14 +9,13 @@ import numpy as np
 from catalog import similarity
 from catalog.domain.rulebook import NONE, ActiveRules
 from catalog.domain.warnings import AnswerWarning
+from catalog.limits import RERANK_POOL
 from catalog.ports import SearchPort
 from catalog.search import diversity
 from catalog.search.search_types import Counts, Hit, QueryPart, SimilarPage, SimilarQuery
 from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
-
-POOL = 200  # hits that are shaped, whatever page is asked for; behind them the order of similarity goes on
 
 Explanations = Mapping[str, Mapping[str, Any]]
 
@@ -38,7 +37,7 @@ def wanted(request: SimilarRequest) -> bool:
 def shaped(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules = NONE) -> Shaped:
     """The page of a shaped search: cut from the reordered pool, then from everything else in order of similarity."""
     asked = query.page
-    fetched = replace(asked, limit=POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
+    fetched = replace(asked, limit=RERANK_POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
     wide = replace(query, page=fetched)
     pool = index.similar(wide)
     pins, warnings = find_pins(index, wide, rules, pool.hits)
@@ -47,7 +46,7 @@ def shaped(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rule
     best = placed(_ordered(request, query, ranked, pins), pins)
     hits = best[asked.offset : asked.end]
     server_ms = pool.server_ms
-    if len(pool.hits) == POOL and len(hits) < asked.limit:
+    if len(pool.hits) == RERANK_POOL and len(hits) < asked.limit:
         seen = [*pool.hits, *(pin.hit for pin in pins)]
         tail = index.similar(_rest(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits)))
         hits, server_ms = [*hits, *tail.hits], server_ms + tail.server_ms

@@ -8,9 +8,10 @@ from catalog.domain.filters import Filters
 from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidInput, ProductNotEmbedded
+from catalog.limits import MAX_WINDOW
 from catalog.ports import SearchPort
 from catalog.search import filter_warnings
-from catalog.search.search_types import MAX_WINDOW, Counts, Exclusions, SimilarPage, SimilarQuery
+from catalog.search.search_types import Counts, Exclusions, SimilarPage, SimilarQuery
 from catalog.similar import fallback, reranking
 from catalog.similar.implied_filters import Narrowed, narrowed, without
 from catalog.similar.request import Answer, SimilarRequest

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from catalog.elastic import connect
+from catalog.limits import MAX_PAGE_SIZE
 from catalog.settings import CatalogSettings
 from evaluation.bootstrap import macro_mean
 from evaluation.commands.shared import Json, exit_on_error, print_result, show_progress
@@ -18,7 +19,6 @@ from evaluation.settings import EvaluationSettings
 
 TOLERANCE = 0.005
 QUERIES = 300
-MAX_LIMIT = 200  # hits that the service gives at a time
 
 
 def qc(
@@ -35,7 +35,7 @@ def qc(
         catalogue = connect(CatalogSettings.load())
         found = read_catalogue(catalogue, model)
         queries = select_queries(found.table, limit)
-        selection = QuerySelection(queries, found.space.name, k, min(DEPTH, MAX_LIMIT), own.evaluation_threads)
+        selection = QuerySelection(queries, found.space.name, k, min(DEPTH, MAX_PAGE_SIZE), own.evaluation_threads)
         service = url or f"http://127.0.0.1:{own.api_port}"
         offline = measure(found.table, IndexRanker(catalogue), selection, step)
         served = measure(found.table, HttpRanker(service), selection, step)

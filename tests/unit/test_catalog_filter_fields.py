@@ -43,12 +43,14 @@ def test_facets_sorts_mapping_and_columns_are_those_of_the_table() -> None:
             assert CatalogSettings(index_sort=(each.key,)).index_sort == (each.key,)
 
 
-def test_the_documentations_table_has_a_line_per_field() -> None:
+def test_the_documentation_has_a_line_per_field() -> None:
     lines = list(format_table())[2:]
     assert [line.split("`")[1] for line in lines] == KEYS
     assert "`price_min`, `price_max`" in lines[KEYS.index("price")]
     assert "`attributes.<name>`" in lines[KEYS.index("attributes")]
     assert FIELD_BY_KEY["size"].index_field == "sizes_available"
+    table = "\n".join(format_table())
+    assert table in (ROOT / "docs" / "api.md").read_text(), f"write this table into docs/api.md:\n{table}"
 
 
 NEW_FIELD = '    FilterField("season", description="when it is worn", index_sort=True),\n'

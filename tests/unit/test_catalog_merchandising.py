@@ -60,12 +60,12 @@ def ids(index: FakeCatalogue, **request: Any) -> list[str]:
 
 @contextmanager
 def pool_of(size: int) -> Iterator[None]:
-    before = reranking.POOL
-    reranking.POOL = size
+    before = reranking.RERANK_POOL
+    reranking.RERANK_POOL = size
     try:
         yield
     finally:
-        reranking.POOL = before
+        reranking.RERANK_POOL = before
 
 
 targets = st.one_of(

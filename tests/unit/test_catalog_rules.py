@@ -56,7 +56,7 @@ def test_a_wrong_rule_says_what_is_wrong(wrong: Any, message: str) -> None:
 
 
 def test_positions_end_where_reordering_does() -> None:
-    assert rules.MAX_POSITION <= reranking.POOL
+    assert rules.MAX_POSITION <= reranking.RERANK_POOL
 
 
 @pytest.mark.parametrize("data", [HIDE, PIN | {"note": "n", "valid_from": NOW}, BOOST | {"when": {"ids": ["s"]}}])

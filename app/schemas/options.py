@@ -1,0 +1,102 @@
+"""What may be asked of every search, declared once: query strings, forms and bodies share it."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.schemas.types import (
+    Band,
+    Facets,
+    Fallback,
+    FieldNames,
+    FilterKeys,
+    GroupBy,
+    Limit,
+    ModelName,
+    Models,
+    Offset,
+    ProductIds,
+    Share,
+    Threshold,
+)
+from catalog.limits import MAX_GROUP_SIZE, MAX_WINDOW, RERANK_POOL, SIMILAR_PAGE_SIZE
+from catalog.search.diversity import NEAR_DUPLICATE
+from catalog.search.search_types import Counts, Page
+from catalog.similar import SimilarRequest
+
+TOTAL = (
+    "count all products (with `group_by` groups) that pass the filters and reach `score_threshold`; "
+    "null, with a warning, where there is a threshold and the search was approximate"
+)
+
+
+class PageOptions(BaseModel):
+    """Which hits of all."""
+
+    limit: Limit = SIMILAR_PAGE_SIZE
+    offset: Offset = 0
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.offset + self.limit > MAX_WINDOW:
+            raise ValueError(f"offset + limit is {self.offset + self.limit}; pages end at {MAX_WINDOW}")
+        return self
+
+
+class SimilarOptions(PageOptions):
+    """What every question for similar products may say, in a query string, a form or a body."""
+
+    model: ModelName | None = Field(None, description="a model or `<model>__<version>`; default the promoted one")
+    models: Models = Field({}, description="weights of several models, whose weighted mean of cosines is the score")
+    price_band: Band | None = Field(
+        None, description="factors of the source's price: `0.5,1.5` is from half to one and a half times"
+    )
+    score_threshold: Threshold | None = None
+    exclude_source: bool = Field(True, description="leave out the source product and its group")
+    exclude_ids: ProductIds = Field((), description="products that shall not be in the answer")
+    exact: bool = Field(False, description="compare with every product that passes, whatever it costs")
+    total: bool = Field(False, description=TOTAL)
+    explain: bool = Field(
+        False, description="say why a hit is there: its cosine per model, its rank before and after"
+    )
+    facets: Facets = ()
+    fields: FieldNames = ()
+    group_by: GroupBy | None = Field(None, description="show groups, best first, instead of products")
+    group_size: Annotated[int, Field(ge=1, le=MAX_GROUP_SIZE)] | None = Field(
+        None, description="products of each group in `group`; default 1; needs `group_by`"
+    )
+    diversity: Share = Field(
+        0.0, description=f"0 is likeness alone, 1 variety alone (MMR over the {RERANK_POOL} best)"
+    )
+    hide_near_duplicates: bool = Field(
+        False,
+        description="leave out hits whose cosine to a better one is "
+        f"{NEAR_DUPLICATE} or more (of the {RERANK_POOL} best)",
+    )
+    relax: FilterKeys = Field(
+        (), description="filters that may be dropped, in this order, while fewer than `limit` products pass"
+    )
+    fallback: Fallback | None = Field(
+        None,
+        description="for a product without an embedding, instead of 409: products of its most specific category that "
+        "pass the filters, available and recently updated ones first, with `score` null",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.model is not None and self.models:
+            raise ValueError("name either `model` or `models`, not both")
+        if self.group_size is not None and self.group_by is None:
+            raise ValueError("group_size says how many of each group: add `group_by`")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of `catalog.similar.SimilarRequest` that these are."""
+        same = SimilarOptions.model_fields.keys() & SimilarRequest.__dataclass_fields__.keys()
+        return {name: getattr(self, name) for name in same} | {
+            "page": Page(
+                self.limit, self.offset, self.fields or None, (self.group_size or 1) if self.group_by else 0
+            ),
+            "counts": Counts(self.facets, self.total),
+            "near_duplicates": NEAR_DUPLICATE if self.hide_near_duplicates else None,
+        }
