@@ -10,7 +10,7 @@ import typer
 from app.index.connect import elasticsearch
 from app.settings import ApiSettings, export
 from catalog.errors import InvalidInput
-from catalog.plain_text import printable
+from catalog.plain_text import escape_controls
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
 
@@ -41,7 +41,7 @@ def serve(
         PhotoSettings.load()
         ModelSettings.load()
     except InvalidInput as error:
-        typer.echo(printable(error.message), err=True)
+        typer.echo(escape_controls(error.message), err=True)
         raise typer.Exit(2) from error
     _start(settings.model_copy(update={"api_port": port}) if port else settings)
 

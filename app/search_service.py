@@ -52,7 +52,7 @@ class Asker:
         spaces = resolve_spaces(self.context.index, request.model, request.models)
         limits = embedders.limits(spaces)  # opens the models: nothing is fetched for one that is not here
         started = time.perf_counter()
-        with deadline.paused():
+        with deadline.pause():
             data = read()
             with self.context.uploads.room:
                 image = self.context.uploads.of(data, box)

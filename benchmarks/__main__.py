@@ -2,19 +2,23 @@
 
 import typer
 
-from visual_search.lazy import Entry, group_of
+from visual_search.lazy import LazyEntry, build_group
 
 MEASUREMENTS = {
-    "api": Entry("benchmarks.api.__main__:app", "The API beside a bare client, 10 k and 100 k vectors."),
-    "query": Entry("benchmarks.query.__main__:app", "Speed, recall and planner quality on big catalogues."),
-    "updates": Entry("benchmarks.updates.__main__:app", "Price updates per second on every type of vector index."),
-    "embedding": Entry("benchmarks.embedding:app", "Embedding one photo beside bare ONNX Runtime."),
-    "calibrate": Entry("benchmarks.calibrate.__main__:app", "The planner's prices on this Elasticsearch."),
-    "rivals": Entry("benchmarks.rivals.__main__:app", "The API beside annoy, hnswlib, faiss and pgvector."),
-    "house": Entry("benchmarks.house:app", "The code itself: sizes, names, docstrings, what one request crosses."),
+    "api": LazyEntry("benchmarks.api.__main__:app", "The API beside a bare client, 10 k and 100 k vectors."),
+    "query": LazyEntry("benchmarks.query.__main__:app", "Speed, recall and planner quality on big catalogues."),
+    "updates": LazyEntry(
+        "benchmarks.updates.__main__:app", "Price updates per second on every type of vector index."
+    ),
+    "embedding": LazyEntry("benchmarks.embedding:app", "Embedding one photo beside bare ONNX Runtime."),
+    "calibrate": LazyEntry("benchmarks.calibrate.__main__:app", "The planner's prices on this Elasticsearch."),
+    "rivals": LazyEntry("benchmarks.rivals.__main__:app", "The API beside annoy, hnswlib, faiss and pgvector."),
+    "house": LazyEntry(
+        "benchmarks.house:app", "The code itself: sizes, names, docstrings, what one request crosses."
+    ),
 }
 
-app = typer.Typer(cls=group_of(MEASUREMENTS), no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=build_group(MEASUREMENTS), no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

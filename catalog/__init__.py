@@ -1,1 +1,1 @@
-"""The shared contract: product, embedding space, the one similarity, mapping, queries and the index gateway."""
+"""Shared contract of all rooms: product, embedding space, similarity, mapping, queries and the index gateway."""

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.errors import VisualSearchError
-from catalog.plain_text import PlainFormatter, printable, printable_lines
+from catalog.plain_text import PlainFormatter, escape_controls, escape_lines
 
 LOG_EVERY = 10.0  # seconds between lines of progress, where no terminal shows it
 WIDE = 160  # columns of a table, where no terminal says how many there are
@@ -44,7 +44,7 @@ def exit_on_error(program: str, as_json: bool = False, failures: tuple[type[Exce
         code, advice = (error.code, error.advice) if isinstance(error, VisualSearchError) else ("failed", str(error))
         if as_json:
             typer.echo(json.dumps({"error": code, "message": advice}))
-        typer.echo(printable(f"{program}: {advice}"), err=True)
+        typer.echo(escape_controls(f"{program}: {advice}"), err=True)
         raise typer.Exit(1 if isinstance(error, failures) else 2) from None
 
 
@@ -64,7 +64,7 @@ def exit_on_sigterm() -> None:
 
 def print_result(as_json: bool, summary: Mapping[str, Any], text: str) -> None:
     """Prints the outcome on standard output: `summary` as JSON, or `text`."""
-    typer.echo(json.dumps(summary, default=str) if as_json else printable_lines(text))
+    typer.echo(json.dumps(summary, default=str) if as_json else escape_lines(text))
 
 
 def log_to_stderr(clock: bool = False, noisy: tuple[str, ...] = ()) -> None:
@@ -81,7 +81,7 @@ class PlainConsole(Console):
     """Prints texts and table cells so that they cannot steer the terminal."""
 
     def render_str(self, text: str, **style: Any) -> Text:
-        return super().render_str(printable_lines(text), **style)
+        return super().render_str(escape_lines(text), **style)
 
 
 def print_table(table: Table) -> None:
@@ -142,7 +142,7 @@ class _ProgressBars:
 
     def report(self, what: str, done: int, total: int | None) -> None:
         if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(printable(what), total=total, rate="")
+            self._tasks[what] = self._bars.add_task(escape_controls(what), total=total, rate="")
         rate = f"{self._pace.rate(what, done):,.0f}/s"
         self._bars.update(self._tasks[what], completed=done, total=total, rate=rate)
 

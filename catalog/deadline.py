@@ -1,4 +1,4 @@
-"""The time that all calls of the index have together for one question."""
+"""Deadline that all calls of the index share while one request is answered."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`ends` is of the monotonic clock; `whole` is the seconds there were at the beginning."""
+    """Holds when the time is up on the monotonic clock (`ends`), and the seconds it began with (`whole`)."""
 
     ends: float
     whole: float
@@ -18,30 +18,30 @@ class Deadline:
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
-def begin(seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-    """From now on the calls made in this context have `seconds` together."""
+def start(seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    """Gives all calls made in this context from now on `seconds` together."""
     _deadline.set(Deadline(clock() + seconds, seconds))
 
 
-def end() -> None:
-    """From now on calls made in this context have no deadline."""
+def clear() -> None:
+    """Takes the deadline of this context away."""
     _deadline.set(None)
 
 
-def current() -> Deadline | None:
-    """The deadline of this context; None where there is none, as in a batch job."""
+def get_current() -> Deadline | None:
+    """Returns the deadline of this context; None where there is none, as in a batch job."""
     return _deadline.get()
 
 
-def left(clock: Callable[[], float] = time.monotonic) -> float | None:
-    """Seconds left, below 0 where they are spent; None where there is no deadline."""
+def get_remaining(clock: Callable[[], float] = time.monotonic) -> float | None:
+    """Returns the seconds left, below 0 once the time is up; None where there is no deadline."""
     found = _deadline.get()
     return None if found is None else found.ends - clock()
 
 
 @contextmanager
-def paused(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """Time spent in here does not count: it is spent on something else than the index."""
+def pause(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Stops the clock for the block: its time goes to something else than the index."""
     started = clock()
     try:
         yield

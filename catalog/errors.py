@@ -1,9 +1,9 @@
-"""The errors this service raises on purpose; every door turns them into its own language in one place.
+"""Errors that this service raises on purpose; each API or command line turns them into answers in one place.
 
 VisualSearchError
 ├── InvalidInput             the caller has to change something
 │   ├── InvalidSetting       whoever runs this has to
-│   ├── RefusedQuestion      Elasticsearch takes a request for wrong
+│   ├── RejectedQuery      Elasticsearch rejects a request of ours as wrong
 │   ├── InvalidProduct
 │   ├── InvalidFilter
 │   ├── InvalidFeed
@@ -20,7 +20,7 @@ VisualSearchError
 └── Unavailable              Elasticsearch does not answer
     ├── NoCatalogue          it has no catalogue yet
     ├── WriteBlocked         it answers questions and refuses writes: a full disk, a block set by hand or by a reindex
-    └── TimeSpent            the calls for one question took longer than it may
+    └── DeadlineExceeded            the calls for one request took longer than its deadline
 """
 
 from typing import Any, ClassVar
@@ -29,9 +29,9 @@ from typing import Any, ClassVar
 class VisualSearchError(Exception):
     """Base of all intended errors: `code` is stable and machine-readable, `message` says what to do.
 
-    `message` and `detail` are for whoever runs this: they may name hosts, indices, users and paths. Strangers get
-    `public` instead; where that is None, both were written for strangers. `detail["hint"]` is what whoever runs this
-    could do about it.
+    `message` and `detail` are for operators: they may name hosts, indices, users and paths. Clients of the API get
+    `public` instead; where that is None, both may be shown to clients. `detail["hint"]` is what an operator could do
+    about it.
     """
 
     code: ClassVar[str] = "error"
@@ -44,17 +44,17 @@ class VisualSearchError(Exception):
 
     @property
     def public_message(self) -> str:
-        """What a stranger may read."""
+        """Message that a client of the API may read."""
         return self.message if self.public is None else self.public
 
     @property
     def public_detail(self) -> dict[str, Any]:
-        """The detail that a stranger may read."""
+        """Detail that a client of the API may read."""
         return self.detail if self.public is None else {}
 
     @property
     def advice(self) -> str:
-        """The message and the hint, for a command line."""
+        """Message and hint for a command line."""
         return f"{self.message}; {hint}" if (hint := self.detail.get("hint")) else self.message
 
 
@@ -67,7 +67,7 @@ class InvalidSetting(InvalidInput):
     public = "this service is set up wrongly; the log knows by X-Query-Id"
 
 
-class RefusedQuestion(InvalidInput):
+class RejectedQuery(InvalidInput):
     public = "the question makes no sense for this catalogue; the log knows by X-Query-Id"
 
 
@@ -142,5 +142,5 @@ class WriteBlocked(Unavailable):
     public = "the catalogue takes no writes at the moment; try again after Retry-After seconds"
 
 
-class TimeSpent(Unavailable):
+class DeadlineExceeded(Unavailable):
     public = "the catalogue did not answer in time; try again after Retry-After seconds"

@@ -17,8 +17,8 @@ from typing import Literal
 
 from catalog.domain.records import Lease
 from catalog.errors import VisualSearchError
-from catalog.patience import patiently
 from catalog.ports import LeasePort
+from catalog.retrying import retry_while_unavailable
 from etl.errors import LeaseHeld, LeaseLost
 from etl.stop_signal import StopSignal
 
@@ -70,7 +70,7 @@ def acquire_lease(
     """Takes the lease called `name`, free or left by a holder that died; raises LeaseHeld, Unavailable."""
     watch, reported = LeaseWatch(now), ""
     while True:
-        found = patiently(lambda: port.read_lease(name), terms.patience)
+        found = retry_while_unavailable(lambda: port.read_lease(name), terms.patience)
         state = watch.observe(found)
         if state == "free":
             if taken := port.write_lease(name, holder, terms.seconds, found):

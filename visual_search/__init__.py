@@ -1,1 +1,1 @@
-"""The command `visual-search`: one entrance to the commands of all rooms."""
+"""Holds the command `visual-search`, under which the commands of all rooms stand."""

@@ -34,7 +34,7 @@ OF_THE_SYSTEM = {"PATH", "HOME"}
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ListedSetting:
     """Describes an environment variable; `default` is empty where there is none or the description says it."""
 
     name: str
@@ -42,14 +42,14 @@ class Setting:
     description: str
 
 
-def list_settings() -> list[Setting]:
+def list_settings() -> list[ListedSetting]:
     """Returns every setting of the house once, room by room."""
-    found: dict[str, Setting] = {}
+    found: dict[str, ListedSetting] = {}
     for settings in CLASSES:
         for field_name, field in settings.model_fields.items():
             name = field_name.upper()
             if name not in OF_THE_SYSTEM:
-                found.setdefault(name, Setting(name, _format_default(field), field.description or ""))
+                found.setdefault(name, ListedSetting(name, _format_default(field), field.description or ""))
     return list(found.values())
 
 

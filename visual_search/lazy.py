@@ -13,8 +13,8 @@ INSTALL = "install all of them: pip install --require-hashes -r requirements-tor
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A command: `place` is `module:name` of its typer application, `text` and `examples` are its help."""
+class LazyEntry:
+    """Describes a command: `place` is `module:name` of its typer application, `text` and `examples` are its help."""
 
     place: str
     text: str
@@ -31,7 +31,7 @@ class Entry:
 class LazyCommand(TyperCommand):
     """Stands for a command in help and completion, and loads it when it is used."""
 
-    def __init__(self, name: str, entry: Entry) -> None:
+    def __init__(self, name: str, entry: LazyEntry) -> None:
         super().__init__(name, help=entry.help, short_help=entry.text)
         self.entry = entry
 
@@ -55,7 +55,7 @@ class LazyCommand(TyperCommand):
         return self.load().make_context(*args, **kwargs)
 
 
-def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
+def build_group(entries: Mapping[str, LazyEntry]) -> type[TyperGroup]:
     """Returns the class of a command group that has `entries` by name, in that order."""
 
     class LazyGroup(TyperGroup):

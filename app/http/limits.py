@@ -24,10 +24,10 @@ def install(app: APIFlask, settings: ApiSettings) -> None:
 
     def begin() -> None:
         request.max_content_length = largest_body(settings, request.method, request.path)
-        deadline.begin(settings.search_timeout)
+        deadline.start(settings.search_timeout)
 
     def end(_error: BaseException | None) -> None:
-        deadline.end()  # threads, and a test's, go on to other things
+        deadline.clear()  # threads, and a test's, go on to other things
 
     app.before_request(begin)
     app.teardown_request(end)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from app.http.errors import RETRY_AFTER, CircuitOpen
-from catalog.errors import TimeSpent, Unavailable
+from catalog.errors import DeadlineExceeded, Unavailable
 
 T = TypeVar("T")
 THRESHOLD = 3  # failures in a row before nobody is made to wait any more
@@ -44,7 +44,7 @@ class CircuitBreaker:
         """`ask()` whatever the state, its outcome counted: how a readiness probe may close the breaker."""
         try:
             answer = ask()
-        except TimeSpent:
+        except DeadlineExceeded:
             raise  # many calls for one question prove nothing about the server
         except Unavailable as error:
             self._fail(error)

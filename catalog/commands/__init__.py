@@ -1,1 +1,1 @@
-"""The commands of `python -m catalog`."""
+"""Commands of `python -m catalog`."""

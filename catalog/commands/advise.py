@@ -1,4 +1,4 @@
-"""The command that says how a catalogue of a given size should be laid out, and why."""
+"""Command `advise`: how the index of a catalogue of a given size should be laid out, and why."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -31,10 +31,10 @@ def advise_layout(
         config = CatalogSettings.load()
         changes = config.expected_updates if updates is None else updates
         found = advise(products, dims, read_costs(config.planner_costs), changes)
-        print_result(as_json, asdict(found), _text(found))
+        print_result(as_json, asdict(found), _format_advice(found))
 
 
-def _text(found: Advice) -> str:
+def _format_advice(found: Advice) -> str:
     table = Table("index type", "no filter, ms", "changes/s", "searches touch, GB")
     for column in table.columns[1:]:
         column.justify = "right"

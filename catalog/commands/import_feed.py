@@ -1,4 +1,4 @@
-"""`python -m catalog import`: a feed into the index."""
+"""Command `import`: writes a feed into the catalogue."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog import feeds
-from catalog.commands.import_text import build_summary, format_summary
+from catalog.commands.import_report import build_summary, format_summary
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.errors import InvalidInput, RefusedChange
 from catalog.importing.dry_run import DryRunPort
@@ -15,9 +15,9 @@ from catalog.importing.importer import Importer
 from catalog.importing.problem_report import open_report
 from catalog.importing.removal import CAREFUL, FORCED, RemovalLimits, remove_missing
 from catalog.importing.summary import ImportSummary
-from catalog.patience import PatientProducts
-from catalog.plain_text import printable
+from catalog.plain_text import escape_controls
 from catalog.ports import ProductPort
+from catalog.retrying import RetryingProducts
 
 Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Google Merchant XML, also .gz.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
@@ -47,39 +47,39 @@ def import_feed(
         if force and not full:
             raise InvalidInput("--force says how much --full may remove: use both or none")
         now = datetime.now(UTC)
-        made = _moment(as_of) if as_of else _file_time(feed)
+        made = _parse_time(as_of) if as_of else _read_file_time(feed)
         group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
         items = feeds.read_products(feed, format_name, now=now, group=group)
         catalogue = open_catalogue()
-        patient = PatientProducts(catalogue, catalogue.settings.elasticsearch_patience)
+        patient = RetryingProducts(catalogue, catalogue.settings.elasticsearch_patience)
         port: ProductPort = DryRunPort(patient) if dry_run else patient
         port.create()
         before = port.count()
-        with open_report(report) as on_problem, show_counts(printable(f"import {feed.name}")) as count:
+        with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as count:
             run = Importer(
                 port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
             )
             run.run(items)
         if full:
-            _remove(run, FORCED if force else CAREFUL, before)
-        _tell(feed, run.summary, port, as_json)
-        raise typer.Exit(_exit_status(run.summary, fail_above))
+            _remove_missing(run, FORCED if force else CAREFUL, before)
+        _print_summary(feed, run.summary, port, as_json)
+        raise typer.Exit(_choose_exit_status(run.summary, fail_above))
 
 
-def _tell(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
+def _print_summary(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
     rehearsed = port.examples if isinstance(port, DryRunPort) else None
     print_result(as_json, build_summary(feed, summary, rehearsed), format_summary(feed, summary, rehearsed))
     if summary.refused:
-        typer.echo(printable(f"catalog: {summary.refused}"), err=True)
+        typer.echo(escape_controls(f"catalog: {summary.refused}"), err=True)
 
 
-def _exit_status(summary: ImportSummary, fail_above: float) -> int:
+def _choose_exit_status(summary: ImportSummary, fail_above: float) -> int:
     if summary.refused:
         return 2
     return int(summary.cut_for_certain or summary.failed_share > fail_above)
 
 
-def _moment(written: str) -> datetime:
+def _parse_time(written: str) -> datetime:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError as error:
@@ -87,14 +87,14 @@ def _moment(written: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _file_time(feed: Path) -> datetime:
+def _read_file_time(feed: Path) -> datetime:
     try:
         return datetime.fromtimestamp(feed.stat().st_mtime, UTC)
     except OSError as error:
         raise InvalidInput(f"cannot read the feed {feed}: {error.strerror or error}") from error
 
 
-def _remove(run: Importer, limits: RemovalLimits, before: int) -> None:
+def _remove_missing(run: Importer, limits: RemovalLimits, before: int) -> None:
     try:
         remove_missing(run, limits, before)
     except RefusedChange as refusal:

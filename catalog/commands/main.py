@@ -1,4 +1,4 @@
-"""The command line of the catalogue: `python -m catalog create|import|status|roles|delete|reindex|drop-space`."""
+"""Command line of the catalogue: `python -m catalog create|import|status|roles|delete|reindex|drop-space`."""
 
 import json
 from dataclasses import asdict
@@ -9,10 +9,10 @@ from rich.table import Table
 
 from catalog.cli_support import format_table, log_to_stderr
 from catalog.commands.advise import advise_layout
+from catalog.commands.drop_space import drop_space
 from catalog.commands.import_feed import import_feed
+from catalog.commands.reindex_state import format_reindex_state
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
-from catalog.commands.spaces import drop_space
-from catalog.commands.upkeep import told_upkeep
 from catalog.domain.records import CatalogStatus, SpaceStatus
 from catalog.elastic.names import Names
 from catalog.elastic.roles import roles
@@ -54,8 +54,8 @@ def status(as_json: Json = False) -> None:
     with exit_on_error(as_json):
         catalogue = open_catalogue()
         found, promoted = catalogue.status(), catalogue.promoted()
-        body = asdict(found) | {"promoted": promoted, "spaces": [_space(space) for space in found.spaces]}
-        print_result(as_json, body, _status_text(found, promoted))
+        body = asdict(found) | {"promoted": promoted, "spaces": [_space_to_dict(space) for space in found.spaces]}
+        print_result(as_json, body, _format_status(found, promoted))
 
 
 @app.command("roles")
@@ -96,14 +96,14 @@ def reindex(discard_unfinished: Discard = False, as_json: Json = False) -> None:
         print_result(as_json, asdict(done), "\n".join(filter(None, [text, done.advice()])))
 
 
-def _space(status: SpaceStatus) -> dict[str, Any]:
+def _space_to_dict(status: SpaceStatus) -> dict[str, Any]:
     body = asdict(status)
     return {"name": status.space.name, **asdict(status.space)} | {k: v for k, v in body.items() if k != "space"}
 
 
-def _status_text(found: CatalogStatus, promoted: str | None) -> str:
+def _format_status(found: CatalogStatus, promoted: str | None) -> str:
     counts = f"{found.products:,} products, {found.with_image:,} with a photo, {found.available:,} available"
-    head = "\n".join([f"{found.index}: {counts}", *told_upkeep(found)])
+    head = "\n".join([f"{found.index}: {counts}", *format_reindex_state(found)])
     if not found.spaces:
         return f"{head}\nno embeddings yet: run `python -m etl run --model NAME`"
     table = Table("space", "dims", "done", "pending", "retry", "failed", "reasons")

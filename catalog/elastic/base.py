@@ -17,7 +17,7 @@ from catalog.elastic.names import Names
 from catalog.elastic.reindexing import healing
 from catalog.elastic.reindexing.reindex_record import Layout, read_layout
 from catalog.elastic.ttl_cache import Remembered
-from catalog.errors import InvalidInput, RefusedQuestion, Unavailable, VisualSearchError
+from catalog.errors import InvalidInput, RejectedQuery, Unavailable, VisualSearchError
 from catalog.search.costs import read_costs
 from catalog.search.sizing import advise
 from catalog.settings import CatalogSettings, VectorIndex
@@ -81,7 +81,7 @@ class Store:
             return no_catalogue(self.names.products)
         cause = (error.get("root_cause") or [error])[0]
         message = f"Elasticsearch answered {status}: {cause.get('type')}: {cause.get('reason')}"
-        return Unavailable(message) if status == 429 or status >= 500 else RefusedQuestion(message)
+        return Unavailable(message) if status == 429 or status >= 500 else RejectedQuery(message)
 
     def send(self, actions: Sequence[dict[str, Any]], *, require_alias: bool = True) -> dict[str, dict[str, Any]]:
         """`bulk.send` with the patience of the settings."""

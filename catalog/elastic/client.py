@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError, OrjsonSerializ
 from catalog.elastic.names import Names
 from catalog.elastic.node import DeadlineNode, OutOfTime
 from catalog.elastic.server import TestedElasticsearch
-from catalog.errors import InvalidSetting, NoCatalogue, RefusedQuestion, TimeSpent, Unavailable, WriteBlocked
+from catalog.errors import DeadlineExceeded, InvalidSetting, NoCatalogue, RejectedQuery, Unavailable, WriteBlocked
 from catalog.settings import CatalogSettings
 
 BUSY = (429, 502, 503, 504)
@@ -39,7 +39,7 @@ def open_client(settings: CatalogSettings) -> Elasticsearch:
 
 @contextmanager
 def translated(names: Names) -> Iterator[None]:
-    """Raises Unavailable (of a cluster that is down, busy or has no catalogue) or RefusedQuestion."""
+    """Raises Unavailable (of a cluster that is down, busy or has no catalogue) or RejectedQuery."""
     try:
         yield
     except NotFoundError as error:
@@ -54,9 +54,9 @@ def translated(names: Names) -> Iterator[None]:
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
         if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
             raise Unavailable(message) from error
-        raise RefusedQuestion(message) from error
+        raise RejectedQuery(message) from error
     except OutOfTime as error:
-        raise TimeSpent(f"Elasticsearch is too slow: {error.message} (SEARCH_TIMEOUT)") from error
+        raise DeadlineExceeded(f"Elasticsearch is too slow: {error.message} (SEARCH_TIMEOUT)") from error
     except TransportError as error:
         raise Unavailable(
             f"Elasticsearch does not answer: {error.message}; is it running? (`python -m engine status`)"

@@ -27,7 +27,7 @@ class DeadlineNode(Urllib3HttpNode):
         request_timeout: Any = DEFAULT,
     ) -> Any:
         """As its parent's; raises OutOfTime where the deadline, not the server, ended the call."""
-        found, left = deadline.current(), deadline.left()
+        found, left = deadline.get_current(), deadline.get_remaining()
         if found is None or left is None:
             return super().perform_request(method, target, body, headers, request_timeout)
         if left <= 0:

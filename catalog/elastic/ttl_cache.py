@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from catalog import deadline
-from catalog.errors import NoCatalogue, TimeSpent, VisualSearchError
+from catalog.errors import DeadlineExceeded, NoCatalogue, VisualSearchError
 
 T = TypeVar("T")
 FRESH = 2.0  # seconds; a promotion or a rule has to take effect this soon
@@ -91,7 +91,7 @@ class Remembered(Generic[T]):
             if self._otherwise is not None:
                 return self._otherwise
             if isinstance(error, TimeoutError):
-                raise TimeSpent(f"{self._name} could not be read in time") from error
+                raise DeadlineExceeded(f"{self._name} could not be read in time") from error
             raise
 
     def _run(self, reading: "Future[T]") -> None:
@@ -127,6 +127,6 @@ class Remembered(Generic[T]):
 
 def _patience(there_is_another: bool) -> float | None:
     """Seconds to wait for a read: what the question has left, and only a moment if there is another value."""
-    left = deadline.left()
+    left = deadline.get_remaining()
     bounds = [max(0.0, left)] if left is not None else []
     return min([*bounds, PATIENCE] if there_is_another else bounds, default=None)

@@ -11,7 +11,7 @@ import orjson
 from catalog.errors import InvalidInput
 from catalog.feeds.events import RowProblem
 from catalog.importing.summary import problem_to_dict
-from catalog.plain_text import csv_cell
+from catalog.plain_text import escape_cell
 
 COLUMNS = ("line", "id", "code", "reason")
 
@@ -38,7 +38,7 @@ def _write_csv(file: IO[str]) -> Callable[[RowProblem], None]:
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
     return lambda problem: writer.writerow(
-        {name: csv_cell(value) for name, value in problem_to_dict(problem).items()}
+        {name: escape_cell(value) for name, value in problem_to_dict(problem).items()}
     )
 
 

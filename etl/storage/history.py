@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from catalog.domain.records import HistoryEntry, Outcome, WriteResult, Written
 from catalog.domain.space import Space
-from catalog.patience import patiently
 from catalog.ports import EmbeddingPort
+from catalog.retrying import retry_while_unavailable
 from etl.storage.part_format import StoredVector
 
 IN_INDEX = (Written.WRITTEN, Written.UNCHANGED)
@@ -48,14 +48,16 @@ def write_missing_entries(
 
     Returns what was missing, photo -> products. A run that wrote the index first and was killed left such rows.
     """
-    embedded = patiently(lambda: index.embedded_photos(space, [row.product_id for row in rows]), patience)
+    embedded = retry_while_unavailable(
+        lambda: index.embedded_photos(space, [row.product_id for row in rows]), patience
+    )
     shown: dict[str, list[str]] = {}
     for row in rows:
         if embedded.get(row.product_id) == row.image_url:
             shown.setdefault(row.image_url, []).append(row.product_id)
-    known = patiently(lambda: index.history_products(space, list(shown)), patience)
+    known = retry_while_unavailable(lambda: index.history_products(space, list(shown)), patience)
     missing = {url: ids for url, ids in shown.items() if not known.get(url, frozenset()).issuperset(ids)}
     outcomes = [Outcome(product_id, url, "done") for url, ids in missing.items() for product_id in ids]
     found = build_entries(space, outcomes, run_id, datetime.now(UTC))
-    patiently(lambda: index.append_history(found), patience)
+    retry_while_unavailable(lambda: index.append_history(found), patience)
     return missing

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.domain.product import Product
 from catalog.feeds import FeedProduct, read_products
-from catalog.plain_text import printable
+from catalog.plain_text import escape_controls
 from evaluation.data.dataset import ATTRIBUTES, Dataset, LabelledItem
 from evaluation.embedding_cache import hash_photo
 from evaluation.errors import InvalidDataset
@@ -51,10 +51,10 @@ def _list_photos(folder: Path) -> Iterator[Mapping[str, str]]:
 
 def _read_photo(folder: Path, row: Mapping[str, str]) -> LabelledItem:
     for given in (row["path"], row.get("class") or ""):
-        if printable(given) != given:
+        if escape_controls(given) != given:
             raise InvalidDataset(
-                f"{printable(str(folder))}: the name '{printable(given)}' has control characters or is not UTF-8; "
-                "classes and ids are called after folders and photos: rename it"
+                f"{escape_controls(str(folder))}: the name '{escape_controls(given)}' has control characters or is "
+                "not UTF-8; classes and ids are called after folders and photos: rename it"
             )
     name = Path(row["path"])
     identity = name.with_suffix("").as_posix().replace("/", ".")

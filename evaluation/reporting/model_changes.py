@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.plain_text import csv_cell
+from catalog.plain_text import escape_cell
 from evaluation.bootstrap import (
     Interval,
     bootstrap_class_means,
@@ -140,7 +140,7 @@ def write_csv(pair: ScoreComparison, path: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["id", "class", "cluster", *columns, "hits_before", "hits_after"])
         for row in order:
-            table.writerow(map(csv_cell, _make_line(pair, row)))
+            table.writerow(map(escape_cell, _make_line(pair, row)))
 
 
 def _make_line(pair: ScoreComparison, row: int) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import ApiError
 
 from catalog import similarity
-from catalog.commands.upkeep import told_upkeep
+from catalog.commands.reindex_state import format_reindex_state
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
@@ -200,12 +200,12 @@ def test_a_swap_that_would_keep_writers_waiting_too_long_lets_them_in_first(
     replay = reindex.Copier.replay
 
     def slowly(self: Any, seen: Any) -> int:
-        if reindex.deadline.left() is not None:
+        if reindex.deadline.get_remaining() is not None:
             refused.append(is_refused(filled))
             if slow:
                 slow.pop()
-                reindex.deadline.begin(0.0)
-        elif reindex.deadline.left() is None and refused:
+                reindex.deadline.start(0.0)
+        elif reindex.deadline.get_remaining() is None and refused:
             refused.append(is_refused(filled))
         return replay(self, seen)
 
@@ -271,7 +271,7 @@ def test_the_old_index_stays_until_the_new_one_has_its_replicas(
     index.create()
     assert index.client.indices.exists(index=summary.old)  # still not
     assert index.status().left_over == (summary.old,)
-    assert any(summary.old in line for line in told_upkeep(index.status()))
+    assert any(summary.old in line for line in format_reindex_state(index.status()))
     index.client.indices.put_settings(index=summary.new, settings={"number_of_replicas": 0})
     index.create()
     assert not index.client.indices.exists(index=summary.old)
@@ -286,7 +286,7 @@ def test_what_an_older_version_left_is_discarded_on_request(filled: Catalogue) -
     filled.create()
     assert is_refused(filled)
     assert filled.status().writes_blocked
-    assert any("--discard-unfinished" in line for line in told_upkeep(filled.status()))
+    assert any("--discard-unfinished" in line for line in format_reindex_state(filled.status()))
     with pytest.raises(RefusedChange, match="--discard-unfinished"):
         reindex.reindex(filled)
     reindex.reindex(filled, discard_unfinished=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog import mapping
-from catalog.commands.upkeep import told_upkeep
+from catalog.commands.reindex_state import format_reindex_state
 from catalog.domain import filters
 from catalog.domain.product import SEARCH_FIELDS, document, parse
 from catalog.domain.records import Change, Outcome
@@ -75,7 +75,7 @@ def test_an_older_index_takes_what_is_written_today_and_still_answers_as_before(
     assert old.write([Change("new", document(parse({**DRESS, "id": "new"})))])[0].status == "created"
     old.refresh()
     assert old.mapping_version() == 1
-    assert any("python -m catalog reindex" in line for line in told_upkeep(old.status()))
+    assert any("python -m catalog reindex" in line for line in format_reindex_state(old.status()))
     assert passing(old, size=["M"], price={"lte": 60}) == ["dress", "new", "shirt"]
 
 

@@ -273,7 +273,7 @@ def test_what_is_promoted_while_it_is_being_dropped_stays(
             lambda step, _count: told.append(models_("promote", new, "--gate", gate, *REASONS)[0]) if not told else 0
         )
 
-    monkeypatch.setattr("catalog.commands.spaces.show_counts", meanwhile)
+    monkeypatch.setattr("catalog.commands.drop_space.show_counts", meanwhile)
     done = runner.invoke(catalog.commands.main.app, ["drop-space", new, "--yes"])
     assert told == [0]
     assert done.exit_code == 2 and f"{new} serves" in done.stderr

@@ -16,7 +16,7 @@ from app.observability.lifecycle import Draining, Readiness
 from catalog import deadline
 from catalog.domain.records import StoredProduct
 from catalog.domain.space import Space
-from catalog.errors import ProductNotFound, TimeSpent, Unavailable
+from catalog.errors import DeadlineExceeded, ProductNotFound, Unavailable
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, client_of, shop
 
@@ -233,14 +233,14 @@ def test_one_question_has_one_deadline() -> None:
         asked: ClassVar[list[float]] = []
 
         def get(self, product_id: str) -> StoredProduct | None:
-            self.asked.append(deadline.left() or 0)
-            raise TimeSpent("too slow")
+            self.asked.append(deadline.get_remaining() or 0)
+            raise DeadlineExceeded("too slow")
 
     client = client_of(Slow([], [SPACE]), search_timeout=60)
     for _ in range(5):
         assert client.get("/v1/products/p-1").status_code == 503
     assert all(30 < left <= 60 for left in Slow.asked) and len(Slow.asked) == 5  # the breaker let every one through
-    assert deadline.left() is None
+    assert deadline.get_remaining() is None
 
 
 def test_the_deadline_of_a_batch_is_that_of_all_its_searches() -> None:
@@ -248,7 +248,7 @@ def test_the_deadline_of_a_batch_is_that_of_all_its_searches() -> None:
         left: ClassVar[list[float | None]] = []
 
         def spaces(self) -> Sequence[Space]:
-            self.left.append(deadline.left())
+            self.left.append(deadline.get_remaining())
             return super().spaces()
 
     client = client_of(Asked([], [SPACE]), search_timeout=60)
@@ -259,10 +259,10 @@ def test_the_deadline_of_a_batch_is_that_of_all_its_searches() -> None:
 
 def test_a_photo_takes_no_time_from_the_index() -> None:
     clock = Clock()
-    deadline.begin(5, clock)
+    deadline.start(5, clock)
     clock.now += 2
-    with deadline.paused(clock):
+    with deadline.pause(clock):
         clock.now += 60
-    assert deadline.left(clock) == pytest.approx(3) and deadline.current() is not None
-    deadline.end()
-    assert deadline.left(clock) is None
+    assert deadline.get_remaining(clock) == pytest.approx(3) and deadline.get_current() is not None
+    deadline.clear()
+    assert deadline.get_remaining(clock) is None

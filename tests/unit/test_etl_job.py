@@ -320,7 +320,7 @@ def test_vectors_stored_but_not_indexed_are_used_by_the_next_run(
 def test_an_elasticsearch_that_comes_back_in_time_is_waited_for(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.patience.PAUSE", 0.01)
+    monkeypatch.setattr("catalog.retrying.RETRY_PAUSE", 0.01)
     index, failures = good(server), iter([True, True, True])
 
     def shaky(_: str) -> None:

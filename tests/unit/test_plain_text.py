@@ -24,7 +24,7 @@ from catalog.cli_support import PlainConsole, exit_on_error, print_result
 from catalog.errors import InvalidInput
 from catalog.feeds import RowProblem
 from catalog.importing.problem_report import open_report
-from catalog.plain_text import csv_cell, printable, printable_lines
+from catalog.plain_text import escape_cell, escape_controls, escape_lines
 from evaluation.data import photo_sets
 from evaluation.errors import InvalidDataset
 from evaluation.reporting import model_changes
@@ -50,15 +50,15 @@ def obeyed(text: str) -> list[str]:
 
 @given(st.text())
 def test_nothing_printable_is_obeyed_and_nothing_else_is_touched(text: str) -> None:
-    assert obeyed(printable(text)) == []
-    assert printable(printable(text)) == printable(text)
-    assert [one for one in printable_lines(text) if obeyed(one)] == ["\n"] * text.count("\n")
+    assert obeyed(escape_controls(text)) == []
+    assert escape_controls(escape_controls(text)) == escape_controls(text)
+    assert [one for one in escape_lines(text) if obeyed(one)] == ["\n"] * text.count("\n")
 
 
 def test_what_is_written_out_can_still_be_read() -> None:
-    assert printable("a\x1b[31m\n\tb\u202e\ud800") == "a\\x1b[31m\\n\\tb\\u202e\\ud800"
+    assert escape_controls("a\x1b[31m\n\tb\u202e\ud800") == "a\\x1b[31m\\n\\tb\\u202e\\ud800"
     for plain in ("Größe 38 ½", "👩‍🎨 кот 猫", "a\\nb", "it's 5 < 6"):
-        assert printable(plain) == plain
+        assert escape_controls(plain) == plain
 
 
 # -- spreadsheets
@@ -66,17 +66,17 @@ def test_what_is_written_out_can_still_be_read() -> None:
 
 @pytest.mark.parametrize("text", [FORMULA, "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "-", "＝1", "-inf"])
 def test_a_formula_becomes_a_text(text: str) -> None:
-    assert csv_cell(text) == f"'{text}"
+    assert escape_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "a\x1b[31m"])
 def test_a_cell_has_no_control_characters(text: str) -> None:
-    assert csv_cell(text) == printable(text)
+    assert escape_cell(text) == escape_controls(text)
 
 
 @pytest.mark.parametrize("value", ["-0.5", "+12", "-1e-3", "-.5", "3.", "", "dress", "a=b", -0.5, 7, None])
 def test_numbers_and_words_stay(value: object) -> None:
-    assert csv_cell(value) == value
+    assert escape_cell(value) == value
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -207,7 +207,7 @@ def test_evaluation_names_the_folder_instead_of_breaking(named: tuple[Path, str]
     folder, name = named
     with pytest.raises(InvalidDataset, match="rename it") as caught:
         photo_sets.read_photo_set(folder)
-    assert printable(name) in caught.value.message
+    assert escape_controls(name) in caught.value.message
     assert obeyed(caught.value.message) == []
 
 
@@ -215,7 +215,7 @@ def test_training_names_the_folder_instead_of_making_it_a_class(named: tuple[Pat
     folder, name = named
     with pytest.raises(NoTrainingData, match="rename it") as caught:
         read_photos((PhotoSource(name="photos", folder=folder),))
-    assert printable(name) in caught.value.message
+    assert escape_controls(name) in caught.value.message
     assert obeyed(caught.value.message) == []
 
 

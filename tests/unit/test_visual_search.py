@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import MEASUREMENTS
 from visual_search.__main__ import ROOMS, app
-from visual_search.lazy import Entry, group_of
+from visual_search.lazy import LazyEntry, build_group
 
 ROOT = Path(__file__).parents[2]
 runner = CliRunner()
@@ -61,7 +61,7 @@ def test_the_entry_point_of_the_package_exists() -> None:
 
 
 def test_a_missing_package_is_named_with_what_installs_it() -> None:
-    lacking = typer.Typer(cls=group_of({"evaluate": Entry("no_such_package.commands:app", "Measures.")}))
+    lacking = typer.Typer(cls=build_group({"evaluate": LazyEntry("no_such_package.commands:app", "Measures.")}))
     lacking.callback()(lambda: None)
     answer = runner.invoke(lacking, ["evaluate", "run"])
     assert answer.exit_code == 2

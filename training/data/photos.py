@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from catalog.plain_text import printable
+from catalog.plain_text import escape_controls
 from models.bundles.fingerprint import sha256_bytes, sha256_file, to_canonical_json
 from models.making.photo_folder import list_photos
 from training.data.labels import read_field, read_label, shorten_paths
@@ -94,9 +94,9 @@ def _is_file(path: Path) -> bool:
 
 def _label_by_folder(source: PhotoSource, path: Path) -> TrainingPhoto:
     digest, name = sha256_file(path), escape_path(path.parent.name)
-    if printable(name) != name:
+    if (shown := escape_controls(name)) != name:
         raise NoTrainingData(
-            f"{printable(escape_path(source.folder))} (source '{source.name}'): folder '{printable(name)}' has "
+            f"{escape_controls(escape_path(source.folder))} (source '{source.name}'): folder '{shown}' has "
             "control characters in its name, which would be that of a class: rename it"
         )
     labels = {FOLDER_TASK: _rename_label(source, FOLDER_TASK, name)}

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.plain_text import csv_cell
+from catalog.plain_text import escape_cell
 from models.bundles.fingerprint import sha256_bytes, sha256_file
 from models.bundles.manifest import describe_environment
 from models.settings import REPOSITORY
@@ -74,7 +74,7 @@ def format_hash_table(photos: list[TrainingPhoto]) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["source", "path", "group", "sha256"])
     rows = ([one.source, escape_path(one.path), one.group, one.sha256] for one in photos)
-    table.writerows(map(csv_cell, row) for row in rows)
+    table.writerows(map(escape_cell, row) for row in rows)
     return text.getvalue()
 
 

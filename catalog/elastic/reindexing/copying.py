@@ -115,7 +115,7 @@ class Copier:
         return rederived(source)  # an older index lacks fields that are derived today
 
     def _send(self, actions: list[dict[str, Any]]) -> int:
-        left = deadline.left()  # None while nobody waits for it
+        left = deadline.get_remaining()  # None while nobody waits for it
         try:
             items = bulk.send(self.client, actions, patience=PATIENCE if left is None else left)
         except Unavailable as error:

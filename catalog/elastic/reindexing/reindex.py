@@ -21,7 +21,7 @@ from catalog.elastic.reindexing.copying import UNDONE, Checkpoints, Copier, Prog
 from catalog.elastic.reindexing.differences import missing_ids
 from catalog.elastic.reindexing.healing import is_complete, unblock
 from catalog.elastic.reindexing.reindex_record import Claim
-from catalog.errors import RefusedChange, TimeSpent, Unavailable
+from catalog.errors import DeadlineExceeded, RefusedChange, Unavailable
 
 BLOCK_LIMIT = 5.0  # seconds for which writers are kept waiting at most, then they go first
 BLOCKS = 10  # times that writers are blocked before it is given up
@@ -141,7 +141,7 @@ class _Move:
         """Whether it came to the swap while writers waited; they are let in again where it did not."""
         self.blocks += 1
         started = time.perf_counter()
-        deadline.begin(BLOCK_LIMIT)
+        deadline.start(BLOCK_LIMIT)
         try:
             with translated(self.catalogue.names):
                 self.client.indices.add_block(index=self.old, block="write")  # returns when writes have ended
@@ -150,7 +150,7 @@ class _Move:
                 before_swap()
                 self._swap()
         except Unavailable as error:
-            deadline.end()
+            deadline.clear()
             if self._did_swap():
                 return True
             unblock(self.client, self.old)
@@ -159,7 +159,7 @@ class _Move:
             log.warning("writers are let in again, the swap is tried once more: %s", error.message)
             return False
         finally:
-            deadline.end()
+            deadline.clear()
             self.blocked_ms = round((time.perf_counter() - started) * 1000, 1)
         return True
 
@@ -190,8 +190,8 @@ class _Move:
     def _swap(self) -> None:
         if (old := self._count(self.old)) != (new := self._count(self.new)):
             raise Unavailable(f"'{self.new}' has {new} products and '{self.old}' {old}; the old index stays")
-        if (deadline.left() or 0.0) <= 0:
-            raise TimeSpent(f"writers would have to wait longer than {BLOCK_LIMIT:g} s")
+        if (deadline.get_remaining() or 0.0) <= 0:
+            raise DeadlineExceeded(f"writers would have to wait longer than {BLOCK_LIMIT:g} s")
         alias = self.catalogue.names.products
         self.sent = True
         self.client.indices.update_aliases(

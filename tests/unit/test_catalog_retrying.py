@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from catalog import patience
+from catalog import retrying
 from catalog.errors import NoCatalogue, Unavailable
-from catalog.patience import TELL_EVERY, patiently
+from catalog.retrying import LOG_EVERY, retry_while_unavailable
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(patience, "time", made)
+    monkeypatch.setattr(retrying, "time", made)
     return made
 
 
@@ -34,7 +34,7 @@ def test_a_catalogue_that_was_never_made_is_not_waited_for(clock: Clock) -> None
         raise NoCatalogue("there is no catalogue")
 
     with pytest.raises(NoCatalogue):
-        patiently(work, 60)
+        retry_while_unavailable(work, 60)
     assert clock.sleeps == 0
 
 
@@ -43,10 +43,10 @@ def test_an_outage_is_waited_for_and_told_now_and_then(clock: Clock, caplog: pyt
         raise Unavailable("connection refused")
 
     with caplog.at_level(logging.WARNING), pytest.raises(Unavailable):
-        patiently(work, 60)
+        retry_while_unavailable(work, 60)
     assert clock.sleeps == 60
     assert [record.message for record in caplog.records][:2] == [
         "waiting for Elasticsearch, 60 s at most: connection refused",
-        f"waiting for Elasticsearch, {60 - TELL_EVERY} s at most: connection refused",
+        f"waiting for Elasticsearch, {60 - LOG_EVERY} s at most: connection refused",
     ]
-    assert len(caplog.records) == 60 / TELL_EVERY
+    assert len(caplog.records) == 60 / LOG_EVERY

@@ -5,11 +5,11 @@ from typing import Any
 
 from catalog.importing.dry_run import ChangeExample
 from catalog.importing.summary import ImportSummary
-from catalog.plain_text import printable
+from catalog.plain_text import escape_controls
 
 
 def build_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExample] | None) -> dict[str, Any]:
-    """`rehearsed` is what a dry run would have changed, None after a real one."""
+    """Returns the summary as a JSON object; `rehearsed` is what a dry run would change, None after a real import."""
     body = {"feed": str(feed), "dry_run": rehearsed is not None, **summary.to_dict()}
     if rehearsed is not None:
         body["examples"] = [{"id": e.id, "kind": e.kind, "fields": e.fields} for e in rehearsed]
@@ -17,10 +17,10 @@ def build_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExam
 
 
 def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExample] | None) -> str:
-    """`rehearsed` is what a dry run would have changed, None after a real one."""
+    """Returns the summary as lines of text; `rehearsed` is what a dry run would change, None after a real import."""
     s = summary
     lines = [
-        f"{printable(feed.name)}: {s.rows:,} rows in {s.seconds:.1f} s ({s.rows_per_second:,.0f} rows/s)"
+        f"{escape_controls(feed.name)}: {s.rows:,} rows in {s.seconds:.1f} s ({s.rows_per_second:,.0f} rows/s)"
         + ("; a dry run, nothing was written" if rehearsed is not None else ""),
         f"  created {s.created:,}  updated {s.updated:,}  unchanged {s.unchanged:,}  deleted {s.deleted:,}"
         f"  failed {s.failed:,}",
@@ -30,7 +30,7 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExa
         lines.append(f"  newer than the feed and kept: {kept}")
     if s.photos_changed:
         lines.append(f"  {s.photos_changed:,} photos changed, their embeddings are gone")
-    lines += [printable(f"  line {p.line}: {p.id or '?'}: {p.reason}") for p in s.first_problems]
+    lines += [escape_controls(f"  line {p.line}: {p.id or '?'}: {p.reason}") for p in s.first_problems]
     if s.failed > len(s.first_problems):
         counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())
         lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
@@ -42,7 +42,7 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExa
 def _format_examples(examples: list[ChangeExample]) -> list[str]:
     lines = []
     for example in examples:
-        lines.append(printable(f"  would be {example.kind}: {example.id}"))
+        lines.append(escape_controls(f"  would be {example.kind}: {example.id}"))
         if example.kind == "updated":
             lines += [f"    {name}: {_shorten(a)} -> {_shorten(b)}" for name, (a, b) in example.fields.items()]
     return lines

@@ -1,9 +1,11 @@
-"""Waits for an Elasticsearch that is away or takes no writes: one patience for imports and embedding runs."""
+"""Retries while Elasticsearch is away or takes no writes, for imports and embedding runs alike."""
 
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import dropwhile
+from operator import ge
 from typing import TypeVar
 
 from catalog.domain.records import Change, ChangeResult, StoredProduct
@@ -12,14 +14,14 @@ from catalog.ports import ProductPort
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-PAUSE = 1.0  # seconds between two tries
-TELL_EVERY = 10  # tries
+RETRY_PAUSE = 1.0  # seconds between two tries
+LOG_EVERY = 10  # tries
 
 
-def patiently(work: Callable[[], T], patience: float) -> T:
+def retry_while_unavailable(work: Callable[[], T], patience: float) -> T:
     """Returns what `work` does; repeats it every second while it raises Unavailable, for `patience` seconds.
 
-    Raises NoCatalogue at once: a catalogue that was never made does not come by waiting.
+    Raises NoCatalogue at once: waiting does not make a catalogue that nobody created.
     """
     end, tries = time.monotonic() + patience, 0
     while True:
@@ -28,16 +30,16 @@ def patiently(work: Callable[[], T], patience: float) -> T:
         except NoCatalogue:
             raise
         except Unavailable as error:
-            if (left := end - time.monotonic()) < PAUSE:
+            if (left := end - time.monotonic()) < RETRY_PAUSE:
                 raise
-            if tries % TELL_EVERY == 0:
+            if tries % LOG_EVERY == 0:
                 log.warning("waiting for Elasticsearch, %.0f s at most: %s", left, error.message)
             tries += 1
-            time.sleep(PAUSE)
+            time.sleep(RETRY_PAUSE)
 
 
-class PatientProducts:
-    """A ProductPort over another whose work waits for Elasticsearch; `create` does not: what cannot start says so.
+class RetryingProducts:
+    """Wraps a ProductPort and retries its calls while Elasticsearch is away; `create` fails at once.
 
     A write that was carried out though its answer got lost is a conflict when it is sent again, and is decided anew.
     """
@@ -49,30 +51,29 @@ class PatientProducts:
         return self._port.create()
 
     def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        return patiently(lambda: self._port.get_many(ids), self._patience)
+        return retry_while_unavailable(lambda: self._port.get_many(ids), self._patience)
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
-        return patiently(lambda: self._port.write(changes), self._patience)
+        return retry_while_unavailable(lambda: self._port.write(changes), self._patience)
 
     def ids(self) -> Iterator[str]:
-        """Every product id in ascending order; after a failure it is read again and goes on behind the last one."""
+        """Yields every product id in ascending order; after a failure the reading goes on behind the last one."""
         rest, last = self._port.ids(), ""
 
-        def following() -> str | None:
+        def read_next() -> str | None:
             nonlocal rest
             try:
                 return next(rest, None)
             except Unavailable:
-                told = last
-                rest = dropwhile(lambda product_id: product_id <= told, self._port.ids())
+                rest = dropwhile(partial(ge, last), self._port.ids())
                 raise
 
-        while (found := patiently(following, self._patience)) is not None:
+        while (found := retry_while_unavailable(read_next, self._patience)) is not None:
             last = found
             yield found
 
     def count(self) -> int:
-        return patiently(self._port.count, self._patience)
+        return retry_while_unavailable(self._port.count, self._patience)
 
     def refresh(self) -> None:
-        patiently(self._port.refresh, self._patience)
+        retry_while_unavailable(self._port.refresh, self._patience)

@@ -1,4 +1,4 @@
-"""The command that drops the vectors of a version: only on request, and never those that serve."""
+"""Command `drop-space`: drops the vectors of one version of a model, never of the one that serves."""
 
 from dataclasses import asdict
 from functools import partial
@@ -34,12 +34,12 @@ def drop_space(
         known = {one.name: one for one in catalogue.read_spaces()}
         if space not in known:
             raise SpaceNotFound(f"there is no space {space}; there are: {', '.join(known) or 'none'}")
-        _refuse_what_serves(catalogue, space)
+        _refuse_serving_space(catalogue, space)
         done = catalogue.space_status(known[space]).done
         if not yes:
             raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
         with show_counts("drop-space") as progress:
-            again = partial(_refuse_what_serves, catalogue, space)  # it may have been promoted meanwhile
+            again = partial(_refuse_serving_space, catalogue, space)  # it may have been promoted meanwhile
             moved = reindex(
                 catalogue, progress, discard_unfinished=discard_unfinished, without=(space,), before_swap=again
             )
@@ -47,8 +47,8 @@ def drop_space(
         print_result(as_json, {"dropped": space, "vectors": done, **asdict(moved)}, text)
 
 
-def _refuse_what_serves(catalogue: "Catalogue", space: str) -> None:
-    """Raises RefusedChange; promotions are read anew, for what is remembered of them may be seconds old."""
+def _refuse_serving_space(catalogue: "Catalogue", space: str) -> None:
+    """Raises RefusedChange; promotions are read anew, because cached ones may be seconds old."""
     promoted = [entry.space for entry in catalogue.promotions()[-1:]]
     if space in (*promoted, resolve_space(catalogue, None).name):
         raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")

@@ -1,12 +1,12 @@
-"""What `catalog status` tells of a reindex: that it runs, that it was killed, that something is left of it."""
+"""Formats what `catalog status` says of a reindex: that it runs, was killed, or left something behind."""
 
 from collections.abc import Iterator
 
 from catalog.domain.records import CatalogStatus
 
 
-def told_upkeep(found: CatalogStatus) -> Iterator[str]:
-    """One line for each thing that an operator should know; none where all is in order."""
+def format_reindex_state(found: CatalogStatus) -> Iterator[str]:
+    """Yields one line for each thing that an operator should know; none where all is in order."""
     if found.reindex == "running":
         waiting = "; writes wait for it" if found.writes_blocked else ""
         yield f"a reindex is running{waiting}"
