@@ -64,7 +64,7 @@ def as_user(running: engine.RunningEngine) -> Iterator[Callable[..., Catalogue]]
                 CatalogSettings(
                     elasticsearch_url=(running.url,),
                     elasticsearch_user=user,
-                    elasticsearch_password=password or running.access.passwords()[user],
+                    elasticsearch_password=password or running.access.read_passwords()[user],
                     elasticsearch_ca=str(running.access.ca),
                     index_prefix=prefix,
                 )

@@ -104,7 +104,7 @@ def test_security_asks_for_tls_a_password_and_the_right_role(settings, data, tmp
     )
     running = engine.start(options, settings)
     assert running.url.startswith("https://") and running.access
-    passwords = running.access.passwords()
+    passwords = running.access.read_passwords()
 
     def call(method: str, path: str, user: str, password: str, **body: object) -> requests.Response:
         ca = str(running.access.ca)

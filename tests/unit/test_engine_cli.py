@@ -58,7 +58,7 @@ def test_a_port_in_use_is_one_clear_line(run):
 
 
 def test_elasticsearch_url_means_start_nothing(run):
-    url = f"http://127.0.0.1:{ports.free_port()}"
+    url = f"http://127.0.0.1:{ports.find_free_port()}"
     done = run("start", "--json", ELASTICSEARCH_URL=url)
     assert done.returncode == 0
     assert json.loads(done.stdout) | {"started": False, "url": url, "pids": []} == json.loads(done.stdout)

@@ -27,7 +27,7 @@ def test_passwords_are_kept_given_ones_win_and_the_file_is_private(tmp_path):
     first = security.ensure_passwords(access, {})
     second = security.ensure_passwords(access, {"search": "given-one"})
     assert set(first) == {"admin", "search", "rules", "etl"}
-    assert second == first | {"search": "given-one"} == access.passwords()
+    assert second == first | {"search": "given-one"} == access.read_passwords()
     assert access.passwords_file.stat().st_mode & 0o777 == 0o600
 
 
