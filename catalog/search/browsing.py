@@ -1,4 +1,4 @@
-"""Browsing: a page of the catalogue that passes filters, in the currency that its prices are compared in."""
+"""Browses the catalogue: a page of what passes filters, in the currency that its prices are compared in."""
 
 from dataclasses import replace
 
@@ -11,8 +11,8 @@ PRICE_SORTS = ("price", "-price")
 
 
 def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
-    """The page, with warnings; raises InvalidFilter where prices in several currencies would be compared."""
-    asked, warnings = query.filters, filter_warnings.of_index(index)
+    """Returns the page, with warnings; raises InvalidFilter where prices in several currencies would be compared."""
+    asked, warnings = query.filters, filter_warnings.warn_of_old_index(index)
     if not warnings:  # an older index compares whatever prices there are, as it did before
         bounded = query.filters.price is not None and query.filters.price.bounded
         compared = bounded or query.sort in PRICE_SORTS
@@ -22,5 +22,5 @@ def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
         query = replace(query, filters=filters, counts=replace(query.counts, price_currencies=priced.facet))
         warnings = priced.warnings
     page = index.browse(query)
-    few = filter_warnings.of_few(index, asked, len(page.products), query.page.limit)
+    few = filter_warnings.warn_of_few_hits(index, asked, len(page.products), query.page.limit)
     return replace(page, warnings=(*page.warnings, *warnings, *few))

@@ -1,4 +1,4 @@
-"""Reordering a pool of hits: maximal marginal relevance, and hiding near-duplicates."""
+"""Reorders a pool of hits: maximal marginal relevance, and hiding near-duplicates."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from catalog.similarity import Vectors
 NEAR_DUPLICATE = 0.999
 
 
-def mmr(relevance: NDArray[np.float64], vectors: Vectors, diversity: float) -> list[int]:
-    """Positions of the pool in the order of maximal marginal relevance.
+def order_by_mmr(relevance: NDArray[np.float64], vectors: Vectors, diversity: float) -> list[int]:
+    """Returns positions of the pool in the order of maximal marginal relevance.
 
     `relevance` is the cosine to the query [n], `vectors` are unit rows [n, dims], `diversity` is from 0 (the order
     of relevance) to 1 (only differ from what was taken). Source: Carbonell and Goldstein, SIGIR 1998, with
@@ -29,8 +29,9 @@ def mmr(relevance: NDArray[np.float64], vectors: Vectors, diversity: float) -> l
     return order
 
 
-def without_near_duplicates(vectors: Vectors, threshold: float) -> list[int]:
-    """Positions of unit rows [n, dims] that are not within cosine `threshold` of an earlier one that was kept."""
+def drop_near_duplicates(vectors: Vectors, threshold: float) -> list[int]:
+    """Returns positions of unit rows [n, dims] that are not within cosine `threshold` of an earlier one that was
+    kept."""
     kept: list[int] = []
     for position in range(len(vectors)):
         if not kept or float(np.max(vectors[kept] @ vectors[position])) < threshold:

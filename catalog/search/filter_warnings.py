@@ -1,4 +1,4 @@
-"""Warnings about filters: values that no product has, filters that exclude each other, an index of an older kind."""
+"""Warns about filters: values that no product has, filters that exclude each other, an index of an older kind."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,14 +10,14 @@ from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchPort
 
 MAX_CHECKED = 50  # values of one question that are looked up
-MAX_TOLD = 5  # unknown values of one question that a nearest one is looked for
+MAX_SUGGESTED = 5  # unknown values of one question that a nearest one is looked for
 NO_FILTERS = Filters()
 ID_KEYS = TERM_FIELDS.keys() - WORD_KEYS
 SHOWN = 10  # values that a warning lists
 
 
-def of_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
-    """A warning while the index was made by an older version, whose filters are less exact."""
+def warn_of_old_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
+    """Returns a warning while the index was made by an older version, whose filters are less exact."""
     version = index.mapping_version()
     if version >= mapping.VERSION:
         return ()
@@ -29,22 +29,23 @@ def of_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
     return (AnswerWarning("old_index", message, detail),)
 
 
-def of_few(
+def warn_of_few_hits(
     index: SearchPort, filters: Filters, found: int, limit: int, relaxed: bool = False
 ) -> tuple[AnswerWarning, ...]:
-    """Warnings that may explain why less was `found` than the `limit`; a full page costs no look at the index."""
+    """Returns warnings that may explain why less was `found` than the `limit`; a full page asks nothing of the
+    index."""
     if filters == NO_FILTERS or (found >= limit and not relaxed):
         return ()
     proven = bool(found) and not relaxed  # what passed all filters has the only value of a key
-    asked = {key: values for key, values in _words(filters) if not (proven and len(values) == 1)}
-    few = dict(_first(asked))
+    asked = {key: values for key, values in _list_words(filters) if not (proven and len(values) == 1)}
+    few = dict(_take_first(asked))
     unknown = index.unknown_words(few) if few else {}
     named = [(key, word) for key, words in unknown.items() for word in words]
-    told = [_unknown(index, key, word) for key, word in named[:MAX_TOLD]]
-    return (*told, *_contradictions(filters))
+    warnings = [_warn_of_unknown(index, key, word) for key, word in named[:MAX_SUGGESTED]]
+    return (*warnings, *_find_contradictions(filters))
 
 
-def _words(filters: Filters) -> Iterator[tuple[str, Sequence[str]]]:
+def _list_words(filters: Filters) -> Iterator[tuple[str, Sequence[str]]]:
     for key in TERM_FIELDS:
         if values := getattr(filters, key):
             yield key, values
@@ -53,7 +54,7 @@ def _words(filters: Filters) -> Iterator[tuple[str, Sequence[str]]]:
             yield f"attributes.{name}", values
 
 
-def _first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
+def _take_first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
     left = MAX_CHECKED
     for key, values in asked.items():
         if left > 0:
@@ -61,15 +62,15 @@ def _first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[s
         left -= len(values)
 
 
-def _unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
+def _warn_of_unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
     known = [] if key in ID_KEYS else index.words(key)  # as many ids as products, and none is near another
     guess = nearest(word, known)
     hint = f"; the nearest one there is: '{guess}'" if guess else ""
     detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}
-    return AnswerWarning("unknown_filter_value", f"{_missing(key, word, known)}{hint}", detail)
+    return AnswerWarning("unknown_filter_value", f"{_describe_missing(key, word, known)}{hint}", detail)
 
 
-def _missing(key: str, word: str, known: Sequence[str]) -> str:
+def _describe_missing(key: str, word: str, known: Sequence[str]) -> str:
     if key == "size":  # only sizes in stock are indexed: this one may be sold out
         return f"no product has the size '{word}' in stock"
     name = key.removeprefix("attributes.")
@@ -78,15 +79,15 @@ def _missing(key: str, word: str, known: Sequence[str]) -> str:
     return f"no product has the attribute '{name}' " + (f"with the value '{word}'" if known else "at all")
 
 
-def of_prices(price: PriceRange | None) -> tuple[AnswerWarning, ...]:
-    """A warning where a price band and the bounds that were asked for have no price in common."""
+def warn_of_prices(price: PriceRange | None) -> tuple[AnswerWarning, ...]:
+    """Returns a warning where a price band and the bounds that were asked for have no price in common."""
     if price is None or price.gte is None or price.lte is None or price.gte <= price.lte:
         return ()
     message = "price_min and price_max leave no price of the price_band"
     return (AnswerWarning("contradictory_filters", message, {"keys": ["price", "price_band"]}),)
 
 
-def _contradictions(filters: Filters) -> Iterator[AnswerWarning]:
+def _find_contradictions(filters: Filters) -> Iterator[AnswerWarning]:
     if filters.size and filters.available is False:
         message = "a size that is asked for has to be in stock, so with available=false nothing passes"
         yield AnswerWarning("contradictory_filters", message, {"keys": ["size", "available"]})

@@ -1,4 +1,4 @@
-"""What can be asked of the product index, and what it answers."""
+"""Types of searches in the product index, and of their answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ IN_STOCK_NEWEST = "in_stock_newest"  # available ones first, then most recently 
 
 @dataclass(frozen=True, slots=True)
 class QueryPart:
-    """One space of a query: its vector (float32 [space.dims], unit length) and, of several spaces, its weight."""
+    """Holds one space of a query: its vector (float32 [space.dims], unit length) and, of several spaces, its
+    weight."""
 
     space: Space
     vector: Vectors
@@ -30,7 +31,7 @@ class QueryPart:
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """Products that a query leaves out beside those that its filters leave out.
+    """Names products that a query leaves out beside those that its filters leave out.
 
     These are products by id, whole groups by `group_key`, and what passes any of `filters`; where `only_ids` or
     `only_groups` is given, all others too. `source_ids` are the products that the question is about, where these are
@@ -49,7 +50,7 @@ class Exclusions:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which hits of all are returned, and what of each.
+    """Says which hits of all are returned, and what of each.
 
     `group_size` above 0 collapses hits by `group_key` and puts up to that many of each group into `Hit.group`.
     `fields` are the product fields of a hit, None all public ones.
@@ -69,7 +70,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is counted beside the hits: values of `facets`, and the `total`.
+    """Says what is counted beside the hits: values of `facets`, and the `total`.
 
     The facet `price` counts prices in `price_currencies` only (None: it does not look at currencies).
     """
@@ -99,7 +100,8 @@ class SimilarQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One similar product; `score` is the raw cosine, -1 to 1, and None where there was nothing to compare with.
+    """Holds one similar product; `score` is the raw cosine, -1 to 1, and None where there was nothing to compare
+    with.
 
     `group` has the best hits of its group where groups were asked for, `vectors` one per space where asked for.
     """
@@ -113,7 +115,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a similar query ran: `candidates` is the number of products it scored, where that is known."""
+    """Says how a similar query ran: `candidates` is the number of products it scored, where that is known."""
 
     strategy: Literal["exact", "knn", "fallback"]
     reason: str
@@ -122,7 +124,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPage:
-    """Hits, and what was asked to be counted: `total` is None, too, where a threshold cuts and nobody scored all.
+    """Holds hits, and what was asked to be counted: `total` is None, too, where a threshold cuts and nobody scored
+    all.
 
     `facets` count what passes the filters, `total` what reaches the threshold as well.
     """

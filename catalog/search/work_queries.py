@@ -1,19 +1,23 @@
-"""Queries of the embedding job: what is unprocessed, what came of the rest."""
+"""Builds the queries of the embedding job: what is unprocessed, and the outcomes of the rest."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from catalog.domain.space import Space
-from catalog.search.filter_clauses import all_of
+from catalog.search.filter_clauses import combine_clauses
 
-WITH_VECTOR = "with_vector"  # within a status of `status_aggs`: `done` is what has a vector
+WITH_VECTOR = "with_vector"  # within a status of `build_status_aggs`: `done` is what has a vector
 
 
-def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
-    """Has a photo, and in this space no status, a retry that is due, or `done` without a vector."""
+def match_unprocessed(space: Space, now: datetime) -> dict[str, Any]:
+    """Matches products with a photo and, in this space, no status, a retry that is due, or `done` without a
+    vector."""
     prefix = f"embedding.{space.name}"
-    lie = {"filter": [{"term": {f"{prefix}.status": "done"}}], "must_not": [{"exists": {"field": space.field}}]}
+    without_vector = {
+        "filter": [{"term": {f"{prefix}.status": "done"}}],
+        "must_not": [{"exists": {"field": space.field}}],
+    }
     due = [{"term": {f"{prefix}.status": "retry"}}, {"range": {f"{prefix}.next_try_at": {"lte": now.isoformat()}}}]
     return {
         "bool": {
@@ -21,34 +25,35 @@ def unprocessed(space: Space, now: datetime) -> dict[str, Any]:
             "should": [
                 {"bool": {"must_not": [{"exists": {"field": f"{prefix}.status"}}]}},
                 {"bool": {"filter": due}},
-                {"bool": lie},
+                {"bool": without_vector},
             ],
             "minimum_should_match": 1,
         }
     }
 
 
-def with_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
-    """Products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
+def match_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) -> dict[str, Any]:
+    """Matches products whose outcome in this space has one of the statuses and, where given, one of the reasons."""
     prefix = f"embedding.{space.name}"
     clauses: list[dict[str, Any]] = [{"terms": {f"{prefix}.status": list(statuses)}}]
     if reasons:
         clauses.append({"terms": {f"{prefix}.reason": list(reasons)}})
-    return all_of(clauses)
+    return combine_clauses(clauses)
 
 
-def embedded(space: Space, after: str) -> dict[str, Any]:
-    """Has a photo and a vector of it in this space, and an id behind `after`."""
+def match_embedded(space: Space, after: str) -> dict[str, Any]:
+    """Matches products with a photo and a vector of it in this space, and an id behind `after`."""
     prefix = f"embedding.{space.name}"
     clauses: list[dict[str, Any]] = [{"exists": {"field": name}} for name in ("image_url", f"{prefix}.vector")]
     clauses.append({"term": {f"{prefix}.status": "done"}})
     if after:
         clauses.append({"range": {"id": {"gt": after}}})
-    return all_of(clauses)
+    return combine_clauses(clauses)
 
 
-def status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
-    """Totals and, per space, statuses by reason among products that have a photo; WITH_VECTOR counts vectors."""
+def build_status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
+    """Counts totals and, per space, statuses by reason among products that have a photo; WITH_VECTOR counts
+    vectors."""
     per_space = {
         space.name: {
             "terms": {"field": f"embedding.{space.name}.status"},

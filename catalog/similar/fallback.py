@@ -31,7 +31,7 @@ def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: P
     category = (source.get("category") or [None])[-1]
     filters, book = narrowed(index, request, source), index.rules()
     page = index.browse(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
-    few = filter_warnings.of_few(index, request.filters, len(page.products), request.page.limit)
+    few = filter_warnings.warn_of_few_hits(index, request.filters, len(page.products), request.page.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
     return Answer(

@@ -45,9 +45,9 @@ def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, An
     changes: dict[str, Any] = {**inherited}
     if request.price_band is not None:
         changes["price"] = _banded(request.filters.price, source, request.price_band)
-    never = filter_warnings.of_prices(changes.get("price"))
+    never = filter_warnings.warn_of_prices(changes.get("price"))
     filters = request.filters.model_copy(update=changes) if changes else request.filters
-    old = filter_warnings.of_index(index)
+    old = filter_warnings.warn_of_old_index(index)
     if old:  # it compares whatever prices there are, as it did before
         return Narrowed(filters, None, inherited, (*old, *never))
     if request.price_band is not None:

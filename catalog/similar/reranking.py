@@ -104,11 +104,11 @@ def _ordered(
     vectors = np.stack([joined(query, hit) for hit in hits])
     if request.near_duplicates is not None:
         everything = np.stack([*(joined(query, pin.hit) for pin in pins), *vectors])
-        kept = diversity.without_near_duplicates(everything, request.near_duplicates)
+        kept = diversity.drop_near_duplicates(everything, request.near_duplicates)
         order = [position - len(pins) for position in kept if position >= len(pins)]
     if request.diversity and order:
         relevance = np.asarray([ranked[position].relevance for position in order])
-        order = [order[position] for position in diversity.mmr(relevance, vectors[order], request.diversity)]
+        order = [order[position] for position in diversity.order_by_mmr(relevance, vectors[order], request.diversity)]
     return [hits[position] for position in order]
 
 

@@ -58,7 +58,7 @@ def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[
     filters = narrowed(index, request, known or {})
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
     found = _search(index, request, query, rules)
-    few = filter_warnings.of_few(
+    few = filter_warnings.warn_of_few_hits(
         index, request.filters, len(found.page.hits), request.page.limit, relaxed=bool(dropped)
     )
     return found, (*filters.told(query.filters), *_of_relaxing(dropped), *book.warnings, *found.warnings, *few)

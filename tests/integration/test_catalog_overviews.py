@@ -125,9 +125,9 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
             filled.settings.index_shards == 1 or "brand" not in query.counts.facets
         ):  # cut off per shard, counts are estimates
             assert found.facets == cut
-        bodies = overviews.searches(query)
+        bodies = overviews.build_searches(query)
         answers = filled.msearch(bodies, "any")
-        again += bool(overviews.read(query, answers).unclear)
+        again += bool(overviews.read_overview(query, answers).unclear)
         # The same as without the detour: the source in the body, as what the caller leaves out.
         source = query.exclusions
         plain = changed(
@@ -150,7 +150,9 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
 @pytest.mark.parametrize("filled", [1], indirect=True)
 def test_a_source_of_more_values_than_are_in_reserve(filled: Catalogue, fake: Any) -> None:
     query = about(fake, [0], facets=("brand",))
-    assert overviews.read(query, filled.msearch(overviews.searches(query), "any")).unclear == ("brand",)
+    assert overviews.read_overview(query, filled.msearch(overviews.build_searches(query), "any")).unclear == (
+        "brand",
+    )
     assert (filled.similar(query).facets or {})["brand"] == fake.similar(query).facets["brand"][:FACET_SIZE]
 
 

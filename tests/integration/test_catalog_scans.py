@@ -67,14 +67,14 @@ def test_every_question_is_answered_as_by_the_script(filled: Catalogue, settings
 def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     shop, asked = NumpyShop(6, 60), 0
     shop.fill(catalogue)
-    known = queries.scan
+    known = queries.build_scan_search
 
     def unknown(query: SimilarQuery) -> dict[str, Any]:
         nonlocal asked
         asked += 1
         return known(query) | {"query": {"vector_scan_of_no_server": {}}}
 
-    monkeypatch.setattr(queries, "scan", unknown)
+    monkeypatch.setattr(queries, "build_scan_search", unknown)
     for seed in range(3):
         page = catalogue.similar(similar_query(WIDE, vector(WIDE, seed)))
         wanted = np.argsort(-(shop.vectors["wide"] @ vector(WIDE, seed)))

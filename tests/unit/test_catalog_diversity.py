@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import similarity
-from catalog.search.diversity import mmr, without_near_duplicates
+from catalog.search.diversity import drop_near_duplicates, order_by_mmr
 
 NEAR = similarity.normalize([[1, 0, 0], [1, 0.01, 0], [0.8, 0.6, 0], [0.7, 0, 0.7]])
 
@@ -15,7 +15,7 @@ def test_mmr_reorders_and_keeps_the_best_first(seed: int, count: int, diversity:
     rng = np.random.default_rng(seed)
     vectors = similarity.normalize(rng.normal(size=(count, 6)))
     relevance = np.sort(similarity.cosine(rng.normal(size=6), vectors))[::-1]
-    order = mmr(relevance, vectors, diversity)
+    order = order_by_mmr(relevance, vectors, diversity)
     assert sorted(order) == list(range(count))
     if diversity < 1:
         assert relevance[order[0]] == relevance[0]
@@ -25,10 +25,10 @@ def test_mmr_reorders_and_keeps_the_best_first(seed: int, count: int, diversity:
 
 def test_a_repeat_falls_behind_something_different() -> None:
     relevance = np.asarray([0.99, 0.98, 0.9, 0.85])
-    assert mmr(relevance, NEAR, 0.0) == [0, 1, 2, 3]
-    assert mmr(relevance, NEAR, 0.6)[-1] == 1
+    assert order_by_mmr(relevance, NEAR, 0.0) == [0, 1, 2, 3]
+    assert order_by_mmr(relevance, NEAR, 0.6)[-1] == 1
 
 
 def test_near_duplicates_of_an_earlier_hit_are_dropped() -> None:
-    assert without_near_duplicates(NEAR, 0.999) == [0, 2, 3]
-    assert without_near_duplicates(NEAR, 1.1) == [0, 1, 2, 3]
+    assert drop_near_duplicates(NEAR, 0.999) == [0, 2, 3]
+    assert drop_near_duplicates(NEAR, 1.1) == [0, 1, 2, 3]

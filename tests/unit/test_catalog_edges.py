@@ -29,10 +29,10 @@ def ranked(scores: list[int], order: list[int]) -> tuple[list[dict[str, Any]], l
 def test_a_page_is_the_rankings_or_refused(drawn: tuple[list[int], list[int]], offset: int, limit: int) -> None:
     as_found, expected = ranked(*drawn)
     body = {"from": offset, "size": limit, "sort": ["anything"], "query": {"match_all": {}}}
-    wide = tie_breaking.by_score(body)
+    wide = tie_breaking.widen_by_score(body)
     assert "sort" not in wide
     assert wide["query"] == body["query"]
-    page = tie_breaking.page(body, search(as_found, wide))
+    page = tie_breaking.break_ties(body, search(as_found, wide))
     wanted = search(expected, body)
     if page is None:
         around = expected[max(0, offset - 1) : offset + limit + 1]
@@ -43,7 +43,7 @@ def test_a_page_is_the_rankings_or_refused(drawn: tuple[list[int], list[int]], o
 
 def test_a_tie_inside_is_put_into_order_and_one_over_an_end_is_refused() -> None:
     hits = [{"_id": "c", "_score": 2.0}, {"_id": "b", "_score": 1.5}, {"_id": "a", "_score": 1.5}]
-    assert [hit["_id"] for hit in tie_breaking.page({"from": 0, "size": 3}, hits) or []] == ["c", "a", "b"]
-    assert tie_breaking.page({"from": 0, "size": 2}, hits) is None
-    assert tie_breaking.page({"from": 2, "size": 1}, hits[1:]) is None
-    assert tie_breaking.page({"from": 0, "size": 2}, []) == []
+    assert [hit["_id"] for hit in tie_breaking.break_ties({"from": 0, "size": 3}, hits) or []] == ["c", "a", "b"]
+    assert tie_breaking.break_ties({"from": 0, "size": 2}, hits) is None
+    assert tie_breaking.break_ties({"from": 2, "size": 1}, hits[1:]) is None
+    assert tie_breaking.break_ties({"from": 0, "size": 2}, []) == []

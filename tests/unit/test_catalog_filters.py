@@ -12,7 +12,7 @@ from catalog.domain.matching import passes
 from catalog.domain.space import Space
 from catalog.errors import InvalidFilter, InvalidInput
 from catalog.search import facet_queries, queries
-from catalog.search.filter_clauses import clauses
+from catalog.search.filter_clauses import build_filter_clauses
 from catalog.search.search_types import QueryPart
 from tests.asking import browse_query, changed, similar_query
 
@@ -21,7 +21,9 @@ VECTOR = np.asarray([1, 0, 0], dtype=np.float32)
 
 
 def test_a_list_means_any_of_and_keys_mean_all_of() -> None:
-    found = clauses(parse({"color": ["red", "blue"], "size": "M", "available": True, "price": {"lte": 80}}))
+    found = build_filter_clauses(
+        parse({"color": ["red", "blue"], "size": "M", "available": True, "price": {"lte": 80}})
+    )
     m_to_80 = {"range": {"sized_prices": {"gte": "1:m:000000000000", "lte": "1:m:000000008000"}}}
     other_price = {"bool": {"filter": [{"exists": {"field": "sized_prices"}}], "must_not": [m_to_80]}}
     assert found == {
@@ -35,7 +37,7 @@ def test_a_list_means_any_of_and_keys_mean_all_of() -> None:
 
 def test_an_older_index_is_asked_as_before() -> None:
     asked = parse({"color": ["Red"], "size": "M", "price": {"lte": 80}, "attributes": {"fit": ["Slim"], "cut": []}})
-    assert clauses(asked, version=1) == {
+    assert build_filter_clauses(asked, version=1) == {
         "color": {"terms": {"color": ["Red"]}},
         "size": {"terms": {"sizes_available": ["M"]}},
         "price": {"range": {"effective_price": {"lte": 80.0}}},
@@ -44,7 +46,7 @@ def test_an_older_index_is_asked_as_before() -> None:
 
 
 def test_attributes_are_filtered_by_name_and_an_empty_list_restricts_nothing() -> None:
-    found = clauses(parse({"attributes": {"season": ["SS26"], "fit": []}, "brand": []}))
+    found = build_filter_clauses(parse({"attributes": {"season": ["SS26"], "fit": []}, "brand": []}))
     assert found == {"attributes.season": {"terms": {"folded_attributes.season": ["ss26"]}}}
     source = {"id": "a", "attributes": {"season": "Ss26"}}
     assert passes(source, parse({"attributes": {"season": ["SS26"], "fit": []}, "brand": []}))
@@ -128,14 +130,14 @@ def test_a_wrong_filter_is_named(data: Any, message: str) -> None:
     )
 )
 def test_every_filter_that_is_set_becomes_one_clause_with_all_its_values(data: dict[str, list[str]]) -> None:
-    found = clauses(Filters.model_validate(data))
+    found = build_filter_clauses(Filters.model_validate(data))
     assert found.keys() == data.keys()
     for key, values in data.items():
         assert list(found[key]["terms"].values()) == [values]
 
 
 def test_the_exact_query_only_scores_products_with_a_vector() -> None:
-    body = queries.similar(
+    body = queries.build_exact_search(
         similar_query(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",), score_threshold=0.5)
     )
     script = body["query"]["script_score"]
@@ -148,7 +150,7 @@ def test_the_exact_query_only_scores_products_with_a_vector() -> None:
 
 def test_a_facet_ignores_its_own_filter_and_no_other() -> None:
     filters = parse({"color": "red", "brand": "b"})
-    body = facet_queries.overview(browse_query(filters, facets=("color", "price")), [])
+    body = facet_queries.build_count_search(browse_query(filters, facets=("color", "price")), [])
     assert body["aggs"]["color"]["filter"] == {"match_all": {}}
     assert body["aggs"]["price"]["filter"] == {"bool": {"filter": [{"terms": {"color.folded": ["red"]}}]}}
     assert body["query"] == {"bool": {"filter": [{"terms": {"brand.folded": ["b"]}}]}}
@@ -156,17 +158,22 @@ def test_a_facet_ignores_its_own_filter_and_no_other() -> None:
 
 
 def test_vectors_and_bookkeeping_never_leave_the_index() -> None:
-    for body in (queries.similar(similar_query(SPACE, VECTOR)), queries.browse(browse_query())):
+    for body in (
+        queries.build_exact_search(similar_query(SPACE, VECTOR)),
+        queries.build_browse_search(browse_query()),
+    ):
         assert not any(name.startswith(("embedding", "offer_")) for name in body["_source"]["includes"])
     with pytest.raises(InvalidInput, match="there is no 'embedding'"):
-        queries.source_filter(("title", "embedding"))
+        queries.build_source_filter(("title", "embedding"))
 
 
 def test_all_pages_of_a_question_prefer_the_same_shards() -> None:
     question = similar_query(SPACE, VECTOR, parse({"color": "red"}), exclude_ids=("a",))
     later = changed(question, limit=3, offset=40, exclude_ids=("a", "b"), exclude_groups=("g",), total=True)
-    assert queries.preference(later) == queries.preference(question)
-    assert queries.preference(changed(question, parts=(QueryPart(SPACE, -VECTOR),))) != queries.preference(question)
+    assert queries.compute_preference(later) == queries.compute_preference(question)
+    assert queries.compute_preference(
+        changed(question, parts=(QueryPart(SPACE, -VECTOR),))
+    ) != queries.compute_preference(question)
     browsed = browse_query(parse({"color": "red"}), q="dress")
-    assert queries.preference(changed(browsed, limit=3, offset=40)) == queries.preference(browsed)
-    assert queries.preference(changed(browsed, q="shirt")) != queries.preference(browsed)
+    assert queries.compute_preference(changed(browsed, limit=3, offset=40)) == queries.compute_preference(browsed)
+    assert queries.compute_preference(changed(browsed, q="shirt")) != queries.compute_preference(browsed)

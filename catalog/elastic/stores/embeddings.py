@@ -22,7 +22,7 @@ class EmbeddingStore(Store):
     def count_unprocessed(self, space: Space) -> int:
         """Products with a photo and no outcome in `space`, retries that are due included."""
         self.refresh()
-        return self.count_products(work_queries.unprocessed(space, datetime.now(UTC)))
+        return self.count_products(work_queries.match_unprocessed(space, datetime.now(UTC)))
 
     def unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
         """Products to embed in id order, at most `limit`, from one point in time taken now."""
@@ -31,7 +31,11 @@ class EmbeddingStore(Store):
         source = ["image_url", f"{state}.attempts", f"{state}.etag"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
         hits = scan(
-            self.client, self.names, work_queries.unprocessed(space, datetime.now(UTC)), source=source, page=page
+            self.client,
+            self.names,
+            work_queries.match_unprocessed(space, datetime.now(UTC)),
+            source=source,
+            page=page,
         )
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
@@ -94,7 +98,7 @@ class EmbeddingStore(Store):
         self.heal()
         self.refresh()
         again = {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
-        hits = scan(self.client, self.names, work_queries.with_status(space, statuses, reasons), source=False)
+        hits = scan(self.client, self.names, work_queries.match_status(space, statuses, reasons), source=False)
         actions = [
             {
                 "_op_type": "update",

@@ -37,7 +37,8 @@ class WordStore(Store):
         version = self.mapping_version()
         named = [(key, word) for key, words in asked.items() for word in words]
         queries = {
-            str(number): filter_clauses.any_of(key, [word], version) for number, (key, word) in enumerate(named)
+            str(number): filter_clauses.build_terms_clause(key, [word], version)
+            for number, (key, word) in enumerate(named)
         }
         aggs = {"known": {"filters": {"filters": queries}}}
         (answer,) = self.msearch([{"size": 0, "track_total_hits": False, "aggs": aggs}], ALWAYS)

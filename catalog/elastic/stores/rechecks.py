@@ -18,7 +18,7 @@ class RecheckStore(Store):
         state = f"embedding.{space.name}"
         source = ["image_url", f"{state}.etag", f"{state}.image_sha256"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
-        hits = scan(self.client, self.names, work_queries.embedded(space, after), source=source, page=page)
+        hits = scan(self.client, self.names, work_queries.match_embedded(space, after), source=source, page=page)
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
                 return

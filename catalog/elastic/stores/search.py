@@ -56,7 +56,7 @@ class SearchStore(VectorReader):
     def browse(self, query: BrowseQuery) -> BrowsePage:
         """A page of products that pass the filters."""
         query = replace(query, mapping_version=self.mapping_version())
-        (answer,) = self.msearch([queries.browse(query)], queries.preference(query))
+        (answer,) = self.msearch([queries.build_browse_search(query)], queries.compute_preference(query))
         facets = query.counts.facets
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
@@ -106,7 +106,7 @@ class SearchStore(VectorReader):
     def _status_answer(self, spaces: Sequence[Space]) -> Any:
         with translated(self.names):
             answer = self.client.search(
-                index=self.names.products, size=0, track_total_hits=True, aggs=work_queries.status_aggs(spaces)
+                index=self.names.products, size=0, track_total_hits=True, aggs=work_queries.build_status_aggs(spaces)
             )
         return whole(answer)
 

@@ -15,7 +15,7 @@ from catalog.elastic.completeness import Incomplete
 from catalog.elastic.hits import read_hit
 from catalog.elastic.stores.bulk_scoring import Scans
 from catalog.errors import InvalidInput
-from catalog.search import facet_queries, overviews, queries, tie_breaking
+from catalog.search import candidate_clauses, facet_queries, overviews, queries, tie_breaking
 from catalog.search.overviews import Overview
 from catalog.search.planner import IN_BULK, Breadth, Choice, Facts, breadth_of, choose, is_small
 from catalog.search.search_types import Counts, Page, Plan, QueryPart, SimilarPage, SimilarQuery
@@ -59,22 +59,22 @@ class SimilarStore(Store):
             return page
 
     def _scripted(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
-        answers = self._best(query, queries.similar(query, only_ids), _counts(query))
+        answers = self._best(query, queries.build_exact_search(query, only_ids), _counts(query))
         return self._page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
 
     def _scanned(self, query: SimilarQuery, reason: str) -> SimilarPage:
         """The same by the server's own query; raises Incomplete or InvalidInput where a node does not know it."""
-        counts = overviews.searches(query) if query.score_threshold is None else _counts(query)
-        answers = self._best(query, queries.scan(query), counts)
+        counts = overviews.build_searches(query) if query.score_threshold is None else _counts(query)
+        answers = self._best(query, queries.build_scan_search(query), counts)
         return self._page(query, Plan("exact", reason + IN_BULK), answers, similarity.script_to_cosine)
 
     def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
         """The answers to a ranking, its ties in order of `id`, and to the searches beside it."""
-        asked = queries.preference(query)
+        asked = queries.compute_preference(query)
         if query.page.group_size:  # groups are found by one thread anyway
             return self.msearch([body, *others], asked)
-        answers = self.msearch([tie_breaking.by_score(body), *others], asked)
-        hits = tie_breaking.page(body, answers[0]["hits"]["hits"])
+        answers = self.msearch([tie_breaking.widen_by_score(body), *others], asked)
+        hits = tie_breaking.break_ties(body, answers[0]["hits"]["hits"])
         answers[0]["hits"]["hits"] = self.msearch([body], asked)[0]["hits"]["hits"] if hits is None else hits
         return answers
 
@@ -100,14 +100,14 @@ class SimilarStore(Store):
         if len(query.parts) > 1:
             return self._union(query, plan)
         (part,) = query.parts
-        body = queries.nearest(query, part, self._index_type(part.space), self._breadth(part.space))
-        answers = self.msearch([body, *_counts(query)], queries.preference(query))
+        body = queries.build_knn_search(query, part, self._index_type(part.space), self._breadth(part.space))
+        answers = self.msearch([body, *_counts(query)], queries.compute_preference(query))
         return self._page(query, plan, answers, similarity.knn_to_cosine)
 
     def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
         bodies = [self._wide(query, part) for part in query.parts]
-        answers = self.msearch(bodies, queries.preference(query))
+        answers = self.msearch(bodies, queries.compute_preference(query))
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
         page = self._exact(query, plan.reason, only_ids=found)
         took = max(float(answer["took"]) for answer in answers)
@@ -118,7 +118,7 @@ class SimilarStore(Store):
         breadth = self._breadth(part.space)
         wide = replace(breadth, pool=breadth.pool * UNION_WIDTH)
         alone = replace(query, page=Page(limit=wide.pool, fields=("id",)), score_threshold=None)
-        return queries.nearest(alone, part, self._index_type(part.space), wide)
+        return queries.build_knn_search(alone, part, self._index_type(part.space), wide)
 
     def _breadth(self, space: Space) -> Breadth:
         return self.breadth or breadth_of(self._index_type(space))
@@ -139,10 +139,12 @@ class SimilarStore(Store):
         )
 
     def _overview(self, query: SimilarQuery, answers: Sequence[Any]) -> Overview:
-        overview = overviews.read(query, answers)
+        overview = overviews.read_overview(query, answers)
         if overview.unclear:
-            (answer,) = self.msearch([overviews.again(query, overview.unclear)], queries.preference(query))
-            overview = overviews.completed(query, overview, answer)
+            (answer,) = self.msearch(
+                [overviews.build_unclear_search(query, overview.unclear)], queries.compute_preference(query)
+            )
+            overview = overviews.complete_overview(query, overview, answer)
         return overview
 
     def _choose(self, query: SimilarQuery) -> Choice:
@@ -168,7 +170,7 @@ class SimilarStore(Store):
         What is left out by id or group is counted all the same, or every source would have to be counted anew.
         """
         named = replace(query.exclusions, source_ids=(), source_groups=(), ids=(), groups=())
-        body = queries.candidates(replace(query, exclusions=named))
+        body = candidate_clauses.match_candidates(replace(query, exclusions=named))
         key = orjson.dumps(body)
         known, now = self._counts.get(key), time.monotonic()
         if known and now - known[0] < COUNTS_FRESH:
@@ -185,7 +187,7 @@ class SimilarStore(Store):
 
 def _counts(query: SimilarQuery) -> list[dict[str, Any]]:
     """The searches for what a query wants counted."""
-    return overviews.searches(query) if query.counts.facets or query.counts.total else []
+    return overviews.build_searches(query) if query.counts.facets or query.counts.total else []
 
 
 def _total(query: SimilarQuery, plan: Plan, ranked: Any, overview: Overview | None) -> int | None:

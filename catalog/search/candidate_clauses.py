@@ -1,0 +1,77 @@
+"""Builds the clauses that decide which products a query chooses from: filters, vectors, exclusions."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from catalog.domain.space import Space, vector_field
+from catalog.search.filter_clauses import build_filter_clauses, combine_clauses
+from catalog.search.search_types import BrowseQuery, QueryPart, SimilarQuery
+
+
+def exclude_all(query: SimilarQuery) -> list[dict[str, Any]]:
+    """Returns the clauses that leave out products, whole groups, and what passes a filter."""
+    return [*exclude_products(query), *exclude_filtered(query)]
+
+
+def exclude_all_but_source(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+    """Returns the clauses of `exclude_all` without those that leave out the source."""
+    left_out = query.exclusions
+    return [*_match_ids_and_groups(left_out.ids, left_out.groups), *exclude_filtered(query)]
+
+
+def match_source(query: SimilarQuery) -> dict[str, Any] | None:
+    """Returns the clause that only the source's own products pass; None where there are none."""
+    own = _match_ids_and_groups(query.exclusions.source_ids, query.exclusions.source_groups)
+    return {"bool": {"should": own, "minimum_should_match": 1}} if own else None
+
+
+def exclude_products(query: SimilarQuery) -> list[dict[str, Any]]:
+    left_out = query.exclusions
+    return _match_ids_and_groups((*left_out.source_ids, *left_out.ids), (*left_out.source_groups, *left_out.groups))
+
+
+def _match_ids_and_groups(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if ids:
+        found.append({"ids": {"values": list(ids)}})
+    if groups:
+        found.append({"terms": {"group_key": list(groups)}})
+    return found
+
+
+def exclude_filtered(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
+    version = query.mapping_version
+    return [combine_clauses(build_filter_clauses(each, version).values()) for each in query.exclusions.filters]
+
+
+def require_filters(query: SimilarQuery) -> Iterable[dict[str, Any]]:
+    """Returns the clauses of the filters."""
+    return build_filter_clauses(query.filters, query.mapping_version).values()
+
+
+def require_only(query: SimilarQuery) -> list[dict[str, Any]]:
+    """Returns the clauses that leave nothing but the products or groups named."""
+    found: list[dict[str, Any]] = []
+    ids, groups = query.exclusions.only_ids, query.exclusions.only_groups
+    if ids is not None:
+        found.append({"ids": {"values": list(ids)}})
+    if groups is not None:
+        found.append({"terms": {"group_key": list(groups)}})
+    return found
+
+
+def require_vector(space: Space) -> dict[str, Any]:
+    """Returns the clause for a vector: one product without it would fail a whole script_score search."""
+    return {"exists": {"field": vector_field(space.name)}}
+
+
+def require_vectors(parts: Sequence[QueryPart]) -> list[dict[str, Any]]:
+    """Returns the clauses that a product must pass for a script over `parts` not to fail on it."""
+    return [require_vector(part.space) for part in parts]
+
+
+def match_candidates(query: SimilarQuery) -> dict[str, Any]:
+    """Returns the query for the products that `query` chooses from."""
+    return combine_clauses(
+        [*require_filters(query), *require_only(query), *require_vectors(query.parts)], exclude_all(query)
+    )
