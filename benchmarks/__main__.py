@@ -14,7 +14,7 @@ MEASUREMENTS = {
     "calibrate": LazyEntry("benchmarks.calibrate.__main__:app", "The planner's prices on this Elasticsearch."),
     "rivals": LazyEntry("benchmarks.rivals.__main__:app", "The API beside annoy, hnswlib, faiss and pgvector."),
     "house": LazyEntry(
-        "benchmarks.house:app", "The code itself: sizes, names, docstrings, what one request crosses."
+        "benchmarks.house.__main__:app", "The code itself: sizes, names, docstrings, what one request crosses."
     ),
 }
 

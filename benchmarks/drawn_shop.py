@@ -1,4 +1,4 @@
-"""The drawn catalogue as arrays in memory: vectors, brands and prices as they are in the index."""
+"""Drawn catalogue as arrays in memory: vectors, brands and prices as they are in the index."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

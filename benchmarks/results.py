@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
+class RunDescription:
     """Says on what machine, by which command, when and at which commit something was measured."""
 
     machine: str
@@ -31,11 +31,11 @@ class Provenance:
 
 
 def describe_run(catalogue: Catalogue, benchmark: str) -> dict[str, str]:
-    """Returns the fields of Provenance for this run of `python -m benchmarks.BENCHMARK`."""
+    """Returns the fields of RunDescription for this run of `python -m benchmarks.BENCHMARK`."""
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     machine_line = machine.describe_cluster(catalogue)
     return asdict(
-        Provenance(
+        RunDescription(
             machine=machine_line, command=describe_command(benchmark), date=date, commit=machine.read_commit(ROOT)
         )
     )

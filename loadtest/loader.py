@@ -21,7 +21,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """What was loaded where, in how many seconds."""
+    """Says what was loaded where, in how many seconds."""
 
     index: str
     space: str

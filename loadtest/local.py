@@ -29,7 +29,7 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class LocalRun:
-    """What to load and how to ask."""
+    """Says what to load and how to ask."""
 
     products: int
     dims: int

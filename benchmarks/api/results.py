@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from benchmarks.api.comparison import Comparison
-from benchmarks.results import Provenance, format_table, write_results
+from benchmarks.results import RunDescription, format_table, write_results
 from benchmarks.sizes import Effort, Size
 
 GOAL_MS = 5.0  # what the API may add at p50
@@ -45,7 +45,7 @@ class ComparisonCase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiRun(Provenance):
+class ApiRun(RunDescription):
     """All cases of one run."""
 
     effort: Effort

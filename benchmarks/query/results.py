@@ -8,14 +8,14 @@ from benchmarks.query.facets import FacetCell
 from benchmarks.query.kept_catalogue import KeptCatalogue
 from benchmarks.query.plans import PlanCell
 from benchmarks.query.speed import SpeedCell
-from benchmarks.results import Provenance, read_results
+from benchmarks.results import RunDescription, read_results
 from benchmarks.sizes import Effort, Size
 
 NAME = "query"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CatalogueMeasurement(Provenance):
+class CatalogueMeasurement(RunDescription):
     """All that one run found out about one catalogue; ratios hold within it."""
 
     loaded: KeptCatalogue

@@ -25,7 +25,7 @@ def choose_ids(rows: Rows, number: int, rng: random.Random) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class RightAnswers:
-    """The nearest products of a drawn shop, by comparing everything with everything."""
+    """Finds the nearest products of a drawn shop by comparing everything with everything."""
 
     size: Size
     shop: DrawnShop

@@ -12,7 +12,7 @@ SAME = 1e-5  # float32, in other orders of summing up
 
 
 class RivalHit(NamedTuple):
-    """A hit with what a page shows of it; `brand` is a number into BRAND_NAMES."""
+    """Hit with what a page shows of it; `brand` is a number into BRAND_NAMES."""
 
     number: int
     score: float

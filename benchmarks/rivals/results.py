@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.results import Provenance, format_table, read_results, write_results
+from benchmarks.results import RunDescription, format_table, read_results, write_results
 from benchmarks.sizes import Size
 
 QUESTIONS_SHARE = {"100 %": None, "3 %": "Hazel", "0.3 %": "Sorrel"}  # brand that keeps this much
@@ -65,7 +65,7 @@ class RivalEffort:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RivalRun(Provenance):
+class RivalRun(RunDescription):
     """All contestants at one size."""
 
     products: int
@@ -82,7 +82,7 @@ class RivalRun(Provenance):
 
 @dataclass(frozen=True, slots=True)
 class RivalRuns:
-    """The latest run of every size, small ones first."""
+    """Holds the latest run of every size, small ones first."""
 
     runs: list[RivalRun]
 

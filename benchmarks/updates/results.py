@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.results import Provenance, format_table, write_results
+from benchmarks.results import RunDescription, format_table, write_results
 
 COLUMNS = (
     "vector index", "load s", "price updates / s", "with merges / s", "unchanged rows / s", "indexing s",
@@ -61,7 +61,7 @@ class UpdateFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateRun(Provenance):
+class UpdateRun(RunDescription):
     """All index types on one catalogue."""
 
     products: int

@@ -1,0 +1,1 @@
+"""Measures the code of this project."""
