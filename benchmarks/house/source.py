@@ -94,8 +94,9 @@ def _list_code_lines(module: Module) -> list[tuple[int, str]]:
     """Returns number and text of the lines that count."""
     skipped: set[int] = set()
     for node in ast.walk(module.tree):
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if is_text or isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, ast.Expr | ast.Import | ast.ImportFrom):
             skipped |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     numbered = enumerate(map(str.strip, module.text.splitlines()), start=1)
     return [(n, text) for n, text in numbered if n not in skipped and len(text) > 2 and not text.startswith("#")]
