@@ -88,3 +88,8 @@ class GateNotPassed(Conflict):
 
 class NotEmbedded(Conflict):
     code = "not_embedded"
+
+
+def get_first_line(error: BaseException) -> str:
+    """Returns the first line of an error's message, its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,14 +1,14 @@
 """Opens the places bundles are fetched from: a folder, http(s), or what fsspec has a backend for (s3, gs ...)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import urllib3
 
-from models.errors import SourceUnavailable
+from models.errors import SourceUnavailable, get_first_line
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT = urllib3.Timeout(connect=10, read=60)  # seconds
@@ -31,22 +31,14 @@ class HttpSource:
     def read(self, path: str) -> Iterator[bytes]:
         address = f"{self.url}/{path}"
         try:
-            with self._answer(address) as answer:
-                if answer.status == MISSING:
+            with closing(self._pool.request("GET", address, preload_content=False)) as response:
+                if response.status == MISSING:
                     raise FileNotFoundError(address)
-                if answer.status != 200:
-                    raise _unavailable_error(address, f"it answers {answer.status}")
-                yield from answer.stream(CHUNK, decode_content=True)
+                if response.status != 200:
+                    raise _unavailable_error(address, f"it answers {response.status}")
+                yield from response.stream(CHUNK, decode_content=True)
         except urllib3.exceptions.HTTPError as error:
-            raise _unavailable_error(address, _get_first_line(error)) from error
-
-    @contextmanager
-    def _answer(self, address: str) -> Iterator[urllib3.BaseHTTPResponse]:
-        answer = self._pool.request("GET", address, preload_content=False)
-        try:
-            yield answer
-        finally:
-            answer.close()
+            raise _unavailable_error(address, get_first_line(error)) from error
 
 
 class FileSource:
@@ -61,7 +53,7 @@ class FileSource:
         try:
             self._files, self._root = fsspec.core.url_to_fs(self.url)
         except (ImportError, ValueError, OSError) as error:
-            raise _unavailable_error(url, _get_first_line(error)) from error
+            raise _unavailable_error(url, get_first_line(error)) from error
 
     def read(self, path: str) -> Iterator[bytes]:
         try:
@@ -71,7 +63,7 @@ class FileSource:
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(f"{self.url}/{path}") from None
         except Exception as error:  # every backend has errors of its own
-            raise _unavailable_error(f"{self.url}/{path}", _get_first_line(error)) from error
+            raise _unavailable_error(f"{self.url}/{path}", get_first_line(error)) from error
 
     def folders(self, path: str = "") -> list[str]:
         """Returns the names of the folders below `path`; none where it is absent or the backend lists nothing."""
@@ -96,7 +88,3 @@ def _unavailable_error(address: str, why: str) -> SourceUnavailable:
         "folder BUNDLES by hand and check it with `python -m models verify`",
         address=address,
     )
-
-
-def _get_first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -27,7 +27,6 @@ from models.making import pca_export
 from models.making.hybrid_graph import HybridPart, join_graphs, join_preprocessing
 from models.making.photo_folder import PhotoFolder
 from models.runtime.canonical_vectors import draw_pictures
-from models.runtime.embedder import Embeddings, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder
 
 MIN_PARITY = 0.97  # cosine with the parts run one by one; a second resize costs 0.001 to 0.01, a wrong one far more
@@ -114,13 +113,6 @@ def join_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
         return next(iter(terms.values())) if same else "; ".join(f"{name}: {term}" for name, term in terms.items())
 
     return Licenses(**{field: joint(field) for field in Licenses.model_fields})
-
-
-def concatenate_weighted(embeddings: Sequence[Embeddings], weights: Sequence[float]) -> Embeddings:
-    """The same in numpy: embeddings [N,D] of each part → [N, sum of D]."""
-    return normalize_rows(
-        np.hstack([normalize_rows(rows) * np.sqrt(w) for rows, w in zip(embeddings, weights, strict=True)])
-    )
 
 
 def _check_parts(parts: Sequence[HybridPart]) -> None:

@@ -1,6 +1,5 @@
 """Finds a foreign ONNX file's one image input and one embedding output before it is run."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import onnx
@@ -19,19 +18,13 @@ class GraphSignature:
 
 
 def parse_onnx(content: bytes, source: str) -> onnx.ModelProto:
-    """Returns the model in `content`; raises InvalidModel where it is none, or keeps weights in other files."""
+    """Returns the model in `content`; raises InvalidModel where it is none."""
     try:
         model = onnx.load_from_string(content)
     except DecodeError as error:
         raise InvalidModel(f"{source} is not an ONNX file, or is cut short") from error
     if not model.graph.node:
         raise InvalidModel(f"{source} is not an ONNX model: it has no graph")
-    outside = [one.name for one in _tensors(model) if one.data_location == TensorProto.EXTERNAL]
-    if outside:
-        raise InvalidModel(
-            f"{source} keeps {len(outside)} weights in other files (external data, e.g. '{outside[0]}'): "
-            "save it as one file"
-        )
     return model
 
 
@@ -74,27 +67,6 @@ def _choose_output(model: onnx.ModelProto, source: str, wanted: str | None) -> s
     if wanted is not None and wanted not in names:
         raise InvalidModel(f"{source} has no output '{wanted}', only {_format_values(model.graph.output)}")
     return wanted or names[0]
-
-
-def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    yield from _in_graph(model.graph)
-    for function in model.functions:
-        yield from _in_nodes(function.node)
-
-
-def _in_graph(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    yield from _in_nodes(graph.node)
-
-
-def _in_nodes(nodes: "Iterator[onnx.NodeProto] | list[onnx.NodeProto]") -> Iterator[onnx.TensorProto]:
-    for node in nodes:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for graph in (attribute.g, *attribute.graphs):
-                yield from _in_graph(graph)
 
 
 def _format_values(values: "list[onnx.ValueInfoProto]") -> str:

@@ -3,87 +3,56 @@
 catalog.errors.InvalidInput
 └── PhotoError               code `invalid_image`; `.reason`, `.permanent`, `.message`, `.retry_after`
     └── BlockedAddress       code `blocked_address`: we do not go there
-
-| reason                | again? | when                                                                       |
-|-----------------------|--------|----------------------------------------------------------------------------|
-| `bad_address`         | never  | not a URL, another scheme than file, http, https, credentials in it        |
-| `blocked_address`     | never  | the host is private, loopback, link-local, multicast ... and not allowed   |
-| `outside_image_roots` | never  | a file that is not below IMAGE_ROOTS                                       |
-| `not_found`           | never  | no such file; 404, 410                                                     |
-| `http_error`          | never  | every other answer that is not a photo: 401, 403, a redirect to nowhere    |
-| `too_many_redirects`  | never  | more than five                                                             |
-| `too_large`           | never  | more bytes than IMAGE_MAX_BYTES, also after decompression                  |
-| `too_many_pixels`     | never  | more pixels than IMAGE_MAX_PIXELS, read from the header                    |
-| `too_costly`          | never  | decoding takes more time or memory than one photo may: scans, frames, tags |
-| `not_an_image`        | never  | HTML, text, nothing at all, a damaged picture                              |
-| `unsupported`         | never  | a picture, but not JPEG, PNG, WebP, GIF or AVIF                            |
-| `truncated`           | never  | the picture ends too early                                                 |
-| `unreadable`          | yes    | the file is there but cannot be read                                       |
-| `timeout`             | yes    | no connection, or not all of it, within the deadline                       |
-| `unreachable`         | yes    | no such host, refused, no route, a certificate that does not fit           |
-| `interrupted`         | yes    | the connection ended before the photo did                                  |
-| `rate_limited`        | yes    | 429; `retry_after` has the seconds the host asked for                      |
-| `server_error`        | yes    | 408, 425, 5xx; `retry_after` likewise                                      |
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from catalog.errors import InvalidInput
 
 
 class Reason(StrEnum):
-    """Reasons of the table above; the value is what the index stores."""
+    """Reasons by the value that the index stores; `retryable` ones are worth another try, all others permanent.
 
-    BAD_ADDRESS = "bad_address"
-    BLOCKED_ADDRESS = "blocked_address"
-    OUTSIDE_IMAGE_ROOTS = "outside_image_roots"
-    NOT_FOUND = "not_found"
-    HTTP_ERROR = "http_error"
-    TOO_MANY_REDIRECTS = "too_many_redirects"
-    TOO_LARGE = "too_large"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_COSTLY = "too_costly"
-    NOT_AN_IMAGE = "not_an_image"
-    UNSUPPORTED = "unsupported"
-    TRUNCATED = "truncated"
-    UNREADABLE = "unreadable"
-    TIMEOUT = "timeout"
-    UNREACHABLE = "unreachable"
-    INTERRUPTED = "interrupted"
-    RATE_LIMITED = "rate_limited"
-    SERVER_ERROR = "server_error"
+    `public` is the message for strangers, where the full one would name hosts, addresses or files.
+    """
 
+    retryable: bool
+    public: str | None
 
-RETRYABLE = frozenset(
-    {
-        Reason.UNREADABLE,
-        Reason.TIMEOUT,
-        Reason.UNREACHABLE,
-        Reason.INTERRUPTED,
-        Reason.RATE_LIMITED,
-        Reason.SERVER_ERROR,
-    }
-)
+    def __new__(cls, value: str, public: str | None = None, retryable: bool = False) -> Self:
+        reason = str.__new__(cls, value)
+        reason._value_, reason.public, reason.retryable = value, public, retryable
+        return reason
 
-
-# Messages for strangers, where the full one would name hosts, addresses or files; other reasons are about the photo.
-PUBLIC: Mapping[Reason, str] = {
-    Reason.BAD_ADDRESS: "this is no address of a photo: it has to start with https:// or http://, with a public host "
-    "and without credentials",
-    Reason.BLOCKED_ADDRESS: "photos are not fetched from this address",
-    Reason.OUTSIDE_IMAGE_ROOTS: "photos are not read from this address",
-    Reason.NOT_FOUND: "there is no photo at this address",
-    Reason.HTTP_ERROR: "this address does not answer with a photo",
-    Reason.TOO_MANY_REDIRECTS: "this address redirects too often",
-    Reason.UNREADABLE: "the photo at this address cannot be read",
-    Reason.TIMEOUT: "the photo did not arrive in time",
-    Reason.UNREACHABLE: "this address cannot be reached",
-    Reason.INTERRUPTED: "the connection ended before the photo did",
-    Reason.RATE_LIMITED: "the photo's host asks for fewer questions: try again later",
-    Reason.SERVER_ERROR: "the photo's host has a problem: try again later",
-}
+    # Not a URL, another scheme than file, http, https, or credentials in it.
+    BAD_ADDRESS = (
+        "bad_address",
+        "this is no address of a photo: it has to start with https:// or http://, with a public host "
+        "and without credentials",
+    )
+    # The host is private, loopback, link-local, multicast ... and not allowed.
+    BLOCKED_ADDRESS = "blocked_address", "photos are not fetched from this address"
+    OUTSIDE_IMAGE_ROOTS = "outside_image_roots", "photos are not read from this address"
+    NOT_FOUND = "not_found", "there is no photo at this address"  # no such file; 404, 410
+    # Every other answer that is not a photo: 401, 403, a redirect to nowhere.
+    HTTP_ERROR = "http_error", "this address does not answer with a photo"
+    TOO_MANY_REDIRECTS = "too_many_redirects", "this address redirects too often"
+    TOO_LARGE = "too_large"  # more bytes than IMAGE_MAX_BYTES, also after decompression
+    TOO_MANY_PIXELS = "too_many_pixels"  # more than IMAGE_MAX_PIXELS, read from the header
+    TOO_COSTLY = "too_costly"  # decoding takes more time or memory than one photo may: scans, frames, tags
+    NOT_AN_IMAGE = "not_an_image"  # HTML, text, nothing at all, a damaged picture
+    UNSUPPORTED = "unsupported"  # a picture, but not JPEG, PNG, WebP, GIF or AVIF
+    TRUNCATED = "truncated"  # the picture ends too early
+    UNREADABLE = "unreadable", "the photo at this address cannot be read", True
+    # No connection, or not all of the photo, within the deadline.
+    TIMEOUT = "timeout", "the photo did not arrive in time", True
+    # No such host, refused, no route, a certificate that does not fit.
+    UNREACHABLE = "unreachable", "this address cannot be reached", True
+    INTERRUPTED = "interrupted", "the connection ended before the photo did", True
+    # 429; `retry_after` has the seconds the host asked for.
+    RATE_LIMITED = "rate_limited", "the photo's host asks for fewer questions: try again later", True
+    SERVER_ERROR = "server_error", "the photo's host has a problem: try again later", True  # 408, 425, 5xx
 
 
 class PhotoError(InvalidInput):
@@ -98,12 +67,12 @@ class PhotoError(InvalidInput):
 
     @property
     def public_message(self) -> str:
-        return PUBLIC.get(self.reason, self.message)
+        return self.reason.public or self.message
 
     @property
     def permanent(self) -> bool:
         """Says that trying again is pointless as long as the photo and the settings stay what they are."""
-        return self.reason not in RETRYABLE
+        return not self.reason.retryable
 
 
 class BlockedAddress(PhotoError):

@@ -23,7 +23,7 @@ from app.settings import ApiSettings
 from catalog.elastic import connect
 from catalog.errors import VisualSearchError
 from catalog.settings import CatalogSettings
-from models.photos.errors import PUBLIC, PhotoError, Reason
+from models.photos.errors import PhotoError, Reason
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
 from tests.fakes import FakeCatalogue
@@ -270,7 +270,7 @@ def test_every_other_error_is_told_in_its_own_plain_words(caplog: pytest.LogCapt
 def test_a_photo_that_cannot_be_had_names_no_host_and_no_file(
     reason: Reason, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = f"http://hidden.example{FOLDER}" if reason in PUBLIC else "about the photo alone"
+    told = f"http://hidden.example{FOLDER}" if reason.public else "about the photo alone"
 
     class Broken(FakeCatalogue):
         def get(self, product_id: str) -> Any:
@@ -279,7 +279,7 @@ def test_a_photo_that_cannot_be_had_names_no_host_and_no_file(
     answer = client_of(Broken()).get("/v1/products/p-1")
     assert answer.status_code == 400 and leaked(answer) == []
     assert answer.get_json()["detail"] == {"reason": str(reason)}
-    if reason in PUBLIC:
+    if reason.public:
         assert told in logged(caplog, answer)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from models.bundles.registry import find_bundle
 from models.bundles.writer import write_bundle
 from models.commands.main import app
 from models.errors import ExportFailed, InvalidModel
-from models.making.hybrid import BundleMaker, concatenate_weighted, join_limits, pack_hybrid
+from models.making.hybrid import BundleMaker, join_limits, pack_hybrid
 from models.making.hybrid_graph import HybridPart
 from models.making.pca import fit, project
 from models.runtime.canonical_vectors import draw_pictures
+from models.runtime.embedder import Embeddings, normalize_rows
 from models.runtime.onnx_embedder import OnnxEmbedder
 from models.runtime.verification import find_problem
 from models.settings import ModelSettings
@@ -76,6 +78,13 @@ def images(folder: Path) -> list[Image.Image]:
 
 def made(parts: list[HybridPart], root: Path, name: str = "duo") -> Bundle:
     return pack_hybrid(name, parts, BundleMaker("tests", "test", root)).bundle
+
+
+def concatenate_weighted(embeddings: Sequence[Embeddings], weights: Sequence[float]) -> Embeddings:
+    """Returns what a hybrid gives, in numpy: embeddings [N,D] of each part → [N, sum of D]."""
+    return normalize_rows(
+        np.hstack([normalize_rows(rows) * np.sqrt(w) for rows, w in zip(embeddings, weights, strict=True)])
+    )
 
 
 def test_parts_with_one_recipe_agree_to_the_last_digits_with_numpy(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_another_architecture_exports(tmp_path: Path) -> None:
 def test_disagreement_is_refused() -> None:
     one, other = (load_network(ZOO["resnet18"], weights, "test") for weights in two_resnets())
     with pytest.raises(ExportFailed, match="nothing was written"):
-        torch_export.check_parity(other, torch_export.export_onnx(one, 224), ZOO["resnet18"], 2)
+        torch_export.measure_parity(other, torch_export.export_onnx(one, 224), "resnet18", 224, 512, 2)
 
 
 def two_resnets() -> list[dict[str, Any]]:

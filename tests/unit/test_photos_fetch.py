@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from models.photos import Fetcher, PhotoError, PhotoSettings, Reason
-from models.photos.errors import RETRYABLE
 from models.photos.fetching.connections import PlainConnection
 from models.photos.fetching.http import parse_address, parse_retry_after
 from tests.image_server import ImageServer, image_server, photo
+
+PASSING = frozenset({"unreadable", "timeout", "unreachable", "interrupted", "rate_limited", "server_error"})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def failure(fetcher: Fetcher, url: str) -> PhotoError:
     with pytest.raises(PhotoError) as caught:
         fetcher.fetch(url)
     assert caught.value.message
-    assert caught.value.permanent == (caught.value.reason not in RETRYABLE)
+    assert caught.value.permanent == (caught.value.reason not in PASSING)
     return caught.value
 
 

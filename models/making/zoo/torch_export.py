@@ -64,8 +64,9 @@ def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads:
     _require_torch()
     weights, source = load_weights(model, origin.weights_folder, origin.own_weights)
     network = load_network(model, weights, str(source))
-    graph = export_onnx(network, model.preprocessing.center_crop)
-    parity = check_parity(network, graph, model, threads)
+    side = model.preprocessing.center_crop
+    graph = export_onnx(network, side)
+    parity = measure_parity(network, graph, model.name, side, model.dims, threads)
     record = _describe_backbone(model, origin, source, parity)
     return write_bundle(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
 
@@ -91,11 +92,6 @@ def export_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding
     if program is None:
         raise ExportFailed("torch.onnx.export gave no program")
     return bytes(_strip_metadata(program.model_proto).SerializeToString(deterministic=True))
-
-
-def check_parity(network: Module, graph: bytes, model: Backbone, threads: int | None = None) -> float:
-    """`measure_parity` a zoo network, which gives its embedding alone."""
-    return measure_parity(network, graph, model.name, model.preprocessing.center_crop, model.dims, threads)
 
 
 def measure_parity(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
 from models.bundles.fingerprint import sha256_file
-from models.errors import WeightsUnavailable
+from models.errors import WeightsUnavailable, get_first_line
 from models.making.zoo.backbones import Backbone
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise WeightsUnavailable(
-            f"{file} cannot be read as weights, it may be cut short: {_get_first_line(error)}"
+            f"{file} cannot be read as weights, it may be cut short: {get_first_line(error)}"
         ) from error
     except Exception as error:
         if type(error).__module__.startswith("safetensors"):
-            raise WeightsUnavailable(f"{file} is not a safetensors file: {_get_first_line(error)}") from error
+            raise WeightsUnavailable(f"{file} is not a safetensors file: {get_first_line(error)}") from error
         raise
     if not isinstance(content, Mapping) or not all(isinstance(one, torch.Tensor) for one in content.values()):
         raise WeightsUnavailable(f"{file} holds no state dict: save it with torch.save(network.state_dict(), ...)")
@@ -105,7 +105,7 @@ def _download(model: Backbone, folder: Path) -> Path:
         if isinstance(error, HTTPError):
             error.close()  # it is the answer, and holds the connection open
         raise WeightsUnavailable(
-            f"the weights of {model.name} could not be fetched ({_get_first_line(error)}). "
+            f"the weights of {model.name} could not be fetched ({get_first_line(error)}). "
             f"Place the file {get_file_name(model)} ({weights.url}) into {folder}, "
             "or name a local file with --weights",
             file=get_file_name(model),
@@ -122,7 +122,3 @@ def _limit_connecting(seconds: float) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _get_first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

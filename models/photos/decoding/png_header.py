@@ -4,7 +4,6 @@ import struct
 
 from models.photos.decoding.header import RGB_BYTES, PhotoHeader
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey and alpha, RGBA
 GREY, RGB, PALETTE = 0, 2, 3
 # Those whose content is small or not looked at; what may hold compressed text, EXIF or further frames is not here.
