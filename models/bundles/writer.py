@@ -18,6 +18,15 @@ from models.runtime import canonical_vectors
 
 
 @dataclass(frozen=True, slots=True)
+class BundleMaker:
+    """Says who makes bundles, by which command, below which folder."""
+
+    owner: str
+    command: str
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
 class StoredBundle:
     """Holds a bundle in its place; `existed` says that the same content was there and nothing was written."""
 

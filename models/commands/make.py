@@ -8,7 +8,7 @@ import typer
 from models.bundles.bundle import Bundle
 from models.bundles.registry import find_bundle
 from models.bundles.writer import StoredBundle
-from models.commands.shared import Json, exit_on_error, format_command, log, show_photos, show_written
+from models.commands.shared import Json, exit_on_error, get_maker, log, show_photos, show_written
 from models.errors import BundleNotFound, FitFailed, InvalidModel
 from models.making.zoo.backbones import ZOO
 from models.settings import ModelSettings
@@ -35,14 +35,12 @@ def add(
             name=name,
             onnx=onnx,
             preprocessing=preprocessing,
-            owner=settings.model_owner,
-            command=format_command(),
             weights=weights,
             output=output,
             license=license_,
             architecture=architecture,
         )
-        show_written(as_json, import_onnx(source, settings.bundles))
+        show_written(as_json, import_onnx(source, get_maker(settings)))
 
 
 def export(
@@ -81,7 +79,7 @@ def _export_base(
     if name == "color" and weights is None:
         from models.making.color import color_export
 
-        return color_export.export_color(settings.bundles, settings.model_owner, format_command())
+        return color_export.export_color(get_maker(settings))
     if name not in ZOO:
         raise InvalidModel(
             f"'{name}' cannot be exported: choose color, {', '.join(ZOO)} (own weights only for those)"
@@ -89,10 +87,8 @@ def _export_base(
     from models.making.zoo import torch_export
 
     log.info("exporting %s and comparing it with torch", name)
-    origin = torch_export.ExportRequest(
-        settings.model_owner, format_command(), settings.model_weights, weights, license_
-    )
-    return torch_export.export_backbone(ZOO[name], settings.bundles, origin, settings.model_threads)
+    origin = torch_export.WeightsOrigin(settings.model_weights, weights, license_)
+    return torch_export.export_backbone(ZOO[name], origin, get_maker(settings), settings.model_threads)
 
 
 def _add_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelSettings) -> StoredBundle:
@@ -102,7 +98,7 @@ def _add_pca(base: Bundle, folder: Path, limit: int, dims: int, settings: ModelS
 
     with show_photos("embedding") as progress:
         photos = PhotoFolder(folder, limit, progress, hash_gate_photos(settings.gate_data))
-        written = pca_export.export_pca(base, photos, dims, settings.bundles, settings.model_owner, format_command())
+        written = pca_export.export_pca(base, photos, dims, get_maker(settings))
     if photos.failures:
         log.warning("left out: %s", ", ".join(f"{count} {reason}" for reason, count in photos.failures.items()))
     return written

@@ -7,7 +7,7 @@ import typer
 
 from models.bundles.registry import find_bundle
 from models.bundles.writer import StoredBundle
-from models.commands.shared import Json, exit_on_error, format_command, log, show_photos, show_written
+from models.commands.shared import Json, exit_on_error, get_maker, log, show_photos, show_written
 from models.errors import FitFailed, InvalidModel
 from models.settings import ModelSettings
 
@@ -43,12 +43,12 @@ def _pack_parts(
     name: str, words: list[str], pca: int | None, folder: Path | None, limit: int, settings: ModelSettings
 ) -> StoredBundle:
     from models.making.gate_photos import hash_gate_photos
-    from models.making.hybrid import BundleMaker, pack_hybrid, pack_hybrid_pca
+    from models.making.hybrid import pack_hybrid, pack_hybrid_pca
     from models.making.hybrid_graph import HybridPart
     from models.making.photo_folder import PhotoFolder
 
     parts = [HybridPart(find_bundle(model, settings), weight) for model, weight in map(_parse_part, words)]
-    maker = BundleMaker(settings.model_owner, format_command(), settings.bundles)
+    maker = get_maker(settings)
     if pca is None or folder is None:
         return pack_hybrid(name, parts, maker)
     log.info("fitting the PCA of %s on the photos of %s", name, folder)
@@ -64,12 +64,9 @@ def _pack_int8(name: str, base: str, folder: Path, limit: int, settings: ModelSe
     from models.making.photo_folder import PhotoFolder
 
     with show_photos("reading") as progress:
-        photos = PhotoFolder(
-            folder, min(limit, 256), progress, hash_gate_photos(settings.gate_data)
-        )  # more find no wider ranges
-        return quantize(
-            find_bundle(base, settings), photos, name, settings.bundles, settings.model_owner, format_command()
-        )
+        most = min(limit, 256)  # more find no wider ranges
+        photos = PhotoFolder(folder, most, progress, hash_gate_photos(settings.gate_data))
+        return quantize(find_bundle(base, settings), photos, name, get_maker(settings))
 
 
 def _parse_part(word: str) -> tuple[str, float]:

@@ -6,13 +6,18 @@ from typing import Any
 
 from catalog import cli_support
 from catalog.cli_support import Json, print_result
-from models.bundles.writer import StoredBundle
+from models.bundles.writer import BundleMaker, StoredBundle
+from models.settings import ModelSettings
 
-__all__ = ["Json", "exit_on_error", "format_command", "log", "print_result", "show_photos", "show_written"]
+__all__ = ["Json", "exit_on_error", "get_maker", "log", "print_result", "show_photos", "show_written"]
 log = logging.getLogger("models")
 exit_on_error = partial(cli_support.exit_on_error, "models")
-format_command = partial(cli_support.format_command, "models")
 show_photos = partial(cli_support.show_steps, log)
+
+
+def get_maker(settings: ModelSettings) -> BundleMaker:
+    """Returns the owner of new bundles, the command as it was given, and the folder BUNDLES."""
+    return BundleMaker(settings.model_owner, cli_support.format_command("models"), settings.bundles)
 
 
 def show_written(as_json: bool, written: StoredBundle, **more: Any) -> None:

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from models.bundles.manifest import (
     describe_environment,
 )
 from models.bundles.manifest_file import describe_problem
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.errors import ExportFailed, InvalidModel
 from models.making import pca_export
 from models.making.hybrid_graph import HybridPart, join_graphs, join_preprocessing
@@ -30,15 +29,6 @@ from models.runtime.canonical_vectors import draw_pictures
 from models.runtime.onnx_embedder import OnnxEmbedder
 
 MIN_PARITY = 0.97  # cosine with the parts run one by one; a second resize costs 0.001 to 0.01, a wrong one far more
-
-
-@dataclass(frozen=True, slots=True)
-class BundleMaker:
-    """Who makes a bundle, by which command, below which folder."""
-
-    owner: str
-    command: str
-    root: Path
 
 
 def pack_hybrid(name: str, parts: Sequence[HybridPart], maker: BundleMaker) -> StoredBundle:
@@ -85,7 +75,7 @@ def pack_hybrid_pca(
     """Writes a hybrid followed by a PCA to `dims` that is fitted on `photos`; raises FitFailed too."""
     with tempfile.TemporaryDirectory(prefix="hybrid-") as folder:
         whole = pack_hybrid(name, parts, BundleMaker(maker.owner, maker.command, Path(folder))).bundle
-        return pca_export.export_pca(whole, photos, dims, maker.root, maker.owner, maker.command, name)
+        return pca_export.export_pca(whole, photos, dims, maker, name)
 
 
 def join_limits(limits: Sequence[Limits]) -> Limits:

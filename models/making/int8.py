@@ -10,7 +10,7 @@ import numpy as np
 from catalog.similarity import cosine
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import MODEL_FILE, ModelDescription, Training, describe_environment
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.errors import ExportFailed, FitFailed
 from models.making.photo_folder import PhotoFolder
 from models.runtime import canonical_vectors
@@ -23,8 +23,8 @@ MIN_COSINE = 0.9  # of the mean; what is worse is no variant but another model
 MIN_PHOTOS = 8
 
 
-def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: str, command: str) -> StoredBundle:
-    """Writes the int8 variant `name` of `base` below `root`; raises FitFailed, ExportFailed.
+def quantize(base: Bundle, photos: PhotoFolder, name: str, maker: BundleMaker) -> StoredBundle:
+    """Writes the int8 variant `name` of `base`; raises FitFailed, ExportFailed.
 
     Static quantisation (QDQ, weights per channel): every second of `photos` finds the range of the activations, the
     others measure the drift, the cosine to the float32 embedding, which is written into the metrics. All eight bits
@@ -39,7 +39,7 @@ def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: st
         )
     calibration, held_out = pixels[::2], np.stack(pixels[1::2])
     graph = _quantize_graph(base, calibration)
-    record = _describe_variant(base, photos, name, owner, command)
+    record = _describe_variant(base, photos, name, maker)
     cosines = _measure_drift(embedder, graph, held_out)
     metrics = record.metrics | {
         "drift_mean_cosine": round(float(cosines.mean()), 6),
@@ -57,7 +57,7 @@ def quantize(base: Bundle, photos: PhotoFolder, name: str, root: Path, owner: st
         contents[canonical_vectors.CANONICAL_FILE] = canonical_vectors.to_canonical_file(
             tried.embeddings, canonical_vectors.TOLERANCE_INT8
         )
-    return write_bundle(root, record, contents)
+    return write_bundle(maker.root, record, contents)
 
 
 class _CalibrationReader:
@@ -105,12 +105,12 @@ def _measure_drift(embedder: OnnxEmbedder, graph: bytes, pixels: Pixels) -> "np.
     return np.asarray(np.diagonal(cosine(expected[both], found[both])))
 
 
-def _describe_variant(base: Bundle, photos: PhotoFolder, name: str, owner: str, command: str) -> ModelDescription:
+def _describe_variant(base: Bundle, photos: PhotoFolder, name: str, maker: BundleMaker) -> ModelDescription:
     kept = {field: getattr(base.manifest, field) for field in ModelDescription.model_fields}
     training = Training(
         data_fingerprint=f"{len(photos.paths)} photos sha256 {photos.fingerprint()}; on {base.space.name}",
-        command=command,
+        command=maker.command,
         environment=describe_environment("onnx", "onnxruntime", "pillow"),
     )
     metrics = {"variant_of": base.space.name, "quantization": "static int8, weights per channel"}
-    return ModelDescription(**(kept | {"name": name, "owner": owner, "training": training, "metrics": metrics}))
+    return ModelDescription(**(kept | {"name": name, "owner": maker.owner, "training": training, "metrics": metrics}))

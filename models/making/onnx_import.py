@@ -21,7 +21,7 @@ from models.bundles.manifest import (
     describe_environment,
 )
 from models.bundles.manifest_file import describe_problem
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.errors import InvalidModel
 from models.making.onnx_signature import GraphSignature, find_signature, keep_output, parse_onnx
 from models.runtime.embedder import Embeddings, is_usable, normalize_rows
@@ -43,16 +43,14 @@ class ImportRequest:
     name: str
     onnx: Path
     preprocessing: Path
-    owner: str
-    command: str
     weights: Path | None = None
     output: str | None = None
     license: str = UNKNOWN
     architecture: str = UNKNOWN
 
 
-def import_onnx(source: ImportRequest, root: Path) -> StoredBundle:
-    """Writes the bundle of `source` below `root`; raises InvalidModel saying what is wrong with which file."""
+def import_onnx(source: ImportRequest, maker: BundleMaker) -> StoredBundle:
+    """Writes the bundle of `source`; raises InvalidModel saying what is wrong with which file."""
     recipe = read_preprocessing(source.preprocessing)
     content = _read_file(source.onnx, MAX_ONNX_BYTES)
     model = parse_onnx(content, str(source.onnx))
@@ -67,7 +65,7 @@ def import_onnx(source: ImportRequest, root: Path) -> StoredBundle:
     contents = {MODEL_FILE: content}
     if source.weights is not None:
         contents[WEIGHTS_FILE] = _read_safetensors(source.weights)
-    return write_bundle(root, _describe_model(source, recipe, found, dims), contents)
+    return write_bundle(maker.root, _describe_model(source, recipe, found, dims, maker), contents)
 
 
 def read_preprocessing(file: Path) -> Preprocessing:
@@ -115,20 +113,20 @@ def _check_values(rows: Embeddings, alone: Embeddings, source: str) -> None:
 
 
 def _describe_model(
-    source: ImportRequest, recipe: Preprocessing, found: GraphSignature, dims: int
+    source: ImportRequest, recipe: Preprocessing, found: GraphSignature, dims: int, maker: BundleMaker
 ) -> ModelDescription:
     side = recipe.center_crop
     try:
         return ModelDescription(
             name=source.name,
             origin="imported",
-            owner=source.owner,
+            owner=maker.owner,
             architecture=source.architecture,
             inputs=(Tensor(name=found.input, shape=("N", 3, side, side), dtype="float32"),),
             outputs=(Tensor(name=found.output, shape=("N", dims), dtype="float32"),),
             dims=dims,
             preprocessing=recipe,
-            training=Training(command=source.command, environment=describe_environment("onnx", "onnxruntime")),
+            training=Training(command=maker.command, environment=describe_environment("onnx", "onnxruntime")),
             licenses=Licenses(code=UNKNOWN, weights=source.license, data=UNKNOWN, scripts=UNKNOWN),
         )
     except ValidationError as error:

@@ -1,7 +1,6 @@
 """Makes `<model>_pca<k>` of any bundle: fits the PCA on photos and writes it into the graph."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from catalog.similarity import cosine
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import MODEL_FILE, WEIGHTS_FILE, ModelDescription, Tensor, Training, describe_environment
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.errors import ExportFailed
 from models.making.pca import COMPONENTS_KEY, MEAN_KEY, Projection, fit, project
 from models.making.photo_folder import PhotoFolder
@@ -25,9 +24,9 @@ MIN_PARITY = 0.9999  # cosine of the graph's answer with numpy's
 
 
 def export_pca(
-    base: Bundle, photos: PhotoFolder, dims: int, root: Path, owner: str, command: str, name: str | None = None
+    base: Bundle, photos: PhotoFolder, dims: int, maker: BundleMaker, name: str | None = None
 ) -> StoredBundle:
-    """Writes `name` (`<base>_pca<dims>` where it is None) below `root`, fitted on the embeddings of `photos`.
+    """Writes `name` (`<base>_pca<dims>` where it is None) fitted on the embeddings of `photos`.
 
     Raises FitFailed, ExportFailed.
     """
@@ -36,11 +35,9 @@ def export_pca(
     projection = fit(np.concatenate([embedder.embed_images([]), *embeddings]), dims)
     graph, output = append_projection(base.read(), base.manifest.outputs[0].name, projection)
     _check_parity(embedder, graph, output, projection)
-    record = _describe_reduction(base, projection, output, photos, owner, command)
-    if name is not None:
-        record = record.model_copy(update={"name": name})
+    record = _describe_reduction(name or f"{base.name}_pca{dims}", base, projection, output, photos, maker)
     contents = {MODEL_FILE: graph} | _extend_weights(base, projection)
-    return write_bundle(root, record, contents)
+    return write_bundle(maker.root, record, contents)
 
 
 def _check_parity(embedder: OnnxEmbedder, graph: bytes, output: str, projection: Projection) -> None:
@@ -55,22 +52,22 @@ def _check_parity(embedder: OnnxEmbedder, graph: bytes, output: str, projection:
 
 
 def _describe_reduction(
-    base: Bundle, projection: Projection, output: str, photos: PhotoFolder, owner: str, command: str
+    name: str, base: Bundle, projection: Projection, output: str, photos: PhotoFolder, maker: BundleMaker
 ) -> ModelDescription:
-    kept = {name: getattr(base.manifest, name) for name in ModelDescription.model_fields}
+    kept = {field: getattr(base.manifest, field) for field in ModelDescription.model_fields}
     changed = {
-        "name": f"{base.name}_pca{projection.dims}",
-        "owner": owner,
+        "name": name,
+        "owner": maker.owner,
         "outputs": (Tensor(name=output, shape=("N", projection.dims), dtype="float32"),),
         "dims": projection.dims,
         "classes": None,
         "limits": base.manifest.limits.model_copy(update={"ood_cosine": None}),  # centred vectors have other cosines
         "training": Training(
             data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.fingerprint()}; on {base.space.name}",
-            command=command,
+            command=maker.command,
             environment=describe_environment("numpy", "onnx", "onnxruntime", "pillow"),
         ),
-        "metrics": {name: base.manifest.metrics[name] for name in KEPT if name in base.manifest.metrics}
+        "metrics": {kind: base.manifest.metrics[kind] for kind in KEPT if kind in base.manifest.metrics}
         | {"pca_explained_variance": round(projection.explained, 6), "pca_photos": projection.fitted_on},
     }
     return ModelDescription(**(kept | changed))

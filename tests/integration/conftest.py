@@ -7,6 +7,7 @@ import pytest
 
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
+from models.bundles.writer import BundleMaker
 from models.making.color.color_export import export_color
 from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
@@ -33,7 +34,7 @@ def catalogue(settings: CatalogSettings) -> Iterator[Catalogue]:
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model `color`."""
     folder = tmp_path_factory.mktemp("bundles")
-    export_color(folder, "tests", "pytest")
+    export_color(BundleMaker("tests", "pytest", folder))
     return folder
 
 

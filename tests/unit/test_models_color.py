@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from models.bundles.registry import find_bundle
+from models.bundles.writer import BundleMaker
 from models.making.color import color_export
 from models.runtime.embedder import is_usable
 from models.runtime.onnx_embedder import OnnxEmbedder
@@ -40,10 +41,10 @@ def cosines(embedder: OnnxEmbedder, *photos: Image.Image) -> np.ndarray:
 
 
 def test_export_makes_the_committed_version(tmp_path: Path, color: OnnxEmbedder) -> None:
-    made = color_export.export_color(tmp_path, "tests", "test")
+    made = color_export.export_color(BundleMaker("tests", "test", tmp_path))
     assert made.bundle.version == color.bundle.version
     assert made.bundle.read() == color.bundle.read()
-    assert color_export.export_color(tmp_path, "tests", "test").existed
+    assert color_export.export_color(BundleMaker("tests", "test", tmp_path)).existed
 
 
 def test_small_enough_and_normalised(color: OnnxEmbedder) -> None:

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from models.bundles.bundle import Bundle, load
 from models.bundles.fingerprint import sha256_file
 from models.bundles.manifest import MANIFEST_FILE
-from models.bundles.writer import write_bundle
+from models.bundles.writer import BundleMaker, write_bundle
 from models.distribution.lock import LockEntry
 from models.distribution.pull import pull_bundle
 from models.distribution.sources import FileSource
@@ -151,9 +151,9 @@ def test_it_is_not_added(model: bytes, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(probing, "SECONDS", 3.0)
     (tmp_path / "recipe.json").write_text(PREPROCESSING.model_dump_json())
     (tmp_path / "network.onnx").write_bytes(model)
-    source = ImportRequest("theirs", tmp_path / "network.onnx", tmp_path / "recipe.json", "tests", "test")
+    source = ImportRequest("theirs", tmp_path / "network.onnx", tmp_path / "recipe.json")
     with pytest.raises(InvalidModel, match=r"Loop|external data|more than 3 s of CPU"):
-        import_onnx(source, tmp_path / "b")
+        import_onnx(source, BundleMaker("tests", "test", tmp_path / "b"))
     assert not list((tmp_path / "b").glob("*/*"))
 
 

@@ -17,10 +17,10 @@ from catalog.similarity import cosine, mix
 from models.bundles.bundle import Bundle, load
 from models.bundles.manifest import Licenses, Limits, ModelDescription, Preprocessing, Tensor
 from models.bundles.registry import find_bundle
-from models.bundles.writer import write_bundle
+from models.bundles.writer import BundleMaker, write_bundle
 from models.commands.main import app
 from models.errors import ExportFailed, InvalidModel
-from models.making.hybrid import BundleMaker, join_limits, pack_hybrid
+from models.making.hybrid import join_limits, pack_hybrid
 from models.making.hybrid_graph import HybridPart
 from models.making.pca import fit, project
 from models.runtime.canonical_vectors import draw_pictures

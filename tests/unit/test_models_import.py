@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import convert_model_to_external_data
 
+from models.bundles.writer import BundleMaker
 from models.errors import InvalidModel
 from models.making.onnx_import import ImportRequest, import_onnx
 from models.runtime.onnx_embedder import OnnxEmbedder
@@ -29,35 +30,41 @@ def recipe(tmp_path: Path) -> Path:
 def source(tmp_path: Path, recipe: Path, network: bytes, **more: object) -> ImportRequest:
     file = tmp_path / "network.onnx"
     file.write_bytes(network)
-    given = {"name": "theirs", "onnx": file, "preprocessing": recipe, "owner": "tests", "command": "test"}
+    given = {"name": "theirs", "onnx": file, "preprocessing": recipe}
     return ImportRequest(**(given | more))  # type: ignore[arg-type]
 
 
 def test_one_output_is_taken_as_it_is(tmp_path: Path, recipe: Path) -> None:
     network = tiny_network()
-    made = import_onnx(source(tmp_path, recipe, network), tmp_path / "b")
+    made = import_onnx(source(tmp_path, recipe, network), BundleMaker("tests", "test", tmp_path / "b"))
     assert not made.existed
     assert made.bundle.read() == network
     assert made.bundle.dims == DIMS
     assert made.bundle.manifest.origin == "imported"
     assert set(made.bundle.manifest.licenses.model_dump().values()) == {"unknown"}
-    assert import_onnx(source(tmp_path, recipe, network), tmp_path / "b").existed
+    assert import_onnx(source(tmp_path, recipe, network), BundleMaker("tests", "test", tmp_path / "b")).existed
 
 
 def test_licence_is_recorded(tmp_path: Path, recipe: Path) -> None:
-    made = import_onnx(source(tmp_path, recipe, tiny_network(), license="Apache-2.0"), tmp_path / "b")
+    made = import_onnx(
+        source(tmp_path, recipe, tiny_network(), license="Apache-2.0"), BundleMaker("tests", "test", tmp_path / "b")
+    )
     assert made.bundle.manifest.licenses.weights == "Apache-2.0"
     with pytest.raises(InvalidModel, match=r"licenses\.weights|weights"):
-        import_onnx(source(tmp_path, recipe, tiny_network(), license=" "), tmp_path / "c")
+        import_onnx(
+            source(tmp_path, recipe, tiny_network(), license=" "), BundleMaker("tests", "test", tmp_path / "c")
+        )
 
 
 def test_one_of_several_outputs(tmp_path: Path, recipe: Path) -> None:
     network = tiny_network(outputs=("logits", "features"))
     with pytest.raises(InvalidModel, match=r"'logits' \[N, 6\], 'features' \[N, 6\].*--output"):
-        import_onnx(source(tmp_path, recipe, network), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, network), BundleMaker("tests", "test", tmp_path / "b"))
     with pytest.raises(InvalidModel, match="no output 'nix'"):
-        import_onnx(source(tmp_path, recipe, network, output="nix"), tmp_path / "b")
-    made = import_onnx(source(tmp_path, recipe, network, output="features"), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, network, output="nix"), BundleMaker("tests", "test", tmp_path / "b"))
+    made = import_onnx(
+        source(tmp_path, recipe, network, output="features"), BundleMaker("tests", "test", tmp_path / "b")
+    )
     assert made.bundle.manifest.outputs[0].name == "features"
     rows = OnnxEmbedder(made.bundle).embed(np.ones((2, 3, SIDE, SIDE), np.float32))
     assert rows.shape == (2, DIMS)
@@ -135,7 +142,7 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
 def test_refused_with_a_reason_and_nothing_written(tmp_path: Path, recipe: Path, case: str) -> None:
     make, message = REFUSED[case]
     with pytest.raises(InvalidModel, match=message):
-        import_onnx(source(tmp_path, recipe, make(tmp_path)), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, make(tmp_path)), BundleMaker("tests", "test", tmp_path / "b"))
     assert not (tmp_path / "b").exists()
 
 
@@ -144,17 +151,19 @@ def test_input_of_another_size_or_rank(tmp_path: Path, recipe: Path) -> None:
     dims = model.graph.input[0].type.tensor_type.shape.dim
     dims[3].dim_value = 9
     with pytest.raises(InvalidModel, match="center_crop gives 8 × 8"):
-        import_onnx(source(tmp_path, recipe, model.SerializeToString()), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, model.SerializeToString()), BundleMaker("tests", "test", tmp_path / "b"))
     del dims[3]
     with pytest.raises(InvalidModel, match="must be an image"):
-        import_onnx(source(tmp_path, recipe, model.SerializeToString()), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, model.SerializeToString()), BundleMaker("tests", "test", tmp_path / "b"))
 
 
 def test_free_height_and_width_are_fine(tmp_path: Path, recipe: Path) -> None:
     model = onnx.load_from_string(tiny_network())
     for dim in model.graph.input[0].type.tensor_type.shape.dim[2:]:
         dim.dim_param = "side"
-    made = import_onnx(source(tmp_path, recipe, model.SerializeToString()), tmp_path / "b")
+    made = import_onnx(
+        source(tmp_path, recipe, model.SerializeToString()), BundleMaker("tests", "test", tmp_path / "b")
+    )
     assert made.bundle.manifest.inputs[0].shape == ("N", 3, SIDE, SIDE)
 
 
@@ -173,17 +182,17 @@ def test_preprocessing_that_is_incomplete(
     content = {key: value for key, value in (json.loads(recipe.read_text()) | change).items() if value is not None}
     recipe.write_text(json.dumps(content))
     with pytest.raises(InvalidModel, match=message):
-        import_onnx(source(tmp_path, recipe, tiny_network()), tmp_path / "b")
+        import_onnx(source(tmp_path, recipe, tiny_network()), BundleMaker("tests", "test", tmp_path / "b"))
 
 
 def test_files_that_are_not_there(tmp_path: Path, recipe: Path) -> None:
     given = source(tmp_path, recipe, tiny_network())
     (tmp_path / "network.onnx").unlink()
     with pytest.raises(InvalidModel, match=r"network\.onnx cannot be read: No such file"):
-        import_onnx(given, tmp_path / "b")
+        import_onnx(given, BundleMaker("tests", "test", tmp_path / "b"))
     recipe.write_text("{")
     with pytest.raises(InvalidModel, match="Invalid JSON"):
-        import_onnx(given, tmp_path / "b")
+        import_onnx(given, BundleMaker("tests", "test", tmp_path / "b"))
 
 
 def safetensors() -> bytes:
@@ -194,7 +203,9 @@ def safetensors() -> bytes:
 def test_weights_for_torch_are_kept_beside(tmp_path: Path, recipe: Path) -> None:
     file = tmp_path / "w.safetensors"
     file.write_bytes(safetensors())
-    made = import_onnx(source(tmp_path, recipe, tiny_network(), weights=file), tmp_path / "b")
+    made = import_onnx(
+        source(tmp_path, recipe, tiny_network(), weights=file), BundleMaker("tests", "test", tmp_path / "b")
+    )
     assert made.bundle.has_weights
     assert made.bundle.read("weights.safetensors") == safetensors()
 
@@ -204,4 +215,6 @@ def test_weights_that_are_not_safetensors(tmp_path: Path, recipe: Path, content:
     file = tmp_path / "w.safetensors"
     file.write_bytes(content)
     with pytest.raises(InvalidModel, match=r"safetensors file|cut short"):
-        import_onnx(source(tmp_path, recipe, tiny_network(), weights=file), tmp_path / "b")
+        import_onnx(
+            source(tmp_path, recipe, tiny_network(), weights=file), BundleMaker("tests", "test", tmp_path / "b")
+        )

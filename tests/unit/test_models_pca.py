@@ -10,7 +10,7 @@ from PIL import Image
 
 from models.bundles.bundle import load
 from models.bundles.manifest import Limits
-from models.bundles.writer import write_bundle
+from models.bundles.writer import BundleMaker, write_bundle
 from models.errors import FitFailed
 from models.making.pca import fit, project
 from models.making.pca_export import append_projection, export_pca
@@ -95,7 +95,7 @@ def test_bundle_with_pca(tmp_path: Path, photos: Path) -> None:
     told = record().model_copy(update={"limits": Limits(min_side=20, ood_cosine=0.4)})
     base = write_bundle(tmp_path / "b", told, {"model.onnx": tiny_network()}).bundle
     seen = PhotoFolder(photos)
-    made = export_pca(base, seen, 2, tmp_path / "b", "tests", "test").bundle
+    made = export_pca(base, seen, 2, BundleMaker("tests", "test", tmp_path / "b")).bundle
     assert (made.name, made.dims) == ("tiny_pca2", 2)
     assert made.version != base.version
     assert (made.manifest.limits.min_side, made.manifest.limits.ood_cosine) == (20, None)
@@ -106,7 +106,7 @@ def test_bundle_with_pca(tmp_path: Path, photos: Path) -> None:
     full, short = OnnxEmbedder(base).embed(batch), OnnxEmbedder(load(made.path)).embed(batch)
     assert full.shape == (4, DIMS)
     assert short.shape == (4, 2)
-    again = export_pca(base, PhotoFolder(photos), 2, tmp_path / "b", "tests", "test")
+    again = export_pca(base, PhotoFolder(photos), 2, BundleMaker("tests", "test", tmp_path / "b"))
     assert (again.existed, again.bundle.version) == (True, made.version)
 
 

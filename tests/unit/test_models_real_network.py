@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from models.bundles.bundle import Bundle
+from models.bundles.writer import BundleMaker
 from models.making.onnx_import import ImportRequest, import_onnx
 from models.making.pca_export import export_pca
 from models.making.photo_folder import PhotoFolder
@@ -39,12 +40,10 @@ def bundle(bundles: Path) -> Bundle:
         name="mobilenet_v2_imagenet",
         onnx=NETWORK,
         preprocessing=NETWORK.with_suffix(".preprocessing.json"),
-        owner="tests",
-        command="test",
         weights=NETWORK.with_suffix(".safetensors"),
         license="Apache-2.0",
     )
-    return import_onnx(source, bundles).bundle
+    return import_onnx(source, BundleMaker("tests", "test", bundles)).bundle
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,7 @@ def test_pca_makes_another_version_that_keeps_neighbours(
     folder.mkdir()
     for number, path in enumerate(sorted((CLOTHING / "validation").rglob("*.jpg"))[::4]):
         (folder / f"{number}.jpg").symlink_to(path)
-    made = export_pca(bundle, PhotoFolder(folder), 40, bundles, "tests", "test").bundle
+    made = export_pca(bundle, PhotoFolder(folder), 40, BundleMaker("tests", "test", bundles)).bundle
     assert (made.name, made.dims) == ("mobilenet_v2_imagenet_pca40", 40)
     assert made.version != bundle.version
     explained = made.manifest.metrics["pca_explained_variance"]

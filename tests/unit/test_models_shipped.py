@@ -12,7 +12,8 @@ from catalog.similarity import Vectors, cosine
 from demo.settings import DemoSettings
 from demo.steps import all_steps
 from models.bundles.registry import find_bundle
-from models.making.hybrid import BundleMaker, pack_hybrid
+from models.bundles.writer import BundleMaker
+from models.making.hybrid import pack_hybrid
 from models.making.hybrid_graph import HybridPart
 from models.photos import decode
 from models.runtime.onnx_embedder import OnnxEmbedder

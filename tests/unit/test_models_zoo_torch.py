@@ -21,12 +21,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed: the zoo can
 torchvision = pytest.importorskip("torchvision")
 
 from models.bundles.bundle import Bundle, load  # noqa: E402
+from models.bundles.writer import BundleMaker  # noqa: E402
 from models.errors import DeviceUnavailable, ExportFailed, WeightsUnavailable  # noqa: E402
 from models.making.pca_export import export_pca  # noqa: E402
 from models.making.photo_folder import PhotoFolder  # noqa: E402
 from models.making.zoo import torch_export, torch_weights  # noqa: E402
 from models.making.zoo.backbones import ZOO  # noqa: E402
-from models.making.zoo.torch_export import ExportRequest, export_backbone  # noqa: E402
+from models.making.zoo.torch_export import WeightsOrigin, export_backbone  # noqa: E402
 from models.making.zoo.torch_networks import build_network, load_network  # noqa: E402
 from models.runtime.device import open_embedder  # noqa: E402
 from models.runtime.onnx_embedder import OnnxEmbedder  # noqa: E402
@@ -51,8 +52,10 @@ def resnet18_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def resnet18(tmp_path_factory: pytest.TempPathFactory, resnet18_file: Path) -> Bundle:
-    origin = ExportRequest("tests", "test", Path("/nowhere"), resnet18_file, license="CC0")
-    return export_backbone(ZOO["resnet18"], tmp_path_factory.mktemp("bundles"), origin, threads=2).bundle
+    origin = WeightsOrigin(Path("/nowhere"), resnet18_file, license="CC0")
+    return export_backbone(
+        ZOO["resnet18"], origin, BundleMaker("tests", "test", tmp_path_factory.mktemp("bundles")), threads=2
+    ).bundle
 
 
 @pytest.fixture
@@ -139,8 +142,11 @@ def test_export_from_a_local_file(resnet18: Bundle) -> None:
 
 
 def test_same_weights_give_the_same_version(resnet18: Bundle, resnet18_file: Path, tmp_path: Path) -> None:
-    origin = ExportRequest("somebody", "else", Path("/nowhere"), resnet18_file)
-    assert export_backbone(ZOO["resnet18"], tmp_path, origin, threads=2).bundle.version == resnet18.version
+    origin = WeightsOrigin(Path("/nowhere"), resnet18_file)
+    assert (
+        export_backbone(ZOO["resnet18"], origin, BundleMaker("somebody", "else", tmp_path), threads=2).bundle.version
+        == resnet18.version
+    )
 
 
 def test_torch_gives_the_vectors_of_onnx_runtime(resnet18: Bundle) -> None:
@@ -160,7 +166,7 @@ def test_pca_runs_in_torch_too(resnet18: Bundle, tmp_path: Path) -> None:
     for number in range(12):
         coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
         Image.fromarray(coarse).resize((80, 60)).save(tmp_path / f"{number}.png")
-    made = export_pca(resnet18, PhotoFolder(tmp_path), 4, tmp_path / "b", "tests", "test").bundle
+    made = export_pca(resnet18, PhotoFolder(tmp_path), 4, BundleMaker("tests", "test", tmp_path / "b")).bundle
     assert can_run_in_torch(made)
     pixels = draw_synthetic_pixels(224, 3)
     np.testing.assert_allclose(TorchEmbedder(made, "cpu").embed(pixels), OnnxEmbedder(made).embed(pixels), atol=1e-3)
@@ -176,7 +182,7 @@ def test_another_architecture_exports(tmp_path: Path) -> None:
             torch.nn.init.zeros_(value)
     torch.save(weights, tmp_path / "vgg.pth")
     made = export_backbone(
-        ZOO["vgg16"], tmp_path / "b", ExportRequest("tests", "test", tmp_path, tmp_path / "vgg.pth")
+        ZOO["vgg16"], WeightsOrigin(tmp_path, tmp_path / "vgg.pth"), BundleMaker("tests", "test", tmp_path / "b")
     ).bundle
     assert (made.dims, made.manifest.licenses.weights) == (512, "unknown")
     assert len(made.read()) < 70_000_000

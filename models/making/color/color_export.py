@@ -1,7 +1,5 @@
 """Makes the `color` bundle: the drawn graph, its preprocessing and its licences."""
 
-from pathlib import Path
-
 from models.bundles.manifest import (
     MODEL_FILE,
     Licenses,
@@ -11,7 +9,7 @@ from models.bundles.manifest import (
     Training,
     describe_environment,
 )
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.making.color import color_graph
 from models.making.color.color_recipe import SIDE
 
@@ -22,22 +20,22 @@ PREPROCESSING = Preprocessing(
 NOTHING_LEARNED = "none (nothing is learned)"
 
 
-def describe_color(owner: str, command: str) -> ModelDescription:
+def describe_color(maker: BundleMaker) -> ModelDescription:
     return ModelDescription(
         name=NAME,
         origin="exported",
-        owner=owner,
+        owner=maker.owner,
         architecture="Lab soft histogram under a back-projected garment mask + gradient layout",
         inputs=(Tensor(name="pixels", shape=("N", 3, SIDE, SIDE), dtype="float32"),),
         outputs=(Tensor(name="embedding", shape=("N", color_graph.DIMS), dtype="float32"),),
         dims=color_graph.DIMS,
         preprocessing=PREPROCESSING,
-        training=Training(command=command, environment=describe_environment("onnx")),
+        training=Training(command=maker.command, environment=describe_environment("onnx")),
         licenses=Licenses(code="Apache-2.0", weights=NOTHING_LEARNED, data=NOTHING_LEARNED, scripts="Apache-2.0"),
     )
 
 
-def export_color(root: Path, owner: str, command: str) -> StoredBundle:
-    """Writes the `color` bundle below `root`; the same recipe gives the same version on every machine."""
+def export_color(maker: BundleMaker) -> StoredBundle:
+    """Writes the `color` bundle; the same recipe gives the same version on every machine."""
     model = color_graph.build_color_graph().SerializeToString(deterministic=True)
-    return write_bundle(root, describe_color(owner, command), {MODEL_FILE: model})
+    return write_bundle(maker.root, describe_color(maker), {MODEL_FILE: model})

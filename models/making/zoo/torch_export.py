@@ -20,7 +20,7 @@ from models.bundles.manifest import (
     Training,
     describe_environment,
 )
-from models.bundles.writer import StoredBundle, write_bundle
+from models.bundles.writer import BundleMaker, StoredBundle, write_bundle
 from models.errors import DeviceUnavailable, ExportFailed
 from models.making.zoo.backbones import Backbone
 from models.making.zoo.torch_networks import load_network
@@ -38,11 +38,9 @@ OPSET = 18  # what torch's exporter writes natively
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """Who makes the bundle, by which command, from which weights (`own_weights` of None: the published ones)."""
+class WeightsOrigin:
+    """Says which weights to export: `own_weights`, or the published ones where it is None."""
 
-    owner: str
-    command: str
     weights_folder: Path
     own_weights: Path | None = None
     license: str = "unknown"  # of own weights
@@ -55,8 +53,10 @@ class ExportRequest:
         )
 
 
-def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads: int | None = None) -> StoredBundle:
-    """Writes the bundle of `model` below `root`.
+def export_backbone(
+    model: Backbone, origin: WeightsOrigin, maker: BundleMaker, threads: int | None = None
+) -> StoredBundle:
+    """Writes the bundle of `model`.
 
     Raises DeviceUnavailable without torch, WeightsUnavailable where weights cannot be had, ExportFailed when the
     graph and the network disagree (cosine below MIN_PARITY).
@@ -67,8 +67,8 @@ def export_backbone(model: Backbone, root: Path, origin: ExportRequest, threads:
     side = model.preprocessing.center_crop
     graph = export_onnx(network, side)
     parity = measure_parity(network, graph, model.name, side, model.dims, threads)
-    record = _describe_backbone(model, origin, source, parity)
-    return write_bundle(root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
+    record = _describe_backbone(model, origin, source, maker, parity)
+    return write_bundle(maker.root, record, {MODEL_FILE: graph, WEIGHTS_FILE: to_safetensors(network)})
 
 
 def export_onnx(network: Module, side: int, outputs: Sequence[str] = ("embedding",)) -> bytes:
@@ -144,12 +144,14 @@ def _strip_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
     return plain
 
 
-def _describe_backbone(model: Backbone, origin: ExportRequest, source: Path, parity: float) -> ModelDescription:
+def _describe_backbone(
+    model: Backbone, origin: WeightsOrigin, source: Path, maker: BundleMaker, parity: float
+) -> ModelDescription:
     side = model.preprocessing.center_crop
     return ModelDescription(
         name=model.name,
         origin="exported",
-        owner=origin.owner,
+        owner=maker.owner,
         architecture=model.architecture,
         inputs=(Tensor(name="pixels", shape=("N", 3, side, side), dtype="float32"),),
         outputs=(Tensor(name="embedding", shape=("N", model.dims), dtype="float32"),),
@@ -157,7 +159,7 @@ def _describe_backbone(model: Backbone, origin: ExportRequest, source: Path, par
         preprocessing=model.preprocessing,
         training=Training(
             data_fingerprint=f"weights {source.name} sha256 {sha256_file(source)}",
-            command=origin.command,
+            command=maker.command,
             environment=describe_environment("torch", "torchvision", "onnx"),
         ),
         metrics={"torch_parity_cosine": round(parity, 8)},
