@@ -6,13 +6,13 @@ if TYPE_CHECKING:
     from apiflask import APIFlask
 
     from app.settings import ApiSettings
-    from catalog.ports import ShopPort
+    from catalog.ports import SearchIndex
     from models.photos.settings import PhotoSettings
     from models.settings import ModelSettings
 
 
 def create_app(
-    index: "ShopPort | None" = None,
+    index: "SearchIndex | None" = None,
     settings: "ApiSettings | None" = None,
     photos: "PhotoSettings | None" = None,
     models: "ModelSettings | None" = None,

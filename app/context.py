@@ -7,10 +7,10 @@ from flask import current_app
 
 from app.admission import Admission
 from app.embedding import Embedders
-from app.index.guard import GuardedIndex
 from app.observability.lifecycle import Readiness
 from app.settings import ApiSettings
 from app.uploads import Photos
+from catalog.ports import SearchIndex
 from models.photos.settings import PhotoSettings
 
 KEY = "visual_search"
@@ -18,7 +18,7 @@ KEY = "visual_search"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    index: GuardedIndex
+    index: SearchIndex
     settings: ApiSettings
     readiness: Readiness
     photos: PhotoSettings

@@ -10,15 +10,15 @@ from app.http import cors, errors, exposure, limits, openapi
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
+from app.index.call_guard import CallGuard
 from app.index.connect import elasticsearch
-from app.index.guard import GuardedIndex
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, Photos
 from app.views import models as models_view
 from app.views import operations, pages, products, rules, search, status
-from catalog.ports import ShopPort
+from catalog.ports import SearchIndex
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
 
@@ -26,7 +26,7 @@ VERSION = "0.1.0"
 
 
 def build(
-    index: ShopPort | None = None,
+    index: SearchIndex | None = None,
     settings: ApiSettings | None = None,
     photos: PhotoSettings | None = None,
     models: ModelSettings | None = None,
@@ -34,8 +34,7 @@ def build(
     """See `app.create_app`."""
     settings = settings or ApiSettings.load()
     photos = photos or PhotoSettings.load()
-    if index is None:
-        elasticsearch(settings)  # made and thrown away: a wrong address is told at start
+    index = index or elasticsearch(settings)
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
     app.url_map.merge_slashes = False  # `//` is no product, not a reason to redirect
     app.json = OrjsonProvider(app)
@@ -46,12 +45,11 @@ def build(
         TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
     )
     breaker = CircuitBreaker()
-    guarded = GuardedIndex(
-        (lambda: index) if index else (lambda: elasticsearch(settings)), breaker, request_log.spent
-    )
+    index.observe(CallGuard(breaker, request_log.spent))
     uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
     admission = Admission(settings.max_uploads)
-    app.extensions[KEY] = Context(guarded, settings, Readiness(guarded.ping), photos, uploads, admission, embedders)
+    readiness = Readiness(index.status.ping)
+    app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders)
     errors.install(app)
     request_log.install(app, breaker, log_requests=settings.access_log)
     exposure.install(app, settings)

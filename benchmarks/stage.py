@@ -54,10 +54,10 @@ def create_catalogue(base: CatalogSettings, purpose: str, index_type: VectorInde
     prefix = f"{purpose}_{secrets.token_hex(4)}_"
     catalogue = connect(base.model_copy(update={"index_prefix": prefix, "vector_index": index_type}))
     try:
-        catalogue.create()
+        catalogue.layout.create()
         yield catalogue
     finally:
-        catalogue.drop()
+        catalogue.layout.drop()
         catalogue.client.close()
 
 
@@ -71,7 +71,7 @@ def load(
     done = loader.load(catalogue, size.space, products, progress)
     started = time.perf_counter()
     segments, megabytes = wait_for_merges(catalogue)
-    catalogue.refresh()
+    catalogue.products.refresh()
     return LoadFigures(done.seconds, time.perf_counter() - started, segments, megabytes)
 
 

@@ -39,7 +39,7 @@ def retry_while_unavailable(work: Callable[[], T], patience: float) -> T:
 
 
 class RetryingProducts:
-    """Wraps a ProductPort and retries its calls while Elasticsearch is away; `create` fails at once.
+    """Wraps a ProductPort and retries its calls while Elasticsearch is away.
 
     A write that was carried out though its answer got lost is a conflict when it is sent again, and is decided anew.
     """
@@ -47,25 +47,22 @@ class RetryingProducts:
     def __init__(self, port: ProductPort, patience: float) -> None:
         self._port, self._patience = port, patience
 
-    def create(self) -> str:
-        return self._port.create()
-
-    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        return retry_while_unavailable(lambda: self._port.get_many(ids), self._patience)
+    def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        return retry_while_unavailable(lambda: self._port.read_many(ids), self._patience)
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         return retry_while_unavailable(lambda: self._port.write(changes), self._patience)
 
-    def ids(self) -> Iterator[str]:
+    def read_ids(self) -> Iterator[str]:
         """Yields every product id in ascending order; after a failure the reading goes on behind the last one."""
-        rest, last = self._port.ids(), ""
+        rest, last = self._port.read_ids(), ""
 
         def read_next() -> str | None:
             nonlocal rest
             try:
                 return next(rest, None)
             except Unavailable:
-                rest = dropwhile(partial(ge, last), self._port.ids())
+                rest = dropwhile(partial(ge, last), self._port.read_ids())
                 raise
 
         while (found := retry_while_unavailable(read_next, self._patience)) is not None:

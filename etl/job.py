@@ -10,7 +10,7 @@ from itertools import groupby
 
 from catalog.cli_support import Progress
 from catalog.domain.space import Space
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from etl import recheck
 from etl.lease import LeaseKeeper, LeaseTerms, describe_holder, hold_leases
 from etl.restore import reuse_stored_vectors
@@ -49,7 +49,7 @@ class RunOptions:
 class RunContext:
     """Holds what a run works with; made by `wiring.build_context`, replaced piece by piece in tests."""
 
-    index: EmbeddingPort
+    index: EmbeddingIndex
     store: VectorStore
     settings: EtlSettings
     photos: PhotoSettings
@@ -70,9 +70,9 @@ def run(
     """Embeds what lacks an embedding of `models`; raises VisualSearchError for what ends all of it."""
     summary = RunSummary(create_run_id(), [ModelSummary(model.name, model.space) for model in models])
     for model in models:
-        context.index.ensure_space(model.space)
+        context.index.spaces.ensure(model.space)
     spaces, holder = [model.space.name for model in models], describe_holder(f"run {summary.run_id}")
-    with hold_leases(context.index, spaces, holder, context.to_lease_terms(options.waits), stop) as lease:
+    with hold_leases(context.index.leases, spaces, holder, context.to_lease_terms(options.waits), stop) as lease:
         started = time.monotonic()  # waiting for another job is no work
         for its in summary.models:
             _reuse(context, its, summary.run_id)
@@ -87,7 +87,7 @@ def run(
 
 
 def _find_work(context: RunContext, space: Space, options: RunOptions, work: Worklist) -> None:
-    found = work.add(space.name, context.index.unprocessed(space, options.products))
+    found = work.add(space.name, context.index.embeddings.read_unprocessed(space, options.products))
     room = None if options.products is None else options.products - found
     if options.recheck and (room is None or room > 0):
         work.add(space.name, recheck.find_due(context.index, context.store, space, room))
@@ -151,7 +151,7 @@ def _embed(
 
 
 def _finish(context: RunContext, summary: RunSummary) -> None:
-    context.index.refresh()
+    context.index.products.refresh()
     for its in summary.models:
         if its.settled:
             marker = {"run_id": summary.run_id, **its.to_dict(summary.seconds)}

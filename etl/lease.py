@@ -70,10 +70,10 @@ def acquire_lease(
     """Takes the lease called `name`, free or left by a holder that died; raises LeaseHeld, Unavailable."""
     watch, reported = LeaseWatch(now), ""
     while True:
-        found = retry_while_unavailable(lambda: port.read_lease(name), terms.patience)
+        found = retry_while_unavailable(lambda: port.read(name), terms.patience)
         state = watch.observe(found)
         if state == "free":
-            if taken := port.write_lease(name, holder, terms.seconds, found):
+            if taken := port.write(name, holder, terms.seconds, found):
                 if found:
                     log.warning("%s taken over from %s, which gave no sign of life", name, found.holder)
                 return taken
@@ -136,9 +136,9 @@ class LeaseKeeper:
         for name in self._names:
             try:
                 with self._busy:
-                    found = self._port.read_lease(name)
+                    found = self._port.read(name)
                     if found and found.holder == self._holder:
-                        self._port.drop_lease(found)
+                        self._port.drop(found)
             except VisualSearchError as error:
                 log.warning("the lease of %s ends by itself in %g s: %s", name, self._seconds, error.message)
 
@@ -154,9 +154,9 @@ class LeaseKeeper:
     def _renew(self, name: str) -> None:
         if self._ended.is_set():
             return
-        found = self._port.read_lease(name)
+        found = self._port.read(name)
         if found is None or found.holder != self._holder:
             other = f"to {found.holder}" if found else "to a job that has ended, or the catalogue was deleted"
             self._lost = f"the lease of {name} went {other}: this job gave no sign of life for long. Run it again"
             return
-        self._port.write_lease(name, self._holder, self._seconds, found)
+        self._port.write(name, self._holder, self._seconds, found)

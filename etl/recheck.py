@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 
 from catalog.domain.records import Outcome, Pending
 from catalog.domain.space import Space
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from etl.stages.messages import FetchedPhoto, PhotoResult, PhotoTask
 from etl.storage.vector_store import VectorStore
 from models.photos import EncodedPhoto
 
 
-def find_due(index: EmbeddingPort, store: VectorStore, space: Space, limit: int | None) -> Iterator[Pending]:
+def find_due(index: EmbeddingIndex, store: VectorStore, space: Space, limit: int | None) -> Iterator[Pending]:
     """Yields embedded products to ask for again: all, or the next `limit` in id order after those of the last run."""
     after = store.read_recheck_cursor(space.name) if limit is not None else ""
     count, last = 0, ""
-    for pending in index.embedded(space, limit, after):
+    for pending in index.rechecks.read_embedded(space, limit, after):
         count, last = count + 1, pending.product_id
         yield pending
     if limit is not None:

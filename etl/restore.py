@@ -8,7 +8,7 @@ from itertools import islice
 
 from catalog.domain.records import Outcome, WriteResult, Written
 from catalog.domain.space import Space
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from etl.errors import BrokenPart, StoreFailed
 from etl.settings import EtlSettings
 from etl.stages.worklist import Worklist
@@ -46,29 +46,29 @@ class RestoreCounts:
 
 
 def restore_vectors(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
+    index: EmbeddingIndex, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
 ) -> RestoreCounts:
     """Gives every unprocessed product whose photo has a vector in `parts` the newest one."""
     found = RestoreCounts()
     with Worklist() as wanted:
-        left = wanted.add(space.name, index.unprocessed(space))
+        left = wanted.add(space.name, index.embeddings.read_unprocessed(space))
         for part in sorted(parts, reverse=True):
             if not left:
                 break
             rows = _read_sound_rows(store, space, part, found) or ()
             left -= len(_write_back(index, space, part, _build_outcomes(rows, wanted), found, settings))
-    index.refresh()
-    found.missing = index.count_unprocessed(space)
+    index.products.refresh()
+    found.missing = index.embeddings.count_unprocessed(space)
     return found
 
 
 def reuse_stored_vectors(
-    index: EmbeddingPort, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
+    index: EmbeddingIndex, store: VectorStore, space: Space, parts: Sequence[PartFile], settings: EtlSettings
 ) -> tuple[RestoreCounts, list[PartFile]]:
     """Writes to index and history what killed runs left undone of `parts`; returns the parts settled by it."""
     found, settled = RestoreCounts(), []
     with Worklist() as wanted:
-        wanted.add(space.name, index.unprocessed(space))
+        wanted.add(space.name, index.embeddings.read_unprocessed(space))
         for part in sorted(parts, reverse=True):
             rows = _read_sound_rows(store, space, part, found)
             if rows is None:
@@ -83,7 +83,7 @@ def reuse_stored_vectors(
 
 
 def _write_back(
-    index: EmbeddingPort,
+    index: EmbeddingIndex,
     space: Space,
     part: PartFile,
     outcomes: Iterator[Outcome],

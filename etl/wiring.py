@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from catalog.elastic import Catalogue, connect
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.settings import CatalogSettings
 from catalog.similar import serving_space
 from etl.job import RunContext
@@ -35,7 +35,7 @@ def build_context(index: Catalogue) -> RunContext:
 
 
 def find_models(
-    names: Sequence[str], device: Device = "auto", index: SearchPort | None = None
+    names: Sequence[str], device: Device = "auto", index: SearchIndex | None = None
 ) -> list[EmbeddingModel]:
     """Returns the models called `names`, each once, not yet loaded; raises BundleNotFound listing what there is.
 
@@ -52,11 +52,11 @@ def find_models(
     return list(found.values())
 
 
-def _find_bundles(name: str, index: SearchPort | None, settings: ModelSettings) -> list[Bundle]:
+def _find_bundles(name: str, index: SearchIndex | None, settings: ModelSettings) -> list[Bundle]:
     newest = find_bundle(name, settings)
     if index is None or name != newest.name:
         return [newest]
-    serving = index.promoted() or serving_space(
+    serving = index.promotions.get_promoted() or serving_space(
         index
     )  # a promoted one that the index lost must get its vectors again
     if serving is None or serving == newest.space.name or serving.partition("__")[0] != name:

@@ -11,7 +11,7 @@ import numpy as np
 import urllib3
 
 from catalog.errors import Unavailable
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.similar import SimilarRequest, similar_to
 from catalog.similarity import Vectors, normalize
 from evaluation.data.label_table import EvaluationQuery, LabelTable
@@ -38,7 +38,7 @@ class Ranker(Protocol):
 class IndexRanker:
     """Runs the code that answers in production, on the real index, without HTTP."""
 
-    def __init__(self, index: SearchPort, exact: bool | None = None) -> None:
+    def __init__(self, index: SearchIndex, exact: bool | None = None) -> None:
         self._index, self._exact = index, exact
 
     def rank(self, question: EvaluationQuery) -> Ranking:

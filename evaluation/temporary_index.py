@@ -27,16 +27,16 @@ def open_temporary_index(dataset: Dataset, settings: CatalogSettings) -> Iterato
     prefix = f"{settings.index_prefix}eval_{secrets.token_hex(4)}_"
     catalogue = connect(settings.model_copy(update={"index_prefix": prefix, "index_refresh": "-1"}))
     try:
-        catalogue.create()
+        catalogue.layout.create()
         for items in _chunks(dataset.items):
             sources = [document(make_product(item)) for item in items]
-            results = catalogue.write([Change(str(source["id"]), source) for source in sources])
+            results = catalogue.products.write([Change(str(source["id"]), source) for source in sources])
             if failed := [result for result in results if result.status != "created"]:
                 raise InvalidDataset(f"the index did not take {failed[0].change.id}: {failed[0].message}")
-        catalogue.refresh()
+        catalogue.products.refresh()
         yield catalogue
     finally:
-        catalogue.drop()
+        catalogue.layout.drop()
         catalogue.client.close()
 
 
@@ -44,13 +44,15 @@ def write_vectors(
     catalogue: Catalogue, space: Space, dataset: Dataset, found: Mapping[str, Vectors]
 ) -> list[LabelledItem]:
     """Writes the vectors (by SHA-256) onto the products; returns the items that have one now, as rows to measure."""
-    catalogue.ensure_space(space)
+    catalogue.spaces.ensure(space)
     embedded = [item for item in dataset.items if item.sha256 in found]
     for items in _chunks(embedded):
-        results = catalogue.write_outcomes(space, [_make_outcome(item, found[item.sha256]) for item in items])
+        results = catalogue.embeddings.write_outcomes(
+            space, [_make_outcome(item, found[item.sha256]) for item in items]
+        )
         if failed := [result for result in results if result.result not in ("written", "unchanged")]:
             raise EvaluationError(f"{failed[0].outcome.product_id}: {failed[0].result} {failed[0].message}")
-    catalogue.refresh()
+    catalogue.products.refresh()
     return embedded
 
 

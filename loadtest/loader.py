@@ -10,7 +10,6 @@ from typing import Any
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.elastic.bulk import error_reason
-from catalog.elastic.client import translated
 from catalog.errors import Unavailable
 from loadtest.draw import ID_PREFIX, DrawnProduct
 from loadtest.errors import CannotStart, LoadFailed, TargetRefused
@@ -38,7 +37,7 @@ def load(
     where the catalogue holds products that were not drawn, LoadFailed where the server refuses one.
     """
     started = time.perf_counter()
-    index, count, products = catalogue.concrete(), 0, iter(drawn)
+    index, count, products = catalogue.layout.read_serving_index(), 0, iter(drawn)
     _require_drawn_only(catalogue, index)
     _ensure_space(catalogue, space)
     with _without_refreshes(catalogue, index):
@@ -46,13 +45,13 @@ def load(
             _index(catalogue, batch, space)
             count += len(batch)
             progress(count)
-    catalogue.refresh()
+    catalogue.products.refresh()
     return LoadSummary(index, space.name, count, round(time.perf_counter() - started, 2))
 
 
 def _require_drawn_only(catalogue: Catalogue, index: str) -> None:
-    catalogue.refresh()
-    if number := catalogue.count_products({"bool": {"must_not": {"prefix": {"id": ID_PREFIX}}}}):
+    catalogue.products.refresh()
+    if number := catalogue.connection.count_products({"bool": {"must_not": {"prefix": {"id": ID_PREFIX}}}}):
         raise TargetRefused(
             f"'{index}' holds {number} products that were not drawn: give drawn ones a catalogue of their own, "
             "with INDEX_PREFIX and `python -m catalog create`"
@@ -60,19 +59,19 @@ def _require_drawn_only(catalogue: Catalogue, index: str) -> None:
 
 
 def _ensure_space(catalogue: Catalogue, space: Space) -> None:
-    for known in catalogue.read_spaces():
+    for known in catalogue.spaces.read_all():
         if known.name == space.name and known.dims != space.dims:
             raise CannotStart(
                 f"{space.name} has {known.dims} dimensions there, not {space.dims}: give another --space"
             )
-    catalogue.ensure_space(space)
+    catalogue.spaces.ensure(space)
 
 
 @contextmanager
 def _without_refreshes(catalogue: Catalogue, index: str) -> Iterator[None]:
     """Switches refreshes and replicas off while products are loaded; both are as they were afterwards."""
     indices = catalogue.client.indices
-    with translated(catalogue.names):
+    with catalogue.connection.request():
         answer: Any = indices.get_settings(index=index)
         before = answer[index]["settings"]["index"]
         indices.put_settings(index=index, settings={"refresh_interval": "-1", "number_of_replicas": 0})
@@ -80,13 +79,15 @@ def _without_refreshes(catalogue: Catalogue, index: str) -> Iterator[None]:
         yield
     finally:
         names = ("refresh_interval", "number_of_replicas")
-        with translated(catalogue.names):
+        with catalogue.connection.request():
             indices.put_settings(index=index, settings={name: before.get(name) for name in names})
 
 
 def _index(catalogue: Catalogue, products: Iterable[DrawnProduct], space: Space) -> None:
     try:
-        results = catalogue.send([_to_action(catalogue.names.products, product, space) for product in products])
+        results = catalogue.connection.send_bulk(
+            [_to_action(catalogue.names.products, product, space) for product in products]
+        )
     except Unavailable as error:
         raise LoadFailed(error.message) from error
     for key, result in results.items():

@@ -53,8 +53,8 @@ def run_local(local: LocalRun, config: LoadtestSettings, log: Log) -> LoadtestSu
         prefix = f"loadtest_{secrets.token_hex(4)}_"
         catalogue = connect(catalogue_settings.model_copy(update={"index_prefix": prefix}))
         stack.callback(catalogue.client.close)
-        stack.callback(catalogue.drop)
-        catalogue.create()
+        stack.callback(catalogue.layout.drop)
+        catalogue.layout.create()
         space = Space.parse(f"drawn{local.dims}__v1", local.dims)
         done = loader.load(catalogue, space, draw.products(local.products, local.dims, local.seed))
         log(f"loaded {done.products} drawn products with {local.dims} dimensions in {done.seconds:.1f} s")

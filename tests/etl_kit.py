@@ -10,7 +10,7 @@ from PIL import Image
 
 from catalog.cli_support import ignore_progress
 from catalog.domain.space import Space
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from catalog.similarity import Vectors
 from etl.job import RunContext, RunOptions, run
 from etl.settings import EtlSettings
@@ -76,7 +76,7 @@ def settings_for(folder: Path, **changes: Any) -> EtlSettings:
     return EtlSettings.model_validate(defaults | changes)
 
 
-def build_context(index: EmbeddingPort, folder: Path, photos: PhotoSettings, **changes: Any) -> RunContext:
+def build_context(index: EmbeddingIndex, folder: Path, photos: PhotoSettings, **changes: Any) -> RunContext:
     settings = settings_for(folder, **changes)
     return RunContext(index, VectorStore(settings.vector_store), settings, photos)
 

@@ -2,13 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from app.http.errors import RETRY_AFTER, CircuitOpen
 from catalog.errors import DeadlineExceeded, Unavailable
 
-T = TypeVar("T")
 THRESHOLD = 3  # failures in a row before nobody is made to wait any more
 
 
@@ -34,16 +33,19 @@ class CircuitBreaker:
         """Whether calls are being refused."""
         return self._failures >= self._threshold
 
-    def call(self, ask: Callable[[], T]) -> T:
-        """`ask()`; raises CircuitOpen at once while the breaker is open, and whatever `ask` raises."""
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Wraps a call; raises CircuitOpen instead of making it while the breaker is open."""
         if self.is_open:  # looked at without the lock: the usual case costs nothing
             self._admit()
-        return self.watch(ask)
+        with self.watch():
+            yield
 
-    def watch(self, ask: Callable[[], T]) -> T:
-        """`ask()` whatever the state, its outcome counted: how a readiness probe may close the breaker."""
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Wraps a call that is made whatever the state, and counts how it ends: a probe may close the breaker."""
         try:
-            answer = ask()
+            yield
         except DeadlineExceeded:
             raise  # many calls for one question prove nothing about the server
         except Unavailable as error:
@@ -51,7 +53,6 @@ class CircuitBreaker:
             raise
         if self._failures:
             self._succeed()
-        return answer
 
     def _admit(self) -> None:
         with self._lock:

@@ -108,8 +108,8 @@ class _Spaces:
 
     def __init__(self) -> None:
         index = context().index
-        self.indexed = {space.name for space in index.spaces()}
-        self.promoted = index.promoted()
+        self.indexed = {space.name for space in index.spaces.get_all()}
+        self.promoted = index.promotions.get_promoted()
         self.serving = serving_space(index)
 
     def card(self, bundle: Bundle) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def docs() -> Response:
 @bp.get("/shop/photos/<product_id>")
 def photo(product_id: str) -> Response:
     """The photo of a product: `file:` ones below IMAGE_ROOTS are read, http(s) ones are redirected to."""
-    found = context().index.get(product_id)
+    found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
     url = str(found.source.get("image_url", ""))

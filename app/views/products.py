@@ -49,7 +49,7 @@ def browse(query_data: BrowseParams) -> Response:
 @bp.doc(responses=[404, 422, 503])
 def product(product_id: str, query_data: FieldParams) -> Response:
     """One product"""
-    found = context().index.get(product_id)
+    found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
     return respond(chosen(found.source, query_data.fields or PUBLIC_FIELDS))

@@ -20,7 +20,7 @@ bp = APIBlueprint("rules", __name__, url_prefix="/v1", tag="rules")
 @bp.doc(responses=[422, 503])
 def rules(query_data: NoParams) -> Response:
     """All merchandising rules, those in force and those that are not"""
-    return respond({"rules": [document(rule) for rule in context().index.list_rules()]})
+    return respond({"rules": [document(rule) for rule in context().index.rules.read_all()]})
 
 
 @bp.put("/rules/<rule_id>")
@@ -36,7 +36,7 @@ def put_rule(rule_id: str, json_data: RuleBody) -> Response:
     answer says which rules acted on a hit.
     """
     rule = json_data.rule(rule_id)
-    context().index.put_rule(rule)
+    context().index.rules.put(rule)
     return respond(document(rule))
 
 
@@ -47,6 +47,6 @@ def put_rule(rule_id: str, json_data: RuleBody) -> Response:
 @bp.doc(responses=[403, 404, 422, 503])
 def delete_rule(rule_id: str, query_data: NoParams) -> Response:
     """Delete a merchandising rule"""
-    if not context().index.delete_rule(rule_id):
+    if not context().index.rules.delete(rule_id):
         raise RuleNotFound(f"there is no rule '{rule_id}'", id=rule_id)
     return respond({"deleted": rule_id})

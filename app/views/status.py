@@ -38,7 +38,7 @@ def _space(status: SpaceStatus, serving: str | None) -> dict[str, Any]:
 def status(query_data: NoParams) -> Response:
     """Totals, and per embedding space what is done, pending, to be retried and failed"""
     index = context().index
-    found = index.status()
+    found = index.status.read()
     serving = serving_space(index)
     return respond(
         {

@@ -12,7 +12,7 @@ from benchmarks.timing import time_call
 from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import IN_BULK, Strategy
+from catalog.search.planner import IN_BULK, Planner, Strategy
 from catalog.search.search_types import Page, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.similarity import Vectors
@@ -65,15 +65,15 @@ def measure_samples(catalogue: Catalogue, load: CalibrationCatalogue, questions:
 def _measure_share(
     catalogue: Catalogue, load: CalibrationCatalogue, filters: Filters, vectors: Sequence[Vectors]
 ) -> list[PlanSample]:
-    catalogue.costs = KNN_ALWAYS
+    catalogue.similar.planner = Planner(KNN_ALWAYS)
     times: dict[Strategy, list[float]] = {"exact": [], "knn": []}
     recalls, candidates, bulk = [], 0, False
     for vector in vectors:
         query = SimilarQuery((QueryPart(load.size.space, vector),), filters, page=Page(fields=("id",)))
-        exact, milliseconds = time_call(partial(catalogue.similar, replace(query, exact=True)))
+        exact, milliseconds = time_call(partial(catalogue.similar.search, replace(query, exact=True)))
         times["exact"].append(milliseconds)
         bulk = exact.plan.reason.endswith(IN_BULK)
-        knn, milliseconds = time_call(partial(catalogue.similar, query))
+        knn, milliseconds = time_call(partial(catalogue.similar.search, query))
         if knn.plan.strategy == "knn":  # it may have found too few products, and the exact plan helped out
             times["knn"].append(milliseconds)
             nearest = {hit.id for hit in exact.hits}

@@ -64,7 +64,7 @@ def open_catalogue(
         yield found, read_kept(found, size) or load_catalogue(found, size, index_type)
     finally:
         if not keep:
-            found.drop()
+            found.layout.drop()
         found.client.close()
 
 
@@ -78,13 +78,13 @@ def read_kept(found: Catalogue, size: Size) -> KeptCatalogue | None:
     if mark is None or mark["fingerprint"] != compute_fingerprint(size):
         return None
     client.indices.refresh(index=index)
-    return KeptCatalogue(**mark) if found.count_products() == size.products else None
+    return KeptCatalogue(**mark) if found.connection.count_products() == size.products else None
 
 
 def load_catalogue(found: Catalogue, size: Size, index_type: VectorIndex) -> KeptCatalogue:
     """Replaces whatever has this prefix by a fresh catalogue, merged to the segments it should have."""
-    found.drop()
-    index, indices = found.create(), found.client.indices
+    found.layout.drop()
+    index, indices = found.layout.create(), found.client.indices
     if index_type in GRAPHS:
         indices.put_settings(index=index, settings=LOADING_GRAPHS)
     done = loader.load(found, size.space, size.draw_mixed(SEED))
@@ -116,5 +116,5 @@ def _merge(found: Catalogue, index: str, segments: int) -> float:
         merging = read_index_stats(found, "merge")["merges"]["current"]
         if not merging and not any(node["tasks"] for node in tasks["nodes"].values()):
             break
-    found.refresh()
+    found.products.refresh()
     return round(time.perf_counter() - started, 2)

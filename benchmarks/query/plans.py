@@ -13,7 +13,8 @@ from benchmarks.sizes import LIMIT, SHARES, Effort
 from benchmarks.timing import Spread, spread_percentiles, spread_ratios, time_call
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
-from catalog.search.planner import Choice, Strategy
+from catalog.search.costs import Costs
+from catalog.search.planner import CandidateCounter, Choice, Facts, Planner, Strategy
 from catalog.search.search_types import Exclusions, Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import draw
@@ -23,12 +24,13 @@ RECALL = 0.98  # a plan that finds less is no rival, however fast
 OWN = "own"
 
 
-class ForcedPlanCatalogue(Catalogue):
-    """Gateway that always takes the same plan."""
+@dataclass(frozen=True, slots=True)
+class ForcedPlanner(Planner):
+    """Takes the same plan always, without counting."""
 
     strategy: Strategy = "exact"
 
-    def _choose(self, query: SimilarQuery) -> Choice:
+    def choose(self, facts: Facts, counter: CandidateCounter) -> Choice:
         return Choice(self.strategy, "forced")
 
 
@@ -71,7 +73,7 @@ class PlanContest:
             Exclusions(source_ids=(product_id,), source_groups=(group,)),
             Page(LIMIT),
         )
-        return time_call(lambda: self.gateways[name].similar(query))
+        return time_call(lambda: self.gateways[name].similar.search(query))
 
     def repeat(self, ids: Sequence[str], rng: random.Random) -> None:
         """Asks every question of every gateway, in another order each time."""
@@ -138,13 +140,11 @@ def _force_plans(settings: CatalogSettings, right: RightAnswers) -> dict[str, Ca
     """Connects a gateway per plan that answers by that very plan."""
     found: dict[str, Catalogue] = {}
     for strategy in get_args(Strategy):
-        plain = connect(settings)
-        gateway = ForcedPlanCatalogue(plain.client, settings)
-        gateway.strategy = strategy
+        gateway = connect(settings, ForcedPlanner(Costs(), strategy=strategy))
         try:
             page, _ = PlanContest(right, 100, {strategy: gateway}).ask(strategy, draw.product_id(0))
         except VisualSearchError:
-            plain.client.close()  # for one, a plan that a plugin of the server brings
+            gateway.client.close()  # for one, a plan that a plugin of the server brings
             continue
         if page.plan.strategy == strategy:
             found[strategy] = gateway

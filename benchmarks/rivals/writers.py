@@ -84,28 +84,30 @@ class CatalogueWriter:
     space: Space
 
     def set_price(self, number: int, price: float) -> None:
-        writes.patch(self.catalogue, product_id(number), {"price": price, "sale_price": None})
+        writes.patch(self.catalogue.products, product_id(number), {"price": price, "sale_price": None})
 
     def set_prices(self, prices: Mapping[int, float]) -> Callable[[], None]:
-        stored = self.catalogue.get_many([product_id(number) for number in prices])
+        stored = self.catalogue.products.read_many([product_id(number) for number in prices])
         items = []
         for number, price in prices.items():
             source = stored[product_id(number)].source
             kept = {name: source[name] for name in PRODUCT_FIELDS if name in source and name != "updated_at"}
             items.append(FeedProduct(number, parse(kept | {"price": price, "sale_price": None})))
         now = datetime.now(UTC)
-        return lambda: _import_items(Importer(self.catalogue, as_of=now, now=now), items)
+        return lambda: _import_items(Importer(self.catalogue.products, as_of=now, now=now), items)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
         key = product_id(number)
-        stored = self.catalogue.get(key)
+        stored = self.catalogue.products.read(key)
         if stored is None:
             raise ApiFailed(f"{key} is gone")
-        self.catalogue.write_outcomes(self.space, [Outcome(key, stored.source["image_url"], "done", vector=vector)])
+        self.catalogue.embeddings.write_outcomes(
+            self.space, [Outcome(key, stored.source["image_url"], "done", vector=vector)]
+        )
         return True
 
     def make_visible(self) -> None:
-        self.catalogue.refresh()
+        self.catalogue.products.refresh()
 
 
 def _import_items(importer: Importer, items: list[FeedProduct]) -> None:

@@ -61,7 +61,7 @@ def import_feed(settings: CatalogSettings, feed: PriceFeed) -> ImportTimes:
     now = datetime.now(UTC)
     try:
         started = time.perf_counter()
-        summary = Importer(catalogue, as_of=now, now=now).run(iter(items))
+        summary = Importer(catalogue.products, as_of=now, now=now).run(iter(items))
         ended = time.perf_counter()
     finally:
         catalogue.client.close()

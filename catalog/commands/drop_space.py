@@ -31,11 +31,11 @@ def drop_space(
 
     with exit_on_error(as_json):
         catalogue = open_catalogue()
-        known = {one.name: one for one in catalogue.read_spaces()}
+        known = {one.name: one for one in catalogue.spaces.read_all()}
         if space not in known:
             raise SpaceNotFound(f"there is no space {space}; there are: {', '.join(known) or 'none'}")
         _refuse_serving_space(catalogue, space)
-        done = catalogue.space_status(known[space]).done
+        done = catalogue.status.read_space(known[space]).done
         if not yes:
             raise RefusedChange(f"this drops the vectors of {done:,} products; repeat with --yes")
         with show_counts("drop-space") as progress:
@@ -49,6 +49,6 @@ def drop_space(
 
 def _refuse_serving_space(catalogue: "Catalogue", space: str) -> None:
     """Raises RefusedChange; promotions are read anew, because cached ones may be seconds old."""
-    promoted = [entry.space for entry in catalogue.promotions()[-1:]]
+    promoted = [entry.space for entry in catalogue.promotions.read_all()[-1:]]
     if space in (*promoted, resolve_space(catalogue, None).name):
         raise RefusedChange(f"{space} serves: promote another version first (`python -m models promote`)")

@@ -51,9 +51,10 @@ def import_feed(
         group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
         items = feeds.read_products(feed, format_name, now=now, group=group)
         catalogue = open_catalogue()
-        patient = RetryingProducts(catalogue, catalogue.settings.elasticsearch_patience)
+        patient = RetryingProducts(catalogue.products, catalogue.settings.elasticsearch_patience)
         port: ProductPort = DryRunPort(patient) if dry_run else patient
-        port.create()
+        if not dry_run:
+            catalogue.layout.create()
         before = port.count()
         with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as count:
             run = Importer(

@@ -42,7 +42,7 @@ def create(as_json: Json = False) -> None:
     """
     with exit_on_error(as_json):
         catalogue = open_catalogue()
-        index = catalogue.create()
+        index = catalogue.layout.create()
         print_result(
             as_json, {"index": index, "alias": catalogue.names.products}, f"{catalogue.names.products} -> {index}"
         )
@@ -53,7 +53,7 @@ def status(as_json: Json = False) -> None:
     """How many products there are and how far each model has come."""
     with exit_on_error(as_json):
         catalogue = open_catalogue()
-        found, promoted = catalogue.status(), catalogue.promoted()
+        found, promoted = catalogue.status.read(), catalogue.promotions.get_promoted()
         body = asdict(found) | {"promoted": promoted, "spaces": [_space_to_dict(space) for space in found.spaces]}
         print_result(as_json, body, _format_status(found, promoted))
 
@@ -75,7 +75,7 @@ def delete(yes: Yes = False, as_json: Json = False) -> None:
         catalogue = open_catalogue()
         if not yes:
             raise RefusedChange(f"this deletes '{catalogue.names.products}' and all its products; repeat with --yes")
-        gone = catalogue.drop()
+        gone = catalogue.layout.drop()
         print_result(
             as_json, {"deleted": gone}, f"deleted {', '.join(gone)}" if gone else "there was nothing to delete"
         )

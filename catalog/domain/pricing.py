@@ -7,7 +7,7 @@ from catalog.domain.filters import Filters
 from catalog.domain.synonyms import fold
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidFilter
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Priced:
 
 
 def settle(
-    index: SearchPort, filters: Filters, source_currency: str | None, *, compared: bool, facet: bool
+    index: SearchIndex, filters: Filters, source_currency: str | None, *, compared: bool, facet: bool
 ) -> Priced:
     """The one currency of a question that compares prices, or shows their range.
 
@@ -34,7 +34,9 @@ def settle(
     if not (compared or facet):
         return Priced(filters)
     asked = {fold(name): name for name in filters.currency}
-    found = tuple(asked.values()) or ((source_currency,) if source_currency else tuple(index.words("currency")))
+    found = tuple(asked.values()) or (
+        (source_currency,) if source_currency else tuple(index.filter_values.get("currency"))
+    )
     if not found:
         return Priced(filters)
     if len(found) > 1:

@@ -1,6 +1,6 @@
 """One pooled Elasticsearch client, and its errors in this house's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ def open_client(settings: CatalogSettings) -> Elasticsearch:
 
 
 @contextmanager
-def translated(names: Names) -> Iterator[None]:
+def translate_errors(names: Names) -> Iterator[None]:
     """Raises Unavailable (of a cluster that is down, busy or has no catalogue) or RejectedQuery."""
     try:
         yield
@@ -48,8 +48,8 @@ def translated(names: Names) -> Iterator[None]:
         raise Unavailable(f"Elasticsearch lost what was asked for: {error}") from error
     except ApiError as error:
         if error.status_code in (403, 429) and "cluster_block_exception" in str(error):
-            raise write_blocked(_reason(error)) from error
-        message = f"Elasticsearch answered {error.status_code}: {_reason(error)}"
+            raise write_blocked(_describe(error)) from error
+        message = f"Elasticsearch answered {error.status_code}: {_describe(error)}"
         if error.status_code in (401, 403):
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
         if error.status_code in BUSY or error.status_code >= 500 or error.error == "index_closed_exception":
@@ -83,7 +83,13 @@ def write_blocked(reason: str) -> WriteBlocked:
     return WriteBlocked(f"Elasticsearch refuses writes: {todo}. Nothing is lost: run this again afterwards")
 
 
-def _reason(error: ApiError) -> str:
+def describe_cause(error: Mapping[str, Any]) -> str:
+    """Returns the type and the reason of an error's cause, in Elasticsearch's words."""
+    cause = (error.get("root_cause") or [error])[0]
+    return f"{cause.get('type')}: {cause.get('reason')}"
+
+
+def _describe(error: ApiError) -> str:
     body = error.body
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         causes = body["error"].get("root_cause") or [body["error"]]

@@ -50,7 +50,7 @@ class Incomplete(Unavailable):
         return bool(self.reasons) and self.reasons <= CONTEXT_LOST
 
 
-def whole(answer: Any) -> Any:
+def require_all_shards(answer: Any) -> Any:
     """The answer of a search or count, if every shard gave its part in time; raises Incomplete otherwise."""
     shards = answer["_shards"]
     # A shard without any copy is not always counted as failed, but never as successful.

@@ -6,17 +6,15 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError, TransportError
 
-from catalog.elastic.client import translated
-from catalog.elastic.completeness import Incomplete, whole
-from catalog.elastic.names import Names
+from catalog.elastic.completeness import Incomplete, require_all_shards
+from catalog.elastic.connection import IndexConnection
 
 KEEP_ALIVE = "5m"
 PAGE = 1000
 
 
 def scan(
-    client: Elasticsearch,
-    names: Names,
+    connection: IndexConnection,
     query: dict[str, Any],
     *,
     source: Any,
@@ -34,7 +32,7 @@ def scan(
     asked = {"query": query, "source": source, "fields": fields, "size": page}
     while True:
         try:
-            for hit in _pages(client, names, asked, index or names.products, preference, after):
+            for hit in _pages(connection, asked, index or connection.names.products, preference, after):
                 after = hit["sort"][:1]
                 yield hit
             return
@@ -47,18 +45,18 @@ class _LostPointInTime(Exception):
 
 
 def _pages(
-    client: Elasticsearch,
-    names: Names,
+    connection: IndexConnection,
     asked: dict[str, Any],
     index: str,
     preference: str | None,
     after: list[Any] | None,
 ) -> Iterator[dict[str, Any]]:
-    with translated(names):
+    client = connection.client
+    with connection.request():
         pit = client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE, preference=preference)["id"]
     try:
         while True:
-            with translated(names):
+            with connection.request():
                 try:
                     answer = client.search(
                         pit={"id": pit, "keep_alive": KEEP_ALIVE},
@@ -70,7 +68,7 @@ def _pages(
                 except NotFoundError as error:
                     raise _LostPointInTime from error
             pit = answer["pit_id"]
-            hits = _whole(answer)["hits"]["hits"]
+            hits = _require_all_shards(answer)["hits"]["hits"]
             yield from hits
             if len(hits) < asked["size"]:
                 return
@@ -79,9 +77,9 @@ def _pages(
         _close(client, pit)
 
 
-def _whole(answer: Any) -> Any:
+def _require_all_shards(answer: Any) -> Any:
     try:
-        return whole(answer)
+        return require_all_shards(answer)
     except Incomplete as error:
         if error.lost_context:
             raise _LostPointInTime from error

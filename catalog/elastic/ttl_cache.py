@@ -27,7 +27,7 @@ class _Kept(Generic[T]):
     failed: bool = False
 
 
-class Remembered(Generic[T]):
+class TtlCache(Generic[T]):
     """A value that is read again when it is older than `fresh` (or FRESH) seconds, by one thread at a time.
 
     It is read in a thread, without the deadline of the question that made it begin. Under traffic that is before it

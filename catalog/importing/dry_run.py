@@ -28,18 +28,15 @@ class DryRunPort:
         self._read: dict[str, StoredProduct] = {}
         self.examples: list[ChangeExample] = []
 
-    def create(self) -> str:
-        return ""
-
-    def get_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        self._read = self._port.get_many(ids)
+    def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        self._read = self._port.read_many(ids)
         return self._read
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         return [self._pretend(change) for change in changes]
 
-    def ids(self) -> Iterator[str]:
-        return self._port.ids()
+    def read_ids(self) -> Iterator[str]:
+        return self._port.read_ids()
 
     def count(self) -> int:
         return self._port.count()

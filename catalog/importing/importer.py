@@ -82,7 +82,7 @@ class Importer:
     def _write_chunk(self, chunk: Sequence[FeedProduct]) -> None:
         waiting = {item.product.id: item for item in chunk}
         for _ in range(TRIES):
-            stored = self.port.get_many(list(waiting))
+            stored = self.port.read_many(list(waiting))
             decisions = {i: decide(item.product, stored.get(i), self.as_of, self.now) for i, item in waiting.items()}
             waiting = {i: waiting[i] for i in self._write(decisions, stored, waiting)}
             if not waiting:

@@ -64,9 +64,9 @@ def _check(done: Importer, limits: RemovalLimits, gone: int, products_before: in
 def _missing(done: Importer) -> Iterator[list[StoredProduct]]:
     """Yields products that no row of the feed, good or broken, is about, and that are no newer than the feed."""
     done.summary.kept_newer_product = 0
-    strangers = (i for i in done.port.ids() if i not in done.seen and i not in done.unread)
+    strangers = (i for i in done.port.read_ids() if i not in done.seen and i not in done.unread)
     for ids in split_into_chunks(strangers):
-        stored = done.port.get_many(ids).values()
+        stored = done.port.read_many(ids).values()
         older = [product for product in stored if read_offer_time(product.source) <= done.as_of]
         done.summary.kept_newer_product += len(stored) - len(older)
         yield older
@@ -77,7 +77,7 @@ def _delete(done: Importer, products: list[StoredProduct]) -> None:
         results = done.port.write([build_removal(product) for product in products]) if products else []
         done.summary.deleted += sum(result.status == "deleted" for result in results)
         again = [result.change.id for result in results if result.status == "conflict"]
-        current = done.port.get_many(again).values() if again else ()
+        current = done.port.read_many(again).values() if again else ()
         products = [product for product in current if read_offer_time(product.source) <= done.as_of]
         if not products:
             return

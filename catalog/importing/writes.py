@@ -65,7 +65,7 @@ def apply_merge_patch(target: Any, merge_patch: Any) -> Any:
 
 def _write_with_retries(port: ProductPort, product_id: str, decide_change: Decide) -> ProductWrite:
     for _ in range(TRIES):
-        stored = port.get_many([product_id]).get(product_id)
+        stored = port.read_many([product_id]).get(product_id)
         change = decide_change(stored)
         if change is None:
             return ProductWrite("unchanged", stored.source if stored else None)

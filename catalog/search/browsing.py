@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from catalog.domain import pricing
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import BrowsePage, BrowseQuery
 
 PRICE_SORTS = ("price", "-price")
 
 
-def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
+def browse(index: SearchIndex, query: BrowseQuery) -> BrowsePage:
     """Returns the page, with warnings; raises InvalidFilter where prices in several currencies would be compared."""
     asked, warnings = query.filters, filter_warnings.warn_of_old_index(index)
     if not warnings:  # an older index compares whatever prices there are, as it did before
@@ -21,6 +21,6 @@ def browse(index: SearchPort, query: BrowseQuery) -> BrowsePage:
         filters = priced.filters if bounded else query.filters
         query = replace(query, filters=filters, counts=replace(query.counts, price_currencies=priced.facet))
         warnings = priced.warnings
-    page = index.browse(query)
+    page = index.browsing.search(query)
     few = filter_warnings.warn_of_few_hits(index, asked, len(page.products), query.page.limit)
     return replace(page, warnings=(*page.warnings, *warnings, *few))

@@ -7,7 +7,7 @@ from catalog.domain.filter_fields import TERM_FIELDS, WORD_KEYS
 from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.synonyms import nearest
 from catalog.domain.warnings import AnswerWarning
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 
 MAX_CHECKED = 50  # values of one question that are looked up
 MAX_SUGGESTED = 5  # unknown values of one question that a nearest one is looked for
@@ -16,9 +16,9 @@ ID_KEYS = TERM_FIELDS.keys() - WORD_KEYS
 SHOWN = 10  # values that a warning lists
 
 
-def warn_of_old_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
+def warn_of_old_index(index: SearchIndex) -> tuple[AnswerWarning, ...]:
     """Returns a warning while the index was made by an older version, whose filters are less exact."""
-    version = index.mapping_version()
+    version = index.spaces.get_mapping_version()
     if version >= mapping.VERSION:
         return ()
     message = (
@@ -30,7 +30,7 @@ def warn_of_old_index(index: SearchPort) -> tuple[AnswerWarning, ...]:
 
 
 def warn_of_few_hits(
-    index: SearchPort, filters: Filters, found: int, limit: int, relaxed: bool = False
+    index: SearchIndex, filters: Filters, found: int, limit: int, relaxed: bool = False
 ) -> tuple[AnswerWarning, ...]:
     """Returns warnings that may explain why less was `found` than the `limit`; a full page asks nothing of the
     index."""
@@ -39,7 +39,7 @@ def warn_of_few_hits(
     proven = bool(found) and not relaxed  # what passed all filters has the only value of a key
     asked = {key: values for key, values in _list_words(filters) if not (proven and len(values) == 1)}
     few = dict(_take_first(asked))
-    unknown = index.unknown_words(few) if few else {}
+    unknown = index.filter_values.find_unknown(few) if few else {}
     named = [(key, word) for key, words in unknown.items() for word in words]
     warnings = [_warn_of_unknown(index, key, word) for key, word in named[:MAX_SUGGESTED]]
     return (*warnings, *_find_contradictions(filters))
@@ -62,8 +62,10 @@ def _take_first(asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Seque
         left -= len(values)
 
 
-def _warn_of_unknown(index: SearchPort, key: str, word: str) -> AnswerWarning:
-    known = [] if key in ID_KEYS else index.words(key)  # as many ids as products, and none is near another
+def _warn_of_unknown(index: SearchIndex, key: str, word: str) -> AnswerWarning:
+    known = (
+        [] if key in ID_KEYS else index.filter_values.get(key)
+    )  # as many ids as products, and none is near another
     guess = nearest(word, known)
     hint = f"; the nearest one there is: '{guess}'" if guess else ""
     detail = {"key": key, "value": word, "nearest": guess, "values": list(known[:SHOWN])}

@@ -8,7 +8,7 @@ them on a deployment.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from catalog.search.costs import Costs, GraphPrice, SearchPrice
 from catalog.settings import VectorIndex
@@ -181,3 +181,34 @@ def choose(facts: Facts, costs: Costs, breadth: Breadth | None = None) -> Choice
     counted = f"{facts.candidates} of {facts.total} products x {facts.dims} dimensions on {facts.shards} shard(s)"
     prices = f"exact about {exact:.1f} ms, knn on {facts.index_type} about {knn:.1f} ms"
     return Choice("knn" if knn < exact * costs.clearly else "exact", f"{counted}: {prices}")
+
+
+class CandidateCounter(Protocol):
+    """Counts products with a vector, when the planner asks."""
+
+    def count_all(self) -> int: ...
+    def count_passing(self) -> int | None: ...  # those that pass the filters; None: there are none
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Chooses plans by the prices of a machine; `breadth` is that of approximate searches, None: as `breadth_of`."""
+
+    costs: Costs
+    breadth: Breadth | None = None
+
+    def get_breadth(self, index_type: VectorIndex) -> Breadth:
+        """Returns how wide an approximate search on this index type looks."""
+        return self.breadth or breadth_of(index_type)
+
+    def choose(self, facts: Facts, counter: CandidateCounter) -> Choice:
+        """Returns the cheaper plan for `facts` without counts; counts only what the choice hangs on."""
+        breadth = self.get_breadth(facts.index_type)
+        if facts.exact_asked or facts.exact_needed:
+            return choose(facts, self.costs, breadth)
+        total = counter.count_all()
+        facts = replace(facts, candidates=total, total=total)
+        if not is_small(facts, self.costs):  # a small catalogue is judged as if everything passed
+            passing = counter.count_passing()
+            facts = facts if passing is None else replace(facts, candidates=passing)
+        return choose(facts, self.costs, breadth)

@@ -10,7 +10,7 @@ from catalog.domain.rulebook import ActiveRules
 from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import ProductNotEmbedded, ProductNotFound
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Exclusions, Hit, Plan
 from catalog.similar.implied_filters import Narrowed, narrowed
@@ -19,18 +19,18 @@ from catalog.similar.request import Answer, SimilarRequest
 BEST = "available ones first, then the most recently updated, as the catalogue has no sales figures"
 
 
-def of_category(index: SearchPort, request: SimilarRequest, space: Space, why: ProductNotEmbedded) -> Answer:
+def of_category(index: SearchIndex, request: SimilarRequest, space: Space, why: ProductNotEmbedded) -> Answer:
     """The first products of the source's most specific category that pass the filters; none has a score.
 
     Hidden products stay hidden; pins and boosts are about similar products and do not act.
     """
-    stored = index.get(request.product_id or "")
+    stored = index.products.read(request.product_id or "")
     if stored is None:  # deleted a moment ago
         raise ProductNotFound(f"there is no product '{request.product_id}'", id=request.product_id)
     source = stored.source
     category = (source.get("category") or [None])[-1]
-    filters, book = narrowed(index, request, source), index.rules()
-    page = index.browse(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
+    filters, book = narrowed(index, request, source), index.rules.get_rulebook()
+    page = index.browsing.search(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
     few = filter_warnings.warn_of_few_hits(index, request.filters, len(page.products), request.page.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]

@@ -10,7 +10,7 @@ from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.synonyms import fold, same_meaning
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidFilter, InvalidInput
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.similar.request import SimilarRequest
 
@@ -33,7 +33,7 @@ class Narrowed:
         return (*_implied(implied), *self.warnings)
 
 
-def narrowed(index: SearchPort, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
+def narrowed(index: SearchIndex, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
     """The filters of `request` about `source` (empty: no product), completed by what follows from it.
 
     Raises InvalidFilter where prices in several currencies would be compared, InvalidInput for a price band without

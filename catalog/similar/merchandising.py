@@ -10,7 +10,7 @@ from catalog.domain.matching import Seen
 from catalog.domain.product import OFFER_FIELDS
 from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search.search_types import Counts, Hit, SimilarQuery
 
 # What the filter of a rule may look at, whatever fields the answer shall show.
@@ -56,7 +56,7 @@ def placed(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
 
 
 def find_pins(
-    index: SearchPort, query: SimilarQuery, rules: ActiveRules, pool: Sequence[Hit]
+    index: SearchIndex, query: SimilarQuery, rules: ActiveRules, pool: Sequence[Hit]
 ) -> tuple[list[Pin], tuple[AnswerWarning, ...]]:
     """The pins among what passes `query`, looked up where the pool has them not, and warnings about the others.
 
@@ -68,7 +68,7 @@ def find_pins(
     keys = _keys(index, query, list(wanted))
     hits = {_key(query, hit): hit for hit in pool}
     if unseen := tuple(dict.fromkeys(key for key in keys.values() if key not in hits)):
-        found = index.similar(_named(query, unseen)).hits
+        found = index.similar.search(_named(query, unseen)).hits
         hits |= {_key(query, hit): hit for hit in found}
     places: Counter[str] = Counter()
     pins: dict[str, Pin] = {}
@@ -84,12 +84,12 @@ def _key(query: SimilarQuery, hit: Hit) -> str:
     return str(hit.product["group_key"]) if query.page.group_size else hit.id
 
 
-def _keys(index: SearchPort, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
+def _keys(index: SearchIndex, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
     """What stands for each product among the hits; of groups only those of products that pass are known."""
     if not query.page.group_size:
         return {name: name for name in ids}
     single = replace(query, page=replace(query.page, group_size=0))
-    return {hit.id: str(hit.product["group_key"]) for hit in index.similar(_named(single, tuple(ids))).hits}
+    return {hit.id: str(hit.product["group_key"]) for hit in index.similar.search(_named(single, tuple(ids))).hits}
 
 
 def _named(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
@@ -100,7 +100,7 @@ def _named(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
 
 
 def _warnings(
-    index: SearchPort,
+    index: SearchIndex,
     query: SimilarQuery,
     wanted: Mapping[str, tuple[int, str]],
     keys: Mapping[str, str],
@@ -112,7 +112,7 @@ def _warnings(
     if not missing:
         return ()
     spaces = [part.space for part in query.parts]
-    stored = index.get_vectors(missing, spaces)
+    stored = index.products.read_vectors(missing, spaces)
     found = []
     for name in missing:
         rule = wanted[name][1]

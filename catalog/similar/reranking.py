@@ -10,7 +10,7 @@ from catalog import similarity
 from catalog.domain.rulebook import NONE, ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.limits import RERANK_POOL
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search import diversity
 from catalog.search.search_types import Counts, Hit, QueryPart, SimilarPage, SimilarQuery
 from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
@@ -34,12 +34,12 @@ def wanted(request: SimilarRequest) -> bool:
     return request.diversity > 0 or request.near_duplicates is not None or request.explain
 
 
-def shaped(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules = NONE) -> Shaped:
+def shaped(index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules = NONE) -> Shaped:
     """The page of a shaped search: cut from the reordered pool, then from everything else in order of similarity."""
     asked = query.page
     fetched = replace(asked, limit=RERANK_POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
     wide = replace(query, page=fetched)
-    pool = index.similar(wide)
+    pool = index.similar.search(wide)
     pins, warnings = find_pins(index, wide, rules, pool.hits)
     pinned = {pin.hit.id for pin in pins}
     ranked = boosted([hit for hit in pool.hits if hit.id not in pinned], rules)
@@ -48,7 +48,7 @@ def shaped(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rule
     server_ms = pool.server_ms
     if len(pool.hits) == RERANK_POOL and len(hits) < asked.limit:
         seen = [*pool.hits, *(pin.hit for pin in pins)]
-        tail = index.similar(_rest(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits)))
+        tail = index.similar.search(_rest(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits)))
         hits, server_ms = [*hits, *tail.hits], server_ms + tail.server_ms
     explanations = _explain(request, query, pool.hits, hits, _acting(ranked, pins)) if request.explain else None
     page = replace(pool, hits=[_shown(hit, asked.fields) for hit in hits], server_ms=server_ms)

@@ -9,7 +9,7 @@ from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.limits import MAX_WINDOW
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import Counts, Exclusions, SimilarPage, SimilarQuery
 from catalog.similar import fallback, reranking
@@ -20,7 +20,7 @@ from catalog.similar.sources import Source, find_source
 from catalog.similar.spaces import resolve_spaces
 
 
-def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
+def similar_to(index: SearchIndex, request: SimilarRequest) -> Answer:
     """Products that look like what `request` names.
 
     Raises ProductNotFound, ProductNotEmbedded, SpaceNotFound, InvalidVector or InvalidInput.
@@ -50,10 +50,10 @@ def similar_to(index: SearchPort, request: SimilarRequest) -> Answer:
     )
 
 
-def _found(index: SearchPort, request: SimilarRequest, source: Source) -> tuple[Shaped, tuple[AnswerWarning, ...]]:
+def _found(index: SearchIndex, request: SimilarRequest, source: Source) -> tuple[Shaped, tuple[AnswerWarning, ...]]:
     """What the filters leave, and warnings about filters that nobody named, were dropped or name nothing."""
     known = source.product.source if source.product else None
-    book = index.rules()
+    book = index.rules.get_rulebook()
     rules = book.in_force(known, datetime.now(UTC))
     filters = narrowed(index, request, known or {})
     query, dropped = _relaxed(index, request, _query(request, source, filters, rules))
@@ -81,7 +81,7 @@ def _of_counting(request: SimilarRequest, page: SimilarPage) -> list[AnswerWarni
     return [AnswerWarning("total_unknown", message, {"score_threshold": request.score_threshold})]
 
 
-def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
+def _relaxed(index: SearchIndex, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
     """The query without the filters that leave less than one page; all pages of a question drop the same ones."""
     dropped = []
     for key in request.relax:
@@ -89,7 +89,7 @@ def _relaxed(index: SearchPort, request: SimilarRequest, query: SimilarQuery) ->
         if relaxed.filters == query.filters:
             continue
         first_page = replace(query.page, offset=0, fields=("id",))
-        first = index.similar(replace(query, page=first_page, counts=Counts()))
+        first = index.similar.search(replace(query, page=first_page, counts=Counts()))
         if len(first.hits) >= request.page.limit:
             break
         query = relaxed
@@ -103,10 +103,10 @@ def _without(filters: Filters, key: str, request: SimilarRequest) -> Filters:
     return without(left, "currency") if key == "price" and not request.filters.currency else left
 
 
-def _search(index: SearchPort, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:
+def _search(index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Shaped:
     if reranking.wanted(request) or rules.reorder:
         return reranking.shaped(index, request, query, rules)
-    return Shaped(index.similar(query))
+    return Shaped(index.similar.search(query))
 
 
 def _query(request: SimilarRequest, source: Source, filters: Narrowed, rules: ActiveRules) -> SimilarQuery:

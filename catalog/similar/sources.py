@@ -9,7 +9,7 @@ from catalog import similarity
 from catalog.domain.records import StoredProduct
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 from catalog.search.search_types import QueryPart
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
@@ -25,7 +25,7 @@ class Source:
     missing_ids: tuple[str, ...] = ()
 
 
-def find_source(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
+def find_source(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
     """The source of a request; raises ProductNotFound, ProductNotEmbedded, InvalidVector or InvalidInput."""
     kinds = [request.product_id is not None, bool(request.vectors), bool(request.positive)]
     if sum(kinds) != 1:
@@ -39,8 +39,8 @@ def find_source(index: SearchPort, request: SimilarRequest, spaces: Mapping[Spac
     return _examples(index, request, spaces)
 
 
-def _product(index: SearchPort, product_id: str, spaces: Mapping[Space, float]) -> Source:
-    found = index.get_vectors([product_id], list(spaces)).get(product_id)
+def _product(index: SearchIndex, product_id: str, spaces: Mapping[Space, float]) -> Source:
+    found = index.products.read_vectors([product_id], list(spaces)).get(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
     stored, vectors = found
@@ -66,8 +66,8 @@ def _vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Sou
     return Source(_weighted({s.name: similarity.check_vector(given[s.name], s.dims) for s in spaces}, spaces))
 
 
-def _examples(index: SearchPort, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
-    found = index.get_vectors([*request.positive, *request.negative], list(spaces))
+def _examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
+    found = index.products.read_vectors([*request.positive, *request.negative], list(spaces))
     usable = {name: vectors for name, (_, vectors) in found.items() if all(s.name in vectors for s in spaces)}
     missing = tuple(name for name in (*request.positive, *request.negative) if name not in usable)
     positive = [name for name in request.positive if name in usable]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from catalog.domain.records import SpaceStatus
 from catalog.domain.space import Space
 from catalog.errors import InvalidInput, SpaceNotFound
-from catalog.ports import SearchPort
+from catalog.ports import SearchIndex
 
 
-def resolve_space(index: SearchPort, model: str | None) -> Space:
+def resolve_space(index: SearchIndex, model: str | None) -> Space:
     """The space a request means: a space's name, a model's name, or (None) the promoted one.
 
     Where nothing was promoted, or not that model, the space that came first into the catalogue goes on serving as
@@ -16,7 +16,7 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
     came before all others, the fullest. Raises SpaceNotFound with the names there are, and Unavailable where there is
     a choice and promotions were never read: another model than the promoted one would be a wrong answer.
     """
-    spaces = {space.name: space for space in index.spaces()}
+    spaces = {space.name: space for space in index.spaces.get_all()}
     if model is not None and model in spaces:
         return spaces[model]
     candidates = [space for space in spaces.values() if model in (None, space.model)]
@@ -26,11 +26,11 @@ def resolve_space(index: SearchPort, model: str | None) -> Space:
         raise SpaceNotFound(f"{what}; there are: {there}", hint=f"run `python -m etl run --model {model or 'color'}`")
     if len(candidates) == 1:
         return candidates[0]
-    promoted = index.promoted()
+    promoted = index.promotions.get_promoted()
     for space in candidates:
         if space.name == promoted:
             return space
-    known = {status.space.name: status for status in index.space_counts()}
+    known = {status.space.name: status for status in index.status.get_spaces()}
     return max(candidates, key=lambda space: _seniority(space, known.get(space.name)))
 
 
@@ -38,7 +38,7 @@ def _seniority(space: Space, status: SpaceStatus | None) -> tuple[bool, int, int
     return (status.done > 0, -status.added, status.done, space.name) if status else (False, 0, 0, space.name)
 
 
-def serving_space(index: SearchPort) -> str | None:
+def serving_space(index: SearchIndex) -> str | None:
     """Name of the space that answers questions without `model`; None before anything is embedded."""
     try:
         return resolve_space(index, None).name
@@ -46,7 +46,7 @@ def serving_space(index: SearchPort) -> str | None:
         return None
 
 
-def resolve_spaces(index: SearchPort, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:
+def resolve_spaces(index: SearchIndex, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:
     """Weight per space; raises InvalidInput when `model` and `models` are both named or two names mean one space."""
     if not models:
         return {resolve_space(index, model): 1.0}

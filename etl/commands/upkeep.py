@@ -27,7 +27,7 @@ def status(model: OneModel = None, as_json: Json = False) -> None:
     """How far each model has come: done, pending, retry and failed by reason."""
     with exit_on_error(as_json):
         index = wiring.connect_catalogue()
-        found = index.status()
+        found = index.status.read()
         wanted = {space.name for space in _find_spaces(index, model)}
         spaces = [space for space in found.spaces if space.space.name in wanted]
         body = {
@@ -43,7 +43,10 @@ def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json
     with exit_on_error(as_json):
         index = wiring.connect_catalogue()
         statuses = ("retry", "failed") if failed or reason else ("retry",)
-        due = {space.name: index.make_due(space, statuses, reason or ()) for space in _find_spaces(index, model)}
+        due = {
+            space.name: index.embeddings.make_due(space, statuses, reason or ())
+            for space in _find_spaces(index, model)
+        }
         lines = [f"{name}: {count:,} photos are due again" for name, count in due.items()]
         print_result(as_json, {"due": due}, "\n".join(lines))
 
@@ -59,8 +62,8 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
         body: dict[str, Any] = {}
         for one in wiring.find_models(model, index=index):
             name, holder = one.space.name, describe_holder(f"restore {create_run_id()}")
-            index.ensure_space(one.space)
-            with hold_leases(index, [name], holder, context.to_lease_terms(wait), StopSignal()):
+            index.spaces.ensure(one.space)
+            with hold_leases(index.leases, [name], holder, context.to_lease_terms(wait), StopSignal()):
                 found = restore_vectors(
                     index, context.store, one.space, context.store.list_parts(name), context.settings
                 )
@@ -74,7 +77,7 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
 
 def _find_spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
     """Returns the spaces of the index called `names`, all of them where it is None; raises SpaceNotFound."""
-    present = index.spaces()
+    present = index.spaces.get_all()
     if names is None:
         return list(present)
     names = [name.replace("/", "__") for name in names]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from catalog.domain.records import Outcome, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.errors import Unavailable
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from catalog.retrying import retry_while_unavailable
 from etl import recheck, retry_policy
 from etl.settings import EtlSettings
@@ -26,7 +26,7 @@ class PartWriter:
 
     def __init__(
         self,
-        index: EmbeddingPort,
+        index: EmbeddingIndex,
         store: VectorStore,
         settings: EtlSettings,
         run_id: str,
@@ -99,7 +99,7 @@ class PartWriter:
         patience = self._settings.elasticsearch_patience
         etags, self._etags[name] = self._etags[name], []
         if etags:
-            retry_while_unavailable(lambda: self._index.write_etags(summary.space, etags), patience)
+            retry_while_unavailable(lambda: self._index.rechecks.write_etags(summary.space, etags), patience)
         if not outcomes:
             return
         with self._clock.measure("index", len(outcomes)):
@@ -111,7 +111,7 @@ class PartWriter:
 
 
 def write(
-    index: EmbeddingPort, space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime, patience: float
+    index: EmbeddingIndex, space: Space, outcomes: Sequence[Outcome], run_id: str, now: datetime, patience: float
 ) -> list[WriteResult]:
     """Writes history and index of `outcomes`; waits `patience` seconds for an Elasticsearch that is away.
 
@@ -119,11 +119,11 @@ def write(
     are unprocessed, which the next run does again, never an embedding that the history does not know.
     """
     entries = history.build_entries(space, outcomes, run_id, now)
-    retry_while_unavailable(lambda: index.append_history(entries), patience)
-    written = retry_while_unavailable(lambda: index.write_outcomes(space, outcomes), patience)
+    retry_while_unavailable(lambda: index.history.append(entries), patience)
+    written = retry_while_unavailable(lambda: index.embeddings.write_outcomes(space, outcomes), patience)
     for result in written:
         if result.result == Written.REFUSED:
             log.warning("product %s: %s", result.outcome.product_id, result.message)
     if not_taken := history.list_not_taken(written):
-        retry_while_unavailable(lambda: index.retract_history(space, not_taken), patience)
+        retry_while_unavailable(lambda: index.history.retract(space, not_taken), patience)
     return written

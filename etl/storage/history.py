@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from catalog.domain.records import HistoryEntry, Outcome, WriteResult, Written
 from catalog.domain.space import Space
-from catalog.ports import EmbeddingPort
+from catalog.ports import EmbeddingIndex
 from catalog.retrying import retry_while_unavailable
 from etl.storage.part_format import StoredVector
 
@@ -42,22 +42,22 @@ def list_not_taken(results: Sequence[WriteResult]) -> dict[str, list[str]]:
 
 
 def write_missing_entries(
-    index: EmbeddingPort, space: Space, run_id: str, rows: Sequence[StoredVector], patience: float
+    index: EmbeddingIndex, space: Space, run_id: str, rows: Sequence[StoredVector], patience: float
 ) -> Mapping[str, Sequence[str]]:
     """Writes the history of stored vectors that are in the index and not in the history.
 
     Returns what was missing, photo -> products. A run that wrote the index first and was killed left such rows.
     """
     embedded = retry_while_unavailable(
-        lambda: index.embedded_photos(space, [row.product_id for row in rows]), patience
+        lambda: index.embeddings.read_photos(space, [row.product_id for row in rows]), patience
     )
     shown: dict[str, list[str]] = {}
     for row in rows:
         if embedded.get(row.product_id) == row.image_url:
             shown.setdefault(row.image_url, []).append(row.product_id)
-    known = retry_while_unavailable(lambda: index.history_products(space, list(shown)), patience)
+    known = retry_while_unavailable(lambda: index.history.read_products(space, list(shown)), patience)
     missing = {url: ids for url, ids in shown.items() if not known.get(url, frozenset()).issuperset(ids)}
     outcomes = [Outcome(product_id, url, "done") for url, ids in missing.items() for product_id in ids]
     found = build_entries(space, outcomes, run_id, datetime.now(UTC))
-    retry_while_unavailable(lambda: index.append_history(found), patience)
+    retry_while_unavailable(lambda: index.history.append(found), patience)
     return missing

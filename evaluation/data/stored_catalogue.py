@@ -54,10 +54,10 @@ def read_catalogue(catalogue: Catalogue, model: str | None) -> StoredCatalogue:
 
 
 def _read_labelled(catalogue: Catalogue, space: Space) -> Iterator[tuple[LabelledItem, Vectors | None]]:
-    ids = catalogue.ids()
+    ids = catalogue.products.read_ids()
     while chunk := list(islice(ids, CHUNK)):
-        photos = catalogue.read_many(chunk, ("embedding.*.image_sha256",))
-        for product_id, (stored, vectors) in catalogue.get_vectors(chunk, [space]).items():
+        photos = catalogue.connection.read_products(chunk, ("embedding.*.image_sha256",))
+        for product_id, (stored, vectors) in catalogue.products.read_vectors(chunk, [space]).items():
             if stored.source.get("category"):
                 states = photos[product_id].source.get("embedding", {}) if product_id in photos else {}
                 yield _make_item(product_id, stored.source, _join_hashes(states)), vectors.get(space.name)

@@ -32,7 +32,7 @@ def list_catalogue_spaces(models: ModelSettings, settings: CatalogSettings) -> C
     catalogue = connect(settings)
     serving, why_not = _find_serving(catalogue)
     age = {name: number for number, name in enumerate(_list_bundles(models))}
-    spaces = [] if serving is None else [space.name for space in catalogue.spaces()]
+    spaces = [] if serving is None else [space.name for space in catalogue.spaces.get_all()]
     return ComparableSpaces(sorted(spaces, key=lambda name: (age.get(name, len(age)), name)), serving, why_not)
 
 

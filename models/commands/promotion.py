@@ -56,7 +56,7 @@ def rollback(
 def promotions_(as_json: Json = False) -> None:
     """List what served since when, who decided it and why, newest first."""
     with exit_on_error(as_json):
-        entries = list(reversed(_connect_catalogue().promotions()))
+        entries = list(reversed(_connect_catalogue().promotions.read_all()))
         if as_json or not entries:
             print_result(as_json, {"promotions": [_to_json(one) for one in entries]}, "nothing was promoted yet")
             return

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from catalog.domain.promotion import Promotion, serving_stack
 from catalog.domain.records import SpaceStatus
 from catalog.errors import RefusedChange
-from catalog.ports import PromotionPort
+from catalog.ports import SpaceIndex
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import MODEL_FILE
 from models.errors import GateNotPassed, NotEmbedded
@@ -35,7 +35,7 @@ def find_serving(entries: Sequence[Promotion]) -> str | None:
     return entries[-1].space if entries else None
 
 
-def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionRequest) -> Promotion:
+def promote(index: SpaceIndex, bundle: Bundle, gate: Path, wish: PromotionRequest) -> Promotion:
     """Lets the space of `bundle` serve if the gate file `gate` allows it; returns the entry that was written.
 
     Raises InvalidGate, GateNotPassed when it judged something else or failed, NotEmbedded when products still lack
@@ -43,7 +43,7 @@ def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionReq
     """
     _check_stated(wish)
     record, stamp = read_gate_record(gate)
-    entries = index.promotions()
+    entries = index.promotions.read_all()
     serving = find_serving(entries)
     if serving == bundle.space.name:
         raise RefusedChange(f"{serving} serves already")
@@ -53,21 +53,21 @@ def promote(index: PromotionPort, bundle: Bundle, gate: Path, wish: PromotionReq
     entry = Promotion(
         bundle.space.name, wish.by.strip(), wish.why.strip(), "promote", _build_figures(record, stamp, status)
     )
-    return index.append_promotion(entry, after=len(entries))
+    return index.promotions.append(entry, after=len(entries))
 
 
-def rollback(index: PromotionPort, wish: PromotionRequest, to: str | None = None) -> Promotion:
+def rollback(index: SpaceIndex, wish: PromotionRequest, to: str | None = None) -> Promotion:
     """Lets the space before the present one serve again, or `to` (a version or a space) of those that ever served.
 
     Raises RefusedChange when there is nothing to go back to, NotEmbedded when its vectors were dropped.
     """
     _check_stated(wish)
-    entries = index.promotions()
+    entries = index.promotions.read_all()
     target = _find_previous(entries) if to is None else _find_served(entries, to)
     status = _check_embedded(index, target, PromotionRequest(wish.by, wish.why, incomplete=True))
     figures = {"from": find_serving(entries), "done": status.done, "pending": status.pending + status.retry}
     entry = Promotion(target, wish.by.strip(), wish.why.strip(), "rollback", figures)
-    return index.append_promotion(entry, after=len(entries))
+    return index.promotions.append(entry, after=len(entries))
 
 
 def _check_stated(wish: PromotionRequest) -> None:
@@ -103,11 +103,11 @@ def _format_gate_command(space: str) -> str:
     return f"run `python -m evaluation gate --candidate {space} --baseline current`"
 
 
-def _check_embedded(index: PromotionPort, name: str, wish: PromotionRequest) -> SpaceStatus:
-    spaces = {space.name: space for space in index.read_spaces()}
+def _check_embedded(index: SpaceIndex, name: str, wish: PromotionRequest) -> SpaceStatus:
+    spaces = {space.name: space for space in index.spaces.read_all()}
     if name not in spaces:
         raise NotEmbedded(f"no product has vectors of {name}: run `python -m etl run --model {name}` first")
-    status = index.space_status(spaces[name])
+    status = index.status.read_space(spaces[name])
     missing = status.pending + status.retry
     if not status.done:
         raise NotEmbedded(f"no product is embedded in {name}: run `python -m etl run --model {name}` first")
@@ -122,10 +122,10 @@ def _check_embedded(index: PromotionPort, name: str, wish: PromotionRequest) -> 
 MAX_LOST = 0.01  # share of the products that serve now which a new version may lack without --incomplete
 
 
-def _check_coverage(index: PromotionPort, new: SpaceStatus, serving: str, wish: PromotionRequest) -> None:
+def _check_coverage(index: SpaceIndex, new: SpaceStatus, serving: str, wish: PromotionRequest) -> None:
     """Raises NotEmbedded where photos failed for good in the new space: answers would lose those products."""
-    known = {space.name: space for space in index.read_spaces()}
-    old = index.space_status(known[serving]).done if serving in known else 0
+    known = {space.name: space for space in index.spaces.read_all()}
+    old = index.status.read_space(known[serving]).done if serving in known else 0
     lost = old - new.done
     if lost > MAX_LOST * old and not wish.incomplete:
         failed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(new.failed.items())) or "none"

@@ -35,19 +35,19 @@ def vectors() -> np.ndarray:
 def fill(url: str, prefix: str) -> Catalogue:
     """Sixty dresses, all but the last embedded."""
     catalogue = connect(CatalogSettings(elasticsearch_url=(url,), index_prefix=prefix))
-    catalogue.create()
+    catalogue.layout.create()
     sources = [document(parse(product(number))) for number in range(COUNT)]
-    assert {done.status for done in catalogue.write([Change(s["id"], s) for s in sources])} == {"created"}
-    catalogue.ensure_space(SPACE)
-    catalogue.refresh()
-    catalogue.write_outcomes(
+    assert {done.status for done in catalogue.products.write([Change(s["id"], s) for s in sources])} == {"created"}
+    catalogue.spaces.ensure(SPACE)
+    catalogue.products.refresh()
+    catalogue.embeddings.write_outcomes(
         SPACE,
         [
             Outcome(source["id"], source["image_url"], "done", vector=normalize(vector), image_sha256="0" * 64)
             for source, vector in zip(sources[:-1], vectors(), strict=False)
         ],
     )
-    catalogue.refresh()
+    catalogue.products.refresh()
     return catalogue
 
 

@@ -25,7 +25,7 @@ def settings(elasticsearch_url: str, index_prefix: str) -> CatalogSettings:
 @pytest.fixture
 def catalogue(settings: CatalogSettings) -> Iterator[Catalogue]:
     found = connect(settings)
-    found.create()
+    found.layout.create()
     yield found
     found.client.close()
 

@@ -66,12 +66,12 @@ def fill(catalogue: Catalogue, server: ImageServer, count: int) -> None:
         color = (number * 37 % 240 + 10, number * 91 % 250, number * 53 % 250)
         server.photos.setdefault(path, photo(color, size=(48, 48 + number % 17)))
         changes.append(Change(f"p{number}", document(parse(product(number, server.url(path))))))
-    assert {result.status for result in catalogue.write(changes)} == {"created"}
-    catalogue.refresh()
+    assert {result.status for result in catalogue.products.write(changes)} == {"created"}
+    catalogue.products.refresh()
 
 
 def vectors_of(catalogue: Catalogue, space: Space, count: int) -> dict[str, NDArray[np.float32] | None]:
-    found = catalogue.get_vectors([f"p{number}" for number in range(count)], [space])
+    found = catalogue.products.read_vectors([f"p{number}" for number in range(count)], [space])
     assert len(found) == count
     return {product_id: vectors.get(space.name) for product_id, (_, vectors) in found.items()}
 

@@ -62,7 +62,7 @@ class NumpyShop:
 
     def fill(self, catalogue: Catalogue) -> None:
         """Put all of it into an index."""
-        catalogue.create()
+        catalogue.layout.create()
         changes = []
         for product in self.products:
             plain = {key: value for key, value in product.items() if key not in ("sizes", "prices", "price")}
@@ -77,18 +77,18 @@ class NumpyShop:
                     document(parse({**plain, "title": "x", "variants": variants, "image_url": photo})),
                 )
             )
-        assert {done.status for done in catalogue.write(changes)} == {"created"}
+        assert {done.status for done in catalogue.products.write(changes)} == {"created"}
         for space in (WIDE, NARROW):
-            catalogue.ensure_space(space)
-            catalogue.refresh()
+            catalogue.spaces.ensure(space)
+            catalogue.products.refresh()
             rows = self.vectors[space.model].astype(np.float32)
             embedded = np.flatnonzero(self.embedded[space.model])
             outcomes = [
                 Outcome(self.ids[n], f"https://photos.example/{self.ids[n]}.jpg", "done", vector=rows[n])
                 for n in embedded
             ]
-            catalogue.write_outcomes(space, outcomes)
-        catalogue.refresh()
+            catalogue.embeddings.write_outcomes(space, outcomes)
+        catalogue.products.refresh()
 
     # -- answers
     def group_of(self, number: int) -> str:

@@ -25,15 +25,15 @@ from tests.unit.photo_shop import COUNT, client_of, embedder, encoded, picture, 
 @pytest.fixture
 def filled(settings: CatalogSettings) -> Iterator[Any]:
     catalogue = connect(settings)
-    catalogue.create()
+    catalogue.layout.create()
     sources = [source(number) for number in range(COUNT)]
-    catalogue.write([Change(each["id"], each) for each in sources])
-    catalogue.ensure_space(embedder().space)
-    catalogue.refresh()
+    catalogue.products.write([Change(each["id"], each) for each in sources])
+    catalogue.spaces.ensure(embedder().space)
+    catalogue.products.refresh()
     vectors = embedder().embed_images([picture(number) for number in range(COUNT)])
     outcomes = [Outcome(s["id"], s["image_url"], "done", vector=v) for s, v in zip(sources, vectors, strict=True)]
-    catalogue.write_outcomes(embedder().space, outcomes)
-    catalogue.refresh()
+    catalogue.embeddings.write_outcomes(embedder().space, outcomes)
+    catalogue.products.refresh()
     yield catalogue
     catalogue.client.close()
 

@@ -17,13 +17,13 @@ from app import create_app
 from app.settings import ApiSettings
 from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import Breadth
+from catalog.search.planner import Breadth, Planner
 from tests.integration.numpy_shop import BRANDS, COLORS, NARROW, SIZES, WIDE, NumpyShop
 
 CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than this may swap places
 PLANS = {
-    "exact": (Costs(), Breadth()),
-    "knn": (
+    "exact": Planner(Costs(), Breadth()),
+    "knn": Planner(
         Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None),
         Breadth(pool=40, num_candidates=300),
     ),  # flat: finds them all
@@ -228,7 +228,7 @@ def assert_same(shop: NumpyShop, expected: Expected, hit: dict[str, Any], number
 def test_the_api_answers_like_numpy(catalogue: Catalogue, seed: int, count: int, plan: str) -> None:
     shop = NumpyShop(seed, count)
     shop.fill(catalogue)
-    catalogue.costs, catalogue.breadth = PLANS[plan]
+    catalogue.similar.planner = PLANS[plan]
     client = create_app(catalogue, ApiSettings()).test_client()
     strategies: Counter[str] = Counter()
 
@@ -268,7 +268,7 @@ def test_pages_of_groups_join_without_gap_or_overlap(catalogue: Catalogue) -> No
 def test_varied_pages_hold_the_same_products_once(catalogue: Catalogue, plan: str) -> None:
     shop = NumpyShop(5, 300)
     shop.fill(catalogue)
-    catalogue.costs, catalogue.breadth = PLANS[plan]
+    catalogue.similar.planner = PLANS[plan]
     client = create_app(catalogue, ApiSettings()).test_client()
     body = {"query": {"vector": [1.0, 2.0, 3.0, 4.0, 5.0]}, "model": "narrow"}
     plain = [

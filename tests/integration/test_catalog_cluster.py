@@ -28,7 +28,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.elastic.pages import scan
 from catalog.errors import Unavailable
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import IN_BULK, Breadth
+from catalog.search.planner import IN_BULK, Breadth, Planner
 from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
 from tests.asking import changed, similar_query
@@ -86,22 +86,22 @@ def filled(cluster: Cluster, prefix: str, count: int, **settings: Any) -> Catalo
             | settings
         )
     )
-    catalogue.create()
-    catalogue.ensure_space(SPACE)
+    catalogue.layout.create()
+    catalogue.spaces.ensure(SPACE)
     rows = normalize(np.random.default_rng(3).normal(size=(count, SPACE.dims)))
 
     def put(numbers: Any) -> None:
         names = ids(numbers)
-        catalogue.write([Change(name, product(name)) for name in names])
+        catalogue.products.write([Change(name, product(name)) for name in names])
         outcomes = [
             Outcome(name, photo(name), "done", vector=rows[n]) for n, name in zip(numbers, names, strict=True)
         ]
-        catalogue.write_outcomes(SPACE, outcomes)
+        catalogue.embeddings.write_outcomes(SPACE, outcomes)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(put, np.array_split(np.arange(count), 20)))
     catalogue.client.indices.forcemerge(index=catalogue.names.products, max_num_segments=1)
-    catalogue.refresh()
+    catalogue.products.refresh()
     small = ",".join([catalogue.names.history, catalogue.names.promotions, catalogue.names.rules])
     catalogue.client.indices.put_settings(
         index=small, settings={"auto_expand_replicas": "false", "number_of_replicas": 2}
@@ -130,14 +130,16 @@ def drawn(seed: int) -> Any:
 def test_pages_of_a_graph_with_replicas_hold_every_product_once(cluster: Cluster) -> None:
     catalogue = filled(cluster, "copies_", 2000, vector_index="hnsw", index_replicas=2)
     # As narrow as can be: what the copies' graphs do not find in the same way shows.
-    catalogue.costs = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
-    catalogue.breadth = Breadth(pool=100, num_candidates=100)
+    costs = Costs(small_ms=0, script=SearchPrice(base=1e6), bulk=None)
+    catalogue.similar.planner = Planner(costs, Breadth(pool=100, num_candidates=100))
     for seed in range(20):
         query = similar_query(SPACE, drawn(seed), limit=10)
-        pages = [catalogue.similar(changed(query, offset=offset)) for offset in range(0, 200, 10)]
+        pages = [catalogue.similar.search(changed(query, offset=offset)) for offset in range(0, 200, 10)]
         assert {page.plan.strategy for page in pages} == {"knn"}
         assert len({hit.id for page in pages for hit in page.hits}) == 200
-    everything = [catalogue.similar(changed(query, limit=200, offset=offset)) for offset in range(0, 1000, 200)]
+    everything = [
+        catalogue.similar.search(changed(query, limit=200, offset=offset)) for offset in range(0, 1000, 200)
+    ]
     assert len({hit.id for page in everything for hit in page.hits}) == 1000
     catalogue.client.close()
 
@@ -166,7 +168,7 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
     assert [answer.status_code for answer in before] == [200] * len(QUESTIONS)
     lost, kept = cluster.nodes_of(catalogue.names.products)
     assert lost != kept
-    walks = [scan(catalogue.client, catalogue.names, {"match_all": {}}, source=False, page=30) for _ in range(2)]
+    walks = [scan(catalogue.connection, {"match_all": {}}, source=False, page=30) for _ in range(2)]
     begun = [next(walk)["_id"] for walk in walks]
 
     cluster.kill(lost)
@@ -179,8 +181,9 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
     with pytest.raises(Unavailable):
         list(walks[0])
     with pytest.raises(Unavailable):
-        list(catalogue.unprocessed(SPACE))
-    for counted in (catalogue.count, lambda: catalogue.count_unprocessed(SPACE), catalogue.status):
+        list(catalogue.embeddings.read_unprocessed(SPACE))
+    counts = (catalogue.products.count, lambda: catalogue.embeddings.count_unprocessed(SPACE), catalogue.status.read)
+    for counted in counts:
         with pytest.raises(Unavailable):
             counted()
 
@@ -189,7 +192,7 @@ def test_a_lost_node_is_said_and_never_answered_around(cluster: Cluster) -> None
         told(answer.get_json()) for answer in before
     ]
     # A lost node says nothing about the plugin: the answers are in bulk as before.
-    assert IN_BULK in catalogue.similar(similar_query(SPACE, drawn(0))).plan.reason
+    assert IN_BULK in catalogue.similar.search(similar_query(SPACE, drawn(0))).plan.reason
     # A walk whose point in time died with the node goes on behind the last product seen.
     assert [begun[1], *(hit["_id"] for hit in walks[1])] == every
     catalogue.client.close()
@@ -199,7 +202,7 @@ def one_of(catalogue: Catalogue, names: list[str]) -> str:
     """A product that can still be read."""
     for name in names:
         try:
-            if catalogue.get(name):
+            if catalogue.products.read(name):
                 return name
         except Unavailable:
             continue

@@ -71,14 +71,14 @@ EMBEDDED = range(0, 55)  # the rest has no embedding
 
 
 def fill(index: Any) -> None:
-    index.create()
-    assert {result.status for result in index.write([Change(doc["id"], doc) for doc in DOCS])} == {"created"}
-    index.ensure_space(SPACE)
+    index.layout.create()
+    assert {result.status for result in index.products.write([Change(doc["id"], doc) for doc in DOCS])} == {"created"}
+    index.spaces.ensure(SPACE)
     outcomes = [
         Outcome(DOCS[n]["id"], DOCS[n]["image_url"], "done", vector=VECTORS[n], image_sha256="0") for n in EMBEDDED
     ]
-    assert {result.result for result in index.write_outcomes(SPACE, outcomes)} == {Written.WRITTEN}
-    index.refresh()
+    assert {result.result for result in index.embeddings.write_outcomes(SPACE, outcomes)} == {Written.WRITTEN}
+    index.products.refresh()
 
 
 @pytest.fixture
@@ -184,10 +184,10 @@ def test_browsing_answers_like_the_fake(filled: Catalogue) -> None:
 
 
 def test_an_outcome_reaches_only_the_photo_it_was_made_from(filled: Catalogue) -> None:
-    stored = filled.get("p056")
+    stored = filled.products.read("p056")
     assert stored is not None
     moved = {**stored.source, "image_url": "https://shop.example/new.jpg"}
-    filled.write([Change("p056", moved, seq_no=stored.seq_no, primary_term=stored.primary_term)])
+    filled.products.write([Change("p056", moved, seq_no=stored.seq_no, primary_term=stored.primary_term)])
     outcomes = [
         Outcome("p056", DOCS[56]["image_url"], "done", vector=VECTORS[56]),
         Outcome("p056", "https://shop.example/new.jpg", "done", vector=VECTORS[57]),
@@ -195,12 +195,12 @@ def test_an_outcome_reaches_only_the_photo_it_was_made_from(filled: Catalogue) -
         Outcome("p058", DOCS[58]["image_url"], "done", vector=VECTORS[58][:4]),
         Outcome("p058", DOCS[58]["image_url"], "failed", reason="not_found"),
     ]
-    results = [result.result for result in filled.write_outcomes(SPACE, outcomes)]
+    results = [result.result for result in filled.embeddings.write_outcomes(SPACE, outcomes)]
     assert results == [Written.MOVED, Written.WRITTEN, Written.GONE, Written.REFUSED, Written.WRITTEN]
-    assert filled.write_outcomes(SPACE, outcomes[1:2])[0].result is Written.UNCHANGED
-    found = filled.get_vectors(["p056"], [SPACE])["p056"]
+    assert filled.embeddings.write_outcomes(SPACE, outcomes[1:2])[0].result is Written.UNCHANGED
+    found = filled.products.read_vectors(["p056"], [SPACE])["p056"]
     np.testing.assert_allclose(found[1][SPACE.name], VECTORS[57], atol=1e-7)
-    status = filled.space_status(SPACE)
+    status = filled.status.read_space(SPACE)
     assert (status.done, status.pending, status.failed) == (56, 3, {"not_found": 1})
 
 
@@ -209,58 +209,60 @@ def test_a_new_photo_clears_the_embedding_and_any_other_change_keeps_it(filled: 
         ("p001", {"title": "new"}, True),
         ("p002", {"image_url": "https://x.example/2"}, False),
     ):
-        stored = filled.get(name)
+        stored = filled.products.read(name)
         assert stored is not None
         change = Change(name, {**stored.source, **changes}, seq_no=stored.seq_no, primary_term=stored.primary_term)
-        assert filled.write([change])[0].status == "updated"
-        assert filled.write([change])[0].status == "conflict"  # its seq_no is stale now
-        found = filled.get_vectors([name], [SPACE])[name]
+        assert filled.products.write([change])[0].status == "updated"
+        assert filled.products.write([change])[0].status == "conflict"  # its seq_no is stale now
+        found = filled.products.read_vectors([name], [SPACE])[name]
         assert (SPACE.name in found[1]) is kept
-    assert [pending.product_id for pending in filled.unprocessed(SPACE)] == [
+    assert [pending.product_id for pending in filled.embeddings.read_unprocessed(SPACE)] == [
         "p002",
         *[f"p{n:03d}" for n in range(55, 60)],
     ]
-    assert [pending.product_id for pending in filled.unprocessed(SPACE, limit=2)] == ["p002", "p055"]
+    assert [pending.product_id for pending in filled.embeddings.read_unprocessed(SPACE, limit=2)] == ["p002", "p055"]
 
 
 def test_a_retry_is_unprocessed_once_it_is_due(filled: Catalogue) -> None:
     url = DOCS[55]["image_url"]
     for delta, due in ((timedelta(hours=1), False), (timedelta(hours=-1), True)):
         when = datetime.now(UTC) + delta
-        filled.write_outcomes(SPACE, [Outcome("p055", url, "retry", reason="timeout", attempts=2, next_try_at=when)])
-        pending = {found.product_id: found.attempts for found in filled.unprocessed(SPACE)}
+        filled.embeddings.write_outcomes(
+            SPACE, [Outcome("p055", url, "retry", reason="timeout", attempts=2, next_try_at=when)]
+        )
+        pending = {found.product_id: found.attempts for found in filled.embeddings.read_unprocessed(SPACE)}
         assert pending.get("p055") == (2 if due else None)
-    assert filled.make_due(SPACE, ["retry"], ["not_found"]) == 0
-    assert filled.make_due(SPACE, ["retry"], ["timeout"]) == 1
+    assert filled.embeddings.make_due(SPACE, ["retry"], ["not_found"]) == 0
+    assert filled.embeddings.make_due(SPACE, ["retry"], ["timeout"]) == 1
 
 
 def test_one_product_without_a_vector_does_not_fail_the_others(filled: Catalogue) -> None:
-    page = filled.similar(similar_query(SPACE, VECTORS[0], limit=100))
+    page = filled.similar.search(similar_query(SPACE, VECTORS[0], limit=100))
     assert len(page.hits) == len(EMBEDDED)
 
 
 def test_the_dimensions_of_a_space_cannot_change(filled: Catalogue) -> None:
     with pytest.raises(InvalidInput, match="has 8 dimensions in the index and 9 in the bundle"):
-        filled.ensure_space(Space("color", "v1", 9))
+        filled.spaces.ensure(Space("color", "v1", 9))
 
 
 def test_an_unknown_field_is_refused_by_the_strict_mapping(filled: Catalogue) -> None:
-    result = filled.write([Change("x", {"id": "x", "title": "x", "group_key": "x", "colour": "red"})])[0]
+    result = filled.products.write([Change("x", {"id": "x", "title": "x", "group_key": "x", "colour": "red"})])[0]
     assert result.status == "failed"
     assert "colour" in result.message
 
 
 def test_no_catalogue_and_no_server_say_what_to_do(settings: CatalogSettings) -> None:
     with pytest.raises(Unavailable, match="python -m catalog create"):
-        connect(settings).browse(browse_query())
+        connect(settings).browsing.search(browse_query())
     with pytest.raises(Unavailable, match="python -m catalog create"):
-        connect(settings).get_vectors(["x"], [SPACE])
+        connect(settings).products.read_vectors(["x"], [SPACE])
     with pytest.raises(Unavailable, match="does not answer"):
-        connect(CatalogSettings(elasticsearch_url=("http://127.0.0.1:9",))).ping()
+        connect(CatalogSettings(elasticsearch_url=("http://127.0.0.1:9",))).status.ping()
 
 
 def test_writing_without_a_catalogue_creates_no_index(settings: CatalogSettings) -> None:
     index = connect(settings)
     with pytest.raises(Unavailable):
-        index.write([Change("p1", DOCS[0])])
+        index.products.write([Change("p1", DOCS[0])])
     assert not index.client.indices.exists(index=index.names.products)

@@ -19,21 +19,21 @@ def entry(*products: str, url: str = URL, status: str = "done") -> HistoryEntry:
 
 
 def named(catalogue: Catalogue, url: str = URL) -> frozenset[str] | None:
-    return catalogue.history_products(SPACE, [url]).get(url)
+    return catalogue.history.read_products(SPACE, [url]).get(url)
 
 
 def test_entries_grow_and_shrink_by_product(catalogue: Catalogue) -> None:
     other = f"{URL}?2"
-    catalogue.append_history([entry("a", "b"), entry("x", url=other)])
-    catalogue.append_history([entry("b", "c", status="failed")])
+    catalogue.history.append([entry("a", "b"), entry("x", url=other)])
+    catalogue.history.append([entry("b", "c", status="failed")])
     assert named(catalogue) == {"a", "b", "c"}
-    catalogue.retract_history(SPACE, {URL: ["b", "nobody"], other: ["x"], f"{URL}?3": ["y"]})
-    assert catalogue.history_products(SPACE, [URL, other, f"{URL}?3"]) == {URL: frozenset("ac")}
+    catalogue.history.retract(SPACE, {URL: ["b", "nobody"], other: ["x"], f"{URL}?3": ["y"]})
+    assert catalogue.history.read_products(SPACE, [URL, other, f"{URL}?3"]) == {URL: frozenset("ac")}
     catalogue.client.indices.refresh(index=catalogue.names.history)
     (hit,) = catalogue.client.search(index=catalogue.names.history)["hits"]["hits"]
     assert (hit["_source"]["status"], hit["_source"]["image_url"]) == ("failed", URL)
     ids = [f"m{number:05d}" for number in range(HISTORY_PRODUCTS)]
-    catalogue.append_history([entry(*ids)])
+    catalogue.history.append([entry(*ids)])
     assert named(catalogue) == set(ids)
 
 
@@ -43,7 +43,7 @@ def test_writers_at_once_keep_each_others_products(catalogue: Catalogue) -> None
     def write(thread: int) -> None:
         try:
             for number in range(3):
-                catalogue.append_history([entry(f"t{thread}-{number}")])
+                catalogue.history.append([entry(f"t{thread}-{number}")])
         except BaseException as error:
             errors.append(error)
 
@@ -59,4 +59,4 @@ def test_writers_at_once_keep_each_others_products(catalogue: Catalogue) -> None
 def test_a_catalogue_without_a_history_says_how_to_get_one(catalogue: Catalogue) -> None:
     catalogue.client.indices.delete(index=catalogue.names.history)
     with pytest.raises(Exception, match="python -m catalog create"):
-        catalogue.append_history([entry("a")])
+        catalogue.history.append([entry("a")])

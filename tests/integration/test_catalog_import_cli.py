@@ -73,13 +73,13 @@ def catalog(settings: CatalogSettings) -> Catalog:
 
 def written(catalogue: Catalogue) -> int:
     """Documents ever indexed or deleted, as the server counts them."""
-    stats = catalogue.client.indices.stats(index=catalogue.concrete(), metric="indexing")
+    stats = catalogue.client.indices.stats(index=catalogue.layout.read_serving_index(), metric="indexing")
     indexing = stats["_all"]["primaries"]["indexing"]
     return int(indexing["index_total"]) + int(indexing["delete_total"])
 
 
 def seq_nos(catalogue: Catalogue, ids: Sequence[str]) -> dict[str, int]:
-    return {i: stored.seq_no for i, stored in catalogue.get_many(ids).items()}
+    return {i: stored.seq_no for i, stored in catalogue.products.read_many(ids).items()}
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -97,7 +97,7 @@ def test_an_unchanged_nightly_feed_writes_nothing(
     assert (second.json["unchanged"], second.json["deleted"]) == (700, 0)
     assert written(catalogue) == total
     assert seq_nos(catalogue, list(before)) == before
-    stored = catalogue.get("p0001")
+    stored = catalogue.products.read("p0001")
     assert stored is not None
     assert stored.source["image_url"] == (tmp_path / "photos/0001.jpg").as_uri()
     assert stored.source["sizes_available"] == ["S", "M", "L"]
@@ -107,16 +107,16 @@ def test_only_what_changed_is_written_and_embeddings_stay_with_their_photos(
     catalog: Catalog, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     catalog("import", write_rows(tmp_path / "feed.jsonl", ROWS))
-    catalogue.ensure_space(SPACE)
+    catalogue.spaces.ensure(SPACE)
     one = np.array([1, 0, 0, 0], dtype=np.float32)
-    urls = {i: p.source["image_url"] for i, p in catalogue.get_many(["p0000", "p0001"]).items()}
-    catalogue.write_outcomes(SPACE, [Outcome(i, url, "done", vector=one) for i, url in urls.items()])
+    urls = {i: p.source["image_url"] for i, p in catalogue.products.read_many(["p0000", "p0001"]).items()}
+    catalogue.embeddings.write_outcomes(SPACE, [Outcome(i, url, "done", vector=one) for i, url in urls.items()])
     total = written(catalogue)
     changed = [row(0, title="Gown"), row(1, image_link="photos/new.jpg"), *ROWS[2:]]
     told = catalog("import", write_rows(tmp_path / "feed.jsonl", changed), "--json")
     assert (told.json["updated"], told.json["unchanged"], told.json["photos_changed"]) == (2, 698, 1)
     assert written(catalogue) == total + 2
-    found = catalogue.get_vectors(["p0000", "p0001"], [SPACE])
+    found = catalogue.products.read_vectors(["p0000", "p0001"], [SPACE])
     assert [SPACE.name in found[i][1] for i in ("p0000", "p0001")] == [True, False]
 
 
@@ -125,15 +125,15 @@ def test_a_newer_price_survives_an_older_feed_and_yields_to_a_newer_one(
 ) -> None:
     feed = write_rows(tmp_path / "feed.jsonl", ROWS[:3])
     catalog("import", feed, "--as-of", LAST_NIGHT)
-    writes.patch(catalogue, "p0001", {"sale_price": 9.9, "variants": None})
+    writes.patch(catalogue.products, "p0001", {"sale_price": 9.9, "variants": None})
     older = catalog("import", feed, "--as-of", LAST_NIGHT, "--json")
     assert (older.json["kept_newer_offer"], older.json["unchanged"]) == (1, 3)
-    stored = catalogue.get("p0001")
+    stored = catalogue.products.read("p0001")
     assert stored is not None and stored.source["effective_price"] == 9.9
     os.utime(feed)  # made again, after the sale price
     newer = catalog("import", feed, "--json")
     assert (newer.json["kept_newer_offer"], newer.json["updated"]) == (0, 1)
-    stored = catalogue.get("p0001")
+    stored = catalogue.products.read("p0001")
     assert stored is not None and stored.source["effective_price"] == 49.9
 
 
@@ -148,7 +148,7 @@ def test_broken_rows_are_told_and_the_good_ones_are_in(
     assert (told.json["rows"], told.json["created"], told.json["failed"]) == (20, 17, 3)
     with (tmp_path / "report.csv").open(newline="") as file:
         assert [(r["line"], r["id"]) for r in csv.DictReader(file)] == [("1", "x1"), ("2", "x2"), ("3", "")]
-    assert catalogue.count() == 17
+    assert catalogue.products.count() == 17
     allowed = catalog("import", feed, "--fail-above", "0.15", "--report", tmp_path / "report.jsonl")
     assert allowed.status == 0
     assert "line 2: x2: price: '-1 EUR' is negative" in allowed.out
@@ -166,9 +166,9 @@ def test_full_removes_what_the_feed_lacks_and_refuses_more_than_a_tenth(
     refused = catalog("import", write_rows(feed, ROWS[50:100]), "--full", "--json")
     assert (refused.status, refused.json["deleted"]) == (2, 0)
     assert "45 of 95 products would be deleted" in refused.err
-    assert (catalogue.count(), written(catalogue)) == (95, total)
+    assert (catalogue.products.count(), written(catalogue)) == (95, total)
     forced = catalog("import", feed, "--full", "--force", "--json")
-    assert (forced.status, forced.json["deleted"], catalogue.count()) == (0, 45, 50)
+    assert (forced.status, forced.json["deleted"], catalogue.products.count()) == (0, 45, 50)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -182,7 +182,7 @@ def test_a_truncated_feed_cannot_empty_the_shop(
         feed.write_bytes(whole[: int(len(whole) * share)])
         told = catalog("import", feed, "--full")
         assert told.status == 2, told
-        assert catalogue.count() == 100
+        assert catalogue.products.count() == 100
 
 
 def test_a_dry_run_shows_the_difference_and_writes_nothing(
@@ -197,7 +197,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(
     updated = next(example for example in told["examples"] if example["kind"] == "updated")
     assert updated == {"id": "p0000", "kind": "updated", "fields": {"price": [49.9, 39.9]}}
     assert "price: 49.9 -> 39.9" in catalog("import", feed, "--dry-run").out
-    assert (written(catalogue), catalogue.count()) == (total, 100)
+    assert (written(catalogue), catalogue.products.count()) == (total, 100)
 
 
 def test_sizes_of_a_classic_feed_are_merged(catalog: Catalog, catalogue: Catalogue, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_sizes_of_a_classic_feed_are_merged(catalog: Catalog, catalogue: Catalog
         feed, [row(n, item_group_id="g", color="red", size=size, variants=None) for n, size in enumerate("SML")]
     )
     assert catalog("import", feed, "--merge-sizes", "--json").json["created"] == 1
-    stored = catalogue.get("g-red")
+    stored = catalogue.products.read("g-red")
     assert stored is not None and stored.source["sizes_available"] == ["S", "M", "L"]
 
 
@@ -230,12 +230,12 @@ def test_create_status_reindex_delete(catalog: Catalog, settings: CatalogSetting
 
 def test_status_tells_how_far_each_model_is(catalog: Catalog, catalogue: Catalogue, tmp_path: Path) -> None:
     catalog("import", write_rows(tmp_path / "feed.jsonl", ROWS[:3]))
-    catalogue.ensure_space(SPACE)
-    urls = [p.source["image_url"] for p in catalogue.get_many(["p0000", "p0001"]).values()]
+    catalogue.spaces.ensure(SPACE)
+    urls = [p.source["image_url"] for p in catalogue.products.read_many(["p0000", "p0001"]).values()]
     one = np.array([1, 0, 0, 0], dtype=np.float32)
     done = Outcome("p0000", urls[0], "done", vector=one)
-    catalogue.write_outcomes(SPACE, [done, Outcome("p0001", urls[1], "failed", reason="not_found")])
-    catalogue.refresh()
+    catalogue.embeddings.write_outcomes(SPACE, [done, Outcome("p0001", urls[1], "failed", reason="not_found")])
+    catalogue.products.refresh()
     (space,) = catalog("status", "--json").json["spaces"]
     assert (space["name"], space["dims"]) == ("color__v1", 4)
     assert (space["done"], space["pending"], space["retry"], space["failed"]) == (1, 1, 0, {"not_found": 1})

@@ -39,12 +39,12 @@ def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def filled(catalogue: Catalogue) -> Catalogue:
-    catalogue.write([Change(f"p{n:05d}", make(n)) for n in range(COUNT)])
-    catalogue.ensure_space(SPACE)
-    catalogue.write_outcomes(
+    catalogue.products.write([Change(f"p{n:05d}", make(n)) for n in range(COUNT)])
+    catalogue.spaces.ensure(SPACE)
+    catalogue.embeddings.write_outcomes(
         SPACE, [Outcome(f"p{n:05d}", f"file:///{n}.jpg", "done", vector=VECTORS[n]) for n in range(COUNT)]
     )
-    catalogue.refresh()
+    catalogue.products.refresh()
     return catalogue
 
 
@@ -100,7 +100,7 @@ def test_status_says_that_a_killed_reindex_blocks_writes(
     killed: Catalogue, settings: CatalogSettings, elasticsearch_url: str
 ) -> None:
     assert is_refused(killed)
-    status = killed.status()
+    status = killed.status.read()
     assert (status.writes_blocked, status.reindex, status.products) == (True, "killed", COUNT)
     assert "blocks all writes" in catalog(settings, elasticsearch_url, "status").stdout
     assert is_refused(killed)  # telling it changes nothing
@@ -108,9 +108,9 @@ def test_status_says_that_a_killed_reindex_blocks_writes(
 
 @pytest.mark.parametrize("command", ["create", "import", "ensure_space", "make_due", "reindex"])
 def test_the_next_command_undoes_a_killed_reindex(killed: Catalogue, command: str, tmp_path: Any) -> None:
-    before, left = killed.concrete(), killed.names.successor(killed.concrete())
+    before, left = killed.layout.read_serving_index(), killed.names.successor(killed.layout.read_serving_index())
     if command == "create":
-        killed.create()
+        killed.layout.create()
     elif command == "import":
         feed = tmp_path / "feed.csv"
         feed.write_text("id,title,image_link,price\np00001,y,file:///1.jpg,2\n")
@@ -118,18 +118,18 @@ def test_the_next_command_undoes_a_killed_reindex(killed: Catalogue, command: st
         assert done.returncode == 0, done.stderr
         assert "undid a reindex that was killed" in done.stderr
     elif command == "ensure_space":
-        killed.ensure_space(SPACE)
+        killed.spaces.ensure(SPACE)
     elif command == "make_due":
-        killed.make_due(SPACE, ["failed"])
+        killed.embeddings.make_due(SPACE, ["failed"])
     else:
         assert reindex.reindex(killed).new == left
     assert not is_refused(killed)
-    status = killed.status()
+    status = killed.status.read()
     assert (status.writes_blocked, status.reindex, status.left_over) == (False, None, ())
-    assert killed.concrete() == (left if command == "reindex" else before)
+    assert killed.layout.read_serving_index() == (left if command == "reindex" else before)
     assert killed.client.indices.exists(index=left) == (command == "reindex")
-    killed.refresh()
-    assert killed.space_status(SPACE).done == COUNT - 1  # p00001 was written anew, without a vector
+    killed.products.refresh()
+    assert killed.status.read_space(SPACE).done == COUNT - 1  # p00001 was written anew, without a vector
 
 
 def test_a_running_reindex_is_left_alone_and_comes_to_its_end(
@@ -147,14 +147,14 @@ def test_a_running_reindex_is_left_alone_and_comes_to_its_end(
     with proxy_to(elasticsearch_url, before=held) as proxy:
         mover = connect(settings.model_copy(update={"elasticsearch_url": (proxy.url,)}))
         thread = threading.Thread(target=reindex.reindex, args=(mover,))
-        before = filled.concrete()
+        before = filled.layout.read_serving_index()
         thread.start()
         assert held.arrived.wait(60)
-        assert filled.status().reindex == "running"
-        healing.heal(filled.client, filled.names, sleep=wait)
+        assert filled.status.read().reindex == "running"
+        healing.heal(filled.connection, sleep=wait)
         mover.client.close()
     assert waits == [healing.LOOK_AGAIN]
-    assert filled.concrete() != before
+    assert filled.layout.read_serving_index() != before
     assert not is_refused(filled)
 
 
@@ -174,19 +174,19 @@ def test_a_reindex_that_was_taken_for_dead_cannot_swap_any_more(
     with proxy_to(elasticsearch_url, before=held) as proxy:
         mover = connect(settings.model_copy(update={"elasticsearch_url": (proxy.url,)}))
         thread = threading.Thread(target=move)
-        before = filled.concrete()
+        before = filled.layout.read_serving_index()
         thread.start()
         assert held.arrived.wait(60)
         with monkeypatch.context() as dead:
             dead.setattr(reindex_record.Record, "is_alive", lambda _: False)
-            filled.heal()
+            filled.layout.heal()
         assert not is_refused(filled)
         held.go.set()
         thread.join()
         mover.client.close()
     assert found and isinstance(found[0], RefusedChange)
-    assert filled.concrete() == before
-    product = filled.get("p00001")
+    assert filled.layout.read_serving_index() == before
+    product = filled.products.read("p00001")
     assert product is not None and product.source["title"] == "written"
     assert not is_refused(filled)
 
@@ -214,19 +214,19 @@ def test_a_swap_that_would_keep_writers_waiting_too_long_lets_them_in_first(
     assert summary.blocks == 3
     assert refused[0] and refused.count(True) == 3
     assert refused[1] is False  # between two blocks writers get in
-    product = filled.get("p00001")
+    product = filled.products.read("p00001")
     assert product is not None and product.source["title"] == "written"
-    assert filled.count() == COUNT
+    assert filled.products.count() == COUNT
 
 
 def test_a_swap_that_is_always_late_is_given_up(filled: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reindex, "BLOCK_LIMIT", 0.0)
-    before = filled.concrete()
+    before = filled.layout.read_serving_index()
     with pytest.raises(Unavailable):
         reindex.reindex(filled)
-    assert filled.concrete() == before
+    assert filled.layout.read_serving_index() == before
     assert not is_refused(filled)
-    assert filled.status().left_over == () and filled.status().reindex is None
+    assert filled.status.read().left_over == () and filled.status.read().reindex is None
 
 
 def test_a_delete_between_the_comparisons_is_found_without_reading_all_ids(
@@ -244,10 +244,10 @@ def test_a_delete_between_the_comparisons_is_found_without_reading_all_ids(
 
     def before(method: str, path: str, _body: bytes) -> None:
         if "/_block/write" in path:
-            stored = filled.get("p00777")
+            stored = filled.products.read("p00777")
             assert stored is not None
             at = {"seq_no": stored.seq_no, "primary_term": stored.primary_term}
-            assert filled.write([Change("p00777", None, **at)])[0].status == "deleted"
+            assert filled.products.write([Change("p00777", None, **at)])[0].status == "deleted"
             reindex_blocked.set()
 
     with proxy_to(elasticsearch_url, before=before, change=look) as proxy:
@@ -255,7 +255,7 @@ def test_a_delete_between_the_comparisons_is_found_without_reading_all_ids(
         summary = reindex.reindex(mover)
         mover.client.close()
     assert summary.deleted == 1
-    assert filled.get("p00777") is None
+    assert filled.products.read("p00777") is None
     assert sum(read) <= 2 * 500  # one range in both indices; all ids would be 2,400
 
 
@@ -268,25 +268,25 @@ def test_the_old_index_stays_until_the_new_one_has_its_replicas(
     summary = reindex.reindex(index)
     assert summary.left == summary.old
     assert summary.old in summary.advice()
-    index.create()
+    index.layout.create()
     assert index.client.indices.exists(index=summary.old)  # still not
-    assert index.status().left_over == (summary.old,)
-    assert any(summary.old in line for line in format_reindex_state(index.status()))
+    assert index.status.read().left_over == (summary.old,)
+    assert any(summary.old in line for line in format_reindex_state(index.status.read()))
     index.client.indices.put_settings(index=summary.new, settings={"number_of_replicas": 0})
-    index.create()
+    index.layout.create()
     assert not index.client.indices.exists(index=summary.old)
-    assert index.status().left_over == ()
+    assert index.status.read().left_over == ()
     index.client.close()
 
 
 def test_what_an_older_version_left_is_discarded_on_request(filled: Catalogue) -> None:
     """It has no record: nobody can tell whether its process lives, so that it takes a word."""
-    filled.create_index(filled.names.successor(filled.concrete()))
-    filled.client.indices.add_block(index=filled.concrete(), block="write")
-    filled.create()
+    filled.layout.create_index(filled.names.successor(filled.layout.read_serving_index()))
+    filled.client.indices.add_block(index=filled.layout.read_serving_index(), block="write")
+    filled.layout.create()
     assert is_refused(filled)
-    assert filled.status().writes_blocked
-    assert any("--discard-unfinished" in line for line in format_reindex_state(filled.status()))
+    assert filled.status.read().writes_blocked
+    assert any("--discard-unfinished" in line for line in format_reindex_state(filled.status.read()))
     with pytest.raises(RefusedChange, match="--discard-unfinished"):
         reindex.reindex(filled)
     reindex.reindex(filled, discard_unfinished=True)

@@ -47,10 +47,12 @@ def old(settings: CatalogSettings) -> Iterator[Catalogue]:
     for source in stored:
         for name in SEARCH_FIELDS:
             source.pop(name, None)
-    assert [result.status for result in found.write([Change(s["id"], s) for s in stored])] == ["created"] * 2
-    found.ensure_space(SPACE)
-    found.write_outcomes(SPACE, [Outcome(s["id"], s["image_url"], "done", vector=[1.0, 0.0]) for s in stored])  # type: ignore[arg-type]
-    found.refresh()
+    assert [result.status for result in found.products.write([Change(s["id"], s) for s in stored])] == ["created"] * 2
+    found.spaces.ensure(SPACE)
+    found.embeddings.write_outcomes(
+        SPACE, [Outcome(s["id"], s["image_url"], "done", vector=[1.0, 0.0]) for s in stored]
+    )  # type: ignore[arg-type]
+    found.products.refresh()
     yield found
     found.client.close()
 
@@ -71,18 +73,18 @@ def test_an_older_index_answers_as_before_and_says_what_to_do(old: Catalogue) ->
 
 
 def test_an_older_index_takes_what_is_written_today_and_still_answers_as_before(old: Catalogue) -> None:
-    assert old.create() == old.names.first
-    assert old.write([Change("new", document(parse({**DRESS, "id": "new"})))])[0].status == "created"
-    old.refresh()
-    assert old.mapping_version() == 1
-    assert any("python -m catalog reindex" in line for line in format_reindex_state(old.status()))
+    assert old.layout.create() == old.names.first
+    assert old.products.write([Change("new", document(parse({**DRESS, "id": "new"})))])[0].status == "created"
+    old.products.refresh()
+    assert old.spaces.get_mapping_version() == 1
+    assert any("python -m catalog reindex" in line for line in format_reindex_state(old.status.read()))
     assert passing(old, size=["M"], price={"lte": 60}) == ["dress", "new", "shirt"]
 
 
 def test_a_reindex_derives_what_todays_filters_look_at_and_keeps_the_vectors(old: Catalogue) -> None:
     reindex.reindex(old)
-    old.shape.forget()
-    assert old.mapping_version() == mapping.VERSION
+    old.spaces.shape.forget()
+    assert old.spaces.get_mapping_version() == mapping.VERSION
     assert passing(old, currency=["eur"], size=["M"], price={"lte": 60}) == []
     assert passing(old, currency=["eur"], size=["s"], price={"lte": 60}) == ["dress"]
     assert passing(old, currency=["eur"], price={"gte": 90}) == ["dress"]

@@ -52,15 +52,15 @@ def make(number: int, rng: np.random.Generator) -> dict[str, Any]:
 
 def fill(index: Any) -> Any:
     rng = np.random.default_rng(11)
-    index.create()
-    index.ensure_space(SPACE)
-    index.write([Change(f"p{n:04d}", make(n, rng)) for n in range(COUNT)])
+    index.layout.create()
+    index.spaces.ensure(SPACE)
+    index.products.write([Change(f"p{n:04d}", make(n, rng)) for n in range(COUNT)])
     rows = similarity.normalize(rng.normal(size=(COUNT, SPACE.dims)))
     embedded = [n for n in range(COUNT) if n % 10]
-    index.write_outcomes(
+    index.embeddings.write_outcomes(
         SPACE, [Outcome(f"p{n:04d}", f"https://photos.example/{n}.jpg", "done", vector=rows[n]) for n in embedded]
     )
-    index.refresh()
+    index.products.refresh()
     return index
 
 
@@ -78,7 +78,7 @@ def fake() -> Any:
 def about(index: Any, numbers: list[int], **more: Any) -> SimilarQuery:
     """A question about products, all of their groups left out as the source."""
     ids = [f"p{number:04d}" for number in numbers]
-    groups = sorted({stored.source["group_key"] for stored in index.get_many(ids).values()})
+    groups = sorted({stored.source["group_key"] for stored in index.products.read_many(ids).values()})
     vector = similarity.normalize(np.random.default_rng(1).normal(size=SPACE.dims))
     return similar_query(
         SPACE, vector, limit=5, total=True, source_ids=tuple(ids), source_groups=tuple(groups), **more
@@ -117,7 +117,7 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
     def check(asked: dict[str, Any]) -> None:
         nonlocal again
         query = about(fake, asked.pop("numbers"), **asked)
-        found, expected = filled.similar(query), fake.similar(query)
+        found, expected = filled.similar.search(query), fake.similar.search(query)
         assert (found.total, found.plan.candidates) == (expected.total, expected.plan.candidates)
         cut = {name: values if name == "price" else values[:FACET_SIZE] for name, values in expected.facets.items()}
         assert list(found.facets or ()) == list(query.counts.facets)
@@ -126,7 +126,7 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
         ):  # cut off per shard, counts are estimates
             assert found.facets == cut
         bodies = overviews.build_searches(query)
-        answers = filled.msearch(bodies, "any")
+        answers = filled.connection.msearch(bodies, "any")
         again += bool(overviews.read_overview(query, answers).unclear)
         # The same as without the detour: the source in the body, as what the caller leaves out.
         source = query.exclusions
@@ -137,7 +137,7 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
             exclude_ids=(*source.source_ids, *source.ids),
             exclude_groups=source.source_groups,
         )
-        other = filled.similar(plain)
+        other = filled.similar.search(plain)
         assert (found.total, found.plan) == (other.total, other.plan)
         # A server that has just compiled its arithmetic anew may round the last digit of a score otherwise.
         assert [hit.id for hit in found.hits] == [hit.id for hit in other.hits]
@@ -150,10 +150,12 @@ def test_counts_equal_those_of_plain_counting(filled: Catalogue, fake: Any) -> N
 @pytest.mark.parametrize("filled", [1], indirect=True)
 def test_a_source_of_more_values_than_are_in_reserve(filled: Catalogue, fake: Any) -> None:
     query = about(fake, [0], facets=("brand",))
-    assert overviews.read_overview(query, filled.msearch(overviews.build_searches(query), "any")).unclear == (
-        "brand",
-    )
-    assert (filled.similar(query).facets or {})["brand"] == fake.similar(query).facets["brand"][:FACET_SIZE]
+    assert overviews.read_overview(
+        query, filled.connection.msearch(overviews.build_searches(query), "any")
+    ).unclear == ("brand",)
+    assert (filled.similar.search(query).facets or {})["brand"] == fake.similar.search(query).facets["brand"][
+        :FACET_SIZE
+    ]
 
 
 def test_the_second_source_is_counted_from_the_cache(filled: Catalogue, fake: Any) -> None:
@@ -166,8 +168,8 @@ def test_the_second_source_is_counted_from_the_cache(filled: Catalogue, fake: An
 
     facets = ("brand", "color", "size")
     shards = filled.settings.index_shards
-    filled.similar(about(fake, [501], facets=facets))
+    filled.similar.search(about(fake, [501], facets=facets))
     missed, hit = misses()
-    filled.similar(about(fake, [602], facets=facets))
+    filled.similar.search(about(fake, [602], facets=facets))
     # Its own products are another question, and only that one is new.
     assert (misses()[0] - missed, misses()[1] - hit) == (shards, shards)

@@ -15,7 +15,7 @@ from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import Breadth
+from catalog.search.planner import Breadth, Planner
 from catalog.search.search_types import QueryPart
 from catalog.settings import CatalogSettings
 from tests.asking import changed, similar_query
@@ -45,14 +45,14 @@ def vectors(space: Space) -> Any:
 
 
 def fill(index: Any) -> Any:
-    index.create()
-    index.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
+    index.layout.create()
+    index.products.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
     for space, embedded in ((WIDE, COUNT), (NARROW, COUNT - 20)):
-        index.ensure_space(space)
+        index.spaces.ensure(space)
         rows = vectors(space)
         outcomes = [Outcome(f"p{n:04d}", f"file:///{n}.jpg", "done", vector=rows[n]) for n in range(embedded)]
-        index.write_outcomes(space, outcomes)
-    index.refresh()
+        index.embeddings.write_outcomes(space, outcomes)
+    index.products.refresh()
     return index
 
 
@@ -65,15 +65,15 @@ def fake() -> Any:
 def approximate(request: pytest.FixtureRequest, settings: CatalogSettings) -> Catalogue:
     """A catalogue on each index type whose planner always takes knn, and looks at everything."""
     index = connect(settings.model_copy(update={"vector_index": request.param}))
-    index.create()
+    index.layout.create()
     rows = vectors(WIDE)
-    index.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
-    index.ensure_space(WIDE)
-    index.write_outcomes(
+    index.products.write([Change(f"p{n:04d}", make(n)) for n in range(COUNT)])
+    index.spaces.ensure(WIDE)
+    index.embeddings.write_outcomes(
         WIDE, [Outcome(f"p{n:04d}", f"file:///{n}.jpg", "done", vector=rows[n]) for n in range(COUNT)]
     )
-    index.refresh()
-    index.costs, index.breadth = ALWAYS_KNN, Breadth(pool=50, num_candidates=300, oversample=6)
+    index.products.refresh()
+    index.similar.planner = Planner(ALWAYS_KNN, Breadth(pool=50, num_candidates=300, oversample=6))
     return index
 
 
@@ -87,11 +87,11 @@ def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: C
             facets=("color",),
             total=True,
         )
-        found, expected = approximate.similar(query), fake.similar(query)
-        exact = approximate.similar(changed(query, exact=True))
+        found, expected = approximate.similar.search(query), fake.similar.search(query)
+        exact = approximate.similar.search(changed(query, exact=True))
         assert (found.plan.strategy, exact.plan.strategy) == ("knn", "exact")
         assert [hit.id for hit in exact.hits] == [hit.id for hit in expected.hits]
-        scores = {hit.id: hit.score for hit in fake.similar(changed(query, limit=COUNT)).hits}
+        scores = {hit.id: hit.score for hit in fake.similar.search(changed(query, limit=COUNT)).hits}
         assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
         assert len({hit.id for hit in found.hits} & {hit.id for hit in expected.hits}) >= 9
         assert (found.total, found.plan.candidates) == (expected.total, expected.total)
@@ -100,19 +100,19 @@ def test_knn_gives_the_scores_of_the_script_for_the_same_products(approximate: C
 
 def test_pages_of_an_approximate_search_are_disjoint_and_complete(approximate: Catalogue) -> None:
     query = similar_query(WIDE, vectors(WIDE)[0], filters.parse({"price": {"lte": 180}}), limit=20)
-    pages = [approximate.similar(changed(query, offset=offset)).hits for offset in range(0, 200, 20)]
+    pages = [approximate.similar.search(changed(query, offset=offset)).hits for offset in range(0, 200, 20)]
     ids = [hit.id for page in pages for hit in page]
     assert sorted(ids) == [f"p{n:04d}" for n in range(181)]
-    again = approximate.similar(changed(query, limit=65, offset=15))
+    again = approximate.similar.search(changed(query, limit=65, offset=15))
     assert [hit.id for hit in again.hits] == ids[15:80]
 
 
 def test_an_approximate_threshold_cuts_at_the_same_cosine(approximate: Catalogue, fake: Any) -> None:
     query = similar_query(WIDE, vectors(WIDE)[5], limit=40, score_threshold=0.1)
-    found = approximate.similar(query)
+    found = approximate.similar.search(query)
     assert found.plan.strategy == "knn"
     assert found.hits and min(hit.score for hit in found.hits) >= 0.1
-    assert {hit.id for hit in found.hits} <= {hit.id for hit in fake.similar(changed(query, limit=COUNT)).hits}
+    assert {hit.id for hit in found.hits} <= {hit.id for hit in fake.similar.search(changed(query, limit=COUNT)).hits}
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
             facets=("color",),
             with_vectors=True,
         )
-        found, expected = filled.similar(query), fake.similar(query)
+        found, expected = filled.similar.search(query), fake.similar.search(query)
         assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
         assert [h.score for h in found.hits] == pytest.approx([h.score for h in expected.hits], abs=2e-6)
         assert found.total == expected.total
@@ -164,23 +164,23 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
 
 
 def test_an_approximate_mix_scores_the_union_exactly(filled: Catalogue, fake: Any) -> None:
-    filled.costs, filled.breadth = ALWAYS_KNN, Breadth(pool=50)
+    filled.similar.planner = Planner(ALWAYS_KNN, Breadth(pool=50))
     query = similar_query(
         WIDE, vectors(WIDE)[3], limit=10, weight=0.7, more=(QueryPart(NARROW, vectors(NARROW)[3], 0.3),)
     )
-    found = filled.similar(query)
+    found = filled.similar.search(query)
     assert found.plan.strategy == "knn"
-    scores = {hit.id: hit.score for hit in fake.similar(changed(query, limit=COUNT)).hits}
+    scores = {hit.id: hit.score for hit in fake.similar.search(changed(query, limit=COUNT)).hits}
     assert [hit.score for hit in found.hits] == pytest.approx([scores[hit.id] for hit in found.hits], abs=1e-6)
-    best = {hit.id for hit in fake.similar(query).hits}
+    best = {hit.id for hit in fake.similar.search(query).hits}
     assert len(best & {hit.id for hit in found.hits}) >= 9
-    deep = [filled.similar(changed(query, limit=30, offset=offset)).hits for offset in range(0, 300, 30)]
+    deep = [filled.similar.search(changed(query, limit=30, offset=offset)).hits for offset in range(0, 300, 30)]
     assert sorted(hit.id for page in deep for hit in page) == [f"p{n:04d}" for n in range(COUNT - 20)]
 
 
 def test_groups_are_never_answered_approximately(filled: Catalogue) -> None:
-    filled.costs = ALWAYS_KNN
-    page = filled.similar(similar_query(WIDE, vectors(WIDE)[0], group_size=1, limit=100))
+    filled.similar.planner = Planner(ALWAYS_KNN)
+    page = filled.similar.search(similar_query(WIDE, vectors(WIDE)[0], group_size=1, limit=100))
     assert page.plan.strategy == "exact"
     keys = [hit.product["group_key"] for hit in page.hits]
     assert len(keys) == len(set(keys))

@@ -26,12 +26,12 @@ def make(number: int, title: str = "x") -> dict[str, Any]:
 
 @pytest.fixture
 def filled(catalogue: Catalogue) -> Catalogue:
-    catalogue.write([Change(f"p{n:05d}", make(n)) for n in range(COUNT)])
-    catalogue.ensure_space(SPACE)
+    catalogue.products.write([Change(f"p{n:05d}", make(n)) for n in range(COUNT)])
+    catalogue.spaces.ensure(SPACE)
     vectors = similarity.normalize(np.random.default_rng(0).normal(size=(COUNT, 8)))
     outcomes = [Outcome(f"p{n:05d}", f"file:///{n}.jpg", "done", vector=vectors[n]) for n in range(COUNT)]
-    catalogue.write_outcomes(SPACE, outcomes)
-    catalogue.refresh()
+    catalogue.embeddings.write_outcomes(SPACE, outcomes)
+    catalogue.products.refresh()
     return catalogue
 
 
@@ -57,7 +57,7 @@ class Writer(threading.Thread):
 
     def _one(self, rng: np.random.Generator, number: int) -> None:
         name = f"p{rng.integers(COUNT):05d}"
-        stored = self.index.get(name)
+        stored = self.index.products.read(name)
         if stored is None:
             return
         at: Any = {"seq_no": stored.seq_no, "primary_term": stored.primary_term}
@@ -71,7 +71,9 @@ class Writer(threading.Thread):
             self.titles[f"n{number:05d}"] = "created"
         elif number % 10 == 2:
             vector = similarity.normalize(rng.normal(size=8))
-            self.index.write_outcomes(SPACE, [Outcome(name, stored.source["image_url"], "done", vector=vector)])
+            self.index.embeddings.write_outcomes(
+                SPACE, [Outcome(name, stored.source["image_url"], "done", vector=vector)]
+            )
             self.vectors[name] = vector
         else:
             title = f"title {number}"
@@ -79,13 +81,13 @@ class Writer(threading.Thread):
             self.titles[name] = title
 
     def _must(self, change: Change) -> None:
-        result = self.index.write([change])[0]
+        result = self.index.products.write([change])[0]
         while result.status == "conflict":  # the alias moved between reading and writing
-            stored = self.index.get(change.id)
+            stored = self.index.products.read(change.id)
             if stored is None:
                 raise WriteConflict(f"{change.id} vanished")
             at = {"seq_no": stored.seq_no, "primary_term": stored.primary_term}
-            result = self.index.write([Change(change.id, change.source, **at)])[0]
+            result = self.index.products.write([Change(change.id, change.source, **at)])[0]
         assert result.status != "failed", result.message
 
 
@@ -100,8 +102,8 @@ class Reader(threading.Thread):
     def run(self) -> None:
         while not self.stop.is_set():
             try:
-                hits = self.index.similar(similar_query(SPACE, self.vector, limit=10)).hits
-                products = self.index.browse(browse_query(limit=10)).products
+                hits = self.index.similar.search(similar_query(SPACE, self.vector, limit=10)).hits
+                products = self.index.browsing.search(browse_query(limit=10)).products
                 if len(hits) != 10 or len(products) != 10:
                     self.problems.append((len(hits), len(products)))
             except Exception as error:
@@ -110,7 +112,7 @@ class Reader(threading.Thread):
 
 
 def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue, settings: CatalogSettings) -> None:
-    before = filled.concrete()
+    before = filled.layout.read_serving_index()
     writer = Writer(connect(settings))
     reader = Reader(connect(settings), similarity.normalize(np.ones(8)))
     writer.start()
@@ -126,14 +128,14 @@ def test_a_reindex_under_load_loses_nothing_and_fails_nothing(filled: Catalogue,
     assert reader.problems == []
     assert reader.asked > 20
     assert summary.replayed > 0
-    assert filled.concrete() == summary.new != before
+    assert filled.layout.read_serving_index() == summary.new != before
     assert not filled.client.indices.exists(index=before)
     for name, title in writer.titles.items():
-        stored = filled.get(name)
+        stored = filled.products.read(name)
         assert stored is not None and stored.source["title"] == title, name
-    assert all(filled.get(name) is None for name in writer.deleted)
+    assert all(filled.products.read(name) is None for name in writer.deleted)
     for name, vector in writer.vectors.items():
-        found = filled.get_vectors([name], [SPACE])[name]
+        found = filled.products.read_vectors([name], [SPACE])[name]
         np.testing.assert_allclose(found[1][SPACE.name], vector, atol=1e-6)
 
 
@@ -149,8 +151,8 @@ def test_reindex_takes_over_todays_settings(filled: Catalogue, settings: Catalog
 
 
 def test_an_unfinished_reindex_is_not_trampled_on(filled: Catalogue) -> None:
-    leftover = filled.names.successor(filled.concrete())
-    filled.create_index(leftover)
+    leftover = filled.names.successor(filled.layout.read_serving_index())
+    filled.layout.create_index(leftover)
     with pytest.raises(RefusedChange, match="--discard-unfinished"):
         reindex.reindex(filled)
     assert reindex.reindex(filled, discard_unfinished=True).new == leftover
@@ -159,7 +161,7 @@ def test_an_unfinished_reindex_is_not_trampled_on(filled: Catalogue) -> None:
 def test_a_reindex_that_fails_leaves_the_old_index_as_it_was(
     filled: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = filled.concrete()
+    before = filled.layout.read_serving_index()
 
     def fail(self: Any) -> None:
         raise RuntimeError("the power went out")
@@ -167,6 +169,6 @@ def test_a_reindex_that_fails_leaves_the_old_index_as_it_was(
     monkeypatch.setattr(reindex._Move, "_swap", fail)
     with pytest.raises(RuntimeError):
         reindex.reindex(filled)
-    assert filled.concrete() == before
-    assert filled.write([Change("fresh", {**make(1), "id": "fresh"})])[0].status == "created"
+    assert filled.layout.read_serving_index() == before
+    assert filled.products.write([Change("fresh", {**make(1), "id": "fresh"})])[0].status == "created"
     assert not filled.client.indices.exists(index=filled.names.successor(before))

@@ -82,14 +82,14 @@ def sources() -> list[dict[str, Any]]:
 
 
 def fill(index: Catalogue) -> None:
-    index.create()
+    index.layout.create()
     docs = sources()
-    assert {result.status for result in index.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
-    index.ensure_space(SPACE)
+    assert {result.status for result in index.products.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
+    index.spaces.ensure(SPACE)
     rows = similarity.normalize(np.random.default_rng(0).normal(size=(20, 8)))
     outcomes = [Outcome(doc["id"], doc["image_url"], "done", vector=rows[n]) for n, doc in enumerate(docs)]
-    index.write_outcomes(SPACE, outcomes)
-    index.refresh()
+    index.embeddings.write_outcomes(SPACE, outcomes)
+    index.products.refresh()
 
 
 def refused(act: Callable[[], Any]) -> bool:
@@ -112,7 +112,7 @@ def filled(as_user: Callable[..., Catalogue]) -> Iterator[Catalogue]:
     writer = as_user("etl")
     fill(writer)
     yield writer
-    writer.drop()
+    writer.layout.drop()
 
 
 @pytest.mark.slow
@@ -133,12 +133,12 @@ def test_search_answers_every_question_and_changes_nothing(
         assert client.get(path).status_code == 200, path
     assert client.put("/v1/rules/r", json=HIDE).status_code == 503
     doc = sources()[0]
-    assert refused(lambda: reader.write([Change("p99", {**doc, "id": "p99"})]))
-    assert refused(lambda: reader.ensure_space(Space("other", "v1", 8)))
-    assert refused(lambda: reader.append_promotion(Promotion(SPACE.name, "me", "x"), 0))
-    assert refused(reader.drop)
+    assert refused(lambda: reader.products.write([Change("p99", {**doc, "id": "p99"})]))
+    assert refused(lambda: reader.spaces.ensure(Space("other", "v1", 8)))
+    assert refused(lambda: reader.promotions.append(Promotion(SPACE.name, "me", "x"), 0))
+    assert refused(reader.layout.drop)
     with pytest.raises(Unavailable, match="answered 401"):
-        as_user("search", PREFIX, "wrong").ping()
+        as_user("search", PREFIX, "wrong").status.ping()
 
 
 @pytest.mark.slow
@@ -152,9 +152,9 @@ def test_rules_writes_rules_and_nothing_else(filled: Catalogue, as_user: Callabl
     assert [rule["id"] for rule in client.get("/v1/rules").get_json()["rules"]] == ["r"]
     assert client.delete("/v1/rules/r").status_code == 200
     doc = sources()[0]
-    assert refused(lambda: writer.write([Change("p99", {**doc, "id": "p99"})]))
-    assert refused(lambda: writer.append_promotion(Promotion(SPACE.name, "me", "x"), 0))
-    assert refused(writer.drop)
+    assert refused(lambda: writer.products.write([Change("p99", {**doc, "id": "p99"})]))
+    assert refused(lambda: writer.promotions.append(Promotion(SPACE.name, "me", "x"), 0))
+    assert refused(writer.layout.drop)
     filled.client.indices.delete(index=filled.names.rules)  # a catalogue from before there were rules
     assert client.put("/v1/rules/r", json=hide).status_code == 200
 
@@ -163,17 +163,17 @@ def test_rules_writes_rules_and_nothing_else(filled: Catalogue, as_user: Callabl
 def test_etl_does_all_the_rest_and_neither_reads_nor_writes_rules(
     filled: Catalogue, as_user: Callable[..., Catalogue]
 ) -> None:
-    assert filled.count_unprocessed(SPACE) == 0
-    filled.append_history(
+    assert filled.embeddings.count_unprocessed(SPACE) == 0
+    filled.history.append(
         [HistoryEntry("https://s.example/1", SPACE, datetime.now(UTC), ("p1",), "done", None, 1, "run")]
     )
-    filled.append_promotion(Promotion(SPACE.name, "me", "better"), 0)
-    assert filled.promoted() == SPACE.name
+    filled.promotions.append(Promotion(SPACE.name, "me", "better"), 0)
+    assert filled.promotions.get_promoted() == SPACE.name
     done = reindex(filled, lambda *_: None)
-    assert (done.copied, done.left, filled.count()) == (20, None, 20)
+    assert (done.copied, done.left, filled.products.count()) == (20, None, 20)
     assert api(as_user("search")).get("/v1/products/p1/similar").status_code == 200  # in the new index too
-    assert refused(lambda: filled.put_rule(rules.parse({"id": "r", **HIDE})))
-    assert refused(filled.list_rules)
+    assert refused(lambda: filled.rules.put(rules.parse({"id": "r", **HIDE})))
+    assert refused(filled.rules.read_all)
 
 
 @pytest.mark.slow
@@ -181,18 +181,18 @@ def test_no_role_reaches_a_neighbour(filled: Catalogue, as_user: Callable[..., C
     for prefix in NEIGHBOURS:
         fill(as_user("admin", prefix))
         theirs = as_user("admin", prefix)
-        theirs.put_rule(rules.parse({"id": "r", **HIDE}))
+        theirs.rules.put(rules.parse({"id": "r", **HIDE}))
         for user in ("search", "rules", "etl"):
             index = as_user(user, prefix)
-            assert refused(index.ping), (user, prefix)
-            assert refused(lambda index=index: index.get("p1")), (user, prefix)
-            assert refused(index.list_rules), (user, prefix)
-            assert refused(lambda index=index: index.put_rule(rules.parse({"id": "x", **HIDE}))), (user, prefix)
-            assert refused(lambda index=index: index.delete_rule("r")), (user, prefix)
-            assert refused(lambda index=index: index.write([Change("p99", sources()[0])])), (user, prefix)
-            assert refused(index.create), (user, prefix)
+            assert refused(index.status.ping), (user, prefix)
+            assert refused(lambda index=index: index.products.read("p1")), (user, prefix)
+            assert refused(index.rules.read_all), (user, prefix)
+            assert refused(lambda index=index: index.rules.put(rules.parse({"id": "x", **HIDE}))), (user, prefix)
+            assert refused(lambda index=index: index.rules.delete("r")), (user, prefix)
+            assert refused(lambda index=index: index.products.write([Change("p99", sources()[0])])), (user, prefix)
+            assert refused(index.layout.create), (user, prefix)
             for name in (theirs.names.products, theirs.names.history, theirs.names.promotions, theirs.names.rules):
                 listed = index.client.options(ignore_status=403).indices.delete(index=name)
                 assert listed.meta.status in (400, 403), (user, name)
-        assert theirs.count() == 20 and [rule.id for rule in theirs.list_rules()] == ["r"]
-        theirs.drop()
+        assert theirs.products.count() == 20 and [rule.id for rule in theirs.rules.read_all()] == ["r"]
+        theirs.layout.drop()

@@ -22,7 +22,8 @@ from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
-from catalog.search.planner import Breadth, Choice, Facts
+from catalog.search.costs import Costs
+from catalog.search.planner import Breadth, Choice, Facts, Planner
 from catalog.search.search_types import IN_STOCK_NEWEST
 from catalog.settings import CatalogSettings
 from catalog.similar import similar_to
@@ -55,15 +56,15 @@ def make(number: int) -> dict[str, Any]:
 
 
 def fill(index: Any) -> Any:
-    index.create()
-    index.write([Change(f"p{n:03d}", make(n)) for n in range(COUNT)])
-    index.ensure_space(SPACE)
-    index.refresh()
+    index.layout.create()
+    index.products.write([Change(f"p{n:03d}", make(n)) for n in range(COUNT)])
+    index.spaces.ensure(SPACE)
+    index.products.refresh()
     vectors = similarity.normalize(np.random.default_rng(5).normal(size=(EMBEDDED, SPACE.dims)))
-    index.write_outcomes(
+    index.embeddings.write_outcomes(
         SPACE, [Outcome(f"p{n:03d}", f"file:///{n}.jpg", "done", vector=v) for n, v in enumerate(vectors)]
     )
-    index.refresh()
+    index.products.refresh()
     return index
 
 
@@ -79,13 +80,13 @@ def fake() -> Any:
 
 
 def put(index: Any, rule_id: str, **content: Any) -> None:
-    index.put_rule(rules.parse({"id": rule_id, **content}))
+    index.rules.put(rules.parse({"id": rule_id, **content}))
 
 
 def clear(*indices: Any) -> None:
     for index in indices:
-        for rule in index.list_rules():
-            assert index.delete_rule(rule.id)
+        for rule in index.rules.read_all():
+            assert index.rules.delete(rule.id)
 
 
 filters = st.sampled_from(
@@ -144,17 +145,15 @@ def test_rules_do_on_elasticsearch_what_they_do_in_memory(
     }
 
 
-def knn_unless_needed(facts: Facts, *_: Any) -> Choice:
-    return Choice("exact", facts.exact_needed) if facts.exact_needed else Choice("knn", "for this test")
+class KnnUnlessNeeded(Planner):
+    def choose(self, facts: Facts, counter: Any) -> Choice:
+        return Choice("exact", facts.exact_needed) if facts.exact_needed else Choice("knn", "for this test")
 
 
 @pytest.mark.parametrize("kind", ["int8_flat", "hnsw"])
-def test_rules_work_on_an_approximate_plan_too(
-    settings: CatalogSettings, fake: Any, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = fill(connect(settings.model_copy(update={"vector_index": kind})))
-    index.breadth = Breadth(pool=200, num_candidates=300, oversample=6)
-    monkeypatch.setattr("catalog.elastic.stores.similar.choose", knn_unless_needed)
+def test_rules_work_on_an_approximate_plan_too(settings: CatalogSettings, fake: Any, kind: str) -> None:
+    planner = KnnUnlessNeeded(Costs(), Breadth(pool=200, num_candidates=300, oversample=6))
+    index = fill(connect(settings.model_copy(update={"vector_index": kind}), planner))
     clear(fake)
     for each in (index, fake):
         put(each, "hide", action="hide", target={"filter": {"color": "red"}})
@@ -169,28 +168,28 @@ def test_rules_work_on_an_approximate_plan_too(
 
 
 def test_rules_are_kept_once_listed_by_id_and_seen_at_once_by_who_wrote_them(catalogue: Catalogue) -> None:
-    assert catalogue.rules().rules == ()
+    assert catalogue.rules.get_rulebook().rules == ()
     put(catalogue, "b", action="hide", target={"ids": ["p001"]}, note="one")
     put(catalogue, "a", action="boost", target={"filter": {"attributes": {"fit": ["slim"]}}}, amount=0.25)
     put(catalogue, "b", action="pin", target={"ids": ["p002"]}, position=4, valid_until="2027-05-01T00:00:00Z")
-    kept = list(catalogue.rules().rules)
+    kept = list(catalogue.rules.get_rulebook().rules)
     assert [(rule.id, rule.action) for rule in kept] == [("a", "boost"), ("b", "pin")]
-    assert kept == list(catalogue.list_rules()) and kept[1].note is None
+    assert kept == list(catalogue.rules.read_all()) and kept[1].note is None
     assert kept[0].target.filter.attributes == {"fit": ("slim",)}
-    assert catalogue.delete_rule("a") and not catalogue.delete_rule("a")
-    assert [rule.id for rule in catalogue.rules().rules] == ["b"]
+    assert catalogue.rules.delete("a") and not catalogue.rules.delete("a")
+    assert [rule.id for rule in catalogue.rules.get_rulebook().rules] == ["b"]
 
 
 def test_others_see_a_rule_within_seconds(
     catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = connect(settings)
-    assert other.rules().rules == ()
+    assert other.rules.get_rulebook().rules == ()
     put(catalogue, "a", action="hide", target={"ids": ["p001"]})
-    assert other.rules().rules == ()  # remembered
+    assert other.rules.get_rulebook().rules == ()  # remembered
     assert ttl_cache.FRESH <= 2
     monkeypatch.setattr(ttl_cache, "FRESH", 0)
-    assert [rule.id for rule in other.rules().rules] == ["a"]
+    assert [rule.id for rule in other.rules.get_rulebook().rules] == ["a"]
     other.client.close()
 
 
@@ -229,12 +228,12 @@ def test_a_catalogue_from_before_there_were_rules_gets_their_index_with_the_firs
 ) -> None:
     real.client.indices.delete(index=real.names.rules)
     assert len(similar_to(real, similar_request("p001")).hits) == 10
-    assert real.list_rules() == () and not real.delete_rule("a")
+    assert real.rules.read_all() == () and not real.rules.delete("a")
     put(real, "a", action="hide", target={"ids": ["p001"]})
     put(real, "a", action="hide", target={"ids": ["p002"]})
     mapping = requests.get(f"{elasticsearch_url}/{real.names.rules}/_mapping", timeout=10).json()
     assert mapping[real.names.rules]["mappings"]["dynamic"] == "strict"
-    assert real.names.rules in real.drop()
+    assert real.names.rules in real.layout.drop()
 
 
 def test_a_rule_that_cannot_be_read_does_not_stop_the_others(
@@ -243,7 +242,7 @@ def test_a_rule_that_cannot_be_read_does_not_stop_the_others(
     put(real, "good", action="hide", target={"ids": ["p002"]})
     real.client.index(index=real.names.rules, id="odd", document={"id": "odd", "action": "burn"}, refresh=True)
     with caplog.at_level(logging.WARNING):
-        assert [rule.id for rule in real.list_rules()] == ["good"]
+        assert [rule.id for rule in real.rules.read_all()] == ["good"]
     assert "odd" in caplog.text
 
 
@@ -254,7 +253,7 @@ def test_there_are_only_so_many_rules(catalogue: Catalogue, monkeypatch: pytest.
     with pytest.raises(InvalidRule, match="there are 2 rules, and no more than 2"):
         put(catalogue, "c", action="hide", target={"ids": ["p001"]})
     with pytest.raises(InvalidInput):
-        catalogue.put_rule(rules.parse({"id": "c", "action": "burn", "target": {"ids": ["p001"]}}))
+        catalogue.rules.put(rules.parse({"id": "c", "action": "burn", "target": {"ids": ["p001"]}}))
 
 
 @FEW
@@ -297,7 +296,7 @@ def test_browsing_in_the_order_of_the_fallback_leaves_out_what_it_is_told_to(rea
         exclude_filters=(Filters(color=("red",)),),
         fields=("id",),
     )
-    found, expected = real.browse(query), fake.browse(query)
+    found, expected = real.browsing.search(query), fake.browsing.search(query)
     assert list(found.products) == list(expected.products) and found.total == expected.total
 
 
@@ -305,7 +304,9 @@ def test_a_query_for_named_products_compares_with_nothing_else(real: Catalogue, 
     vector = similarity.normalize(np.ones(SPACE.dims))
     for narrow in ({"only_ids": ("p004", "p250", "nope")}, {"only_groups": ("g8", "g1")}, {"only_ids": ()}):
         query = similar_query(SPACE, vector, **narrow)  # type: ignore[arg-type]
-        assert [hit.id for hit in real.similar(query).hits] == [hit.id for hit in fake.similar(query).hits]
+        assert [hit.id for hit in real.similar.search(query).hits] == [
+            hit.id for hit in fake.similar.search(query).hits
+        ]
 
 
 def test_over_http(real: Catalogue) -> None:

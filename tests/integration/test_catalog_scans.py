@@ -22,7 +22,7 @@ def filled(settings: CatalogSettings) -> Catalogue:
     """A catalogue with gaps, on a server that knows the query."""
     found = connect(settings)
     NumpyShop(5, 240).fill(found)
-    if IN_BULK not in found.similar(similar_query(WIDE, vector(WIDE, 0))).plan.reason:
+    if IN_BULK not in found.similar.search(similar_query(WIDE, vector(WIDE, 0))).plan.reason:
         pytest.skip("this server has no vector_scan: it was started without the plugin, or with an older one")
     return found
 
@@ -53,7 +53,7 @@ def questions() -> list[SimilarQuery]:
 def test_every_question_is_answered_as_by_the_script(filled: Catalogue, settings: CatalogSettings) -> None:
     scripted = connect(settings.model_copy(update={"bulk_scoring": "off"}))
     for query in questions():
-        found, expected = filled.similar(query), scripted.similar(query)
+        found, expected = filled.similar.search(query), scripted.similar.search(query)
         assert found.plan.reason.endswith(IN_BULK) and not expected.plan.reason.endswith(IN_BULK)
         assert (found.plan.strategy, found.plan.candidates) == ("exact", expected.plan.candidates)
         assert (found.total, found.facets) == (expected.total, expected.facets)
@@ -76,14 +76,14 @@ def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeyp
 
     monkeypatch.setattr(queries, "build_scan_search", unknown)
     for seed in range(3):
-        page = catalogue.similar(similar_query(WIDE, vector(WIDE, seed)))
+        page = catalogue.similar.search(similar_query(WIDE, vector(WIDE, seed)))
         wanted = np.argsort(-(shop.vectors["wide"] @ vector(WIDE, seed)))
         there = [shop.ids[n] for n in wanted if shop.embedded["wide"][n]]
         assert [hit.id for hit in page.hits] == there[: len(page.hits)] and page.hits
         assert not page.plan.reason.endswith(IN_BULK)
     assert asked == 1
     monkeypatch.setattr("catalog.elastic.stores.bulk_scoring.ABSENT_FOR", 0.0)
-    catalogue.similar(similar_query(WIDE, vector(WIDE, 9)))
+    catalogue.similar.search(similar_query(WIDE, vector(WIDE, 9)))
     assert asked == 2
 
 
@@ -103,11 +103,11 @@ def test_a_node_without_the_plugin_among_others_is_asked_once(
 
     monkeypatch.setattr(filled.client, "msearch", mixed)
     for seed in range(3):
-        assert not filled.similar(similar_query(WIDE, vector(WIDE, seed))).plan.reason.endswith(IN_BULK)
+        assert not filled.similar.search(similar_query(WIDE, vector(WIDE, seed))).plan.reason.endswith(IN_BULK)
     assert refused == 1
 
 
 def test_a_wrong_question_says_nothing_about_the_server(filled: Catalogue) -> None:
     with pytest.raises(InvalidInput):
-        filled.similar(similar_query(WIDE, vector(WIDE, 0), limit=10, offset=20_000))
-    assert filled.similar(similar_query(WIDE, vector(WIDE, 0))).plan.reason.endswith(IN_BULK)
+        filled.similar.search(similar_query(WIDE, vector(WIDE, 0), limit=10, offset=20_000))
+    assert filled.similar.search(similar_query(WIDE, vector(WIDE, 0))).plan.reason.endswith(IN_BULK)

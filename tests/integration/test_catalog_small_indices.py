@@ -29,13 +29,13 @@ SIMILAR = "/v1/products/p00/similar"
 
 def fill(index: Catalogue, *spaces: Space) -> Catalogue:
     docs = [document(parse({"id": f"p{n:02d}", "title": "x", "image_url": f"file:///{n}"})) for n in range(COUNT)]
-    assert {result.status for result in index.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
+    assert {result.status for result in index.products.write([Change(doc["id"], doc) for doc in docs])} == {"created"}
     rows = similarity.normalize(np.random.default_rng(3).normal(size=(COUNT, 8)))
     for space in spaces:
-        index.ensure_space(space)
+        index.spaces.ensure(space)
         outcomes = [Outcome(doc["id"], doc["image_url"], "done", vector=rows[n]) for n, doc in enumerate(docs)]
-        index.write_outcomes(space, outcomes)
-    index.refresh()
+        index.embeddings.write_outcomes(space, outcomes)
+    index.products.refresh()
     return index
 
 
@@ -118,7 +118,7 @@ def test_losing_the_promotions_costs_only_who_cannot_know_what_serves(
     catalogue: Catalogue, settings: CatalogSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_of(fill(catalogue, FIRST, SECOND))
-    catalogue.append_promotion(Promotion(SECOND.name, "somebody", "better"), after=0)
+    catalogue.promotions.append(Promotion(SECOND.name, "somebody", "better"), after=0)
     model = {"name": SECOND.model, "version": SECOND.version}
     assert client.get(SIMILAR).get_json()["model"] == model
     bring_back = lose(catalogue, catalogue.names.promotions)
@@ -131,7 +131,7 @@ def test_losing_the_promotions_costs_only_who_cannot_know_what_serves(
         assert late.get(SIMILAR, query_string={"model": name}).status_code == 200, name
     assert late.get("/v1/products").status_code == 200
     bring_back()
-    catalogue.append_promotion(Promotion(SECOND.name, "somebody", "again"), after=0)
+    catalogue.promotions.append(Promotion(SECOND.name, "somebody", "again"), after=0)
     assert late.get(SIMILAR).get_json()["model"] == model
 
 
@@ -167,17 +167,17 @@ def test_two_spaces_without_a_promotion_cost_no_request_more_than_one_that_is_na
     assert unnamed == counted.sent
     assert len(unnamed) == 2 * 10  # the source, the search
 
-    catalogue.append_promotion(Promotion(SECOND.name, "somebody", "better"), after=0)
-    index._promoted.forget()  # what a few seconds do
+    catalogue.promotions.append(Promotion(SECOND.name, "somebody", "better"), after=0)
+    index.promotions._promoted.forget()  # what a few seconds do
     assert client.get(SIMILAR).get_json()["model"]["name"] == SECOND.model
     index.client.close()
 
 
 def test_a_space_that_came_meanwhile_is_counted(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(catalogue, FIRST)
-    assert [each.space for each in catalogue.space_counts()] == [FIRST]
-    catalogue.ensure_space(SECOND)
-    assert [(each.space, each.done) for each in catalogue.space_counts()] == [(FIRST, COUNT), (SECOND, 0)]
+    assert [each.space for each in catalogue.status.get_spaces()] == [FIRST]
+    catalogue.spaces.ensure(SECOND)
+    assert [(each.space, each.done) for each in catalogue.status.get_spaces()] == [(FIRST, COUNT), (SECOND, 0)]
 
 
 def settings_of(index: Catalogue, name: str) -> dict[str, Any]:
@@ -201,17 +201,17 @@ def test_small_indices_of_before_get_it_at_the_next_command_or_write(catalogue: 
     for name in (names.rules, names.promotions):
         indices.put_settings(index=name, settings={small_indices.EXPAND: None})
         assert settings_of(catalogue, name)[small_indices.EXPAND] in (None, "false")
-    catalogue.put_rule(rules.parse({"id": "r", "action": "hide", "target": {"ids": ["p00"]}}))
+    catalogue.rules.put(rules.parse({"id": "r", "action": "hide", "target": {"ids": ["p00"]}}))
     assert settings_of(catalogue, names.rules)[small_indices.EXPAND] == "0-1"
-    catalogue.create()
+    catalogue.layout.create()
     assert settings_of(catalogue, names.promotions)[small_indices.EXPAND] == "0-1"
     indices.put_settings(index=names.rules, settings={small_indices.EXPAND: "false", "number_of_replicas": 2})
-    catalogue.create()  # somebody wants two
+    catalogue.layout.create()  # somebody wants two
     assert settings_of(catalogue, names.rules) == {small_indices.EXPAND: "false", "number_of_replicas": "2"}
 
 
 def test_more_replicas_than_one_stay_as_many(settings: CatalogSettings) -> None:
     index = connect(settings.model_copy(update={"index_replicas": 2}))
-    index.create()
+    index.layout.create()
     assert settings_of(index, index.names.rules)[small_indices.EXPAND] == "0-2"
     index.client.close()

@@ -54,12 +54,12 @@ def proxy(elasticsearch_url: str) -> Iterator[HttpProxy]:
 def stripped(catalogue: Catalogue, settings: CatalogSettings, proxy: HttpProxy) -> Iterator[Catalogue]:
     """A filled catalogue behind a server that leaves vectors out of `_source`."""
     index = connect(settings.model_copy(update={"elasticsearch_url": (proxy.url,)}))
-    index.write([Change(f"p{n:02d}", make(n)) for n in range(COUNT)])
+    index.products.write([Change(f"p{n:02d}", make(n)) for n in range(COUNT)])
     for space in (COLOR, SHAPE):
-        index.ensure_space(space)
-        results = index.write_outcomes(space, [outcome(n, space) for n in range(COUNT)])
+        index.spaces.ensure(space)
+        results = index.embeddings.write_outcomes(space, [outcome(n, space) for n in range(COUNT)])
         assert {result.result for result in results} == {Written.WRITTEN}
-    index.refresh()
+    index.products.refresh()
     yield index
     index.client.close()
 
@@ -73,14 +73,14 @@ def lose_vector(index: Catalogue, number: int) -> None:
 
 def check_vectors(index: Catalogue, *spaces: Space) -> None:
     """Raises AssertionError unless all products have their vectors in `spaces`, for searches and when read."""
-    index.refresh()
-    found = index.get_vectors([f"p{n:02d}" for n in range(COUNT)], spaces)
+    index.products.refresh()
+    found = index.products.read_vectors([f"p{n:02d}" for n in range(COUNT)], spaces)
     assert len(found) == COUNT
     for space in spaces:
-        assert index.space_status(space).done == COUNT
+        assert index.status.read_space(space).done == COUNT
         for number in range(COUNT):
             np.testing.assert_allclose(found[f"p{number:02d}"][1][space.name], VECTORS[space][number], atol=1e-6)
-        hits = index.similar(similar_query(space, VECTORS[space][3], limit=COUNT, with_vectors=True)).hits
+        hits = index.similar.search(similar_query(space, VECTORS[space][3], limit=COUNT, with_vectors=True)).hits
         assert hits[0].id == "p03" and len(hits) == COUNT
         for hit in hits:
             assert hit.vectors is not None
@@ -101,30 +101,30 @@ def test_an_import_keeps_every_vector(stripped: Catalogue, tmp_path: Path) -> No
     rows = [f"p{n:02d},x,https://s.example/{n}.jpg,{n + 10} EUR,c{n % 2}" for n in range(COUNT)]
     feed.write_text("\n".join(["id,title,image_link,price,product_type", *rows]) + "\n")
     items = read_products(feed, None, now=NOW, group=keep_rows)
-    summary = Importer(stripped, as_of=datetime.now(UTC), now=datetime.now(UTC)).run(items)
+    summary = Importer(stripped.products, as_of=datetime.now(UTC), now=datetime.now(UTC)).run(items)
     assert summary.updated == COUNT
-    product = stripped.get("p03")
+    product = stripped.products.read("p03")
     assert product is not None and product.source["price"] == 13 and "brand" not in product.source
     check_vectors(stripped, COLOR, SHAPE)
 
 
 def test_writes_of_one_product_keep_vectors_that_no_search_sees_yet(stripped: Catalogue) -> None:
     """Two writes without a refresh between them: the second finds the vectors of the first."""
-    assert writes.patch(stripped, "p05", {"price": 6}).status == "updated"
-    assert writes.patch(stripped, "p05", {"brand": None}).status == "updated"
+    assert writes.patch(stripped.products, "p05", {"price": 6}).status == "updated"
+    assert writes.patch(stripped.products, "p05", {"brand": None}).status == "updated"
     check_vectors(stripped, COLOR, SHAPE)
 
 
 def test_a_new_photo_still_clears_the_vectors(stripped: Catalogue) -> None:
-    writes.patch(stripped, "p05", {"image_url": "https://s.example/other.jpg"})
-    stripped.refresh()
-    assert stripped.get_vectors(["p05"], [COLOR, SHAPE])["p05"][1] == {}
-    assert [one.product_id for one in stripped.unprocessed(COLOR)] == ["p05"]
+    writes.patch(stripped.products, "p05", {"image_url": "https://s.example/other.jpg"})
+    stripped.products.refresh()
+    assert stripped.products.read_vectors(["p05"], [COLOR, SHAPE])["p05"][1] == {}
+    assert [one.product_id for one in stripped.embeddings.read_unprocessed(COLOR)] == ["p05"]
 
 
 def test_an_outcome_of_one_model_leaves_the_vectors_of_the_others(stripped: Catalogue) -> None:
-    stripped.write_outcomes(SHAPE, [Outcome("p07", make(7)["image_url"], "failed", reason="http_404")])
-    found = stripped.get_vectors(["p07"], [COLOR])["p07"][1]
+    stripped.embeddings.write_outcomes(SHAPE, [Outcome("p07", make(7)["image_url"], "failed", reason="http_404")])
+    found = stripped.products.read_vectors(["p07"], [COLOR])["p07"][1]
     np.testing.assert_allclose(found[COLOR.name], VECTORS[COLOR][7], atol=1e-6)
 
 
@@ -133,7 +133,7 @@ def test_reindex_and_a_dropped_space_keep_the_other_vectors(stripped: Catalogue)
     check_vectors(stripped, COLOR, SHAPE)
     reindex(stripped, without=(SHAPE.name,))
     check_vectors(stripped, COLOR)
-    assert [space.name for space in stripped.read_spaces()] == [COLOR.name]
+    assert [space.name for space in stripped.spaces.read_all()] == [COLOR.name]
 
 
 def test_questions_and_the_measurement_find_their_vectors(stripped: Catalogue) -> None:
@@ -148,16 +148,16 @@ def test_questions_and_the_measurement_find_their_vectors(stripped: Catalogue) -
 def test_done_without_a_vector_is_unprocessed(stripped: Catalogue, catalogue: Catalogue, behind: str) -> None:
     index = stripped if behind == "proxy" else catalogue
     lose_vector(index, 4)
-    status = index.space_status(COLOR)
+    status = index.status.read_space(COLOR)
     assert (status.done, status.pending) == (COUNT - 1, 1)
-    assert index.count_unprocessed(COLOR) == 1
-    assert [one.product_id for one in index.unprocessed(COLOR)] == ["p04"]
-    assert index.get_vectors(["p04"], [COLOR])["p04"][1] == {}
-    assert writes.patch(index, "p04", {"price": 7}).status == "updated"  # it does not stop other writes
-    index.refresh()
-    assert [one.product_id for one in index.unprocessed(COLOR)] == ["p04"]
-    assert index.write_outcomes(COLOR, [outcome(4, COLOR)])[0].result == Written.WRITTEN
-    assert index.count_unprocessed(COLOR) == 0
+    assert index.embeddings.count_unprocessed(COLOR) == 1
+    assert [one.product_id for one in index.embeddings.read_unprocessed(COLOR)] == ["p04"]
+    assert index.products.read_vectors(["p04"], [COLOR])["p04"][1] == {}
+    assert writes.patch(index.products, "p04", {"price": 7}).status == "updated"  # it does not stop other writes
+    index.products.refresh()
+    assert [one.product_id for one in index.embeddings.read_unprocessed(COLOR)] == ["p04"]
+    assert index.embeddings.write_outcomes(COLOR, [outcome(4, COLOR)])[0].result == Written.WRITTEN
+    assert index.embeddings.count_unprocessed(COLOR) == 0
     check_vectors(index, COLOR)
 
 
@@ -166,8 +166,8 @@ def test_a_server_that_gives_vectors_is_asked_no_more_than_before(
 ) -> None:
     with proxy_to(elasticsearch_url) as plain:
         index = connect(settings.model_copy(update={"elasticsearch_url": (plain.url,)}))
-        index.ping()
+        index.status.ping()
         plain.asked.clear()
-        assert len(index.get_vectors(["p01", "p02"], [COLOR, SHAPE])) == 2
+        assert len(index.products.read_vectors(["p01", "p02"], [COLOR, SHAPE])) == 2
         assert len(plain.asked) == 1
         index.client.close()

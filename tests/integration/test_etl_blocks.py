@@ -26,11 +26,11 @@ ROWS = [
 def blocked(catalogue: Catalogue, name: str = "write") -> Iterator[None]:
     """The product index takes no writes meanwhile."""
     put = catalogue.client.indices.put_settings
-    put(index=catalogue.concrete(), settings={f"index.blocks.{name}": True})
+    put(index=catalogue.layout.read_serving_index(), settings={f"index.blocks.{name}": True})
     try:
         yield
     finally:
-        put(index=catalogue.concrete(), settings={f"index.blocks.{name}": None})
+        put(index=catalogue.layout.read_serving_index(), settings={f"index.blocks.{name}": None})
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_block_that_stays_stops_the_run_and_fails_no_photo(
     with blocked(catalogue):
         etl(*RUN, expect=2)
         assert "refuses writes" in etl.errors and "index.blocks.write" in etl.errors
-        status = catalogue.space_status(color_space(bundles))
+        status = catalogue.status.read_space(color_space(bundles))
         assert (status.done, status.pending, status.retry, dict(status.failed)) == (0, 24, 0, {})
     (model,) = etl(*RUN)["models"]
     assert model["reused"] > 0, "what was embedded is not embedded again"
@@ -99,13 +99,13 @@ def test_an_import_waits_for_an_elasticsearch_that_is_away(
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert '"failed": 0' in out
-    assert catalogue.count() == len(ROWS)
+    assert catalogue.products.count() == len(ROWS)
 
 
 def test_a_full_disk_is_named_and_what_helps(catalogue: Catalogue, settings: CatalogSettings) -> None:
     at_once = connect(settings.model_copy(update={"elasticsearch_patience": 0}))
     with blocked(catalogue, "read_only_allow_delete"), pytest.raises(WriteBlocked, match="flood stage") as caught:
-        at_once.write([Change("p1", {"id": "p1", "title": "Dress"})])
+        at_once.products.write([Change("p1", {"id": "p1", "title": "Dress"})])
     at_once.client.close()
     assert "index.blocks.read_only_allow_delete" in caught.value.message
     assert catalogue.names.products not in caught.value.message

@@ -26,7 +26,7 @@ def fill_with_shared_and_missing_photos(catalogue: Catalogue, server: ImageServe
         if number % 10:
             server.photos[f"/shop/{number}.jpg"] = photo((number * 37 % 240 + 10, number * 91 % 250, 90), (48, 48))
     changes = [Change(i, document(parse(product(1, url) | {"id": i}))) for i, url in urls.items()]
-    assert {result.status for result in catalogue.write(changes)} == {"created"}
+    assert {result.status for result in catalogue.products.write(changes)} == {"created"}
     return urls
 
 
@@ -77,6 +77,6 @@ def test_no_kill_between_two_writes_loses_history(
     history = history_of(catalogue)
     assert {history[url]["status"] for url in urls.values() if url.endswith("0.jpg")} == {"failed"}
     assert {history[url]["status"] for url in urls.values() if not url.endswith("0.jpg")} == {"done"}
-    assert catalogue.count_unprocessed(color_space(bundles)) == 0
-    status = catalogue.space_status(color_space(bundles))
+    assert catalogue.embeddings.count_unprocessed(color_space(bundles)) == 0
+    status = catalogue.status.read_space(color_space(bundles))
     assert (status.done, dict(status.failed)) == (COUNT * 9 // 10, {"not_found": COUNT // 10})

@@ -90,7 +90,7 @@ def test_watch_lets_the_other_job_finish(
     read_until(watch, "another job embeds into")
     proxy.let_go()
     ended(running)
-    catalogue.write([Change("late", document(parse(product(1, server.url("/red.jpg")) | {"id": "late"})))])
+    catalogue.products.write([Change("late", document(parse(product(1, server.url("/red.jpg")) | {"id": "late"})))])
     while not server.seen["/red.jpg"] and watch.poll() is None:
         time.sleep(0.05)
     watch.send_signal(signal.SIGTERM)
@@ -111,4 +111,4 @@ def test_the_work_of_a_killed_holder_goes_on_after_its_lease(
     read_until(process, "taken over from run")
     (model,) = json.loads(ended(process))["models"]
     assert model["reused"] > 0 and model["reused"] + model["done"] == COUNT
-    assert catalogue.count_unprocessed(color_space(bundles)) == 0
+    assert catalogue.embeddings.count_unprocessed(color_space(bundles)) == 0

@@ -60,17 +60,17 @@ def test_a_job_killed_at_any_moment_loses_nothing(
         server.admission = Semaphore(wanted - done + 2 * 24)  # enough to get there, too few to finish before the kill
         process = etl.start(*arguments)
         while process.poll() is None:
-            catalogue.refresh()
-            known = catalogue.spaces()
-            done = catalogue.space_status(space).done if space in known else 0
+            catalogue.products.refresh()
+            known = catalogue.spaces.get_all()
+            done = catalogue.status.read_space(space).done if space in known else 0
             if done >= wanted:
                 process.send_signal(signal.SIGKILL)
                 kills += 1
                 break
             time.sleep(0.02)
         process.communicate(timeout=30)
-        catalogue.refresh()
-        done = catalogue.space_status(space).done
+        catalogue.products.refresh()
+        done = catalogue.status.read_space(space).done
     assert kills == 3
     server.admission = Semaphore(10 * count)
     assert 150 <= done < count
@@ -79,11 +79,11 @@ def test_a_job_killed_at_any_moment_loses_nothing(
     # each kill may cost one part and what was on its way: the channels' sizes
     again = sum(times - 1 for path, times in server.seen.items() if path.startswith("/shop/"))
     assert again <= kills * (24 + 8 + 16 + 16 + 2 * 8 + 4 * 8)
-    assert catalogue.count_unprocessed(space) == 0
+    assert catalogue.embeddings.count_unprocessed(space) == 0
 
     clean_settings = settings.model_copy(update={"index_prefix": f"{settings.index_prefix}clean_"})
     clean = connect(clean_settings)
-    clean.create()
+    clean.layout.create()
     fill(clean, server, count)
     other = Etl(environ_for(clean_settings, bundles, server, tmp_path / "clean"))
     assert other(*arguments)["models"][0]["done"] == count
@@ -110,8 +110,8 @@ def test_sigterm_finishes_what_is_in_flight(
     assert summary["interrupted"]
     assert 0 < summary["seen"] < 200
     assert summary["seen"] == server.seen.total(), "what was fetched is written"
-    catalogue.refresh()
-    assert catalogue.space_status(color_space(bundles)).done == summary["seen"]
+    catalogue.products.refresh()
+    assert catalogue.status.read_space(color_space(bundles)).done == summary["seen"]
 
 
 def test_the_race_with_a_changed_photo_ends_with_the_right_vector(
@@ -123,11 +123,11 @@ def test_the_race_with_a_changed_photo_ends_with_the_right_vector(
     def change_photo(product_id: str) -> None:
         status = "conflict"
         while status == "conflict":  # the job may write between our read and our write
-            stored = catalogue.get(product_id)
+            stored = catalogue.products.read(product_id)
             assert isinstance(stored, StoredProduct)
             source = {**stored.source, "image_url": server.url("/new.jpg")}
             change = Change(product_id, source, seq_no=stored.seq_no, primary_term=stored.primary_term)
-            status = catalogue.write([change])[0].status
+            status = catalogue.products.write([change])[0].status
         assert status == "updated"
 
     model = MeanColor()
@@ -149,7 +149,7 @@ def test_the_race_with_a_changed_photo_ends_with_the_right_vector(
     assert (second["failed"], second["retry"], second["moved"]) == ({}, {}, 0)
     embedded = vectors_of(catalogue, SPACE, 30)
     for number in range(30):
-        stored = catalogue.get(f"p{number}")
+        stored = catalogue.products.read(f"p{number}")
         assert stored is not None
         path = "/new.jpg" if number < 10 else f"/shop/{number}.jpg"
         assert stored.source["image_url"] == server.url(path)
@@ -166,7 +166,7 @@ def test_failures_are_counted_shown_and_tried_again_on_request(
     changes = [
         Change(f"p{number}", document(parse(product(number, server.url(path))))) for number, path in enumerate(paths)
     ]
-    catalogue.write(changes)
+    catalogue.products.write(changes)
     summary = etl("run", "--model", "color", "--json", expect=1)
     (model,) = summary["models"]
     assert model["failed"] == {"not_found": 1, "not_an_image": 1, "truncated": 1}
@@ -195,8 +195,8 @@ def test_restore_gives_a_lost_index_its_vectors_without_a_photo_or_a_model_run(
     etl("run", "--model", "color")
     space = color_space(bundles)
     before = vectors_of(catalogue, space, 25)
-    catalogue.drop()
-    catalogue.create()
+    catalogue.layout.drop()
+    catalogue.layout.create()
     fill(catalogue, server, 25)
     requests = server.seen.total()
     found = etl("restore", "--model", "color", "--json")["spaces"][space.name]
@@ -214,8 +214,8 @@ def test_restore_says_by_its_status_that_a_broken_part_leaves_products_without_a
     etl("run", "--model", "color")
     (part,) = (tmp_path / "vectors").rglob("part-*.parquet")
     part.write_bytes(part.read_bytes()[:-9])
-    catalogue.drop()
-    catalogue.create()
+    catalogue.layout.drop()
+    catalogue.layout.create()
     fill(catalogue, server, 5)
     found = etl("restore", "--model", "color", "--json", expect=1)["spaces"][color_space(bundles).name]
     assert (found["restored"], found["missing"], found["broken_parts"]) == (0, 5, 1)
@@ -240,7 +240,7 @@ def test_recheck_asks_with_the_stored_etag_and_embeds_only_what_was_replaced(
     assert [name for name in after if not np.array_equal(after[name], before[name])] == ["p3"]
     (again,) = etl("run", "--model", "color", "--recheck", "--limit", "5", "--json")["models"]
     assert (again["unchanged"], server.unmodified.total()) == (5, 14), "p4's new ETag was kept"
-    assert catalogue.space_status(space).done == 12
+    assert catalogue.status.read_space(space).done == 12
 
 
 def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer, etl: Etl) -> None:
@@ -249,7 +249,7 @@ def test_watch_finds_what_comes_later(catalogue: Catalogue, server: ImageServer,
     while server.seen.total() < 5 and process.poll() is None:
         time.sleep(0.02)
     late = document(parse(product(99, server.url("/red.jpg"))))
-    catalogue.write([Change("p99", late)])
+    catalogue.products.write([Change("p99", late)])
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     seen = [json.loads(line)["seen"] for line in out.splitlines()]

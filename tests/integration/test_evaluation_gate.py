@@ -56,15 +56,15 @@ def filled(index: Catalogue, *noisy: tuple[Bundle, float]) -> None:
         )
         for name in names
     ]
-    index.write([Change(source["id"], source) for source in sources])
+    index.products.write([Change(source["id"], source) for source in sources])
     for bundle, noise in noisy:
         centres = np.repeat(np.eye(bundle.dims)[: len(CLASSES)], EACH, axis=0)
-        index.ensure_space(bundle.space)
-        index.refresh()
+        index.spaces.ensure(bundle.space)
+        index.products.refresh()
         vectors = normalize(centres + noise * rng.normal(size=centres.shape))
         outcomes = [Outcome(n, f"file:///{n}", "done", vector=vectors[row]) for row, n in enumerate(names)]
-        index.write_outcomes(bundle.space, outcomes)
-    index.refresh()
+        index.embeddings.write_outcomes(bundle.space, outcomes)
+    index.products.refresh()
 
 
 def gate(candidate: Bundle | str, *more: str) -> tuple[int, dict[str, Any]]:
@@ -116,7 +116,7 @@ def test_no_model_is_judged_against_itself(catalogue: Catalogue, folders: Path) 
     filled(catalogue, (new, 0.35))
     judged = gate(new, "--baseline", old.space.name)[1]
     assert promote(old, gate(old, "--baseline", new.space.name)[1]["result"], "--first")[0] == 2  # it is worse
-    catalogue.append_promotion(Promotion(old.space.name, "ada", "test"), after=0)
+    catalogue.promotions.append(Promotion(old.space.name, "ada", "test"), after=0)
     for name in ("shop", f"shop/{new.version}", f"shop/{new.version[:5]}"):
         status, body = gate(name)
         assert status == 0, body
@@ -129,8 +129,8 @@ def test_a_product_that_one_model_cannot_embed_counts_as_wrong(catalogue: Catalo
     old, new = (put(folders / "bundles", "shop", seed=seed, day=seed) for seed in (1, 2))
     filled(catalogue, (old, 0.6), (new, 0.35))
     url = "file:///hat-3"
-    catalogue.write_outcomes(new.space, [Outcome("hat-3", url, "failed", reason="not_found")])
-    catalogue.refresh()
+    catalogue.embeddings.write_outcomes(new.space, [Outcome("hat-3", url, "failed", reason="not_found")])
+    catalogue.products.refresh()
     assert "hat-3" not in {item.id for item in read_catalogue(catalogue, new.space.name).table.items}
     for more in ((), ("--limit", "120")):
         status, body = gate(new, "--baseline", old.space.name, *more)
@@ -144,11 +144,11 @@ def test_the_catalogue_is_another_when_its_photos_or_labels_are(catalogue: Catal
     seen = [read_catalogue(catalogue, "tiny").dataset.fingerprint]
     vector = normalize(np.ones((1, tiny.dims)))[0]
     outcome = Outcome("hat-3", "file:///hat-3", "done", vector=vector, image_sha256="ab" * 32)
-    catalogue.write_outcomes(tiny.space, [outcome])
+    catalogue.embeddings.write_outcomes(tiny.space, [outcome])
     seen.append(read_catalogue(catalogue, "tiny").dataset.fingerprint)
-    before = catalogue.get_many(["hat-4"])["hat-4"]
+    before = catalogue.products.read_many(["hat-4"])["hat-4"]
     source = {**before.source, "gender": "female"}
-    catalogue.write([Change("hat-4", source, seq_no=before.seq_no, primary_term=before.primary_term)])
+    catalogue.products.write([Change("hat-4", source, seq_no=before.seq_no, primary_term=before.primary_term)])
     seen.append(read_catalogue(catalogue, "tiny").dataset.fingerprint)
     assert len(set(seen)) == 3
 

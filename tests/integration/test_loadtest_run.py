@@ -67,17 +67,17 @@ def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
     settings: CatalogSettings, index_prefix: str
 ) -> None:
     catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
-    catalogue.create()
+    catalogue.layout.create()
     loader.load(catalogue, Space.parse("drawn16__v1", 16), draw.products(1500, 16, seed=4))
     drawn = list(draw.products(1500, 16, seed=4))
-    (space,) = catalogue.read_spaces()
-    found = catalogue.similar(similar_query(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
+    (space,) = catalogue.spaces.read_all()
+    found = catalogue.similar.search(similar_query(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
     cosines = {one.document["id"]: float(one.vector @ drawn[0].vector) for one in drawn}
     wanted = sorted((cosines[d.document["id"]] for d in drawn if d.document["brand"] == "Alder"), reverse=True)[:20]
     assert np.allclose([hit.score for hit in found], wanted, atol=1e-5)
-    (status,) = catalogue.status().spaces
+    (status,) = catalogue.status.read().spaces
     assert (status.done, status.pending) == (1500, 0)
-    index = catalogue.client.indices.get_settings(index=catalogue.concrete(), flat_settings=True)
+    index = catalogue.client.indices.get_settings(index=catalogue.layout.read_serving_index(), flat_settings=True)
     values: Any = next(iter(index.values()))["settings"]
     assert (values["index.refresh_interval"], values["index.number_of_replicas"]) == ("7s", "1")
     catalogue.client.close()

@@ -61,15 +61,15 @@ class Shop:
         sources = [
             document(parse({"id": name, "title": name, "image_url": f"https://s.example/{name}.png"})) for name in IDS
         ]
-        index.write([Change(source["id"], source) for source in sources])
+        index.products.write([Change(source["id"], source) for source in sources])
         self.embed(index, self.old, range(COUNT))
 
     def embed(self, index: Catalogue, bundle: Bundle, numbers: range) -> None:
-        index.ensure_space(bundle.space)
+        index.spaces.ensure(bundle.space)
         rows = self.rows[bundle.version]
         outcomes = [Outcome(IDS[n], f"https://s.example/{IDS[n]}.png", "done", vector=rows[n]) for n in numbers]
-        index.write_outcomes(bundle.space, outcomes)
-        index.refresh()
+        index.embeddings.write_outcomes(bundle.space, outcomes)
+        index.products.refresh()
 
     def expected(self, version: str, query: int | None, offset: int) -> list[tuple[str, float]]:
         """What numpy finds in one space: ids and cosines of a page."""
@@ -226,7 +226,7 @@ def test_backfill_switch_rollback_and_drop_under_questions(
         until_all_see(found, shop.new.version)
 
     assert json.loads(dropped.stdout)["vectors"] == COUNT
-    assert [space.name for space in catalogue.read_spaces()] == [new]
+    assert [space.name for space in catalogue.spaces.read_all()] == [new]
     assert sum(len(one.seen) for one in found) > 100
     assert [problem for one in found for problem in one.problems] == []
     status, text = models_("rollback", *REASONS)
@@ -253,7 +253,7 @@ def test_what_is_on_record(catalogue: Catalogue, environment: dict[str, str], tm
     assert listed[1]["promoted_by"] == "ada" and listed[1]["reason"] == "better on hats"
     assert listed[1]["figures"]["gate"]["figures"] == {"precision": 0.6}
     assert listed[1]["figures"]["done"] == COUNT
-    assert catalogue.promoted() == old
+    assert catalogue.promotions.get_promoted() == old
 
 
 def test_what_is_promoted_while_it_is_being_dropped_stays(
@@ -264,7 +264,7 @@ def test_what_is_promoted_while_it_is_being_dropped_stays(
     shop.embed(catalogue, shop.new, range(COUNT))
     old, new = shop.old.space.name, shop.new.space.name
     assert models_("promote", old, "--gate", gate_file(tmp_path, shop.old, new), *REASONS, "--first")[0] == 0
-    index, gate = catalogue.concrete(), gate_file(tmp_path, shop.new, old)
+    index, gate = catalogue.layout.read_serving_index(), gate_file(tmp_path, shop.new, old)
     told = []
 
     @contextmanager
@@ -277,8 +277,10 @@ def test_what_is_promoted_while_it_is_being_dropped_stays(
     done = runner.invoke(catalog.commands.main.app, ["drop-space", new, "--yes"])
     assert told == [0]
     assert done.exit_code == 2 and f"{new} serves" in done.stderr
-    assert catalogue.concrete() == index and catalogue.space_status(shop.new.space).done == COUNT
-    stored = catalogue.get(IDS[0])
+    assert (
+        catalogue.layout.read_serving_index() == index and catalogue.status.read_space(shop.new.space).done == COUNT
+    )
+    stored = catalogue.products.read(IDS[0])
     assert stored is not None
     gone = Change(IDS[0], None, seq_no=stored.seq_no, primary_term=stored.primary_term)
-    assert catalogue.write([gone])[0].status == "deleted"  # the old index takes writes again
+    assert catalogue.products.write([gone])[0].status == "deleted"  # the old index takes writes again

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from app.http.errors import STATUS, status_of
 from catalog import errors
+from tests.fake_stores import FakeProducts
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import client_of, shop
 
@@ -71,12 +72,14 @@ def test_hosts_are_a_setting() -> None:
 
 
 def test_a_mistake_of_ours_has_no_traceback_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(FakeCatalogue):
-        def get(self, product_id: str) -> Any:
+    class Broken(FakeProducts):
+        def read(self, product_id: str) -> Any:
             raise RuntimeError("a secret of the inside")
 
+    broken = FakeCatalogue()
+    broken.products = Broken(broken)
     with caplog.at_level(logging.ERROR):
-        answer = client_of(Broken()).get("/v1/products/p-1")
+        answer = client_of(broken).get("/v1/products/p-1")
     assert_error(answer, 500, "internal_error")
     assert "secret" not in answer.get_data(as_text=True)
     assert "a secret of the inside" in caplog.text

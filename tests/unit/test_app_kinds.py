@@ -14,6 +14,7 @@ from catalog.domain.space import Space
 from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.similarity import cosine, normalize
 from models.photos import decode
+from tests.fake_stores import FakeProducts
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, UNEMBEDDED, client_of, shop
 from tests.unit.photo_shop import embedder, encoded, picture
@@ -25,7 +26,7 @@ SHAPE = Space("shape", "v1", 3)
 def catalogue() -> FakeCatalogue:
     """The shop, its products in groups of four, with a second model that knows the first fifteen."""
     found = shop()
-    found.ensure_space(SHAPE)
+    found.spaces.ensure(SHAPE)
     found.promotion = SPACE.name
     vectors = np.random.default_rng(2).normal(size=(15, 3))
     for number in range(20):
@@ -259,11 +260,12 @@ def test_a_batch_has_bounds(client: FlaskClient) -> None:
 
 
 def test_a_batch_tells_our_mistakes_and_outages_in_place(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(FakeCatalogue):
-        def get_vectors(self, *_: Any) -> Any:
+    class Broken(FakeProducts):
+        def read_vectors(self, *_: Any) -> Any:
             raise RuntimeError("a secret of the inside")
 
-    broken = Broken(spaces=[SPACE])
+    broken = FakeCatalogue(spaces=[SPACE])
+    broken.products = Broken(broken)
     [result] = (
         client_of(broken)
         .post("/v1/search/batch", json={"searches": [{"query": {"product_id": "p-1"}}]})

@@ -26,6 +26,7 @@ from catalog.settings import CatalogSettings
 from models.photos.errors import PhotoError, Reason
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
+from tests.fake_stores import FakeProducts
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import shop
 from tests.unit.photo_shop import client_of
@@ -166,8 +167,8 @@ def server() -> Iterator[Server]:
     found.server_close()
 
 
-def troubled(server: Server) -> FlaskClient:
-    url = f"http://{USER}:{PASSWORD}@{HOST}:{server.server_port}"
+def troubled(port: int) -> FlaskClient:
+    url = f"http://{USER}:{PASSWORD}@{HOST}:{port}"
     index = connect(CatalogSettings(elasticsearch_url=(url,), index_prefix=PREFIX, elasticsearch_timeout=5))
     return create_app(index, ApiSettings(allow_anonymous_writes=True, public_status=True)).test_client()
 
@@ -200,12 +201,8 @@ def test_no_trouble_of_elasticsearch_names_anything_of_ours(
     server.trouble = TROUBLES.get(trouble)
     failed = 0
     for method, path, body in ASKED:
-        client = troubled(server)  # a new one: no breaker open, nothing remembered
-        if trouble == "nobody there":
-            index = client.application.extensions["visual_search"].index.index
-            index.client = connect(
-                CatalogSettings(elasticsearch_url=(f"http://{USER}:{PASSWORD}@{HOST}:9",), index_prefix=PREFIX)
-            ).client
+        # A new one: no breaker open, nothing remembered.
+        client = troubled(9 if trouble == "nobody there" else server.server_port)
         caplog.clear()
         answer = client.open(path, method=method, json=body)
         assert leaked(answer, str(server.server_port)) == [], (path, shown(answer))
@@ -242,6 +239,12 @@ FOR_STRANGERS = (
 )
 
 
+def with_products(kind: type[FakeProducts]) -> FakeCatalogue:
+    catalogue = FakeCatalogue()
+    catalogue.products = kind(catalogue)
+    return catalogue
+
+
 def test_only_errors_that_were_looked_through_are_told_as_they_are() -> None:
     assert sorted(kind.__name__ for kind in every_error() if kind.public is None) == FOR_STRANGERS.split()
 
@@ -253,14 +256,14 @@ def test_every_other_error_is_told_in_its_own_plain_words(caplog: pytest.LogCapt
         error = VisualSearchError.__new__(kind)
         VisualSearchError.__init__(error, f"{TOLD} {PASSWORD}", path=f"{FOLDER}/x", hint=HOST)
 
-        class Broken(FakeCatalogue):
-            def get(self, product_id: str) -> Any:
+        class Broken(FakeProducts):
+            def read(self, product_id: str) -> Any:
                 raise error  # noqa: B023
 
         if kind.__name__ == "CircuitOpen":
             error.retry_after, error._told = 1.0, None  # type: ignore[attr-defined]
         with caplog.at_level(logging.DEBUG):
-            answer = client_of(Broken()).get("/v1/products/p-1")
+            answer = client_of(with_products(Broken)).get("/v1/products/p-1")
         body = answer.get_json()
         assert leaked(answer) == [] and body["code"] == kind.code and len(body["message"]) > 20, kind
         assert TOLD in logged(caplog, answer), kind
@@ -272,11 +275,11 @@ def test_a_photo_that_cannot_be_had_names_no_host_and_no_file(
 ) -> None:
     told = f"http://hidden.example{FOLDER}" if reason.public else "about the photo alone"
 
-    class Broken(FakeCatalogue):
-        def get(self, product_id: str) -> Any:
+    class Broken(FakeProducts):
+        def read(self, product_id: str) -> Any:
             raise PhotoError(reason, told)
 
-    answer = client_of(Broken()).get("/v1/products/p-1")
+    answer = client_of(with_products(Broken)).get("/v1/products/p-1")
     assert answer.status_code == 400 and leaked(answer) == []
     assert answer.get_json()["detail"] == {"reason": str(reason)}
     if reason.public:

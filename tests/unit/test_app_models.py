@@ -88,7 +88,7 @@ def test_a_model_that_was_cut_short_is_broken(
 def test_the_version_that_serves_goes_before_the_newest(bundles: Path) -> None:
     catalogue = shop()
     old = put(bundles, seed=1, day=1)
-    catalogue.ensure_space(old.space)
+    catalogue.spaces.ensure(old.space)
     catalogue.promotion = old.space.name
     client = client_of(catalogue, models=ModelSettings(bundles=bundles))
     card = client.get("/v1/models/tiny").get_json()

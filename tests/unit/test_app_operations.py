@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
 import pytest
 from werkzeug.test import create_environ, run_wsgi_app
@@ -17,8 +17,12 @@ from catalog import deadline
 from catalog.domain.records import StoredProduct
 from catalog.domain.space import Space
 from catalog.errors import DeadlineExceeded, ProductNotFound, Unavailable
+from catalog.ports import CallKind
+from tests.fake_stores import FakeProducts, FakeSpaces
 from tests.fakes import FakeCatalogue
 from tests.unit.app_shop import SPACE, client_of, shop
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -32,14 +36,19 @@ def down() -> str:
     raise Unavailable("Elasticsearch does not answer")
 
 
+def call(breaker: CircuitBreaker, ask: Callable[[], T]) -> T:
+    with breaker.guard():
+        return ask()
+
+
 def test_the_breaker_opens_after_failures_in_a_row_and_refuses_without_asking() -> None:
     breaker = CircuitBreaker(threshold=3, pause=1.0, clock=Clock())
     for _ in range(3):
         with pytest.raises(Unavailable):
-            breaker.call(down)
+            call(breaker, down)
     asked = []
     with pytest.raises(CircuitOpen, match="does not answer") as refused:
-        breaker.call(lambda: asked.append(1))
+        call(breaker, lambda: asked.append(1))
     assert asked == [] and refused.value.retry_after == pytest.approx(1.0)
 
 
@@ -47,18 +56,18 @@ def test_the_breaker_lets_one_through_per_pause_and_closes_by_itself() -> None:
     clock = Clock()
     breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
     with pytest.raises(Unavailable):
-        breaker.call(down)
+        call(breaker, down)
     clock.now += 1.01
     asked = []
 
     def slow_probe() -> str:
         with pytest.raises(CircuitOpen):  # somebody else, meanwhile
-            breaker.call(lambda: asked.append(1))
+            call(breaker, lambda: asked.append(1))
         return "back"
 
-    assert breaker.call(slow_probe) == "back"
+    assert call(breaker, slow_probe) == "back"
     assert asked == [] and not breaker.is_open
-    assert breaker.call(lambda: "again") == "again"
+    assert call(breaker, lambda: "again") == "again"
 
 
 def test_a_failed_probe_keeps_the_breaker_open() -> None:
@@ -66,10 +75,10 @@ def test_a_failed_probe_keeps_the_breaker_open() -> None:
     breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
     for _ in range(3):
         with pytest.raises(Unavailable) as error:
-            breaker.call(down)
+            call(breaker, down)
         assert not isinstance(error.value, CircuitOpen)
         with pytest.raises(CircuitOpen):
-            breaker.call(down)
+            call(breaker, down)
         clock.now += 1.01
 
 
@@ -81,11 +90,11 @@ def test_only_unavailable_counts_and_a_success_forgets() -> None:
 
     for _ in range(5):
         with pytest.raises(ProductNotFound):
-            breaker.call(missing)
+            call(breaker, missing)
     for _ in range(5):
         with pytest.raises(Unavailable):
-            breaker.call(down)
-        breaker.call(lambda: None)
+            call(breaker, down)
+        call(breaker, lambda: None)
     assert not breaker.is_open
 
 
@@ -93,7 +102,7 @@ def test_threads_are_not_all_made_to_wait_for_a_dead_server() -> None:
     clock = Clock()
     breaker = CircuitBreaker(threshold=1, pause=1.0, clock=clock)
     with pytest.raises(Unavailable):
-        breaker.call(down)
+        call(breaker, down)
     clock.now += 2
     asked: list[int] = []
     refused: list[int] = []
@@ -104,7 +113,7 @@ def test_threads_are_not_all_made_to_wait_for_a_dead_server() -> None:
 
     def ask() -> None:
         try:
-            breaker.call(count_and_fail)
+            call(breaker, count_and_fail)
         except CircuitOpen:
             refused.append(1)
         except Unavailable:
@@ -131,18 +140,17 @@ def test_down_is_503_with_retry_after_and_recovers(monkeypatch: pytest.MonkeyPat
     catalogue.down = False
     assert client.get("/v1/products/p-1").status_code == 503  # still open
     later = time.monotonic() + 2
-    context = client.application.extensions["visual_search"]
-    monkeypatch.setattr(context.index.breaker, "_clock", lambda: later)
+    monkeypatch.setattr(catalogue.observer.breaker, "_clock", lambda: later)
     assert client.get("/v1/products/p-1").status_code == 200
     assert client.get("/v1/products/p-1/similar").status_code == 200
 
 
 def test_liveness_never_asks_elasticsearch() -> None:
-    class Untouchable:
-        def __getattr__(self, name: str) -> object:
-            raise AssertionError(f"asked for {name}")
+    class Untouchable(FakeCatalogue):
+        def check(self, kind: CallKind = "read") -> None:
+            raise AssertionError("it was asked")
 
-    answer = client_of(Untouchable()).get("/healthz")  # type: ignore[arg-type]
+    answer = client_of(Untouchable()).get("/healthz")
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
 
 
@@ -229,14 +237,16 @@ def test_a_request_without_host_is_refused_unless_all_are_trusted() -> None:
 
 
 def test_one_question_has_one_deadline() -> None:
-    class Slow(FakeCatalogue):
+    class Slow(FakeProducts):
         asked: ClassVar[list[float]] = []
 
-        def get(self, product_id: str) -> StoredProduct | None:
+        def read(self, product_id: str) -> StoredProduct | None:
             self.asked.append(deadline.get_remaining() or 0)
             raise DeadlineExceeded("too slow")
 
-    client = client_of(Slow([], [SPACE]), search_timeout=60)
+    catalogue = FakeCatalogue([], [SPACE])
+    catalogue.products = Slow(catalogue)
+    client = client_of(catalogue, search_timeout=60)
     for _ in range(5):
         assert client.get("/v1/products/p-1").status_code == 503
     assert all(30 < left <= 60 for left in Slow.asked) and len(Slow.asked) == 5  # the breaker let every one through
@@ -244,14 +254,16 @@ def test_one_question_has_one_deadline() -> None:
 
 
 def test_the_deadline_of_a_batch_is_that_of_all_its_searches() -> None:
-    class Asked(FakeCatalogue):
+    class Asked(FakeSpaces):
         left: ClassVar[list[float | None]] = []
 
-        def spaces(self) -> Sequence[Space]:
+        def get_all(self) -> Sequence[Space]:
             self.left.append(deadline.get_remaining())
-            return super().spaces()
+            return super().get_all()
 
-    client = client_of(Asked([], [SPACE]), search_timeout=60)
+    catalogue = FakeCatalogue([], [SPACE])
+    catalogue.spaces = Asked(catalogue)
+    client = client_of(catalogue, search_timeout=60)
     client.post("/v1/search/batch", json={"searches": [{"query": {"product_id": "p-1"}}] * 6})
     assert len(Asked.left) >= 6
     assert all(left is not None and 30 < left <= 60 for left in Asked.left)

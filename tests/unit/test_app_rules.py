@@ -9,7 +9,7 @@ from app.schemas.answers import SimilarAnswer
 from app.schemas.rules import EXAMPLES, RulesAnswer
 from catalog.domain.rulebook import UNKNOWN, Rulebook
 from catalog.errors import Unavailable
-from tests.fakes import FakeCatalogue
+from tests.fake_stores import FakeRules
 from tests.unit.app_shop import UNEMBEDDED, client_of, shop
 
 WRITING = ("put", "delete", "patch")  # what is posted here are questions
@@ -113,7 +113,7 @@ def test_refused_writes_do_not_make_shoppers_wait(monkeypatch: pytest.MonkeyPatc
     def refuse(_: Any) -> None:
         raise Unavailable("Elasticsearch answered 403: security_exception")
 
-    monkeypatch.setattr(catalogue, "put_rule", refuse)
+    monkeypatch.setattr(catalogue.rules, "put", refuse)
     client = client_of(catalogue, allow_anonymous_writes=True)
     assert [client.put("/v1/rules/r", json=HIDE).status_code for _ in range(5)] == [503] * 5
     assert client.get(SIMILAR).status_code == 200
@@ -133,7 +133,7 @@ def test_nobody_writes_rules_where_writing_is_not_allowed(settings: Any) -> None
         body = answer.get_json()
         assert (answer.status_code, body["code"]) == (403, "writes_not_allowed")
         assert body["detail"] == {"scope": "catalog", "setting": "ALLOW_ANONYMOUS_WRITES"}
-    assert catalogue.merchandising == {}
+    assert catalogue.rules.kept == {}
     assert client.get("/v1/rules").get_json() == {"rules": []}
 
 
@@ -163,12 +163,12 @@ def test_rules_may_name_only_so_many_products_in_all(client: FlaskClient, monkey
 
 
 def test_there_is_an_answer_where_rules_were_never_read_and_it_says_so() -> None:
-    class Unread(FakeCatalogue):
-        def rules(self) -> Rulebook:
+    class Unread(FakeRules):
+        def get_rulebook(self) -> Rulebook:
             return UNKNOWN
 
     catalogue = shop()
-    catalogue.__class__ = Unread
+    catalogue.rules = Unread(catalogue)
     client = client_of(catalogue)
     for path in (SIMILAR, f"/v1/products/{UNEMBEDDED}/similar?fallback=category"):
         body = SimilarAnswer.model_validate_json(client.get(path).data, strict=True)

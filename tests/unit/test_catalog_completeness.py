@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalog import elastic
-from catalog.elastic.completeness import Incomplete, whole
+from catalog.elastic.completeness import Incomplete, require_all_shards
 from catalog.errors import Unavailable
 
 
@@ -19,7 +19,7 @@ def answer(failed: int = 0, successful: int = 2, *types: str, **more: Any) -> di
 
 def test_an_answer_of_every_shard_passes() -> None:
     good = answer(timed_out=False, hits={"total": 3})
-    assert whole(good) is good
+    assert require_all_shards(good) is good
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_an_answer_of_every_shard_passes() -> None:
 )
 def test_a_part_of_an_answer_is_unavailable(partial: dict[str, Any]) -> None:
     with pytest.raises(Unavailable, match="of 2 parts of the catalogue answered") as raised:
-        whole(partial)
+        require_all_shards(partial)
     assert raised.value.code == "unavailable" and raised.value.detail == {}
 
 
@@ -61,7 +61,7 @@ def test_every_search_and_count_of_the_gateway_is_held_to_all_shards() -> None:
             if isinstance(function, ast.FunctionDef):
                 body = ast.get_source_segment(text, function) or ""
                 if re.search(r"\bclient\.(search|msearch|count)\(", body):
-                    found[f"{path.stem}.{function.name}"] = "whole(" in body
+                    found[f"{path.stem}.{function.name}"] = "require_all_shards(" in body
     assert len(found) >= 6
     # Readiness is about this instance and its Elasticsearch, not about every product.
-    assert [name for name, held in found.items() if not held] == ["search.ping"]
+    assert [name for name, held in found.items() if not held] == ["status.ping"]

@@ -8,6 +8,7 @@ import pytest
 from catalog.elastic import connect
 from catalog.errors import InvalidInput
 from catalog.search.costs import FILE, Costs, CostsFile, SearchPrice, read_costs
+from catalog.search.planner import Planner
 from catalog.settings import CatalogSettings
 
 
@@ -25,7 +26,7 @@ def test_what_was_kept_is_read_again_and_the_gateway_plans_with_it(tmp_path: Pat
     costs = replace(Costs(), script=SearchPrice(9.0, per_value=0.5), bulk=SearchPrice(1.0), cores=12)
     path = write(tmp_path, FILE.dump_json(CostsFile(costs, "a machine", "2026-01-02")))
     assert read_costs(path) == costs
-    assert connect(CatalogSettings(planner_costs=path)).costs == costs
+    assert connect(CatalogSettings(planner_costs=path)).similar.planner == Planner(costs)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from catalog.importing.importer import Importer
 from catalog.domain.records import (ChangeResult)
 
 class Sink:
-    def get_many(self, ids): return {}
+    def read_many(self, ids): return {}
     def write(self, changes): return [ChangeResult(change, "created") for change in changes]
     def refresh(self): pass
 

@@ -24,13 +24,14 @@ def products(ids: Iterable[int]) -> list[FeedProduct | RowProblem | Truncation]:
 
 def shop_of(number: int) -> FakeCatalogue:
     shop = FakeCatalogue()
-    Importer(shop, as_of=LAST_NIGHT, now=LAST_NIGHT).run(iter(products(range(number))))
+    Importer(shop.products, as_of=LAST_NIGHT, now=LAST_NIGHT).run(iter(products(range(number))))
     return shop
 
 
 def full(shop: Any, rows: list[FeedProduct | RowProblem | Truncation], limits: RemovalLimits = CAREFUL) -> Importer:
-    before = shop.count()
-    run = Importer(shop, as_of=TONIGHT, now=TONIGHT)
+    port = shop.products if isinstance(shop, FakeCatalogue) else shop
+    before = port.count()
+    run = Importer(port, as_of=TONIGHT, now=TONIGHT)
     run.run(iter(rows))
     remove_missing(run, limits, before)
     return run
@@ -140,7 +141,7 @@ def test_a_product_changed_meanwhile_by_the_etl_goes_all_the_same() -> None:
 
 def test_a_rehearsal_counts_deletions_and_deletes_nothing() -> None:
     shop = shop_of(100)
-    rehearsal = DryRunPort(shop)
+    rehearsal = DryRunPort(shop.products)
     assert full(rehearsal, products(range(2, 100))).summary.deleted == 2
     assert [(e.kind, e.id) for e in rehearsal.examples] == [("deleted", "p00000"), ("deleted", "p00001")]
     assert len(shop.docs) == 100

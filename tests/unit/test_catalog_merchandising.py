@@ -46,7 +46,7 @@ def shop(vectors: list[tuple[int, int]], grouped: bool = False) -> FakeCatalogue
 
 def keep(index: FakeCatalogue, *given: dict[str, Any]) -> FakeCatalogue:
     for number, data in enumerate(given):
-        index.put_rule(rules.parse({"id": f"r{number}", **data}))
+        index.rules.put(rules.parse({"id": f"r{number}", **data}))
     return index
 
 
@@ -167,7 +167,7 @@ def test_boosts_rank_by_cosine_and_amounts_and_leave_the_score(
 
     def relevance(name: str) -> float:
         source = index.docs[name]
-        acting = (r for r in index.list_rules() if r.target.has(name, Seen(source)))
+        acting = (r for r in index.rules.read_all() if r.target.has(name, Seen(source)))
         return float(scores[name]) + sum(rule.amount or 0 for rule in acting)
 
     ranks = [relevance(hit.id) for hit in found]
@@ -272,8 +272,8 @@ def test_the_group_of_a_pinned_product_is_pinned_whole() -> None:
 def test_without_rules_the_index_is_asked_once() -> None:
     index = shop(LINE)
     asked = []
-    similar = index.similar
-    index.similar = lambda query: asked.append(query) or similar(query)  # type: ignore[method-assign, func-returns-value]
+    similar = index.similar.search
+    index.similar.search = lambda query: asked.append(query) or similar(query)  # type: ignore[method-assign, func-returns-value]
     ids(index)
     keep(index, {"action": "hide", "target": {"ids": ["p0"]}})
     ids(index)

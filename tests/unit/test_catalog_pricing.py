@@ -182,7 +182,7 @@ def test_what_is_missing_is_said_as_it_is(asked: dict[str, Any], said: str) -> N
 
 def test_a_full_page_asks_for_no_values() -> None:
     index = shop(*(product(f"p{n}", brand="Alder") for n in range(4)))
-    index.unknown_words = None  # type: ignore[method-assign, assignment]
+    index.filter_values.find_unknown = None  # type: ignore[method-assign, assignment]
     assert ids(index, source="p0", filters=parse({"brand": ["alder", "aldr"]}), limit=3) == ["p1", "p2", "p3"]
     assert ids(index, source="p0", filters=parse({"brand": "alder"})) == ["p1", "p2", "p3"]  # hits prove the value
 

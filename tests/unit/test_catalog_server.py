@@ -75,13 +75,13 @@ def test_an_untested_major_is_refused_with_what_to_do(replies: Callable[[str], R
         index = opened(url)
         for _ in range(2):
             with pytest.raises(Unavailable, match=r"knows 8 and 9; .*ELASTICSEARCH_UNTESTED=allow"):
-                index.ping()
+                index.status.ping()
         assert not any("_search" in path for path in asked)
 
 
 def test_the_operator_can_take_the_risk() -> None:
     with server(of_version("10.1.0")) as (url, asked):
-        opened(url, elasticsearch_untested="allow").ping()
+        opened(url, elasticsearch_untested="allow").status.ping()
         assert [path for path in asked if "_search" not in path] == []
 
 
@@ -90,7 +90,7 @@ def test_a_tested_server_or_one_that_does_not_tell_is_asked_once(replies: Callab
     with server(replies) as (url, asked):
         index = opened(url)
         for _ in range(3):
-            index.ping()
+            index.status.ping()
         index.client.options(request_timeout=5).search(index="products")
         assert asked.count("/_nodes/_local") == 1
         assert asked.count("/") <= 1
@@ -105,6 +105,6 @@ def test_the_setting_takes_two_words() -> None:
 
 def test_a_server_without_its_root_is_not_taken_for_a_dead_node(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("WARNING", "elastic_transport"), server(only_nodes_tell("8.19.21")) as (url, asked):
-        opened(url).ping()
+        opened(url).status.ping()
     assert asked[0] == "/_nodes/_local"
     assert [each.getMessage() for each in caplog.records] == []

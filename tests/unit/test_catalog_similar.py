@@ -72,8 +72,8 @@ def test_a_threshold_cuts_hits_and_total_but_no_facets(index: FakeCatalogue) -> 
 
 
 def test_a_total_that_nobody_counted_is_warned_about(index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = index.similar
-    monkeypatch.setattr(index, "similar", lambda query: replace(known(query), total=None))
+    known = index.similar.search
+    monkeypatch.setattr(index.similar, "search", lambda query: replace(known(query), total=None))
     _, warning = similar_to(index, similar_request("source", score_threshold=0.9, total=True)).warnings
     assert (warning.code, warning.detail) == ("total_unknown", {"score_threshold": 0.9})
     (implied,) = similar_to(index, similar_request("source", score_threshold=0.9)).warnings
@@ -101,7 +101,7 @@ def test_a_band_needs_a_price(index: FakeCatalogue) -> None:
 
 
 def test_only_a_promotion_switches_from_the_space_that_came_first(index: FakeCatalogue) -> None:
-    index.ensure_space(B)
+    index.spaces.ensure(B)
     assert resolve_space(index, None) == A
     assert resolve_space(index, "color") == A
     assert resolve_space(index, B.name) == B
@@ -123,15 +123,16 @@ def test_a_space_without_any_vector_does_not_serve_while_another_has_some() -> N
 def test_of_spaces_from_before_their_order_was_kept_the_fullest(
     index: FakeCatalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index.ensure_space(B)
+    index.spaces.ensure(B)
     for name in index.docs:
         index.embed(name, B, [1, 0])
     new = Space("shop", "v1", 2)
-    index.ensure_space(new)
+    index.spaces.ensure(new)
     for name in index.docs:
         index.embed(name, new, [1, 0])
-    known = index.space_status
-    monkeypatch.setattr(index, "space_status", lambda space: replace(known(space), added=1 if space == new else 0))
+    known = index.status.read_space
+    changed = lambda space: replace(known(space), added=1 if space == new else 0)  # noqa: E731
+    monkeypatch.setattr(index.status, "read_space", changed)
     assert resolve_space(index, None) == B
 
 

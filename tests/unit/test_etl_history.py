@@ -13,6 +13,7 @@ from catalog.errors import WriteBlocked
 from etl.job import RunContext
 from models.photos import PhotoSettings
 from tests.etl_kit import OTHER, SPACE, MeanColor, build_context, product, run_job, totals
+from tests.fake_stores import FakeEmbeddings
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo
 
@@ -39,27 +40,30 @@ def context(index: FakeCatalogue, server: ImageServer, tmp_path: Path) -> RunCon
 
 
 def named(index: FakeCatalogue, url: str) -> tuple[str, ...]:
-    return index.history[url, SPACE.name].product_ids
+    return index.history.entries[url, SPACE.name].product_ids
 
 
 def test_history_that_a_killed_run_owes_is_written_by_the_next(
     index: FakeCatalogue, context: RunContext, server: ImageServer
 ) -> None:
     """As versions left it that wrote the index first: stored and indexed, no history, no marker."""
-    index.ensure_space(SPACE)
+    index.spaces.ensure(SPACE)
     urls = [server.url(f"/{number}.jpg") for number in range(COUNT)]
     vector = np.array([1, 0, 0, 0], dtype=np.float32)
     outcomes = [Outcome(f"p{number}", url, "done", vector) for number, url in enumerate(urls)]
-    index.write_outcomes(SPACE, outcomes)
+    index.embeddings.write_outcomes(SPACE, outcomes)
     gone = Outcome("deleted", server.url("/deleted.jpg"), "done", vector)
     part = context.store.write(SPACE, "20260101T000000-killed", 0, [*outcomes, gone], datetime.now(UTC))
     index.docs["p0"]["image_url"] = server.url("/red.jpg")  # and this one shows another photo by now
     index.docs["p0"].pop("embedding")
     assert run_job(context, [MeanColor()]).models[0].reused == 0
     assert [named(index, url) for url in urls[1:]] == [(f"p{number}",) for number in range(1, COUNT)]
-    assert index.history[urls[1], SPACE.name].run_id == part.run_id
+    assert index.history.entries[urls[1], SPACE.name].run_id == part.run_id
     assert named(index, server.url("/red.jpg")) == ("p0",)
-    assert (urls[0], SPACE.name) not in index.history and (gone.image_url, SPACE.name) not in index.history
+    assert (urls[0], SPACE.name) not in index.history.entries and (
+        gone.image_url,
+        SPACE.name,
+    ) not in index.history.entries
     assert context.store.list_unfinished(SPACE.name) == []
 
 
@@ -90,7 +94,7 @@ def test_a_photo_of_very_many_products_keeps_a_small_entry(
 def test_a_row_that_the_index_refused_leaves_its_part_unsettled_and_no_history(
     index: FakeCatalogue, server: ImageServer, tmp_path: Path
 ) -> None:
-    class Picky(FakeCatalogue):
+    class Picky(FakeEmbeddings):
         refusing = True
 
         def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]:
@@ -98,7 +102,8 @@ def test_a_row_that_the_index_refused_leaves_its_part_unsettled_and_no_history(
             taken = super().write_outcomes(space, [one for one in outcomes if one not in refused])
             return [*taken, *(WriteResult(one, Written.REFUSED, "it kept changing") for one in refused)]
 
-    picky, model = Picky(), MeanColor()
+    picky, model = FakeCatalogue(), MeanColor()
+    picky.embeddings = taking = Picky(picky)
     for source in index.docs.values():
         picky.put(source)
     photos = PhotoSettings(image_allowed_hosts=(server.host,), image_timeout=5.0)
@@ -106,8 +111,8 @@ def test_a_row_that_the_index_refused_leaves_its_part_unsettled_and_no_history(
     url = server.url("/3.jpg")
     assert totals(run_job(context, [model]))["failed"] == {"refused_by_index": 1}
     assert len(context.store.list_unfinished(SPACE.name)) == 1
-    assert (url, SPACE.name) not in picky.history
-    picky.refusing = False
+    assert (url, SPACE.name) not in picky.history.entries
+    taking.refusing = False
     assert run_job(context, [model]).models[0].reused == 1
     assert model.embedded == COUNT, "its vector was in the store"
     assert named(picky, url) == ("p3",)
@@ -130,7 +135,7 @@ def test_an_index_that_takes_no_writes_is_given_its_patience_once_and_nothing_em
     for space, model in ((SPACE, mean), (OTHER, corner)):
         kept = sum(len(context.store.read(part, space)) for part in context.store.list_parts(space.name))
         assert kept == model.embedded > 0
-        status = index.space_status(space)
+        status = index.status.read_space(space)
         assert (status.pending, dict(status.failed)) == (COUNT, {})
     index.before_write = lambda _: None
     again = run_job(context, [mean, corner])

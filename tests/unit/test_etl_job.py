@@ -49,7 +49,7 @@ def good(server: ImageServer) -> FakeCatalogue:
 
 
 def vector(index: FakeCatalogue, product_id: str, space: Space = SPACE) -> np.ndarray | None:
-    return index.get_vectors([product_id], [space])[product_id][1].get(space.name)
+    return index.products.read_vectors([product_id], [space])[product_id][1].get(space.name)
 
 
 def test_every_photo_gets_its_own_vector_and_a_history(
@@ -66,7 +66,7 @@ def test_every_photo_gets_its_own_vector_and_a_history(
         state = index.docs[f"p{number}"]["embedding"][SPACE.name]
         assert (state["status"], state["attempts"], state["etag"]) == ("done", 1, '"v1"')
         assert len(state["image_sha256"]) == 64
-    entry = index.history[server.url("/0.jpg"), SPACE.name]
+    entry = index.history.entries[server.url("/0.jpg"), SPACE.name]
     assert (entry.product_ids, entry.status, entry.run_id) == (("p0",), "done", summary.run_id)
 
 
@@ -120,7 +120,7 @@ def test_bad_photos_are_told_by_reason_and_stop_nobody(
     assert its.failed.total() == 8
     assert its.retry.total() == 4
     assert summary.failed_share == pytest.approx(12 / 19)
-    assert index.history[server.url("/nothing.jpg"), SPACE.name].reason == "not_found"
+    assert index.history.entries[server.url("/nothing.jpg"), SPACE.name].reason == "not_found"
 
 
 def test_a_host_that_asks_for_a_short_pause_gets_it_within_the_run(
@@ -181,7 +181,7 @@ def test_products_and_models_that_share_a_photo_fetch_and_embed_it_once(
     assert (mean.embedded, corner.embedded) == (2, 2)
     same = [vector(index, product_id) for product_id in ("p0", "p2", "p3")]
     assert all(np.array_equal(same[0], other) for other in same)
-    assert index.history[server.url("/0.jpg"), OTHER.name].product_ids == ("p0", "p2", "p3")
+    assert index.history.entries[server.url("/0.jpg"), OTHER.name].product_ids == ("p0", "p2", "p3")
 
 
 def test_a_model_that_came_later_gets_only_what_it_lacks(
@@ -219,7 +219,7 @@ def test_a_photo_that_changes_under_way_stays_unprocessed_and_gets_the_right_vec
     summary = run_job(context, [model])
     assert (totals(summary)["moved"], totals(summary)["gone"], totals(summary)["done"]) == (1, 1, 5)
     assert summary.failed_share == 0
-    assert (server.url("/1.jpg"), SPACE.name) not in index.history
+    assert (server.url("/1.jpg"), SPACE.name) not in index.history.entries
     model.before_batch = lambda: None
     assert totals(run_job(context, [model]))["done"] == 1
     assert np.array_equal(vector(index, "p0"), vector(index, "p2"))
@@ -269,7 +269,7 @@ def test_a_model_that_fails_on_everything_ends_the_run(
     index = good(server)
     with pytest.raises(ModelFailed, match="out of memory"):
         run_job(build_context(index, tmp_path, photos), [model])
-    assert index.count_unprocessed(SPACE) == 7
+    assert index.embeddings.count_unprocessed(SPACE) == 7
 
 
 def test_an_error_nobody_thought_of_is_one_photos_misfortune(
@@ -307,13 +307,13 @@ def test_vectors_stored_but_not_indexed_are_used_by_the_next_run(
     with pytest.raises(Unavailable):
         run_job(context, [model])
     kept = stored(context)
-    assert kept and index.count_unprocessed(SPACE) == 7
+    assert kept and index.embeddings.count_unprocessed(SPACE) == 7
     index.before_write = lambda _: None
     embedded = model.embedded
     summary = run_job(context, [model])
     assert summary.models[0].reused == kept
     assert model.embedded - embedded == 7 - kept
-    assert index.count_unprocessed(SPACE) == 0
+    assert index.embeddings.count_unprocessed(SPACE) == 0
     assert run_job(context, [model]).models[0].reused == 0
 
 
@@ -343,7 +343,7 @@ def test_an_index_that_lost_its_vectors_gets_them_back_without_the_model(
     fresh.docs["p3"]["image_url"] = server.url("/other.jpg")
     del fresh.docs["p4"]
     fresh.put({**fresh.docs["p0"], "id": "twin"})
-    fresh.ensure_space(SPACE)
+    fresh.spaces.ensure(SPACE)
     requests = server.seen.total()
     found = restore_vectors(fresh, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings)
     assert (found.restored, found.missing) == (6, 1)
@@ -360,7 +360,7 @@ def test_the_newest_stored_vector_wins(server: ImageServer, photos: PhotoSetting
     url, now = server.url("/0.jpg"), datetime.now(UTC)
     for run_id, row in (("20250101T000000-a", [1, 0, 0, 0]), ("20260101T000000-b", [0, 1, 0, 0])):
         context.store.write(SPACE, run_id, 0, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
-    index.ensure_space(SPACE)
+    index.spaces.ensure(SPACE)
     assert (
         restore_vectors(index, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings).restored
         == 1
@@ -377,7 +377,7 @@ def test_parts_of_a_run_are_ordered_by_number_not_by_spelling(
     for number, row in ((10, [0, 1, 0, 0]), (9, [1, 0, 0, 0])):
         context.store.write(SPACE, "run", number, [Outcome("p0", url, "done", np.array(row, dtype=np.float32))], now)
     assert [part.number for part in context.store.list_parts(SPACE.name)] == [9, 10]
-    index.ensure_space(SPACE)
+    index.spaces.ensure(SPACE)
     assert (
         restore_vectors(index, context.store, SPACE, context.store.list_parts(SPACE.name), context.settings).restored
         == 1
@@ -400,7 +400,7 @@ def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     summary = run(context, [model.model()], RunOptions(batch_size=4), stop, ignore_progress)
     assert summary.interrupted
     assert 0 < summary.seen_count < 400
-    assert index.count_unprocessed(SPACE) == 400 - summary.seen_count
+    assert index.embeddings.count_unprocessed(SPACE) == 400 - summary.seen_count
     model.before_batch = lambda: None
     assert run_job(context, [model]).seen_count == 400 - summary.seen_count
     assert model.embedded == 400
@@ -442,7 +442,7 @@ def test_waiting_for_another_job_is_not_counted_as_work(
     server: ImageServer, photos: PhotoSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, now = good(server), [0.0]
-    read = index.read_lease
+    read = index.leases.read
 
     def read_late(name: str) -> Lease | None:
         now[0] += 30.0

@@ -14,6 +14,7 @@ from etl.lease import LONGEST_PAUSE, LeaseKeeper, LeaseTerms, acquire_lease, hol
 from etl.stop_signal import StopSignal
 from models.photos import PhotoSettings
 from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job
+from tests.fake_stores import FakeLeases
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server
 
@@ -35,19 +36,19 @@ class Time(StopSignal):
 
 
 def held_by_another(index: FakeCatalogue) -> Lease:
-    found = index.write_lease(NAME, "other", TERM, None)
+    found = index.leases.write(NAME, "other", TERM, None)
     assert found
     return found
 
 
 def take(index: FakeCatalogue, clock: Time, *, waits: bool = False) -> Lease:
-    return acquire_lease(index, NAME, "me", LeaseTerms(TERM, waits=waits), clock, lambda: clock.now)
+    return acquire_lease(index.leases, NAME, "me", LeaseTerms(TERM, waits=waits), clock, lambda: clock.now)
 
 
 def test_a_free_lease_is_taken_at_once() -> None:
     index, clock = FakeCatalogue(), Time()
     assert take(index, clock).holder == "me"
-    assert (clock.waits, index.leases[NAME].holder) == (0, "me")
+    assert (clock.waits, index.leases.held[NAME].holder) == (0, "me")
 
 
 def test_a_dead_holders_lease_is_taken_over_after_its_term_and_not_before() -> None:
@@ -61,7 +62,7 @@ def test_a_dead_holders_lease_is_taken_over_after_its_term_and_not_before() -> N
 def test_a_living_holder_is_named_at_its_first_sign_of_life() -> None:
     def renew(clock: Time) -> None:
         if clock.now >= TERM / 3:
-            index.write_lease(NAME, "other", TERM, index.leases[NAME])
+            index.leases.write(NAME, "other", TERM, index.leases.held[NAME])
 
     index, clock = FakeCatalogue(), Time(renew)
     held_by_another(index)
@@ -69,15 +70,15 @@ def test_a_living_holder_is_named_at_its_first_sign_of_life() -> None:
         take(index, clock)
     assert clock.now <= TERM / 3 + LONGEST_PAUSE
     assert caught.value.detail == {"space": NAME, "holder": "other"}
-    assert index.leases[NAME].holder == "other"
+    assert index.leases.held[NAME].holder == "other"
 
 
 def test_who_waits_follows_a_living_holder_however_long_it_takes() -> None:
     def renew_then_end(clock: Time) -> None:
         if clock.now < 10 * TERM:
-            index.write_lease(NAME, "other", TERM, index.leases[NAME])
-        elif NAME in index.leases and index.leases[NAME].holder == "other":
-            index.drop_lease(index.leases[NAME])
+            index.leases.write(NAME, "other", TERM, index.leases.held[NAME])
+        elif NAME in index.leases.held and index.leases.held[NAME].holder == "other":
+            index.leases.drop(index.leases.held[NAME])
 
     index, clock = FakeCatalogue(), Time(renew_then_end)
     held_by_another(index)
@@ -91,7 +92,7 @@ def test_who_waits_can_be_stopped() -> None:
     clock = Time(lambda clock: clock.request())
     with pytest.raises(LeaseHeld):
         take(index, clock, waits=True)
-    assert index.leases[NAME].holder == "other"
+    assert index.leases.held[NAME].holder == "other"
 
 
 def test_after_a_long_gap_the_watch_begins_anew() -> None:
@@ -110,57 +111,59 @@ def test_after_a_long_gap_the_watch_begins_anew() -> None:
 def test_of_two_that_find_the_same_dead_holder_one_gets_its_lease() -> None:
     index = FakeCatalogue()
     held_by_another(index)
-    write, rivals = index.write_lease, ["rival"]
+    write, rivals = index.leases.write, ["rival"]
 
     def beaten(name: str, holder: str, seconds: float, over: Lease | None) -> Lease | None:
         if rivals:
             write(name, rivals.pop(), seconds, over)
         return write(name, holder, seconds, over)
 
-    index.write_lease = beaten  # type: ignore[method-assign]
+    index.leases.write = beaten  # type: ignore[method-assign]
     with pytest.raises(LeaseHeld, match="rival"):
         take(index, Time())
-    assert index.leases[NAME].holder == "rival"
+    assert index.leases.held[NAME].holder == "rival"
 
 
 def test_a_holder_renews_gives_back_and_notices_that_it_was_taken_for_dead() -> None:
     renewed = threading.Event()
 
-    class Watched(FakeCatalogue):
-        def write_lease(self, name: str, holder: str, seconds: float, over: Lease | None) -> Lease | None:
+    class Watched(FakeLeases):
+        def write(self, name: str, holder: str, seconds: float, over: Lease | None) -> Lease | None:
             if over and over.holder == holder:
                 renewed.set()
-            return super().write_lease(name, holder, seconds, over)
+            return super().write(name, holder, seconds, over)
 
-    index = Watched()
-    with hold_leases(index, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
+    index = FakeCatalogue()
+    index.leases = Watched(index)
+    with hold_leases(index.leases, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
         assert renewed.wait(60)
         keeper.check()
-    assert NAME not in index.leases
-    with hold_leases(index, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
-        index.leases[NAME] = Lease(NAME, "other", TERM, 10_000, 1)
+    assert NAME not in index.leases.held
+    with hold_leases(index.leases, [NAME], "me", LeaseTerms(0.05), StopSignal()) as keeper:
+        index.leases.held[NAME] = Lease(NAME, "other", TERM, 10_000, 1)
         with pytest.raises(LeaseLost, match="went to other"):
             for _ in range(6000):
                 keeper.check()
                 threading.Event().wait(0.01)
-    assert index.leases[NAME].holder == "other", "what another holds is not given back"
+    assert index.leases.held[NAME].holder == "other", "what another holds is not given back"
 
 
 def test_a_server_that_is_away_takes_no_lease_away() -> None:
     failures = iter([True, True])
     answered = threading.Event()
 
-    class Shaky(FakeCatalogue):
-        def read_lease(self, name: str) -> Lease | None:
+    class Shaky(FakeLeases):
+        def read(self, name: str) -> Lease | None:
             if threading.current_thread().name == "etl-lease":
                 if next(failures, False):
                     raise Unavailable("Elasticsearch does not answer")
                 answered.set()
-            return super().read_lease(name)
+            return super().read(name)
 
-    index = Shaky()
-    keeper = LeaseKeeper(index, "me", 0.05)
-    acquire_lease(index, NAME, "me", LeaseTerms(0.05), StopSignal())
+    index = FakeCatalogue()
+    index.leases = Shaky(index)
+    keeper = LeaseKeeper(index.leases, "me", 0.05)
+    acquire_lease(index.leases, NAME, "me", LeaseTerms(0.05), StopSignal())
     keeper.add(NAME)
     assert answered.wait(60)
     keeper.check()
@@ -184,10 +187,10 @@ def context_of(index: FakeCatalogue, server: ImageServer, folder: Path, **change
 def test_a_run_holds_its_spaces_and_gives_them_back(server: ImageServer, tmp_path: Path) -> None:
     index, model = FakeCatalogue([product(0, server.url("/red.jpg"))]), MeanColor()
     seen: list[str] = []
-    model.before_batch = lambda: seen.append(index.leases[NAME].holder)
+    model.before_batch = lambda: seen.append(index.leases.held[NAME].holder)
     summary = run_job(context_of(index, server, tmp_path), [model])
     assert len(seen) == 1 and f"run {summary.run_id} (process" in seen[0]
-    assert index.leases == {}
+    assert index.leases.held == {}
 
 
 def test_a_run_that_lost_its_lease_stops_and_says_so(server: ImageServer, tmp_path: Path) -> None:
@@ -195,7 +198,7 @@ def test_a_run_that_lost_its_lease_stops_and_says_so(server: ImageServer, tmp_pa
     lost = threading.Event()
 
     def taken_over() -> None:
-        index.leases[NAME] = Lease(NAME, "other", TERM, 10_000, 1)
+        index.leases.held[NAME] = Lease(NAME, "other", TERM, 10_000, 1)
         lost.wait(60)  # the model is at work until the run has noticed
 
     model.before_batch = taken_over
@@ -204,4 +207,4 @@ def test_a_run_that_lost_its_lease_stops_and_says_so(server: ImageServer, tmp_pa
             run_job(context_of(index, server, tmp_path, etl_lease_seconds=0.05), [model])
     finally:
         lost.set()
-    assert index.leases[NAME].holder == "other"
+    assert index.leases.held[NAME].holder == "other"

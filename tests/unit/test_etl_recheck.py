@@ -80,7 +80,7 @@ def test_a_replaced_photo_gets_its_own_vector_and_history(
     after = state(index, "p1")
     assert (after["etag"], after["attempts"], after["status"]) == ('"v2"', 1, "done")
     assert after["image_sha256"] != before
-    assert index.history[server.url("/1.jpg"), SPACE.name].run_id == summary.run_id
+    assert index.history.entries[server.url("/1.jpg"), SPACE.name].run_id == summary.run_id
     newest = context.store.list_parts(SPACE.name)[-1]
     assert [row.image_sha256 for row in context.store.read(newest, SPACE)] == [after["image_sha256"]]
     assert run_job(context, [MeanColor()], AGAIN).models[0].unchanged == 3
@@ -205,7 +205,7 @@ def test_an_index_that_is_away_ends_the_run_and_keeps_the_vectors(
         raise Unavailable("Elasticsearch does not answer")
 
     server.etags["/0.jpg"] = '"v2"'
-    monkeypatch.setattr(index, "write_etags", away)
+    monkeypatch.setattr(index.rechecks, "write_etags", away)
     with pytest.raises(Unavailable):
         run_job(context, [MeanColor()], AGAIN)
     assert state(index, "p0")["vector"] is not None
@@ -213,5 +213,5 @@ def test_an_index_that_is_away_ends_the_run_and_keeps_the_vectors(
 
 def test_an_etag_of_another_photo_is_not_kept(index: FakeCatalogue, context: RunContext, server: ImageServer) -> None:
     stale = Outcome("p0", server.url("/0.jpg"), "done", None, "00" * 32, etag='"x"')
-    index.write_etags(SPACE, [stale])
+    index.rechecks.write_etags(SPACE, [stale])
     assert state(index, "p0")["etag"] == '"v1"'

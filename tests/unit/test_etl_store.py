@@ -176,7 +176,7 @@ def test_a_part_written_before_of_another_version_is_refused() -> None:
 
 def shop_of(count: int) -> FakeCatalogue:
     index = FakeCatalogue([product(number, f"http://x/{number}.jpg") for number in range(count)])
-    index.ensure_space(SPACE)
+    index.spaces.ensure(SPACE)
     return index
 
 
@@ -193,7 +193,7 @@ def test_broken_parts_are_set_aside_and_the_others_restored(
     store._fs.pipe_file(bad.path, changed(store._fs.cat_file(bad.path), swapped))
     found = restore_vectors(index, store, SPACE, store.list_unfinished(SPACE.name), settings_for(tmp_path))
     assert (found.restored, found.missing, found.broken_parts, found.unread_parts) == (6, 3, 1, 0)
-    assert sorted(one.product_id for one in index.unprocessed(SPACE)) == ["p3", "p4", "p5"]
+    assert sorted(one.product_id for one in index.embeddings.read_unprocessed(SPACE)) == ["p3", "p4", "p5"]
     assert bad not in store.list_parts(SPACE.name)
     assert store._fs.exists(bad.path + ".bad"), "kept for whoever wants to know"
     assert bad.path in caplog.text

@@ -1,6 +1,7 @@
 """The loader against a catalogue in memory that answers as it is made to."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,22 +37,14 @@ class FakeCatalogue:
         self, *, others: int = 0, spaces: Sequence[Space] = (), busy: bool = False, refused: str = ""
     ) -> None:
         self.names, self.client = Names("p"), SimpleNamespace(indices=FakeIndices())
-        self.others, self.spaces, self.busy, self.refused = others, list(spaces), busy, refused
+        self.others, self.known, self.busy, self.refused = others, list(spaces), busy, refused
         self.stored: dict[str, dict[str, Any]] = {}
-
-    def concrete(self) -> str:
-        return "p-000001"
-
-    def refresh(self) -> None: ...
-
-    def count_products(self, query: Mapping[str, Any]) -> int:
-        return self.others
-
-    def read_spaces(self) -> Sequence[Space]:
-        return self.spaces
-
-    def ensure_space(self, space: Space) -> None:
-        self.spaces = [*{*self.spaces, space}]
+        self.layout = SimpleNamespace(read_serving_index=lambda: "p-000001")
+        self.products = SimpleNamespace(refresh=lambda: None)
+        self.spaces = SimpleNamespace(read_all=lambda: self.known, ensure=self.known.append)
+        self.connection = SimpleNamespace(
+            request=lambda kind="read": nullcontext(), count_products=lambda query: others, send_bulk=self.send
+        )
 
     def send(self, actions: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         assert self.client.indices.settings["refresh_interval"] == "-1"
@@ -80,7 +73,7 @@ def test_loads_every_product_with_its_vector_and_restores_the_settings() -> None
     assert (state["status"], state["image_url"]) == ("done", one.document["image_url"])
     assert fake.client.indices.settings == {"refresh_interval": "1s", "number_of_replicas": "1"}
     assert seen == [1000, 1200]
-    assert fake.spaces == [SPACE]
+    assert fake.known == [SPACE]
 
 
 def test_a_setting_that_was_not_set_is_unset_again() -> None:

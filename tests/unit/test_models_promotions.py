@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,28 +35,25 @@ VERDICT = {"classes": CLASSES, "notes": ["hat is small"], "rules": {"loss": 0.05
 
 
 class Index:
-    """A `PromotionPort` in memory; `late` is what somebody else appends between reading and writing."""
+    """A `SpaceIndex` in memory, all stores in one; `late` is what somebody else appends meanwhile."""
 
     def __init__(self, *spaces: Space) -> None:
-        self.spaces, self.entries = list(spaces), []  # type: ignore[var-annotated]
+        self.known, self.entries = list(spaces), []  # type: ignore[var-annotated]
         self.missing: dict[str, int] = {}
         self.failed: dict[str, int] = {}
         self.count = 10
         self.late: list[Promotion] = []
+        self.spaces = SimpleNamespace(read_all=lambda: self.known)
+        self.status = SimpleNamespace(read_space=self.read_space)
+        self.promotions = SimpleNamespace(read_all=lambda: list(self.entries), append=self.append)
 
-    def read_spaces(self) -> Sequence[Space]:
-        return self.spaces
-
-    def space_status(self, space: Space) -> SpaceStatus:
+    def read_space(self, space: Space) -> SpaceStatus:
         pending = self.missing.get(space.name, 0)
         failed = self.failed.get(space.name, 1)
         done = self.count - pending - (failed - 1)
         return SpaceStatus(space, done, pending, 0, {"not_found": failed}, {})
 
-    def promotions(self) -> list[Promotion]:
-        return list(self.entries)
-
-    def append_promotion(self, entry: Promotion, after: int) -> Promotion:
+    def append(self, entry: Promotion, after: int) -> Promotion:
         self.entries += self.late
         if after != len(self.entries):
             raise WriteConflict("somebody else was faster")
@@ -173,7 +170,7 @@ def test_products_that_lack_the_space_hold_a_promotion_back(room: Room) -> None:
     room.index.missing[room.bundles[2].space.name] = 10
     with pytest.raises(NotEmbedded, match="no product is embedded"):
         room.promote(2, PromotionRequest("ada", "because", incomplete=True))
-    room.index.spaces.clear()
+    room.index.known.clear()
     with pytest.raises(NotEmbedded, match="no product has vectors"):
         room.promote(0)
 
@@ -197,13 +194,13 @@ def test_photos_that_failed_in_the_new_version_only_are_products_lost(room: Room
     room.promote(1)
     room.index.failed[newer] = 300
     room.promote(2, replace(WISH, incomplete=True))
-    room.index.spaces = [bundle.space for bundle in room.bundles[1:]]
+    room.index.known = [bundle.space for bundle in room.bundles[1:]]
     room.promote(1)  # which has more than what serves
 
 
 def test_the_first_one_is_compared_with_what_the_gate_compared_with(room: Room) -> None:
     color = Space("color", "000000000000", 2)
-    room.index.spaces.append(color)
+    room.index.known.append(color)
     room.index.failed[room.bundles[0].space.name] = 5
     with pytest.raises(NotEmbedded, match=f"4 of the 10 .* {color.name}"):
         room.promote(0, FIRST)
@@ -246,7 +243,7 @@ def test_rollbacks_go_back_step_by_step_and_forward_by_name(room: Room) -> None:
 def test_a_dropped_space_is_not_returned_to(room: Room) -> None:
     room.promote(0, FIRST)
     room.promote(1)
-    room.index.spaces = [room.bundles[1].space]
+    room.index.known = [room.bundles[1].space]
     with pytest.raises(NotEmbedded, match="no product has vectors"):
         rollback(room.index, WISH)
 

@@ -8,7 +8,7 @@ from catalog import deadline
 from catalog.domain.product import rederived
 from catalog.domain.space import vector_field
 from catalog.elastic import bulk
-from catalog.elastic.base import Store
+from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.pages import scan
 from catalog.elastic.stores.vectors import vectors_of
 from catalog.errors import RefusedChange, Unavailable
@@ -30,8 +30,8 @@ class Copier:
     `fences` has every FENCE-th id of the first copy, ascending.
     """
 
-    def __init__(self, store: Store, old: str, to: str, progress: Progress, without: Collection[str]) -> None:
-        self.store, self.client, self.progress = store, store.client, progress
+    def __init__(self, catalogue: Catalogue, old: str, to: str, progress: Progress, without: Collection[str]) -> None:
+        self.catalogue, self.client, self.progress = catalogue, catalogue.client, progress
         self.old, self.to, self.without = old, to, frozenset(without)
         self.replayed = self.deleted = 0
         self.fences: list[str] = []
@@ -78,15 +78,16 @@ class Copier:
 
     def sync_spaces(self) -> None:
         """Give the new index the spaces that the old one has by now."""
-        shape = self.store.read_shape()
+        spaces = self.catalogue.spaces
+        shape = spaces.read_shape()
         for space in shape.spaces:
             if space.name not in self.without:
-                self.store.put_space(self.to, space, shape.added[space.name])
+                spaces.put(self.to, space, shape.added[space.name])
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         every = [vector_field("*")]
         asked: dict[str, Any] = {"source": {"excludes": every}, "fields": every, "page": PAGE}
-        return scan(self.client, self.store.names, query, index=self.old, preference=preference, **asked)
+        return scan(self.catalogue.connection, query, index=self.old, preference=preference, **asked)
 
     def _remembering(self, hits: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for number, hit in enumerate(hits, start=1):

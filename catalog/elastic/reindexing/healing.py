@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from elasticsearch import Elasticsearch
 
-from catalog.elastic.client import translated
+from catalog.elastic.connection import IndexConnection
 from catalog.elastic.names import Names
 from catalog.elastic.reindexing import reindex_record
 from catalog.elastic.reindexing.reindex_record import LEASE, Layout
@@ -15,13 +15,14 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN = 0.5  # seconds
 
 
-def heal(client: Elasticsearch, names: Names, sleep: Callable[[float], None] = time.sleep) -> None:
+def heal(connection: IndexConnection, sleep: Callable[[float], None] = time.sleep) -> None:
     """Let writes through that a killed reindex blocks, and delete the index it left.
 
     Where the reindex may be alive on another machine and blocks writes, its block is waited for: it ends within
     seconds, or its lease runs out. Raises catalog.errors.Unavailable.
     """
-    with translated(names):
+    client, names = connection.client, connection.names
+    with connection.request():
         layout = reindex_record.read_layout(client, names)
         waited = 0.0
         while layout and layout.blocked and layout.unfinished and layout.unfinished.is_alive():

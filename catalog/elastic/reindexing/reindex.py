@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from elasticsearch import BadRequestError
 
 from catalog import deadline
-from catalog.elastic import Catalogue
-from catalog.elastic.client import translated
+from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.reindexing import healing, reindex_record
 from catalog.elastic.reindexing.copying import UNDONE, Checkpoints, Copier, Progress
 from catalog.elastic.reindexing.differences import missing_ids
@@ -72,10 +71,10 @@ def reindex(
     or one of an older version was killed; then `discard_unfinished` deletes what it left), Unavailable when
     Elasticsearch does not take part, or when writers could not be kept out for long enough.
     """
-    healing.heal(catalogue.client, catalogue.names)
-    old = catalogue.concrete()
+    catalogue.layout.heal()
+    old = catalogue.layout.read_serving_index()
     new = catalogue.names.successor(old)
-    with translated(catalogue.names):
+    with catalogue.connection.request():
         claim = Claim(catalogue.client, catalogue.names, new, old)
         _make(catalogue, claim, discard_unfinished)
         move = _Move(catalogue, claim, progress, without)
@@ -95,7 +94,7 @@ def _make(catalogue: Catalogue, claim: Claim, discard_unfinished: bool) -> None:
         client.options(ignore_status=404).indices.delete(index=new)
         unblock(client, old)
     try:
-        catalogue.create_index(new, claim.alias, claim.meta)
+        catalogue.layout.create_index(new, claim.alias, claim.meta)
     except BadRequestError as error:
         if error.error != "resource_already_exists_exception":
             raise
@@ -143,7 +142,7 @@ class _Move:
         started = time.perf_counter()
         deadline.start(BLOCK_LIMIT)
         try:
-            with translated(self.catalogue.names):
+            with self.catalogue.connection.request():
                 self.client.indices.add_block(index=self.old, block="write")  # returns when writes have ended
                 self.copier.replay(seen)
                 self._delete_what_is_gone()
@@ -171,16 +170,16 @@ class _Move:
         if reindex_record.revoke(self.client, self.catalogue.names, self.claim.record):
             self.copier.to = self.claim.renew()
             return False
-        if self.catalogue.concrete() != self.new:
+        if self.catalogue.layout.read_serving_index() != self.new:
             raise RefusedChange(UNDONE)
         return True
 
     def _delete_what_is_gone(self) -> None:
-        self.copier.delete(missing_ids(self.catalogue, self.new, self.old, self.copier.fences))
+        self.copier.delete(missing_ids(self.catalogue.connection, self.new, self.old, self.copier.fences))
 
     def _count(self, index: str) -> int:
         self.client.indices.refresh(index=index)
-        return self.catalogue.count_products(index=index)
+        return self.catalogue.connection.count_products(index=index)
 
     def _restore_settings(self) -> None:
         settings = self.catalogue.settings
@@ -209,7 +208,7 @@ class _Move:
             if time.monotonic() > ends:
                 return False
             time.sleep(healing.LOOK_AGAIN)
-        if self.catalogue.concrete() != self.new:
+        if self.catalogue.layout.read_serving_index() != self.new:
             raise RefusedChange(UNDONE)
         self.client.indices.delete(index=self.old)
         return True

@@ -9,33 +9,35 @@ from catalog import similarity
 from catalog.domain.records import Outcome, Pending, StoredProduct, WriteResult, Written
 from catalog.domain.space import Space
 from catalog.elastic import bulk
-from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
+from catalog.elastic.reindexing import healing
 from catalog.errors import InvalidVector
 from catalog.search import work_queries
 
 ROUNDS = 10  # a product that changes more often than this between two requests is left for the next run
 
 
-class EmbeddingStore(Store):
+class EmbeddingStore:
+    """Reads what is to be embedded and writes what became of it."""
+
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+        self._products = connection.names.products
+
     def count_unprocessed(self, space: Space) -> int:
         """Products with a photo and no outcome in `space`, retries that are due included."""
-        self.refresh()
-        return self.count_products(work_queries.match_unprocessed(space, datetime.now(UTC)))
+        self._connection.refresh()
+        return self._connection.count_products(work_queries.match_unprocessed(space, datetime.now(UTC)))
 
-    def unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
+    def read_unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
         """Products to embed in id order, at most `limit`, from one point in time taken now."""
-        self.refresh()
+        self._connection.refresh()
         state = f"embedding.{space.name}"
         source = ["image_url", f"{state}.attempts", f"{state}.etag"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
         hits = scan(
-            self.client,
-            self.names,
-            work_queries.match_unprocessed(space, datetime.now(UTC)),
-            source=source,
-            page=page,
+            self._connection, work_queries.match_unprocessed(space, datetime.now(UTC)), source=source, page=page
         )
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
@@ -68,7 +70,9 @@ class EmbeddingStore(Store):
         return [results[number] for number in range(len(outcomes))]
 
     def _round(self, space: Space, todo: dict[int, Outcome]) -> dict[int, WriteResult]:
-        current = self.read_many(sorted({outcome.product_id for outcome in todo.values()}), ["image_url"])
+        current = self._connection.read_products(
+            sorted({outcome.product_id for outcome in todo.values()}), ["image_url"]
+        )
         results: dict[int, WriteResult] = {}
         actions: dict[str, tuple[int, dict[str, Any]]] = {}
         for number, outcome in todo.items():
@@ -78,40 +82,38 @@ class EmbeddingStore(Store):
             elif stored.source.get("image_url") != outcome.image_url:
                 results[number] = WriteResult(outcome, Written.MOVED)
             else:  # one per product and request; a second outcome for it waits for the next round
-                actions.setdefault(outcome.product_id, (number, _update(self.names.products, space, outcome, stored)))
-        with translated(self.names):
-            items = self.send([action for _, action in actions.values()])
+                actions.setdefault(outcome.product_id, (number, _update(self._products, space, outcome, stored)))
+        items = self._connection.send_bulk([action for _, action in actions.values()])
         for product_id, (number, _) in actions.items():
             if result := _read(todo[number], items[product_id]):
                 results[number] = result
         return results
 
-    def embedded_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
+    def read_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
         """The photo that each of `ids` has its embedding in `space` from; without those that have none."""
         state = f"embedding.{space.name}"
-        stored = self.read_many(ids, (f"{state}.status", f"{state}.image_url"))
+        stored = self._connection.read_products(ids, (f"{state}.status", f"{state}.image_url"))
         states = {i: (one.source.get("embedding") or {}).get(space.name) or {} for i, one in stored.items()}
         return {i: str(known.get("image_url")) for i, known in states.items() if known.get("status") == "done"}
 
     def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
         """Let products with one of `statuses` (and `reasons`) be tried again at once; returns how many."""
-        self.heal()
-        self.refresh()
+        healing.heal(self._connection)
+        self._connection.refresh()
         again = {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
-        hits = scan(self.client, self.names, work_queries.match_status(space, statuses, reasons), source=False)
+        hits = scan(self._connection, work_queries.match_status(space, statuses, reasons), source=False)
         actions = [
             {
                 "_op_type": "update",
-                "_index": self.names.products,
+                "_index": self._products,
                 "_id": hit["_id"],
                 "retry_on_conflict": 5,
                 "doc": {"embedding": {space.name: again}},
             }
             for hit in hits
         ]
-        with translated(self.names):
-            items = self.send(actions)
-        self.refresh()
+        items = self._connection.send_bulk(actions)
+        self._connection.refresh()
         return sum(item["status"] < 300 for item in items.values())
 
 

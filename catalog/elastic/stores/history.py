@@ -7,8 +7,7 @@ from typing import Any
 from catalog.domain.records import HISTORY_PRODUCTS, HistoryEntry
 from catalog.domain.space import Space
 from catalog.elastic import bulk
-from catalog.elastic.base import MGET_SIZE, Store
-from catalog.elastic.client import no_catalogue, translated
+from catalog.elastic.connection import IndexConnection
 from catalog.errors import Unavailable
 
 ROUNDS = 10  # an entry that others change more often than this between two requests is given up
@@ -16,23 +15,27 @@ Source = Mapping[str, Any]
 Edit = Callable[[Source | None], Source | None]  # the entry as stored -> as it shall be; None is no entry
 
 
-class HistoryStore(Store):
+class HistoryStore:
     """Every write reads first and is conditioned on what it read, so that no writer loses another's products."""
 
-    def append_history(self, entries: Iterable[HistoryEntry]) -> None:
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+        self._index = connection.names.history
+
+    def append(self, entries: Iterable[HistoryEntry]) -> None:
         """Record outcomes under (image_url, space): a later one replaces the earlier, but keeps its products.
 
         At most HISTORY_PRODUCTS are kept, those named last. Raises Unavailable.
         """
         self._edit({_key(entry.image_url, entry.space): _added(entry) for entry in entries})
 
-    def retract_history(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None:
+    def retract(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None:
         """Take back that `photos` (address -> product ids) were embedded; an entry without products goes."""
         self._edit({_key(url, space): _without(frozenset(ids)) for url, ids in photos.items()})
 
-    def history_products(self, space: Space, urls: Sequence[str]) -> dict[str, frozenset[str]]:
+    def read_products(self, space: Space, urls: Sequence[str]) -> dict[str, frozenset[str]]:
         """The products that the entry of each photo names; without those of `urls` that have no entry."""
-        found = self._entries([_key(url, space) for url in urls])
+        found = self._read_entries([_key(url, space) for url in urls])
         sources = [doc["_source"] for doc in found.values()]
         return {source["image_url"]: frozenset(source["product_ids"]) for source in sources}
 
@@ -41,10 +44,10 @@ class HistoryStore(Store):
         for _ in range(ROUNDS):
             if not left:
                 return
-            stored = self._entries(list(left))
-            actions = [_action(self.names.history, key, stored.get(key), edit) for key, edit in left.items()]
-            with translated(self.names):
-                items = self.send([action for action in actions if action is not None], require_alias=False)
+            stored = self._read_entries(list(left))
+            actions = [_action(self._index, key, stored.get(key), edit) for key, edit in left.items()]
+            writes = [action for action in actions if action is not None]
+            items = self._connection.send_bulk(writes, require_alias=False)
             refused = {key: item for key, item in items.items() if item["status"] >= 300}
             left = {key: left[key] for key, item in refused.items() if item["status"] in (404, 409)}
             if wrong := [item for key, item in refused.items() if key not in left]:
@@ -53,20 +56,8 @@ class HistoryStore(Store):
         if left:
             raise Unavailable(f"others keep changing {len(left)} entries of the feature history: try again")
 
-    def _entries(self, keys: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for start in range(0, len(keys), MGET_SIZE):
-            chunk = list(keys[start : start + MGET_SIZE])
-            with translated(self.names):
-                docs = self.client.mget(index=self.names.history, ids=chunk)["docs"]
-            for doc in docs:
-                if doc.get("error", {}).get("type") == "index_not_found_exception":
-                    raise no_catalogue(self.names.history)
-                if "error" in doc:
-                    raise self.refused(doc["error"], 503)
-                if doc["found"]:
-                    found[doc["_id"]] = doc
-        return found
+    def _read_entries(self, keys: Sequence[str]) -> dict[str, Any]:
+        return self._connection.read_documents(self._index, keys)
 
 
 def _key(image_url: str, space: Space) -> str:

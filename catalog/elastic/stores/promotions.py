@@ -7,52 +7,55 @@ from elasticsearch import ConflictError, NotFoundError
 
 from catalog import mapping
 from catalog.domain.promotion import Promotion
-from catalog.elastic.base import Store
-from catalog.elastic.client import translated
-from catalog.elastic.completeness import whole
+from catalog.elastic.completeness import require_all_shards
+from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores import small_indices
-from catalog.elastic.ttl_cache import Remembered
+from catalog.elastic.ttl_cache import TtlCache
 from catalog.errors import WriteConflict
 
 MOST = 10_000  # entries that are read: what one search gives; years of promotions
 TICK = timedelta(milliseconds=1)  # what the index can tell apart
 
 
-class PromotionStore(Store):
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._promoted = Remembered(self._read_promoted, "the promotions")
+class PromotionStore:
+    """Reads and appends promotions."""
 
-    def promoted(self) -> str | None:
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+        self._client = connection.client
+        self._index = connection.names.promotions
+        self._promoted = TtlCache(self._read_promoted, "the promotions")
+
+    def get_promoted(self) -> str | None:
         """Name of the space that the newest promotion says shall serve, if there is one."""
         return self._promoted.get()
 
-    def promotions(self) -> list[Promotion]:
+    def read_all(self) -> list[Promotion]:
         """All of them as they are this moment, oldest first."""
-        with translated(self.names):
+        with self._connection.request():
             try:
-                self.client.indices.refresh(index=self.names.promotions)
-                answer = self.client.search(
-                    index=self.names.promotions, size=MOST, sort=[{"promoted_at": "asc"}], query={"match_all": {}}
+                self._client.indices.refresh(index=self._index)
+                answer = self._client.search(
+                    index=self._index, size=MOST, sort=[{"promoted_at": "asc"}], query={"match_all": {}}
                 )
             except NotFoundError:
                 return []
-        return [_promotion(hit["_source"]) for hit in whole(answer)["hits"]["hits"]]
+        return [_promotion(hit["_source"]) for hit in require_all_shards(answer)["hits"]["hits"]]
 
-    def append_promotion(self, entry: Promotion, after: int) -> Promotion:
+    def append(self, entry: Promotion, after: int) -> Promotion:
         """Write the entry behind the `after` that were read; visible at once.
 
         Raises WriteConflict when somebody else has written one since. Its time is later than that of all before it,
         whatever the clocks say: readers go by it.
         """
         self._ensure_promotions()
-        known = self.promotions()
+        known = self.read_all()
         times = [one.at for one in known if one.at is not None]
         at = max([_now(), *(time + TICK for time in times)])
-        with translated(self.names):
+        with self._connection.request("write"):
             try:
-                self.client.create(
-                    index=self.names.promotions,
+                self._client.create(
+                    index=self._index,
                     id=f"{after + 1:08d}",
                     document=_document(entry, at, after + 1),
                     refresh=True,
@@ -65,14 +68,14 @@ class PromotionStore(Store):
 
     def _read_promoted(self) -> str | None:
         newest = {"size": 1, "sort": [{"promoted_at": "desc"}], "_source": ["space"]}
-        found = small_indices.read(self.client, self.names, self.names.promotions, newest)
+        found = small_indices.read(self._connection, self._index, newest)
         return str(found[0]["space"]) if found else None
 
     def _ensure_promotions(self) -> None:
         """Catalogues of before have no such index, or one that knows fewer fields."""
-        with translated(self.names):
-            small_indices.ensure(self.client, self.names.promotions, mapping.PROMOTIONS, self.index_settings(1))
-            self.client.indices.put_mapping(index=self.names.promotions, properties=mapping.PROMOTIONS["properties"])
+        with self._connection.request("write"):
+            small_indices.ensure(self._connection, self._index, mapping.PROMOTIONS)
+            self._client.indices.put_mapping(index=self._index, properties=mapping.PROMOTIONS["properties"])
 
 
 def _now() -> datetime:

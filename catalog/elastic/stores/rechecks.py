@@ -5,20 +5,24 @@ from typing import Any
 
 from catalog.domain.records import Outcome, Pending
 from catalog.domain.space import Space
-from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
 from catalog.search import work_queries
 
 
-class RecheckStore(Store):
-    def embedded(self, space: Space, limit: int | None = None, after: str = "") -> Iterator[Pending]:
+class RecheckStore:
+    """Reads products with an embedding and keeps what was learnt about their photos."""
+
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+
+    def read_embedded(self, space: Space, limit: int | None = None, after: str = "") -> Iterator[Pending]:
         """Products with a vector in id order, at most `limit`, those whose id comes behind `after`."""
-        self.refresh()
+        self._connection.refresh()
         state = f"embedding.{space.name}"
         source = ["image_url", f"{state}.etag", f"{state}.image_sha256"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
-        hits = scan(self.client, self.names, work_queries.match_embedded(space, after), source=source, page=page)
+        hits = scan(self._connection, work_queries.match_embedded(space, after), source=source, page=page)
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
                 return
@@ -32,11 +36,11 @@ class RecheckStore(Store):
         A write that meets another one is dropped: without the ETag the photo is only fetched once more.
         """
         state = f"embedding.{space.name}.image_sha256"
-        current = self.read_many([outcome.product_id for outcome in outcomes], ["image_url", state])
+        current = self._connection.read_products([outcome.product_id for outcome in outcomes], ["image_url", state])
         actions = [
             {
                 "_op_type": "update",
-                "_index": self.names.products,
+                "_index": self._connection.names.products,
                 "_id": outcome.product_id,
                 "if_seq_no": stored.seq_no,
                 "if_primary_term": stored.primary_term,
@@ -45,8 +49,7 @@ class RecheckStore(Store):
             for outcome in outcomes
             if (stored := current.get(outcome.product_id)) and _shows(stored.source, space, outcome)
         ]
-        with translated(self.names):
-            self.send(actions)
+        self._connection.send_bulk(actions)
 
 
 def _shows(source: Mapping[str, Any], space: Space, outcome: Outcome) -> bool:

@@ -10,62 +10,65 @@ from elasticsearch import NotFoundError
 from catalog import mapping
 from catalog.domain.rulebook import UNKNOWN, Rulebook, check_room
 from catalog.domain.rules import Rule, document, parse
-from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores import small_indices
-from catalog.elastic.ttl_cache import Remembered
+from catalog.elastic.ttl_cache import TtlCache
 from catalog.errors import InvalidRule
+from catalog.ports import CallKind
 
 READ_MOST = 1000  # rules that are read: what could be kept before there was a lower limit
 
 log = logging.getLogger(__name__)
 
 
-class RuleStore(Store):
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+class RuleStore:
+    """Reads, keeps and deletes rules."""
+
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+        self._client = connection.client
+        self._index = connection.names.rules
         self._compiled: tuple[list[Any], Rulebook] = [], Rulebook()
-        self._rules = Remembered(self._read_rules, "the merchandising rules", otherwise=UNKNOWN)
+        self._rules = TtlCache(self._read_rulebook, "the merchandising rules", otherwise=UNKNOWN)
         self._writing = Lock()
 
-    def rules(self) -> Rulebook:
+    def get_rulebook(self) -> Rulebook:
         """All rules as they were a moment ago, or when they could last be read; never raises Unavailable."""
         return self._rules.get()
 
-    def list_rules(self) -> Sequence[Rule]:
+    def read_all(self) -> Sequence[Rule]:
         """All rules by id as they are this moment; none where their index is missing."""
-        return _parsed(self._stored_rules())
+        return _parsed(self._read_stored("read"))
 
-    def put_rule(self, rule: Rule) -> None:
+    def put(self, rule: Rule) -> None:
         """Keep a rule in the place of the one with its id; raises InvalidRule where there is no room for it."""
         with self._writing:  # two writers at once would both see the room for one
-            check_room(rule, self.list_rules())
-            with translated(self.names):
-                small_indices.ensure(self.client, self.names.rules, mapping.RULES, self.index_settings(1))
-                self.client.index(index=self.names.rules, id=rule.id, document=document(rule), refresh=True)
+            check_room(rule, _parsed(self._read_stored("write")))
+            with self._connection.request("write"):
+                small_indices.ensure(self._connection, self._index, mapping.RULES)
+                self._client.index(index=self._index, id=rule.id, document=document(rule), refresh=True)
         self._rules.forget()
 
-    def delete_rule(self, rule_id: str) -> bool:
+    def delete(self, rule_id: str) -> bool:
         """Whether there was such a rule; there is none now."""
-        with translated(self.names):
+        with self._connection.request("write"):
             try:
-                self.client.delete(index=self.names.rules, id=rule_id, refresh=True)
+                self._client.delete(index=self._index, id=rule_id, refresh=True)
             except NotFoundError:
                 return False
         self._rules.forget()
         return True
 
-    def _read_rules(self) -> Rulebook:
+    def _read_rulebook(self) -> Rulebook:
         """Parsed and made ready only where they are not what they were."""
-        stored = self._stored_rules()
+        stored = self._read_stored("optional")
         if stored != self._compiled[0]:
             self._compiled = stored, Rulebook(_parsed(stored))
         return self._compiled[1]
 
-    def _stored_rules(self) -> list[Any]:
-        return small_indices.read(
-            self.client, self.names, self.names.rules, {"size": READ_MOST, "sort": [{"id": "asc"}]}
-        )
+    def _read_stored(self, kind: CallKind) -> list[Any]:
+        body = {"size": READ_MOST, "sort": [{"id": "asc"}]}
+        return small_indices.read(self._connection, self._index, body, kind)
 
 
 def _parsed(stored: Sequence[Any]) -> Sequence[Rule]:

@@ -6,8 +6,7 @@ from typing import Any
 
 from catalog.domain.records import StoredProduct
 from catalog.domain.space import vector_field
-from catalog.elastic.base import Store
-from catalog.elastic.client import translated
+from catalog.elastic.connection import IndexConnection
 
 PAGE = 500  # products asked for at a time
 PREFERENCE = "vectors"  # whichever copy answers, it is always the same one
@@ -21,7 +20,12 @@ class Found:
     vectors: Mapping[str, Sequence[float]]
 
 
-class VectorReader(Store):
+class VectorReader:
+    """Completes products by vectors that the server keeps out of `_source`."""
+
+    def __init__(self, connection: IndexConnection) -> None:
+        self._connection = connection
+
     def complete(self, stored: Mapping[str, StoredProduct]) -> dict[str, StoredProduct]:
         """The same products with the vectors that their `embedding` lacks, as searches see them this moment.
 
@@ -39,8 +43,7 @@ class VectorReader(Store):
         """
         found = self._find_lacking(stored.values())
         if not all(_is_exact(product, found) for product in stored.values()):
-            with translated(self.names):  # searches do not see the write yet that was read
-                self.client.indices.refresh(index=self.names.products)
+            self._connection.refresh()  # searches do not see the write yet that was read
             found = self._find_lacking(stored.values())
         return {
             name: _without_lies(_with_vectors(product, found[name])) if name in found else product
@@ -67,7 +70,7 @@ class VectorReader(Store):
             "seq_no_primary_term": True,
             "track_total_hits": False,
         }
-        for hit in self.msearch([body], PREFERENCE)[0]["hits"]["hits"]:
+        for hit in self._connection.msearch([body], PREFERENCE)[0]["hits"]["hits"]:
             yield hit["_id"], Found(hit["_seq_no"], vectors_of(hit))
 
 

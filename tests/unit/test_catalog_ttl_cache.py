@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from catalog.elastic.ttl_cache import FRESH, Remembered
+from catalog.elastic.ttl_cache import FRESH, TtlCache
 from catalog.errors import NoCatalogue, Unavailable
 
 PATIENT = 60  # seconds to wait for what takes milliseconds: only a test that fails waits so long
@@ -50,16 +50,16 @@ def source() -> Source:
 
 
 @pytest.fixture
-def remembered(source: Source) -> Remembered[int]:
-    return Remembered(source.read, "a number", clock=lambda: source.now)
+def remembered(source: Source) -> TtlCache[int]:
+    return TtlCache(source.read, "a number", clock=lambda: source.now)
 
 
-def test_it_is_read_once_while_it_is_fresh(source: Source, remembered: Remembered[int]) -> None:
+def test_it_is_read_once_while_it_is_fresh(source: Source, remembered: TtlCache[int]) -> None:
     assert [remembered.get() for _ in range(100)] == [1] * 100
     assert source.reads == 1
 
 
-def test_under_traffic_a_thread_reads_it_before_it_is_old(source: Source, remembered: Remembered[int]) -> None:
+def test_under_traffic_a_thread_reads_it_before_it_is_old(source: Source, remembered: TtlCache[int]) -> None:
     remembered.get()
     source.now, source.gate = FRESH * 0.75, threading.Event()
     source.began.clear()
@@ -70,9 +70,7 @@ def test_under_traffic_a_thread_reads_it_before_it_is_old(source: Source, rememb
     assert remembered.get() == 2 and source.reads == 2
 
 
-def test_after_a_pause_one_caller_reads_and_the_others_wait_for_it(
-    source: Source, remembered: Remembered[int]
-) -> None:
+def test_after_a_pause_one_caller_reads_and_the_others_wait_for_it(source: Source, remembered: TtlCache[int]) -> None:
     remembered.get()
     source.now, source.gate = FRESH * 100, threading.Event()
     source.began.clear()
@@ -87,7 +85,7 @@ def test_after_a_pause_one_caller_reads_and_the_others_wait_for_it(
 
 
 def test_what_cannot_be_read_any_more_goes_on_being_served_and_is_tried_by_one_thread(
-    source: Source, remembered: Remembered[int], caplog: pytest.LogCaptureFixture
+    source: Source, remembered: TtlCache[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     remembered.get()
     source.now, source.down = FRESH * 10, True
@@ -114,10 +112,10 @@ def test_what_cannot_be_read_any_more_goes_on_being_served_and_is_tried_by_one_t
 
 def test_what_was_never_read_is_the_substitute_or_the_error(source: Source) -> None:
     source.down = True
-    bare: Remembered[int] = Remembered(source.read, clock=lambda: source.now)
+    bare: TtlCache[int] = TtlCache(source.read, clock=lambda: source.now)
     with pytest.raises(Unavailable, match="shard is gone"):
         bare.get()
-    helped = Remembered(source.read, otherwise=0, clock=lambda: source.now)
+    helped = TtlCache(source.read, otherwise=0, clock=lambda: source.now)
     source.reads = 0
     assert [helped.get() for _ in range(100)] == [0] * 100
     assert source.reads == 1
@@ -137,7 +135,7 @@ def test_what_is_gone_is_not_served_as_if_it_were_there(source: Source) -> None:
             raise NoCatalogue("deleted")
         return source.read()
 
-    remembered = Remembered(read, clock=lambda: source.now)
+    remembered = TtlCache(read, clock=lambda: source.now)
     assert remembered.get() == 1
     gone, source.now = True, FRESH * 10
     for _ in range(3):
@@ -147,9 +145,7 @@ def test_what_is_gone_is_not_served_as_if_it_were_there(source: Source) -> None:
     assert remembered.get() == 2
 
 
-def test_who_wrote_reads_again_and_a_read_from_before_is_not_kept(
-    source: Source, remembered: Remembered[int]
-) -> None:
+def test_who_wrote_reads_again_and_a_read_from_before_is_not_kept(source: Source, remembered: TtlCache[int]) -> None:
     remembered.get()
     remembered.forget()
     assert remembered.get() == 2
@@ -167,7 +163,7 @@ def test_who_wrote_reads_again_and_a_read_from_before_is_not_kept(
 
 def test_an_error_reaches_all_who_wait_for_the_first_read(source: Source) -> None:
     source.down, source.gate = True, threading.Event()
-    remembered: Remembered[int] = Remembered(source.read)
+    remembered: TtlCache[int] = TtlCache(source.read)
     gate = source.gate
 
     def ask() -> str:

@@ -1,0 +1,48 @@
+"""The product index on a real Elasticsearch: one store per subject."""
+
+from elasticsearch import Elasticsearch
+
+from catalog.elastic.connection import IndexConnection
+from catalog.elastic.stores.browsing import BrowsingStore
+from catalog.elastic.stores.embeddings import EmbeddingStore
+from catalog.elastic.stores.filter_values import FilterValueStore
+from catalog.elastic.stores.history import HistoryStore
+from catalog.elastic.stores.layout import LayoutStore
+from catalog.elastic.stores.leases import LeaseStore
+from catalog.elastic.stores.products import ProductStore
+from catalog.elastic.stores.promotions import PromotionStore
+from catalog.elastic.stores.rechecks import RecheckStore
+from catalog.elastic.stores.rules import RuleStore
+from catalog.elastic.stores.similar import SimilarStore
+from catalog.elastic.stores.spaces import SpaceStore
+from catalog.elastic.stores.status import StatusStore
+from catalog.ports import CallObserver
+from catalog.search.costs import read_costs
+from catalog.search.planner import Planner
+from catalog.settings import CatalogSettings
+
+
+class Catalogue:
+    """Holds the stores that answer the ports of `catalog.ports`, over one connection."""
+
+    def __init__(self, client: Elasticsearch, settings: CatalogSettings, planner: Planner | None = None) -> None:
+        costs = read_costs(settings.planner_costs)
+        self.connection = connection = IndexConnection(client, settings)
+        self.client, self.settings, self.names = client, settings, connection.names
+        self.spaces = SpaceStore(connection, costs)
+        self.layout = LayoutStore(connection, self.spaces)
+        self.products = ProductStore(connection)
+        self.similar = SimilarStore(connection, self.spaces, planner or Planner(costs))
+        self.browsing = BrowsingStore(connection, self.spaces)
+        self.filter_values = FilterValueStore(connection, self.spaces)
+        self.status = StatusStore(connection, self.spaces, self.layout)
+        self.promotions = PromotionStore(connection)
+        self.rules = RuleStore(connection)
+        self.embeddings = EmbeddingStore(connection)
+        self.rechecks = RecheckStore(connection)
+        self.history = HistoryStore(connection)
+        self.leases = LeaseStore(connection)
+
+    def observe(self, observer: CallObserver) -> None:
+        """Wraps every request from now on in `observer`."""
+        self.connection.observer = observer

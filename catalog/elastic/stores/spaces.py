@@ -1,0 +1,102 @@
+"""The embedding spaces that the mapping of the product index has."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog import mapping
+from catalog.domain.space import Space
+from catalog.elastic.connection import IndexConnection
+from catalog.elastic.reindexing import healing
+from catalog.elastic.ttl_cache import TtlCache
+from catalog.errors import InvalidInput
+from catalog.search.costs import Costs
+from catalog.search.sizing import advise
+from catalog.settings import VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class IndexShape:
+    """What queries have to know of the index: its spaces, by name, each one's index type, and its shards.
+
+    `added`: the place in which each space came into the catalogue, 0 where that is not on record. `version` is that
+    of the mapping, 1 where it has none.
+    """
+
+    spaces: Sequence[Space]
+    index_types: Mapping[str, VectorIndex]
+    shards: int
+    added: Mapping[str, int]
+    version: int = mapping.VERSION
+
+
+class SpaceStore:
+    """Reads and adds embedding spaces; `get_*` may be a few seconds old, `read_*` asks this moment."""
+
+    def __init__(self, connection: IndexConnection, costs: Costs) -> None:
+        self._connection = connection
+        self._costs = costs
+        self.shape = TtlCache(self.read_shape, "the mapping")
+
+    def get_all(self) -> Sequence[Space]:
+        """Returns the spaces of the catalogue, by name."""
+        return self.shape.get().spaces
+
+    def get_mapping_version(self) -> int:
+        """Returns the version of the mapping behind the alias."""
+        return self.shape.get().version
+
+    def get_index_type(self, space: Space) -> VectorIndex:
+        """Returns the index type of a space; `flat` for one that the index does not have."""
+        return self.shape.get().index_types.get(space.name, "flat")
+
+    def read_all(self) -> Sequence[Space]:
+        """Reads the spaces that the mapping has, by name."""
+        return self.read_shape().spaces
+
+    def read_shape(self) -> IndexShape:
+        """Reads the spaces, their index types and the shards, in one request."""
+        connection = self._connection
+        with connection.request():
+            answer: Any = connection.client.indices.get(index=connection.names.products)
+        body = next(iter(answer.values()))
+        fields = body["mappings"]["properties"]["embedding"].get("properties", {})
+        vectors = {name: field["properties"]["vector"] for name, field in sorted(fields.items())}
+        return IndexShape(
+            [Space.parse(name, vector["dims"]) for name, vector in vectors.items()],
+            {name: vector["index_options"]["type"] for name, vector in vectors.items()},
+            int(body["settings"]["index"]["number_of_shards"]),
+            {name: int(vector.get("meta", {}).get(mapping.ADDED, 0)) for name, vector in vectors.items()},
+            int(body["mappings"].get("_meta", {}).get(mapping.META_VERSION, 1)),
+        )
+
+    def ensure(self, space: Space) -> None:
+        """Adds the mapping of `space`; raises InvalidInput when it is there with other dimensions."""
+        healing.heal(self._connection)
+        shape = self.read_shape()
+        present = {known.name: known for known in shape.spaces}
+        if known := present.get(space.name):
+            if known.dims != space.dims:
+                raise InvalidInput(
+                    f"{space.name} has {known.dims} dimensions in the index and {space.dims} in the bundle; "
+                    "dimensions of a field cannot change: export the model as a new version"
+                )
+            return
+        self.put(self._connection.names.products, space, 1 + max(shape.added.values(), default=0))
+
+    def put(self, index: str, space: Space, added: int) -> None:
+        """Adds the mapping of a space to `index` (an alias or a concrete index); `added` as in IndexShape."""
+        properties = mapping.space_properties(space, self._choose_index_type(space), added)
+        with self._connection.request("write"):
+            self._connection.client.indices.put_mapping(
+                index=index, properties={"embedding": {"properties": {space.name: properties}}}
+            )
+        self.shape.forget()
+
+    def _choose_index_type(self, space: Space) -> VectorIndex:
+        """Returns what VECTOR_INDEX says for a new space; `auto` asks the sizing table."""
+        settings = self._connection.settings
+        if settings.vector_index != "auto":
+            return settings.vector_index
+        products = max(self._connection.count_products(), settings.expected_products)
+        return advise(products, space.dims, self._costs, settings.expected_updates).index_type

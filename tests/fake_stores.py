@@ -1,0 +1,486 @@
+"""The stores of the fake catalogue: each answers its port over the dictionaries of one `FakeCatalogue`."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog import similarity
+from catalog.domain.filters import parse as parse_filters
+from catalog.domain.filters import values_of
+from catalog.domain.matching import passes
+from catalog.domain.offers import offers_of, priced
+from catalog.domain.promotion import Promotion
+from catalog.domain.records import (
+    HISTORY_PRODUCTS,
+    CatalogStatus,
+    Change,
+    ChangeResult,
+    HistoryEntry,
+    Lease,
+    Outcome,
+    Pending,
+    SpaceStatus,
+    StoredProduct,
+    WriteResult,
+    Written,
+)
+from catalog.domain.rulebook import UNKNOWN, Rulebook, check_room
+from catalog.domain.rules import Rule
+from catalog.domain.space import Space
+from catalog.domain.synonyms import fold
+from catalog.errors import InvalidInput, InvalidVector
+from catalog.ports import EmbeddedProducts
+from catalog.search.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.search.search_types import (
+    IN_STOCK_NEWEST,
+    BrowsePage,
+    BrowseQuery,
+    Hit,
+    Plan,
+    SimilarPage,
+    SimilarQuery,
+)
+from catalog.similar.implied_filters import without
+
+if TYPE_CHECKING:
+    from tests.fakes import FakeCatalogue
+
+
+class FakeStore:
+    """A store over the dictionaries of `shop`."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        self.shop = shop
+
+
+class FakeLayout(FakeStore):
+    """There always is an index."""
+
+    def create(self) -> str:
+        self.shop.check("write")
+        return "fake"
+
+
+class FakeProducts(FakeStore):
+    """Products by id, read and written under their sequence number."""
+
+    def read(self, product_id: str) -> StoredProduct | None:
+        self.shop.check()
+        return self.shop.stored(product_id) if product_id in self.shop.docs else None
+
+    def read_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
+        self.shop.check()
+        found = {}
+        for i in ids:
+            if i in self.shop.docs:
+                states = {space.name: self.shop.state(i, space).get("vector") for space in spaces}
+                vectors = {n: np.asarray(v, dtype=np.float32) for n, v in states.items() if v is not None}
+                found[i] = (self.shop.stored(i), vectors)
+        return found
+
+    def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        self.shop.check()
+        return {i: self.shop.stored(i) for i in ids if i in self.shop.docs}
+
+    def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
+        self.shop.check()
+        return [self._change(change) for change in changes]
+
+    def _change(self, change: Change) -> ChangeResult:
+        self.shop.before_write(change.id)
+        if self.shop.seq.get(change.id) != change.seq_no:
+            return ChangeResult(change, "conflict", "somebody else wrote first")
+        old = self.shop.docs.get(change.id)
+        if change.source is None:
+            del self.shop.docs[change.id], self.shop.seq[change.id]
+            self.shop.writes += 1
+            return ChangeResult(change, "deleted")
+        source = copy.deepcopy(dict(change.source))
+        if old and change.keep_embedding and old.get("image_url") == source.get("image_url") and "embedding" in old:
+            source["embedding"] = old["embedding"]
+        self.shop.docs[change.id] = source
+        self.shop.touch(change.id)
+        return ChangeResult(change, "updated" if old else "created")
+
+    def read_ids(self) -> Iterator[str]:
+        yield from sorted(self.shop.docs)
+
+    def count(self) -> int:
+        return len(self.shop.docs)
+
+    def refresh(self) -> None:
+        self.shop.check()
+
+
+class FakeSearch(FakeStore):
+    """Reads filters, facets and fields for both kinds of search."""
+
+    def _public(self, product_id: str, fields: Sequence[str] | None) -> dict[str, Any]:
+        wanted = PUBLIC_FIELDS if fields is None else fields
+        if unknown := [name for name in wanted if name not in PUBLIC_FIELDS]:
+            raise InvalidInput(f"fields: there is no '{unknown[0]}'", field=unknown[0])
+        return {k: v for k, v in self.shop.docs[product_id].items() if k in wanted}
+
+    def _facets(self, query: SimilarQuery | BrowseQuery, pool: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        filters, currencies = query.filters, query.counts.price_currencies
+        for name in query.counts.facets:
+            passing = [self.shop.docs[i] for i in pool if passes(self.shop.docs[i], without(filters, name))]
+            if name == "price":
+                known = {fold(name) for name in currencies or ()}
+                priced_in = [d for d in passing if currencies is None or fold(d.get("currency", "")) in known]
+                offers = [offer for d in priced_in for offer in priced(offers_of(d))]
+                prices = [offer.price for offer in offers if offer.price is not None]
+                found[name] = {"min": min(prices, default=None), "max": max(prices, default=None)}
+                continue
+            counts: dict[Any, int] = {}
+            for source in passing:
+                for value in set(values_of(source, name)):
+                    counts[value] = counts.get(value, 0) + 1
+            ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            found[name] = [{"value": value, "count": count} for value, count in ordered]
+        return found
+
+    def _is_excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
+        ids, groups = query.exclusions.ids, query.exclusions.groups
+        if isinstance(query, SimilarQuery):
+            ids, groups = (*query.exclusions.source_ids, *ids), (*query.exclusions.source_groups, *groups)
+        named = source["id"] in ids or source["group_key"] in groups
+        return named or any(passes(source, excluded) for excluded in query.exclusions.filters)
+
+
+class FakeSimilar(FakeSearch):
+    """Compares with everything that passes."""
+
+    def search(self, query: SimilarQuery) -> SimilarPage:
+        self.shop.check()
+        pool = [
+            i
+            for i, source in self.shop.docs.items()
+            if all(self.shop.state(i, part.space).get("vector") is not None for part in query.parts)
+            and not self._is_excluded(query, source)
+            and (query.exclusions.only_ids is None or i in query.exclusions.only_ids)
+            and (query.exclusions.only_groups is None or source["group_key"] in query.exclusions.only_groups)
+        ]
+        passing = [i for i in pool if passes(self.shop.docs[i], query.filters)]
+        scored = [(self._score(query, i), i) for i in passing]
+        ranked = sorted(
+            ((s, i) for s, i in scored if query.score_threshold is None or s >= query.score_threshold),
+            key=lambda item: (-item[0], item[1]),
+        )
+        groups: dict[str, list[tuple[float, str]]] = {}
+        for score, i in ranked:
+            groups.setdefault(self.shop.docs[i]["group_key"] if query.page.group_size else i, []).append((score, i))
+        window = list(groups.values())[query.page.offset : query.page.offset + query.page.limit]
+        return SimilarPage(
+            hits=[self._hit(query, members) for members in window],
+            plan=Plan("exact", "a fake compares with everything", len(passing)),
+            total=len(groups) if query.counts.total else None,
+            facets=self._facets(query, pool) if query.counts.facets else None,
+        )
+
+    def _score(self, query: SimilarQuery, product_id: str) -> float:
+        cosines = {
+            part.space.name: similarity.cosine(part.vector, [self.shop.state(product_id, part.space)["vector"]])
+            for part in query.parts
+        }
+        return float(similarity.mix(cosines, {part.space.name: part.weight for part in query.parts})[0])
+
+    def _hit(self, query: SimilarQuery, members: Sequence[tuple[float, str]]) -> Hit:
+        score, best = members[0]
+        group = [Hit(i, s, self._public(i, query.page.fields)) for s, i in members[: query.page.group_size]]
+        vectors = {
+            part.space.name: np.asarray(self.shop.state(best, part.space)["vector"], dtype=np.float32)
+            for part in query.parts
+        }
+        return Hit(
+            best,
+            score,
+            self._public(best, query.page.fields),
+            group if query.page.group_size else None,
+            vectors if query.page.with_vectors else None,
+        )
+
+
+class FakeBrowsing(FakeSearch):
+    """Sorts everything that passes."""
+
+    def search(self, query: BrowseQuery) -> BrowsePage:
+        self.shop.check()
+        words = (query.q or "").lower().split()
+        matching = [i for i, d in self.shop.docs.items() if all(w in d["title"].lower().split() for w in words)]
+        within = [i for i in matching if passes(self.shop.docs[i], query.within)]
+        pool = [i for i in within if not self._is_excluded(query, self.shop.docs[i])]
+        passing = sorted(i for i in pool if passes(self.shop.docs[i], query.filters))
+        name = query.sort.lstrip("-")
+        assert query.sort in BROWSE_SORTS or name == "id"
+        field = {"price": "effective_price"}.get(name, name)
+        if name in ("id", "price", "updated_at", "title"):
+            have = [i for i in passing if self.shop.docs[i].get(field) is not None]
+            have.sort(key=lambda i: self.shop.docs[i][field], reverse=query.sort.startswith("-"))
+            passing = have + [i for i in passing if i not in set(have)]
+        if query.sort == IN_STOCK_NEWEST:
+            passing.sort(key=lambda i: self.shop.docs[i].get("updated_at", ""), reverse=True)
+            passing.sort(key=lambda i: not self.shop.docs[i].get("available"))
+        window = passing[query.page.offset : query.page.offset + query.page.limit]
+        facets = self._facets(query, pool) if query.counts.facets else None
+        return BrowsePage([{"id": i, **self._public(i, query.page.fields)} for i in window], len(passing), facets)
+
+
+class FakeFilterValues(FakeStore):
+    """Looks through all products for the values of a filter."""
+
+    def get(self, key: str) -> Sequence[str]:
+        self.shop.check()
+        counts = Counter(str(value) for source in self.shop.docs.values() for value in set(values_of(source, key)))
+        return sorted(counts, key=lambda word: (-counts[word], word))
+
+    def find_unknown(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        self.shop.check()
+        found: dict[str, list[str]] = {}
+        for key, words in asked.items():
+            for word in words:
+                name = key.removeprefix("attributes.")
+                alone = parse_filters({"attributes": {name: [word]}} if name != key else {key: [word]})
+                if not any(passes(source, alone) for source in self.shop.docs.values()):
+                    found.setdefault(key, []).append(word)
+        return found
+
+
+class FakeSpaces(FakeStore):
+    """Knows the spaces that were added."""
+
+    def get_all(self) -> Sequence[Space]:
+        self.shop.check()
+        return [self.shop.known[name] for name in sorted(self.shop.known)]
+
+    def read_all(self) -> Sequence[Space]:
+        return self.get_all()
+
+    def get_mapping_version(self) -> int:
+        self.shop.check()
+        return self.shop.version
+
+    def ensure(self, space: Space) -> None:
+        known = self.shop.known.setdefault(space.name, space)
+        if known.dims != space.dims:
+            raise InvalidInput(
+                f"{space.name} has {known.dims} dimensions in the index and {space.dims} in the bundle"
+            )
+
+
+class FakeStatus(FakeStore):
+    """Counts the states of all photos."""
+
+    def ping(self) -> None:
+        self.shop.check("probe")
+
+    def get_spaces(self) -> Sequence[SpaceStatus]:
+        self.shop.check()
+        return [self.read_space(space) for space in self.shop.spaces.get_all()]
+
+    def read_space(self, space: Space) -> SpaceStatus:
+        states = [self.shop.state(i, space) for i, source in self.shop.docs.items() if source.get("image_url")]
+
+        def reasons(status: str) -> dict[str, int]:
+            found: dict[str, int] = {}
+            for state in states:
+                if state.get("status") == status:
+                    found[state["reason"]] = found.get(state["reason"], 0) + 1
+            return found
+
+        done = sum(state.get("status") == "done" and state.get("vector") is not None for state in states)
+        retry = sum(state.get("status") == "retry" for state in states)
+        pending = len(states) - done - retry - sum(state.get("status") == "failed" for state in states)
+        added = [*self.shop.known, space.name].index(space.name) + 1
+        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"), added)
+
+    def read(self) -> CatalogStatus:
+        self.shop.check()
+        return CatalogStatus(
+            products=len(self.shop.docs),
+            with_image=sum(bool(d.get("image_url")) for d in self.shop.docs.values()),
+            available=sum(bool(d.get("available")) for d in self.shop.docs.values()),
+            spaces=[self.read_space(space) for space in self.shop.spaces.get_all()],
+            index="fake",
+        )
+
+
+class FakePromotions(FakeStore):
+    """Says which space was promoted."""
+
+    def get_promoted(self) -> str | None:
+        return self.shop.promotion
+
+    def read_all(self) -> list[Promotion]:
+        raise NotImplementedError("the fake knows only which space was promoted")
+
+    def append(self, entry: Promotion, after: int) -> Promotion:
+        raise NotImplementedError("the fake knows only which space was promoted")
+
+
+class FakeRules(FakeStore):
+    """Keeps rules."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        super().__init__(shop)
+        self.kept: dict[str, Rule] = {}
+
+    def get_rulebook(self) -> Rulebook:
+        return UNKNOWN if self.shop.down else Rulebook(self._sorted())
+
+    def read_all(self) -> Sequence[Rule]:
+        self.shop.check()
+        return self._sorted()
+
+    def put(self, rule: Rule) -> None:
+        self.shop.check("write")
+        check_room(rule, self._sorted())
+        self.kept[rule.id] = rule
+
+    def delete(self, rule_id: str) -> bool:
+        self.shop.check("write")
+        return self.kept.pop(rule_id, None) is not None
+
+    def _sorted(self) -> Sequence[Rule]:
+        return [self.kept[name] for name in sorted(self.kept)]
+
+
+class FakeEmbeddings(FakeStore):
+    """Reads and writes states of photos."""
+
+    def _is_due(self, product_id: str, space: Space) -> bool:
+        state = self.shop.state(product_id, space)
+        if not self.shop.docs[product_id].get("image_url"):
+            return False
+        if state.get("status") == "done":
+            return state.get("vector") is None
+        return not state.get("status") or (state["status"] == "retry" and state["next_try_at"] <= datetime.now(UTC))
+
+    def count_unprocessed(self, space: Space) -> int:
+        self.shop.check()
+        return sum(self._is_due(i, space) for i in self.shop.docs)
+
+    def read_unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
+        self.shop.check()
+        for i in sorted(i for i in self.shop.docs if self._is_due(i, space))[:limit]:
+            state = self.shop.state(i, space) if i in self.shop.docs else {}
+            yield Pending(i, self.shop.docs[i]["image_url"], state.get("attempts") or 0, state.get("etag"))
+
+    def write_outcomes(self, space: Space, outcomes: Sequence[Outcome]) -> list[WriteResult]:
+        self.shop.check()
+        return [self._write_outcome(space, outcome) for outcome in outcomes]
+
+    def _write_outcome(self, space: Space, outcome: Outcome) -> WriteResult:
+        if outcome.status == "done":
+            try:
+                similarity.check_vector(outcome.vector if outcome.vector is not None else [], space.dims)
+            except InvalidVector as error:
+                return WriteResult(outcome, Written.REFUSED, error.message)
+        self.shop.before_write(outcome.product_id)
+        source = self.shop.docs.get(outcome.product_id)
+        if source is None:
+            return WriteResult(outcome, Written.GONE)
+        if source.get("image_url") != outcome.image_url:
+            return WriteResult(outcome, Written.MOVED)
+        state = {name: getattr(outcome, name) for name in Outcome.__slots__ if name != "product_id"}
+        state["vector"] = None if outcome.vector is None else [float(v) for v in outcome.vector]
+        if self.shop.state(outcome.product_id, space) == state:
+            return WriteResult(outcome, Written.UNCHANGED)
+        source.setdefault("embedding", {})[space.name] = state
+        self.shop.touch(outcome.product_id)
+        return WriteResult(outcome, Written.WRITTEN)
+
+    def read_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
+        self.shop.check()
+        states = {i: self.shop.state(i, space) for i in ids if i in self.shop.docs}
+        return {i: state["image_url"] for i, state in states.items() if state.get("status") == "done"}
+
+    def make_due(self, space: Space, statuses: Sequence[str], reasons: Sequence[str] = ()) -> int:
+        found = 0
+        for i in self.shop.docs:
+            state = self.shop.state(i, space)
+            if state.get("status") in statuses and (not reasons or state.get("reason") in reasons):
+                state |= {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC)}
+                found += 1
+        return found
+
+
+class FakeRechecks(FakeStore):
+    """Reads photos that have a vector."""
+
+    def read_embedded(self, space: Space, limit: int | None = None, after: str = "") -> Iterator[Pending]:
+        self.shop.check()
+        for i in [i for i in sorted(self.shop.docs) if i > after and self.shop.state(i, space).get("vector")][:limit]:
+            state = self.shop.state(i, space)
+            yield Pending(i, self.shop.docs[i]["image_url"], 0, state.get("etag"), state.get("image_sha256") or "")
+
+    def write_etags(self, space: Space, outcomes: Sequence[Outcome]) -> None:
+        self.shop.check()
+        for outcome in outcomes:
+            source = self.shop.docs.get(outcome.product_id, {})
+            same = source.get("image_url") == outcome.image_url
+            if same and self.shop.state(outcome.product_id, space).get("image_sha256") == outcome.image_sha256:
+                self.shop.state(outcome.product_id, space)["etag"] = outcome.etag
+                self.shop.touch(outcome.product_id)
+
+
+class FakeHistory(FakeStore):
+    """Keeps the history of photos."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        super().__init__(shop)
+        self.entries: dict[tuple[str, str], HistoryEntry] = {}
+
+    def append(self, entries: Iterable[HistoryEntry]) -> None:
+        self.shop.check()
+        for entry in entries:
+            known = self.entries.get((entry.image_url, entry.space.name))
+            kept = [i for i in known.product_ids if i not in entry.product_ids] if known else []
+            products = (*kept, *entry.product_ids)[-HISTORY_PRODUCTS:]
+            self.entries[entry.image_url, entry.space.name] = replace(entry, product_ids=products)
+
+    def retract(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None:
+        self.shop.check()
+        for url, gone in photos.items():
+            if known := self.entries.pop((url, space.name), None):
+                kept = tuple(i for i in known.product_ids if i not in gone)
+                if kept:
+                    self.entries[url, space.name] = replace(known, product_ids=kept)
+
+    def read_products(self, space: Space, urls: Sequence[str]) -> dict[str, frozenset[str]]:
+        self.shop.check()
+        found = {url: self.entries.get((url, space.name)) for url in urls}
+        return {url: frozenset(entry.product_ids) for url, entry in found.items() if entry}
+
+
+class FakeLeases(FakeStore):
+    """Keeps leases."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        super().__init__(shop)
+        self.held: dict[str, Lease] = {}
+
+    def read(self, name: str) -> Lease | None:
+        self.shop.check()
+        return self.held.get(name)
+
+    def write(self, name: str, holder: str, seconds: float, over: Lease | None) -> Lease | None:
+        self.shop.check()
+        if self.held.get(name) != over:
+            return None
+        self.shop.clock += 1
+        self.held[name] = Lease(name, holder, seconds, self.shop.clock, 1)
+        return self.held[name]
+
+    def drop(self, lease: Lease) -> None:
+        self.shop.check()
+        if self.held.get(lease.name) == lease:
+            del self.held[lease.name]
