@@ -133,7 +133,8 @@ def test_every_command_is_documented_and_no_other() -> None:
 
 def invocations(text: str) -> Iterator[list[str]]:
     """Yields the words of every `visual-search ...` in code, comments left out."""
-    fenced = [line for block in re.findall(r"```(?:sh)?\n(.*?)```", text, re.S) for line in block.splitlines()]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
+    fenced = [line for language, block in blocks if language in ("", "sh") for line in block.splitlines()]
     for line in [*fenced, *quoted(re.sub(r"```.*?```", "", text, flags=re.S))]:
         for part in re.split(r"&&|\||;|>", line.partition(" #")[0]):
             words = shlex.split(part) if "visual-search" in part else []
