@@ -1,4 +1,4 @@
-"""The command line: `python -m samples make DIR --products N` and `python -m samples sheet DIR --out sheet.png`."""
+"""Command line: `python -m samples make DIR --products N` and `python -m samples sheet DIR --out sheet.png`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from samples.catalogue import Order, Summary, make
+from samples.catalogue import DrawSummary, Order, make
+from samples.contact_sheet import draw_contact_sheet
 from samples.errors import SamplesError
-from samples.sheet import contact_sheet
 
 cli = typer.Typer(help="A synthetic catalogue that looks like a shop.", no_args_is_help=True, add_completion=False)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _exit_on_error() -> Iterator[None]:
     try:
         yield
     except (SamplesError, OSError) as error:
@@ -30,7 +30,7 @@ def _refusals() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
+def _show_progress(total: int) -> Iterator[Callable[[], None]]:
     console = Console(stderr=True)
     if not console.is_terminal:
         done = 0
@@ -49,10 +49,10 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
-def _report(summary: Summary, as_json: bool) -> None:
+def _print_summary(summary: DrawSummary, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({**asdict(summary), "unchanged": summary.unchanged}))
-    elif summary.unchanged:
+        typer.echo(json.dumps({**asdict(summary), "unchanged": summary.is_unchanged}))
+    elif summary.is_unchanged:
         typer.echo(f"{summary.folder}: all {summary.products} products are there already, nothing drawn")
     else:
         typer.echo(
@@ -72,11 +72,11 @@ def make_command(
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on stdout.")] = False,
 ) -> None:
     """Draw a catalogue: photos/, truth.csv and, last, feed.jsonl."""
-    with _refusals():
+    with _exit_on_error():
         order = Order(products, seed, start)
-        with _progress(products) as step:
+        with _show_progress(products) as step:
             summary = make(folder, order, jobs, step)
-    _report(summary, as_json)
+    _print_summary(summary, as_json)
     if summary.failed:
         raise typer.Exit(1)
 
@@ -90,8 +90,8 @@ def sheet_command(
     kind: Annotated[str | None, typer.Option(help="Only this kind, e.g. dress.")] = None,
 ) -> None:
     """Write a contact sheet of photos and titles."""
-    with _refusals():
-        shown = contact_sheet(folder, out, columns, rows, kind)
+    with _exit_on_error():
+        shown = draw_contact_sheet(folder, out, columns, rows, kind)
     typer.echo(f"{out}: {shown} photos")
 
 

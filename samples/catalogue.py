@@ -16,9 +16,9 @@ import numpy as np
 import PIL
 
 from samples.errors import BadOrder, NotOurs
-from samples.feed import write
-from samples.photos import save
-from samples.products import product
+from samples.feed import write_feed
+from samples.photos import save_photo
+from samples.products import build_product
 
 FEED, TRUTH, PHOTOS, MANIFEST = "feed.jsonl", "truth.csv", "photos", "samples.json"
 MOST = 1_000_000
@@ -29,7 +29,7 @@ Draw = Callable[[int, int, Path], None]
 
 @dataclass(frozen=True)
 class Order:
-    """Products `start` up to `start + products` of a seed."""
+    """Orders the products `start` up to `start + products` of a seed."""
 
     products: int
     seed: int = 7
@@ -45,13 +45,13 @@ class Order:
 
     @property
     def indices(self) -> range:
-        """The product numbers."""
+        """Returns the product numbers."""
         return range(self.start, self.start + self.products)
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What a run did; `failed` maps product ids to reasons."""
+class DrawSummary:
+    """Counts what a run did; `failed` maps product ids to reasons."""
 
     folder: str
     products: int
@@ -63,13 +63,13 @@ class Summary:
     seconds: float = 0.0
 
     @property
-    def unchanged(self) -> bool:
-        """Whether the set was complete before."""
+    def is_unchanged(self) -> bool:
+        """Returns whether the set was complete before."""
         return self.drawn == 0 and not self.failed and self.reused == self.products
 
 
 def fingerprint(seed: int) -> str:
-    """Six hex digits that change with the seed, the drawing code and the libraries.
+    """Returns six hex digits that change with the seed, the drawing code and the libraries.
 
     They are part of a photo's name: other pixels, other address, so that nobody keeps what they knew of the old one.
     """
@@ -80,8 +80,8 @@ def fingerprint(seed: int) -> str:
 
 
 def draw_photo(seed: int, index: int, path: Path) -> None:
-    """The real `Draw`."""
-    save(product(seed, index), path)
+    """Draws one product's photo; what `make` uses as `draw`."""
+    save_photo(build_product(seed, index), path)
 
 
 def _attempt(draw: Draw, seed: int, task: tuple[int, Path]) -> tuple[int, str | None]:
@@ -92,7 +92,7 @@ def _attempt(draw: Draw, seed: int, task: tuple[int, Path]) -> tuple[int, str | 
     return task[0], None
 
 
-def _results(tasks: list[tuple[int, Path]], seed: int, jobs: int, draw: Draw) -> Iterator[tuple[int, str | None]]:
+def _draw_all(tasks: list[tuple[int, Path]], seed: int, jobs: int, draw: Draw) -> Iterator[tuple[int, str | None]]:
     attempt = partial(_attempt, draw, seed)
     if jobs == 1 or len(tasks) < 2 * jobs:
         yield from map(attempt, tasks)
@@ -109,7 +109,7 @@ def _claim(folder: Path) -> None:
     (folder / PHOTOS).mkdir(parents=True, exist_ok=True)
 
 
-def _manifest(order: Order, mark: str) -> str:
+def _build_manifest(order: Order, mark: str) -> str:
     return json.dumps({"schema_version": 1, **asdict(order), "fingerprint": mark}, indent=2) + "\n"
 
 
@@ -118,7 +118,7 @@ def _read(path: Path) -> str:
 
 
 def _remove_others(photos: Path, keep: Iterable[str]) -> set[str]:
-    """Delete what no product of this order owns; returns the names that stay."""
+    """Deletes what no product of this order owns; returns the names that stay."""
     wanted, present = set(keep), {entry.name for entry in photos.iterdir()}
     for name in present - wanted:
         (photos / name).unlink()
@@ -127,8 +127,8 @@ def _remove_others(photos: Path, keep: Iterable[str]) -> set[str]:
 
 def make(
     folder: Path, order: Order, jobs: int = 1, step: Callable[[], None] = lambda: None, draw: Draw = draw_photo
-) -> Summary:
-    """Draw what is missing, then write truth and feed.
+) -> DrawSummary:
+    """Draws what is missing, then writes truth and feed.
 
     `step` is called after each photo. Raises BadOrder or NotOurs before touching anything, OSError where the folder
     cannot be written. A product that cannot be drawn is left out of truth and feed and named in the summary; the next
@@ -138,28 +138,28 @@ def make(
         raise BadOrder(f"--jobs must be at least 1, not {jobs}")
     began, mark = time.monotonic(), fingerprint(order.seed)
     _claim(folder)
-    photos, manifest = folder / PHOTOS, _manifest(order, mark)
+    photos, manifest = folder / PHOTOS, _build_manifest(order, mark)
     names = {index: f"{index:06d}-{mark}.jpg" for index in order.indices}
     finished = _read(folder / MANIFEST) == manifest and (folder / FEED).is_file() and (folder / TRUTH).is_file()
     if finished and {entry.name for entry in photos.iterdir()} >= set(names.values()):
-        return _summary(folder, order, 0, {}, began)
+        return _build_summary(folder, order, 0, {}, began)
     # From here on the set is incomplete until the feed is written again.
     (folder / FEED).unlink(missing_ok=True)
     (folder / MANIFEST).write_text(manifest, encoding="utf-8")
     present = _remove_others(photos, names.values())
     tasks = [(index, photos / name) for index, name in names.items() if name not in present]
     failed: dict[int, str] = {}
-    for index, reason in _results(tasks, order.seed, jobs, draw):
+    for index, reason in _draw_all(tasks, order.seed, jobs, draw):
         step()
         if reason is not None:
             failed[index] = reason
     good = [index for index in order.indices if index not in failed]
-    pairs = ((product(order.seed, index), f"{PHOTOS}/{names[index]}") for index in good)
-    write(folder / FEED, folder / TRUTH, pairs)
-    return _summary(folder, order, len(tasks) - len(failed), failed, began)
+    pairs = ((build_product(order.seed, index), f"{PHOTOS}/{names[index]}") for index in good)
+    write_feed(folder / FEED, folder / TRUTH, pairs)
+    return _build_summary(folder, order, len(tasks) - len(failed), failed, began)
 
 
-def _summary(folder: Path, order: Order, drawn: int, failed: dict[int, str], began: float) -> Summary:
+def _build_summary(folder: Path, order: Order, drawn: int, failed: dict[int, str], began: float) -> DrawSummary:
     reasons = {f"p{index:06d}": reason for index, reason in failed.items()}
     reused, seconds = order.products - drawn - len(failed), round(time.monotonic() - began, 3)
-    return Summary(str(folder), order.products, order.seed, order.start, drawn, reused, reasons, seconds)
+    return DrawSummary(str(folder), order.products, order.seed, order.start, drawn, reused, reasons, seconds)

@@ -1,4 +1,4 @@
-"""What can go wrong before anything is drawn.
+"""Errors that are raised before anything is drawn.
 
 SamplesError            wrong use: the command line says why and exits with 2
 ├── BadOrder            a number of products, a start or a number of jobs that makes no sense
@@ -14,12 +14,12 @@ class SamplesError(Exception):
 
 
 class BadOrder(SamplesError):
-    """A number out of range."""
+    """Raised for a number out of range."""
 
 
 class NotOurs(SamplesError):
-    """The folder is not a samples folder."""
+    """Raised for a folder that is not a samples folder."""
 
 
 class NoSamples(SamplesError):
-    """The folder holds no finished samples."""
+    """Raised for a folder that holds no finished samples."""

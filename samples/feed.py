@@ -9,35 +9,35 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from samples.products import Product
+from samples.products import SampleProduct
 
 CURRENCY = "EUR"
 _AISLE = {"female": "Women", "male": "Men", "unisex": "Unisex"}
 TRUTH = ("id", "kind", "color", "color_family", "pattern", "material", "item_group_id", "scene")
 
 
-def _money(amount: Decimal) -> str:
+def _format_money(amount: Decimal) -> str:
     return f"{amount:.2f} {CURRENCY}"
 
 
-def _stock(there: bool) -> str:
+def _format_stock(there: bool) -> str:
     return "in_stock" if there else "out_of_stock"
 
 
-def _product_type(product: Product) -> str:
+def _format_product_type(product: SampleProduct) -> str:
     style = product.style
     people = "Kids" if style.age_group == "kids" else _AISLE[style.gender]
     return " > ".join(("Clothing", people, *style.kind.aisle))
 
 
-def row(product: Product, image_link: str) -> dict[str, Any]:
-    """The product as the feed has it; `sale_price` is absent where there is no sale."""
+def build_row(product: SampleProduct, image_link: str) -> dict[str, Any]:
+    """Returns the product as the feed has it; `sale_price` is absent where there is no sale."""
     style = product.style
-    prices = {"price": _money(product.price)}
+    prices = {"price": _format_money(product.price)}
     if product.sale_price is not None:
-        prices["sale_price"] = _money(product.sale_price)
+        prices["sale_price"] = _format_money(product.sale_price)
     variants = [
-        {"sku": offer.sku, "size": offer.size, **prices, "availability": _stock(offer.in_stock)}
+        {"sku": offer.sku, "size": offer.size, **prices, "availability": _format_stock(offer.in_stock)}
         for offer in product.offers
     ]
     return {
@@ -45,7 +45,7 @@ def row(product: Product, image_link: str) -> dict[str, Any]:
         "title": product.title,
         "description": product.description,
         "brand": style.brand,
-        "product_type": _product_type(product),
+        "product_type": _format_product_type(product),
         "color": product.color,
         "color_family": product.color_family,
         "pattern": style.pattern,
@@ -56,22 +56,22 @@ def row(product: Product, image_link: str) -> dict[str, Any]:
         "link": f"https://shop.example/products/{product.id}",
         "image_link": image_link,
         **prices,
-        "availability": _stock(any(offer.in_stock for offer in product.offers)),
+        "availability": _format_stock(any(offer.in_stock for offer in product.offers)),
         "variants": variants,
         "attributes": {"kind": style.kind.name, **style.drawing.traits},
         "updated_at": product.updated_at.isoformat().replace("+00:00", "Z"),
     }
 
 
-def truth(product: Product) -> dict[str, str]:
-    """What is really in the photo."""
+def build_truth(product: SampleProduct) -> dict[str, str]:
+    """Returns what is really in the photo."""
     style = product.style
     known = (style.kind.name, product.color, product.color_family, style.pattern, product.material, style.group_id)
     return dict(zip(TRUTH, (product.id, *known, product.scene), strict=True))
 
 
-def write(feed: Path, truth_table: Path, products: Iterable[tuple[Product, str]]) -> None:
-    """Write the ground truth and then, whole or not at all, the feed; `products` are pairs with their image link."""
+def write_feed(feed: Path, truth_table: Path, products: Iterable[tuple[SampleProduct, str]]) -> None:
+    """Writes the ground truth and then, whole or not at all, the feed; `products` are pairs with their image link."""
     part = feed.with_suffix(".part")
     with (
         part.open("w", encoding="utf-8", newline="\n") as out,
@@ -80,6 +80,6 @@ def write(feed: Path, truth_table: Path, products: Iterable[tuple[Product, str]]
         table = csv.DictWriter(known, TRUTH, lineterminator="\n")
         table.writeheader()
         for item, image_link in products:
-            out.write(json.dumps(row(item, image_link), ensure_ascii=False) + "\n")
-            table.writerow(truth(item))
+            out.write(json.dumps(build_row(item, image_link), ensure_ascii=False) + "\n")
+            table.writerow(build_truth(item))
     part.replace(feed)

@@ -1,4 +1,4 @@
-"""The twenty colours a product can have, their families, and which colours go with them in a pattern."""
+"""Lists the twenty colours a product can have, their families, and which colours go with them in a pattern."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RGB = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Colour:
-    """A named colour: sRGB 0 to 255, and the family a shopper filters by."""
+    """Names a colour: sRGB 0 to 255, and the family a shopper filters by."""
 
     name: str
     family: str
@@ -49,19 +49,19 @@ _FOR_BRIGHT = ("white", "navy", "cream", "black", "white", "navy")
 
 
 def luminance(rgb: RGB) -> float:
-    """Rec. 709 luma of the gamma-coded values, 0 to 1."""
+    """Returns the Rec. 709 luma of the gamma-coded values, 0 to 1."""
     return (0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]) / 255
 
 
 def partners(name: str) -> tuple[str, ...]:
-    """Six colours that stand out against the named one, in a fixed order, so that a style keeps its choice."""
+    """Returns six colours that stand out against the named one, in a fixed order: a style keeps its choice."""
     light = luminance(BY_NAME[name].rgb)
     names = _FOR_DARK if light < 0.33 else _FOR_LIGHT if light > 0.68 else _FOR_BRIGHT
     return tuple(other if other != name else "grey" for other in names)
 
 
 def lab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB 0 to 255, shape (..., 3), as CIE L*a*b* under D65 (IEC 61966-2-1 and CIE 15)."""
+    """Converts sRGB 0 to 255, shape (..., 3), to CIE L*a*b* under D65 (IEC 61966-2-1 and CIE 15)."""
     c = np.asarray(rgb, dtype=np.float64) / 255
     linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
     matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])

@@ -13,12 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from samples import words
+from samples import product_texts
 from samples.drawing.garment import Drawing
 from samples.kinds import KINDS, Kind
-from samples.kinds.sizes import sizes_of
+from samples.kinds.sizes import choose_sizes
+from samples.materials import MATERIALS
 from samples.palette import COLOURS
-from samples.wardrobe import MATERIALS
 
 BLOCK = 8
 _SPLITS = ((1, 3, 2, 2), (3, 3, 2), (4, 2, 1, 1), (2, 2, 2, 2), (1, 1, 3, 3), (3, 1, 2, 2))
@@ -32,7 +32,7 @@ _BLOCK_STREAM, _STYLE_STREAM, _PRODUCT_STREAM, _PHOTO_STREAM, _CLOTH_STREAM, _KI
 
 @dataclass(frozen=True)
 class Style:
-    """What the colours of one design share, its silhouette included."""
+    """Describes what the colours of one design share, its silhouette included."""
 
     group_id: str
     kind: Kind
@@ -48,8 +48,8 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One size: what it costs and whether it is there."""
+class SampleOffer:
+    """Describes one size: what it costs and whether it is there."""
 
     sku: str
     size: str
@@ -57,8 +57,8 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Product:
-    """One style in one colour."""
+class SampleProduct:
+    """Describes one style in one colour."""
 
     index: int
     seed: int
@@ -70,30 +70,30 @@ class Product:
     description: str
     price: Decimal
     sale_price: Decimal | None
-    offers: tuple[Offer, ...]
+    offers: tuple[SampleOffer, ...]
     updated_at: datetime
 
     @property
     def id(self) -> str:
-        """The shop's product number."""
+        """Returns the shop's product number."""
         return f"p{self.index:06d}"
 
     @property
     def material(self) -> str:
-        """The material as a shopper reads it."""
+        """Returns the material as a shopper reads it."""
         return MATERIALS[self.style.material].label
 
     def photo_rng(self) -> np.random.Generator:
-        """Random numbers of this one photo."""
+        """Returns random numbers of this one photo."""
         return np.random.default_rng([self.seed, _PHOTO_STREAM, self.index])
 
     def cloth_rng(self) -> np.random.Generator:
-        """Random numbers of the cloths, the same for all colours of the style."""
+        """Returns random numbers of the cloths, the same for all colours of the style."""
         return np.random.default_rng([self.seed, _CLOTH_STREAM, *self.style.key])
 
 
-def _place(seed: int, index: int) -> tuple[int, int, int, int]:
-    """Block, style in the block, colour in the style, and how many colours it has."""
+def _locate(seed: int, index: int) -> tuple[int, int, int, int]:
+    """Returns the block, the style in the block, the colour in the style, and how many colours it has."""
     block, rest = divmod(index, BLOCK)
     rng = np.random.default_rng([seed, _BLOCK_STREAM, block])
     split = rng.permutation(_SPLITS[int(rng.integers(len(_SPLITS)))])
@@ -104,7 +104,7 @@ def _place(seed: int, index: int) -> tuple[int, int, int, int]:
     raise AssertionError("every split adds up to a block")
 
 
-def _price(kind: Kind, age_group: str, rng: np.random.Generator) -> Decimal:
+def _choose_price(kind: Kind, age_group: str, rng: np.random.Generator) -> Decimal:
     low, high = kind.price
     euros = low + (high - low) * float(rng.beta(1.3, 2.6))
     if age_group == "kids":
@@ -113,17 +113,17 @@ def _price(kind: Kind, age_group: str, rng: np.random.Generator) -> Decimal:
     return Decimal(max(4, int(euros))) + Decimal(ending)
 
 
-def _kind(seed: int, block: int, number: int) -> Kind:
-    """Every kind in its share, already among the first hundred products: a golden-ratio sequence, not dice."""
+def _choose_kind(seed: int, block: int, number: int) -> Kind:
+    """Chooses kinds by a golden-ratio sequence: each has its share already among the first hundred products."""
     at = np.random.default_rng([seed, _KIND_STREAM]).random() + 0.6180339887498949 * (4 * block + number)
     return KINDS[int(np.searchsorted(_SHARES, at % 1.0, side="right"))]
 
 
 @lru_cache(maxsize=256)
-def style_of(seed: int, block: int, number: int, count: int) -> Style:
-    """Style `number` of a block, in `count` colours."""
+def build_style(seed: int, block: int, number: int, count: int) -> Style:
+    """Builds style `number` of a block, in `count` colours."""
     rng = np.random.default_rng([seed, _STYLE_STREAM, block, number])
-    kind = _kind(seed, block, number)
+    kind = _choose_kind(seed, block, number)
     drawing = kind.silhouette(rng)
     pattern = kind.patterns[int(rng.integers(len(kind.patterns)))]
     materials = kind.by_cut.get(drawing.traits.get("cut", ""), kind.materials)
@@ -142,47 +142,48 @@ def style_of(seed: int, block: int, number: int, count: int) -> Style:
         material,
         gender,
         age_group,
-        words.brand(kind.aisle[0], age_group, rng),
-        _price(kind, age_group, rng),
+        product_texts.choose_brand(kind.aisle[0], age_group, rng),
+        _choose_price(kind, age_group, rng),
         colours,
         (block, number),
     )
 
 
-def _sale(price: Decimal, rng: np.random.Generator) -> Decimal | None:
+def _choose_sale(price: Decimal, rng: np.random.Generator) -> Decimal | None:
     if rng.random() >= 0.22:
         return None
     off = Decimal(int(rng.integers(2, 11)) * 5) / 100
     return max(Decimal("1.90"), (price * (1 - off)).quantize(Decimal(1)) - Decimal("0.10"))
 
 
-def _offers(product_id: str, sizes: tuple[str, ...], rng: np.random.Generator) -> tuple[Offer, ...]:
+def _build_offers(product_id: str, sizes: tuple[str, ...], rng: np.random.Generator) -> tuple[SampleOffer, ...]:
     # Some colours are sold out, the others miss a size here and there.
     share = 0.0 if rng.random() < 0.06 else float(rng.uniform(0.55, 1.0))
     return tuple(
-        Offer(f"{product_id}-{size.replace(' ', '').upper()}", size, bool(rng.random() < share)) for size in sizes
+        SampleOffer(f"{product_id}-{size.replace(' ', '').upper()}", size, bool(rng.random() < share))
+        for size in sizes
     )
 
 
-def product(seed: int, index: int) -> Product:
-    """Product number `index` of the catalogue drawn from `seed`."""
-    block, number, at, count = _place(seed, index)
-    style = style_of(seed, block, number, count)
+def build_product(seed: int, index: int) -> SampleProduct:
+    """Builds product number `index` of the catalogue drawn from `seed`."""
+    block, number, at, count = _locate(seed, index)
+    style = build_style(seed, block, number, count)
     rng = np.random.default_rng([seed, _PRODUCT_STREAM, index])
     colour = next(c for c in COLOURS if c.name == style.colours[at])
     material, traits = MATERIALS[style.material].label, style.drawing.traits
     scene = style.kind.scenes[int(rng.integers(len(style.kind.scenes)))]
-    return Product(
+    return SampleProduct(
         index,
         seed,
         style,
         colour.name,
         colour.family,
         scene,
-        words.title(style.kind.name, colour.name, style.pattern, traits, style.age_group),
-        words.description(style.kind.name, colour.name, material, traits, style.gender, rng),
+        product_texts.format_title(style.kind.name, colour.name, style.pattern, traits, style.age_group),
+        product_texts.format_description(style.kind.name, colour.name, material, traits, style.gender, rng),
         style.price,
-        _sale(style.price, rng),
-        _offers(f"p{index:06d}", sizes_of(style.kind.sizes, style.gender, style.age_group), rng),
+        _choose_sale(style.price, rng),
+        _build_offers(f"p{index:06d}", choose_sizes(style.kind.sizes, style.gender, style.age_group), rng),
         _EPOCH + timedelta(seconds=int(rng.integers(90 * 86400))),
     )

@@ -1,4 +1,4 @@
-"""Where and how a product is photographed: the named scene becomes a backdrop, a camera, a lamp and props."""
+"""Builds the scene in which a product is photographed: backdrop, camera, lamp and props."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def _props(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) ->
     if scene == "hanger":
         return clips(drawing.hold, rail) if kind in _CLIPPED else hanger(drawing.hold, rail)
     if scene == "hand":
-        return _held(kind, drawing, rng)
+        return _hold(kind, drawing, rng)
     if scene == "mannequin":
         return _figure(kind, drawing)
     return Props()
 
 
-def _held(kind: str, drawing: Drawing, rng: np.random.Generator) -> Props:
+def _hold(kind: str, drawing: Drawing, rng: np.random.Generator) -> Props:
     x, y = drawing.hold
     if kind in _HANDLED:
         return Props(over=fist(x, y, _HAND_SIZE[kind]), reach=(y - 0.55, y))
     if kind in _HAND_SIZE:
         return pinch(x, y, _HAND_SIZE[kind], float(rng.uniform(-0.3, 0.3)) + _HAND_LEAN.get(kind, 0.0))
     if kind in _CLIPPED:
-        return _carried(clips(drawing.hold, -1), y - 0.42)
-    return _carried(hanger(drawing.hold, -1), min(y, -0.02) - 0.32)
+        return _carry(clips(drawing.hold, -1), y - 0.42)
+    return _carry(hanger(drawing.hold, -1), min(y, -0.02) - 0.32)
 
 
-def _carried(held: Props, top: float) -> Props:
+def _carry(held: Props, top: float) -> Props:
     return Props((), held.inside, (*held.over, *fist(0.05, top + 0.02, 0.19)), (top - 0.3, top))
 
 
@@ -111,13 +111,13 @@ def _shadow(kind: str, scene: str) -> str:
     return "ground" if kind in _STANDS and scene in ("studio", "gradient") else "wall"
 
 
-def as_shown(kind: str, scene: str, drawing: Drawing) -> Drawing:
-    """The product as this scene shows it: on a face, the temples of glasses run backwards, out of sight."""
+def adapt_to_scene(kind: str, scene: str, drawing: Drawing) -> Drawing:
+    """Returns the product as this scene shows it: on a face, the temples of glasses run backwards, out of sight."""
     return replace(drawing, behind=()) if kind == "sunglasses" and scene == "mannequin" else drawing
 
 
-def setting(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) -> Setting:
-    """The named scene for this product, with the small accidents of one particular photo."""
+def build_setting(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) -> Setting:
+    """Builds the named scene for this product, with the small accidents of one particular photo."""
     props = _props(kind, scene, drawing, rng)
     camera = _camera(kind, scene, drawing, props, rng)
     side = -1.0 if rng.random() < 0.7 else 1.0

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.command_line import ROOT
 from samples.catalogue import draw_photo, fingerprint
-from samples.feed import write
-from samples.products import Product, product
+from samples.feed import write_feed
+from samples.products import SampleProduct, build_product
 
 SEED = 20_190_913  # of the drawn shop; training draws from other seeds, and refuses these photos as GATE_DATA
 PER_CLASS = 44  # queries; the gate wants 40 of a class
@@ -40,7 +40,7 @@ def draw_shop(folder: Path, jobs: int) -> Path:
     tasks = [(one.index, folder / "photos" / f"{one.id}.jpg") for one in chosen]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         list(pool.map(partial(_draw, SEED), tasks, chunksize=16))
-    write(folder / "feed.jsonl", folder / "truth.csv", ((one, f"photos/{one.id}.jpg") for one in chosen))
+    write_feed(folder / "feed.jsonl", folder / "truth.csv", ((one, f"photos/{one.id}.jpg") for one in chosen))
     stamp.write_text(mark, encoding="utf-8")
     return folder
 
@@ -49,18 +49,18 @@ def _draw(seed: int, task: tuple[int, Path]) -> None:
     draw_photo(seed, *task)
 
 
-def _choose_balanced() -> list[Product]:
+def _choose_balanced() -> list[SampleProduct]:
     """Chooses styles in the order of the shop, each whole, as long as their class still needs some."""
-    styles: dict[str, list[Product]] = {}
+    styles: dict[str, list[SampleProduct]] = {}
     for number in range(MOST):
-        one = product(SEED, number)
+        one = build_product(SEED, number)
         styles.setdefault(one.style.group_id, []).append(one)
         if number % 1000 == 999 and (chosen := _choose_enough(styles)):
             return chosen
     raise RuntimeError(f"{MOST} drawn products do not hold {PER_CLASS} of every class")
 
 
-def _choose_enough(styles: dict[str, list[Product]]) -> list[Product]:
+def _choose_enough(styles: dict[str, list[SampleProduct]]) -> list[SampleProduct]:
     counts: Counter[str] = Counter()
     chosen = []
     for style in styles.values():

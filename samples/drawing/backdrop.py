@@ -1,4 +1,4 @@
-"""What the product lies on or hangs before: plain studio, soft gradient, wooden floor, bed linen, wall, concrete."""
+"""Draws backdrops, before which the product lies or hangs: studio, gradient, wood, bed linen, wall, concrete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _pick(rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...]) -
     return np.array(colours[int(rng.integers(len(colours)))], dtype=np.float32) / np.float32(255)
 
 
-def _tinted(colour: NDArray[np.float32], gain: Field) -> Backdrop:
+def _tint(colour: NDArray[np.float32], gain: Field) -> Backdrop:
     return np.asarray(np.broadcast_to(gain, (SIZE, SIZE)) * colour[:, None, None], dtype=np.float32)
 
 
@@ -35,29 +35,29 @@ def _axes() -> tuple[Field, Field]:
 
 
 def studio(rng: np.random.Generator) -> Backdrop:
-    """A sheet of paper under even light."""
+    """Draws a sheet of paper under even light."""
     x, y = _axes()
     away = np.hypot(x - 0.5, y - 0.45)
-    return _tinted(_pick(rng, _STUDIO), 1.01 - 0.05 * away * away)
+    return _tint(_pick(rng, _STUDIO), 1.01 - 0.05 * away * away)
 
 
 def gradient(rng: np.random.Generator) -> Backdrop:
-    """Coloured paper, brighter where the lamp points."""
+    """Draws coloured paper, brighter where the lamp points."""
     x, y = _axes()
     spot = np.exp(-((x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.5)) ** 2) / 0.35)
-    return _tinted(_pick(rng, _TINTS), np.asarray(0.84 + 0.22 * spot, dtype=np.float32))
+    return _tint(_pick(rng, _TINTS), np.asarray(0.84 + 0.22 * spot, dtype=np.float32))
 
 
 def cove(rng: np.random.Generator) -> Backdrop:
-    """A table before a wall, meeting in a soft curve: what shoes and bags stand on."""
+    """Draws a table before a wall, meeting in a soft curve: what shoes and bags stand on."""
     _, y = _axes()
     horizon = rng.uniform(0.6, 0.7)
     gain = 1.0 - 0.09 * np.exp(-(((y - horizon) / 0.07) ** 2)) - 0.06 * step(horizon, horizon + 0.05, y)
-    return _tinted(_pick(rng, _STUDIO + _TINTS), np.asarray(gain, dtype=np.float32))
+    return _tint(_pick(rng, _STUDIO + _TINTS), np.asarray(gain, dtype=np.float32))
 
 
 def wood(rng: np.random.Generator) -> Backdrop:
-    """Floor boards with grain, each of its own tone, running one way or the other."""
+    """Draws floor boards with grain, each of its own tone, running one way or the other."""
     boards, n = int(rng.integers(5, 8)), SIZE
     gain = np.ones((n, n), dtype=np.float32)
     edges = np.linspace(0, n, boards + 1).astype(int)
@@ -71,11 +71,11 @@ def wood(rng: np.random.Generator) -> Backdrop:
         board[:, cut : cut + 2] *= 0.66
         board[:, cut:] *= rng.normal(1, 0.05)
         gain[low:high] = board
-    return _tinted(_pick(rng, _WOODS), gain.T if rng.random() < 0.5 else gain)
+    return _tint(_pick(rng, _WOODS), gain.T if rng.random() < 0.5 else gain)
 
 
 def linen(rng: np.random.Generator) -> Backdrop:
-    """A bed sheet somebody smoothed by hand, not well."""
+    """Draws a bed sheet somebody smoothed by hand, not well."""
     coarse = SIZE // 4
     height = np.zeros((coarse, coarse), dtype=np.float32)
     for rows, columns in ((3, 9), (8, 3), (14, 12)):
@@ -84,22 +84,22 @@ def linen(rng: np.random.Generator) -> Backdrop:
     dy, dx = np.gradient(height)
     gain = resize(np.clip(1 + 0.30 * dx + 0.34 * dy, 0.72, 1.15), SIZE, SIZE)
     thread = 1 + 0.012 * speckle(rng, SIZE, SIZE)
-    return _tinted(_pick(rng, _LINENS), gain * thread)
+    return _tint(_pick(rng, _LINENS), gain * thread)
 
 
 def wall(rng: np.random.Generator) -> Backdrop:
-    """Painted plaster, lit from one side."""
+    """Draws painted plaster, lit from one side."""
     x, y = _axes()
     slope = rng.uniform(-0.16, 0.16)
     rough = 0.008 * smooth(rng, SIZE, SIZE, 90, 90) + 0.014 * smooth(rng, SIZE, SIZE, 3, 3)
-    return _tinted(_pick(rng, _WALLS), np.asarray(0.96 + slope * (x - 0.5) - 0.1 * (y - 0.4) + rough, np.float32))
+    return _tint(_pick(rng, _WALLS), np.asarray(0.96 + slope * (x - 0.5) - 0.1 * (y - 0.4) + rough, np.float32))
 
 
 def concrete(rng: np.random.Generator) -> Backdrop:
-    """A grey floor with clouds and pores."""
+    """Draws a grey floor with clouds and pores."""
     clouds = 0.018 * smooth(rng, SIZE, SIZE, 4, 4) + 0.012 * smooth(rng, SIZE, SIZE, 60, 60)
     pores = 0.022 * speckle(rng, SIZE, SIZE)
-    return _tinted(np.array([0.71, 0.71, 0.70], dtype=np.float32), 1 + clouds + pores)
+    return _tint(np.array([0.71, 0.71, 0.70], dtype=np.float32), 1 + clouds + pores)
 
 
 BACKDROPS: dict[str, Callable[[np.random.Generator], Backdrop]] = {

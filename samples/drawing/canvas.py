@@ -1,4 +1,4 @@
-"""The photo being painted: antialiased parts, lines and shadows on a float image."""
+"""Paints antialiased parts, lines and shadows on a float image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OVERSAMPLE = 3
 
 
 def coarse(mask: Field) -> Field:
-    """A mask averaged over cells."""
+    """Returns a mask averaged over cells."""
     rows = mask[0::CELL] + mask[1::CELL] + mask[2::CELL] + mask[3::CELL]
     total = rows[:, 0::CELL] + rows[:, 1::CELL] + rows[:, 2::CELL] + rows[:, 3::CELL]
     return np.asarray(total * np.float32(1 / CELL**2), dtype=np.float32)
@@ -30,7 +30,7 @@ def coarse(mask: Field) -> Field:
 
 @dataclass(frozen=True)
 class Patch:
-    """A rectangle of the photo, aligned to cells, and how much of each pixel is covered, shape (h, w), 0 to 1."""
+    """Holds a rectangle of the photo, aligned to cells, and each pixel's coverage, shape (h, w), 0 to 1."""
 
     x0: int
     y0: int
@@ -40,16 +40,16 @@ class Patch:
 
     @property
     def area(self) -> tuple[slice, slice]:
-        """Index of the rectangle in an image of the whole photo."""
+        """Returns the index of the rectangle in an image of the whole photo."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
     @property
     def cells(self) -> tuple[slice, slice]:
-        """Index of the rectangle in a field of cells."""
+        """Returns the index of the rectangle in a field of cells."""
         return slice(self.y0 // CELL, self.y1 // CELL), slice(self.x0 // CELL, self.x1 // CELL)
 
     def coarse(self) -> Field:
-        """The mask averaged over cells."""
+        """Returns the mask averaged over cells."""
         return coarse(self.mask)
 
 
@@ -61,12 +61,12 @@ def _frame(points: Points, margin: float) -> tuple[int, int, int, int] | None:
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def _reduced(image: Image.Image) -> Field:
+def _reduce(image: Image.Image) -> Field:
     return np.asarray(image.reduce(_OVERSAMPLE), dtype=np.float32) / np.float32(255)
 
 
 def fill(points: Points, margin: float = 8.0) -> Patch | None:
-    """The closed outline, in pixels, as a patch; None where it lies outside the photo."""
+    """Returns the closed outline, in pixels, as a patch; None where it lies outside the photo."""
     frame = _frame(points, margin)
     if frame is None:
         return None
@@ -74,7 +74,7 @@ def fill(points: Points, margin: float = 8.0) -> Patch | None:
     image = Image.new("L", ((x1 - x0) * _OVERSAMPLE, (y1 - y0) * _OVERSAMPLE))
     corner = np.array([x0, y0])
     ImageDraw.Draw(image).polygon(((points - corner) * _OVERSAMPLE).ravel().tolist(), fill=255)
-    return Patch(x0, y0, x1, y1, _reduced(image))
+    return Patch(x0, y0, x1, y1, _reduce(image))
 
 
 def _dashes(points: Points, length: float) -> list[Points]:
@@ -88,7 +88,7 @@ def _dashes(points: Points, length: float) -> list[Points]:
 
 
 def line(points: Points, width: float, soft: float = 0.0, dash: float = 0.0) -> Patch | None:
-    """An open line, all in pixels, blurred by `soft`, broken into dashes of about `dash`."""
+    """Returns an open line, all in pixels, blurred by `soft`, broken into dashes of about `dash`."""
     frame = _frame(points, width + 3 * soft + 2)
     if frame is None:
         return None
@@ -117,7 +117,7 @@ class Throw:
 
 
 class Canvas:
-    """The photo so far: `rgb` (3, 400, 400) sRGB 0 to 1, `worn` and `main` (400, 400), how much of a pixel
+    """Holds the photo so far: `rgb` (3, 400, 400) sRGB 0 to 1, `worn` and `main` (400, 400), how much of a pixel
     is product, and how much is the product's main cloth (no trim, sole or button)."""
 
     def __init__(self, backdrop: NDArray[np.float32]) -> None:
@@ -126,20 +126,20 @@ class Canvas:
         self.main: Field = np.zeros((SIZE, SIZE), dtype=np.float32)
 
     def cover(self, patch: Patch, rgb: NDArray[np.float32]) -> None:
-        """Lay colours, shape (3, h, w), over the patch; `rgb` is used up."""
+        """Lays colours, shape (3, h, w), over the patch; `rgb` is used up."""
         below = self.rgb[:, *patch.area]
         rgb -= below
         rgb *= patch.mask
         below += rgb
 
     def claim(self, patch: Patch, main: float) -> None:
-        """Count the patch as product; `main` is 1 for its main cloth and 0 for anything sewn on."""
+        """Counts the patch as product; `main` is 1 for its main cloth and 0 for anything sewn on."""
         worn, own = self.worn[patch.area], self.main[patch.area]
         np.maximum(worn, patch.mask, out=worn)
         own += (np.float32(main) - own) * patch.mask
 
     def shade(self, patch: Patch, tone: float) -> None:
-        """Darken (below 0) or lighten what is there, in proportion to what it is."""
+        """Darkens (below 0) or lightens what is there, in proportion to what it is."""
         below = self.rgb[:, *patch.area]
         if tone < 0:
             below *= 1 + np.float32(tone) * patch.mask
@@ -147,7 +147,7 @@ class Canvas:
             below += (np.minimum(1.0, below * 1.25 + 0.1) - below) * (np.float32(tone) * patch.mask)
 
     def shadow(self, throws: Sequence[Throw]) -> None:
-        """Blurred shadows of outlines on whatever is there, worked out on cells and laid on at once."""
+        """Lays blurred shadows of outlines on whatever is there, computed on cells and all at once."""
         n = SIZE // CELL
         light: Field = np.ones((n, n), dtype=np.float32)
         for throw in throws:
@@ -160,7 +160,7 @@ class Canvas:
         self.rgb *= stretch(light, SIZE, SIZE)
 
     def overlap(self, patch: Patch, dark: float, shift: tuple[int, int]) -> None:
-        """The shadow that a part throws on the product beneath it; the patch needs a margin of some 16 pixels."""
+        """Draws the shadow of a piece on the product beneath it; the patch needs a margin of some 16 pixels."""
         h, w = patch.mask.shape
         mask = np.roll(stretch(blur(patch.coarse(), 0.9), h, w), (shift[1], shift[0]), axis=(0, 1))
         self.shade(Patch(patch.x0, patch.y0, patch.x1, patch.y1, mask * self.worn[patch.area]), -dark)

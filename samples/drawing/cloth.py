@@ -17,7 +17,7 @@ Colours = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Cloth:
-    """What a part is made of. `colours[0]` covers more than half of it."""
+    """Describes what a piece is made of; `colours[0]` covers more than half of it."""
 
     colours: Colours
     pattern: str = "solid"
@@ -28,7 +28,7 @@ class Cloth:
     """0 matt, 1 patent leather."""
 
     def weave(self, u: Field, v: Field, repeat: float, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Colour at thread coordinates in photo widths, before light; shape (3, h, w), sRGB 0 to 1.
+        """Returns the colour at thread coordinates in photo widths, before light; shape (3, h, w), sRGB 0 to 1.
 
         `repeat` is how much smaller than usual the garment is shown, and its print with it; threads stay visible.
         """
@@ -42,10 +42,10 @@ class Cloth:
 
 
 def mix(a: Colours, b: Colours, share: float) -> Colours:
-    """`share` of b in a."""
+    """Mixes two colours; `share` is that of b."""
     return np.asarray(a * (1 - share) + b * share, dtype=np.float32)
 
 
 def plain(rgb: tuple[int, int, int], surface: str = "smooth", shine: float = 0.0) -> Cloth:
-    """One colour, given as 0 to 255."""
+    """Returns a cloth of one colour, given as 0 to 255."""
     return Cloth(np.array([rgb], dtype=np.float32) / np.float32(255), "solid", surface, 1.0, shine)

@@ -1,4 +1,4 @@
-"""What a silhouette function returns: cloth parts, seams and buttons in painter's order, in garment units."""
+"""Describes a drawing: pieces of cloth, seams and buttons in painter's order, in garment units."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from samples.drawing.geometry import Points, flip
 
 
 @dataclass(frozen=True)
-class Part:
-    """One piece of cloth (or rubber, metal, glass: see `cloth`), drawn over everything before it."""
+class Piece:
+    """Describes one piece of cloth (or rubber, metal, glass: see `cloth`), drawn over everything before it."""
 
     shape: Points
     cloth: str = "main"
@@ -28,7 +28,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A seam, crease or cord along an open line; `tone` below 0 darkens what is there, above 0 lightens it."""
+    """Describes a seam, crease or cord along an open line; `tone` below 0 darkens, above 0 lightens what is there."""
 
     line: Points
     width: float = 0.012
@@ -39,7 +39,7 @@ class Stroke:
     """Length of a stitch; 0 is an unbroken line."""
 
 
-Item = Part | Stroke
+Item = Piece | Stroke
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Folds:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A garment: `behind` lies inside it (lining, back of the neck), so that props can stand between the two."""
+    """Describes a garment; `behind` lies inside it (lining, back of the neck): props can stand between the two."""
 
     items: tuple[Item, ...]
     behind: tuple[Item, ...] = ()
@@ -65,24 +65,24 @@ class Drawing:
     """Where a hand or a hanger takes it, in garment units."""
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 over all parts."""
-        points = np.vstack([item.shape for item in (*self.behind, *self.items) if isinstance(item, Part)])
+        """Returns x0, y0, x1, y1 over all pieces."""
+        points = np.vstack([item.shape for item in (*self.behind, *self.items) if isinstance(item, Piece)])
         (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
         return float(x0), float(y0), float(x1), float(y1)
 
 
-def both(item: Item) -> tuple[Item, Item]:
-    """The item and its mirror image, for sleeves, legs, lapels and pockets."""
-    if isinstance(item, Part):
-        return item, Part(flip(item.shape), item.cloth, -item.grain, item.puff, item.lift, item.flush)
+def pair(item: Item) -> tuple[Item, Item]:
+    """Returns the item and its mirror image, for sleeves, legs, lapels and pockets."""
+    if isinstance(item, Piece):
+        return item, Piece(flip(item.shape), item.cloth, -item.grain, item.puff, item.lift, item.flush)
     return item, Stroke(flip(item.line), item.width, item.tone, item.soft, item.dash)
 
 
 def stitch(line: Points, tone: float = -0.22) -> Stroke:
-    """A row of visible stitches."""
+    """Returns a row of visible stitches."""
     return Stroke(line, 0.008, tone, dash=0.022)
 
 
 def crease(line: Points, tone: float = -0.22, width: float = 0.035) -> Stroke:
-    """A soft fold pressed into the cloth."""
+    """Returns a soft fold pressed into the cloth."""
     return Stroke(line, width, tone, soft=0.022)

@@ -18,7 +18,7 @@ _STEPS = 7
 
 
 def spline(points: Run | Points) -> Points:
-    """Uniform Catmull-Rom curve through all points (Catmull and Rom, 1974), open, shape (n, 2)."""
+    """Returns the uniform Catmull-Rom curve through all points (Catmull and Rom, 1974), open, shape (n, 2)."""
     p = np.asarray(points, dtype=np.float64)
     if len(p) < 3:
         return p
@@ -30,28 +30,28 @@ def spline(points: Run | Points) -> Points:
 
 
 def outline(*runs: Run | Points) -> Points:
-    """Closed outline: each run is smooth, runs meet in corners."""
+    """Returns a closed outline: each run is smooth, runs meet in corners."""
     return np.vstack([spline(run) for run in runs])
 
 
 def flip(points: Points) -> Points:
-    """The same shape on the other side of the garment's middle line."""
+    """Mirrors a shape to the other side of the garment's middle line."""
     return np.asarray(points * np.array([-1.0, 1.0]), dtype=np.float64)
 
 
-def moved(points: Points, dx: float, dy: float) -> Points:
-    """The same shape elsewhere."""
+def shift(points: Points, dx: float, dy: float) -> Points:
+    """Shifts a shape."""
     return np.asarray(points + np.array([dx, dy]), dtype=np.float64)
 
 
-def mirrored(*runs: Run | Points) -> Points:
-    """Closed symmetric outline from its right half, given from the top middle to the bottom middle."""
+def mirror(*runs: Run | Points) -> Points:
+    """Returns a closed symmetric outline from its right half, given from the top middle to the bottom middle."""
     half = outline(*runs)
     return np.vstack([half, flip(half)[::-1]])
 
 
 def ribbon(spine: Run | Points, start: float, end: float | None = None) -> Points:
-    """Closed strip along a smooth spine, `start` wide at its beginning and `end` wide at its end."""
+    """Returns a closed strip along a smooth spine, `start` wide at its beginning and `end` wide at its end."""
     s = spline(spine)
     t = np.gradient(s, axis=0)
     normal = np.stack([-t[:, 1], t[:, 0]], axis=1) / np.maximum(np.linalg.norm(t, axis=1, keepdims=True), 1e-9)
@@ -60,14 +60,14 @@ def ribbon(spine: Run | Points, start: float, end: float | None = None) -> Point
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Points:
-    """Closed ellipse around (x, y), turned by `turn` radians."""
+    """Returns a closed ellipse around (x, y), turned by `turn` radians."""
     a = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     px, py = rx * np.cos(a), ry * np.sin(a)
     return np.stack([x + px * np.cos(turn) - py * np.sin(turn), y + px * np.sin(turn) + py * np.cos(turn)], axis=1)
 
 
 def box(x0: float, y0: float, x1: float, y1: float, corner: float = 0.0) -> Points:
-    """Closed rectangle with corners rounded by `corner`."""
+    """Returns a closed rectangle with corners rounded by `corner`."""
     c = corner
     return outline(
         [(x0 + c, y0), (x1 - c, y0)],
@@ -80,7 +80,7 @@ def box(x0: float, y0: float, x1: float, y1: float, corner: float = 0.0) -> Poin
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the garment lies in the photo: pixels = centre + zoom · turn · (flip · (p + wobble(p)) - middle)."""
+    """Projects a garment into the photo: pixels = centre + zoom · turn · (flip · (p + wobble(p)) - middle)."""
 
     centre: tuple[float, float]
     middle: tuple[float, float]
@@ -91,7 +91,7 @@ class Camera:
     phase: tuple[float, float] = (0.0, 0.0)
 
     def project(self, points: Points) -> Points:
-        """Garment units to pixels, shape (n, 2)."""
+        """Converts garment units to pixels, shape (n, 2)."""
         x, y = points[:, 0], points[:, 1]
         # Nothing sewn is exactly symmetric: a slow wave bends every outline and seam alike.
         wx = x + self.wobble * np.sin(2.3 * y + 1.1 * x + self.phase[0])

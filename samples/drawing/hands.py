@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from samples.drawing.garment import Item, Part, Stroke
+from samples.drawing.garment import Item, Piece, Stroke
 from samples.drawing.geometry import ellipse, outline, ribbon, spline
 from samples.drawing.props import Props
 
 
 def fist(x: float, y: float, size: float) -> tuple[Item, ...]:
-    """A hand from above, its four fingers closed around something at (x, y)."""
+    """Draws a hand from above, its four fingers closed around something at (x, y)."""
     s = size
-    arm = Part(
+    arm = Piece(
         ribbon(
             [(x + 0.5 * s, y - 9 * s), (x + 0.16 * s, y - 2.2 * s), (x + 0.02 * s, y - 0.5 * s)], 1.15 * s, 0.86 * s
         ),
         "skin",
         puff=2.2,
     )
-    back = Part(
+    back = Piece(
         outline(
             [
                 (x - 0.42 * s, y - 0.95 * s),
@@ -47,7 +47,7 @@ def fist(x: float, y: float, size: float) -> tuple[Item, ...]:
             ]
         )
         items += [
-            Part(finger, "skin", puff=1.3, lift=0.3),
+            Piece(finger, "skin", puff=1.3, lift=0.3),
             Stroke(
                 spline([(fx - 0.08 * s, y - 0.02 * s), (fx, y + 0.01 * s), (fx + 0.08 * s, y - 0.02 * s)]),
                 0.03 * s,
@@ -64,11 +64,11 @@ def fist(x: float, y: float, size: float) -> tuple[Item, ...]:
         0.34 * s,
         0.2 * s,
     )
-    return (*items, Part(thumb, "skin", puff=1.3, lift=0.4))
+    return (*items, Piece(thumb, "skin", puff=1.3, lift=0.4))
 
 
 def pinch(x: float, y: float, size: float, lean: float) -> Props:
-    """A hand from below whose thumb lies on the product at (x, y) and whose fingers are behind it."""
+    """Draws a hand from below whose thumb lies on the product at (x, y) and whose fingers are behind it."""
     s, out = size, np.array([np.sin(lean), np.cos(lean)])
     side = np.array([out[1], -out[0]])
 
@@ -76,8 +76,8 @@ def pinch(x: float, y: float, size: float, lean: float) -> Props:
         p = np.array([x, y]) + s * (along * out + across * side)
         return float(p[0]), float(p[1])
 
-    arm = Part(ribbon([at(9, 0.5), at(2.4, 0.1), at(0.9, 0.0)], 1.3 * s, 0.8 * s), "skin", puff=2.2)
-    palm = Part(
+    arm = Piece(ribbon([at(9, 0.5), at(2.4, 0.1), at(0.9, 0.0)], 1.3 * s, 0.8 * s), "skin", puff=2.2)
+    palm = Piece(
         outline(
             [
                 at(1.5, -0.4),
@@ -94,10 +94,10 @@ def pinch(x: float, y: float, size: float, lean: float) -> Props:
         puff=1.8,
     )
     fingers = [
-        Part(ribbon([at(0.3, c), at(-0.35 - d, c * 1.15)], 0.26 * s, 0.2 * s), "skin", puff=1.2, lift=0.3)
+        Piece(ribbon([at(0.3, c), at(-0.35 - d, c * 1.15)], 0.26 * s, 0.2 * s), "skin", puff=1.2, lift=0.3)
         for c, d in ((-0.38, 0.05), (-0.12, 0.25), (0.14, 0.2), (0.36, 0.0))
     ]
-    thumb = Part(
+    thumb = Piece(
         outline(
             [
                 at(1.25, 0.5),
@@ -115,5 +115,5 @@ def pinch(x: float, y: float, size: float, lean: float) -> Props:
         puff=1.5,
         lift=0.5,
     )
-    nail = Part(ellipse(*at(-0.22, -0.08), 0.085 * s, 0.11 * s, -lean), "nail", puff=0.5)
+    nail = Piece(ellipse(*at(-0.22, -0.08), 0.085 * s, 0.11 * s, -lean), "nail", puff=0.5)
     return Props((), (arm, palm, *fingers), (thumb, nail), None)

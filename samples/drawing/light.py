@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samples.drawing.canvas import CELL, SIZE, Patch, coarse
 from samples.drawing.garment import Folds
-from samples.drawing.noise import Field, blur, resize, smooth, stretch, turned
+from samples.drawing.noise import Field, blur, resize, rotate, smooth, stretch
 
 _CELLS = SIZE // CELL
 _HALF = _CELLS // 2
@@ -26,24 +26,24 @@ class Lamp:
     hard: float
 
 
-def fold_field(folds: Folds, turn: float, rng: np.random.Generator) -> Field:
-    """Height of the cloth over the whole photo in cells, shape (100, 100), about -1 to 1."""
+def build_folds(folds: Folds, turn: float, rng: np.random.Generator) -> Field:
+    """Returns the height of the cloth over the whole photo in cells, shape (100, 100), about -1 to 1."""
     n = _WIDE
     hang = smooth(rng, n, n, n / 27, folds.across * 1.4) + 0.5 * smooth(rng, n, n, n / 20, folds.across * 2.6)
     down = np.linspace(0.25, 1.3, n, dtype=np.float32)[:, None]
     crumple = np.zeros((n, n), dtype=np.float32)
     for lean, amount in ((0.7, 1.0), (-0.6, 0.8), (0.1, 0.5)):
-        wave = turned(smooth(rng, n, n, n / 13, n / 5.5), lean)
+        wave = rotate(smooth(rng, n, n, n / 13, n / 5.5), lean)
         # Ridges, not hills: wrinkled cloth has sharp crests and flat valleys.
         crumple += np.float32(amount) * (np.float32(0.6) - np.sqrt(wave * wave + np.float32(0.02)))
     height = folds.drape * 0.75 * hang * down + folds.crumple * 0.55 * blur(crumple, 0.5)
     edge = (n - _HALF) // 2
-    middle = turned(np.asarray(height, dtype=np.float32), turn)[edge : edge + _HALF, edge : edge + _HALF]
+    middle = rotate(np.asarray(height, dtype=np.float32), turn)[edge : edge + _HALF, edge : edge + _HALF]
     return resize(middle, _CELLS, _CELLS)
 
 
-def light_on(patch: Patch, beneath: Field | None, folds: Field, puff: float, lamp: Lamp) -> Field:
-    """Gain per pixel, shape of the patch, 0.5 to 1.38; where `beneath` is given the part does not stand off it."""
+def compute_light(patch: Patch, beneath: Field | None, folds: Field, puff: float, lamp: Lamp) -> Field:
+    """Returns the gain per pixel of the patch, 0.5 to 1.38; a piece with `beneath` does not stand off it."""
     h, w = patch.mask.shape
     cover = patch.coarse() if beneath is None else coarse(np.maximum(patch.mask, beneath))
     rows, columns = cover.shape
@@ -60,8 +60,8 @@ def light_on(patch: Patch, beneath: Field | None, folds: Field, puff: float, lam
     return stretch(np.clip(1.0 - lamp.hard * 0.115 * slope - hollow, 0.5, 1.38), h, w)
 
 
-def lit(rgb: NDArray[np.float32], light: Field, shine: float) -> NDArray[np.float32]:
-    """Cloth under the light: shadows multiply, highlights also add, so that black cloth shows its folds.
+def apply_light(rgb: NDArray[np.float32], light: Field, shine: float) -> NDArray[np.float32]:
+    """Lights cloth: shadows multiply, highlights also add, so that black cloth shows its folds.
 
     `rgb` (3, h, w) is changed in place.
     """

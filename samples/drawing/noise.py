@@ -13,19 +13,19 @@ Field = NDArray[np.float32]
 
 
 def resize(field: Field, height: int, width: int) -> Field:
-    """Bicubic resampling of one float channel."""
+    """Resamples one float channel, bicubic."""
     image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), dtype=np.float32)
 
 
 def stretch(field: Field, height: int, width: int) -> Field:
-    """Bilinear enlargement of a field that is soft already; stays within its range."""
+    """Enlarges a field that is soft already, bilinear; stays within its range."""
     image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
 def smooth(rng: np.random.Generator, height: int, width: int, rows: float, columns: float) -> Field:
-    """Value noise, zero mean and unit spread, with about `rows` × `columns` bumps over the field."""
+    """Returns value noise, zero mean and unit spread, with about `rows` × `columns` bumps over the field."""
     # Two cells more than asked, cut off again: bicubic edges are flatter than the middle.
     r, c = max(2, round(rows)) + 2, max(2, round(columns)) + 2
     coarse = rng.standard_normal((r, c), dtype=np.float32)
@@ -33,8 +33,8 @@ def smooth(rng: np.random.Generator, height: int, width: int, rows: float, colum
     return resize(coarse, height + 2 * up, width + 2 * left)[up : up + height, left : left + width]
 
 
-def turned(field: Field, radians: float) -> Field:
-    """The field rotated about its middle, edges repeated from the unrotated field's corners."""
+def rotate(field: Field, radians: float) -> Field:
+    """Rotates a field about its middle, edges repeated from the unrotated field's corners."""
     image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
     return np.asarray(image.rotate(-np.degrees(radians), Image.Resampling.BILINEAR), dtype=np.float32)
 
@@ -52,7 +52,7 @@ def _hills() -> Field:
 
 
 def lattice(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Value noise at any (u, v), one bump per unit, 0 to 1: read from a random place of one table that goes round."""
+    """Returns value noise at any (u, v), one bump per unit, 0 to 1, from a random place of one table that wraps."""
     last = _BUMPS * _FINE - 1
     column, row = (int(k) for k in rng.integers(0, last + 1, 2))
     i = ((u * _FINE).astype(np.int32) + column) & last
@@ -70,7 +70,7 @@ def _blur_rows(field: Field, weights: Field) -> Field:
 
 
 def blur(field: Field, radius: float) -> Field:
-    """Gaussian blur, sigma in cells, edges repeated.
+    """Blurs a field (Gaussian, sigma in cells, edges repeated).
 
     Plain sums, as a matrix product would start threads that cost more than they save on fields this small.
     """
@@ -89,7 +89,7 @@ def _speckles() -> Field:
 
 
 def speckle(rng: np.random.Generator, height: int, width: int) -> Field:
-    """White noise, zero mean and unit spread, at most 400 × 400: a random window of one table, as fresh is dear."""
+    """Returns white noise, zero mean, unit spread, at most 400 × 400: a window of one table, as new noise is slow."""
     y, x = (int(v) for v in rng.integers(0, 112, 2))
     return _speckles()[y : y + height, x : x + width]
 
@@ -100,12 +100,12 @@ def _sheet(tall: float, wide: float) -> Field:
 
 
 def texture(rng: np.random.Generator, height: int, width: int, tall: float, wide: float) -> Field:
-    """`smooth` with bumps of `tall` by `wide` pixels, at most 400 × 400: again a window of one table."""
+    """Returns `smooth` with bumps of `tall` by `wide` pixels, at most 400 × 400: again a window of one table."""
     y, x = (int(v) for v in rng.integers(0, 112, 2))
     return _sheet(tall, wide)[y : y + height, x : x + width]
 
 
 def step(low: float, high: float, x: Field) -> Field:
-    """Smooth 0 to 1 between `low` and `high`."""
+    """Rises smoothly from 0 to 1 between `low` and `high`."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)

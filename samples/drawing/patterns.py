@@ -29,7 +29,7 @@ def _ground(u: Field, colours: NDArray[np.float32]) -> RGBField:
 
 
 def _bands(x: Field, period: float, share: float, edge: float = _EDGE) -> Field:
-    """1 inside bands that take `share` of each period."""
+    """Returns 1 inside bands that take `share` of each period."""
     from_middle = np.abs((x / period) % 1.0 - 0.5) * period
     return step(edge, -edge, from_middle - share * period / 2)
 
@@ -38,26 +38,26 @@ def _table(rng: np.random.Generator, n: int = 32) -> Field:
     return rng.random((n, n), dtype=np.float32)
 
 
-def striped(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Horizontal stripes, as on a sailor's shirt."""
+def stripes(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Draws horizontal stripes, as on a sailor's shirt."""
     return _over(_ground(u, c), c[1], _bands(v, 0.062, 0.4))
 
 
 def pinstripe(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Thin vertical stripes."""
+    """Draws thin vertical stripes."""
     return _over(_ground(u, c), c[1], 0.9 * _bands(u, 0.034, 0.2))
 
 
-def checked(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """A tartan: two broad half-tone bands crossing, and a thin line of the third colour each way."""
+def checks(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Draws a tartan: two broad half-tone bands crossing, and a thin line of the third colour each way."""
     rgb = _over(_ground(u, c), c[1], 0.5 * _bands(u, 0.105, 0.24))
     rgb = _over(rgb, c[1], 0.5 * _bands(v, 0.105, 0.24))
     line = np.maximum(_bands(u + 0.052, 0.105, 0.045), _bands(v + 0.052, 0.105, 0.045))
     return _over(rgb, c[2], 0.75 * np.asarray(line, dtype=np.float32))
 
 
-def dotted(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Polka dots on a staggered grid."""
+def dots(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
+    """Draws polka dots on a staggered grid."""
     row = np.floor(v / 0.036)
     x = ((u / 0.042 + 0.5 * (row % 2)) % 1.0 - 0.5) * 0.042
     y = ((v / 0.036) % 1.0 - 0.5) * 0.036
@@ -65,7 +65,7 @@ def dotted(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator)
 
 
 def _blossoms(u: Field, v: Field, size: float, rng: np.random.Generator) -> tuple[Field, Field, Field]:
-    """Distance to the flower of each cell, its angle, and a random number per cell."""
+    """Returns the distance to the flower of each cell, its angle, and a random number per cell."""
     px, py, turn = _table(rng), _table(rng), _table(rng)
     j = np.floor(v / size).astype(np.int32) % 32
     # Each row is shifted by its own amount, or the eye finds the columns.
@@ -77,7 +77,7 @@ def _blossoms(u: Field, v: Field, size: float, rng: np.random.Generator) -> tupl
 
 
 def floral(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Flowers of two sizes and colours over leaves, as on a summer dress."""
+    """Draws flowers of two sizes and colours over leaves, as on a summer dress."""
     rgb = _ground(u, c)
     away, angle, _ = _blossoms(u + 0.02, v + 0.03, 0.034, rng)
     leaf = np.float32(0.0125) * np.maximum(np.cos(angle), 0) ** np.float32(0.6) * np.abs(np.cos(3 * angle))
@@ -98,7 +98,7 @@ def floral(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator)
 
 
 def camouflage(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Three blotched layers, paler, darker and darkest, over the main colour."""
+    """Draws three blotched layers, paler, darker and darkest, over the main colour."""
     rgb = _ground(u, c)
     dark, pale = c[0] * 0.62, c[0] * 0.6 + np.array([0.34, 0.31, 0.25], dtype=np.float32)
     ragged = 0.3 * lattice(u * 46, v * 52, rng)
@@ -109,7 +109,7 @@ def camouflage(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Genera
 
 
 def marble(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Tie-dye: clouds and veins where the dye hardly reached."""
+    """Draws tie-dye: clouds and veins where the dye hardly reached."""
     warp = lattice(u * 7, v * 7, rng) + 0.4 * lattice(u * 19, v * 19, rng)
     bare = np.float32(0.2) * c[0] + np.float32(0.8)
     if c[0].mean() > 0.75:
@@ -119,14 +119,14 @@ def marble(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator)
 
 
 def herringbone(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Zigzag twill, tone in tone."""
+    """Draws zigzag twill, tone in tone."""
     column = np.abs((u / 0.05) % 1.0 - 0.5) * 0.05
     tone = c[1] * 0.4 + c[0] * 0.6
     return _over(_ground(u, c), tone, _bands(v + 2 * column, 0.0165, 0.42, 0.0028))
 
 
 def leopard(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Broken dark rings around a warmer middle."""
+    """Draws broken dark rings around a warmer middle."""
     bent = np.asarray(u + 0.006 * np.sin(90 * v), dtype=np.float32)
     sheared = np.asarray(v + 0.006 * np.sin(80 * u), dtype=np.float32)
     away, angle, chance = _blossoms(bent, sheared, 0.036, rng)
@@ -137,16 +137,16 @@ def leopard(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator
 
 
 def colour_block(u: Field, v: Field, c: NDArray[np.float32], rng: np.random.Generator) -> RGBField:
-    """Wide panels: a broad and a narrow band of the other colours, once in the photo."""
+    """Draws wide panels: a broad and a narrow band of the other colours, once in the photo."""
     rgb = _over(_ground(u, c), c[1], _bands(v - 0.16, 0.5, 0.24))
     return _over(rgb, c[2], _bands(v - 0.24, 0.5, 0.06))
 
 
 PATTERNS: dict[str, Pattern] = {
-    "striped": striped,
+    "striped": stripes,
     "pinstripe": pinstripe,
-    "checked": checked,
-    "dotted": dotted,
+    "checked": checks,
+    "dotted": dots,
     "floral": floral,
     "camouflage": camouflage,
     "marble": marble,

@@ -12,9 +12,9 @@ from samples.drawing import canvas as paint
 from samples.drawing.backdrop import BACKDROPS
 from samples.drawing.canvas import SIZE, Canvas, Patch, Throw
 from samples.drawing.cloth import Cloth
-from samples.drawing.garment import Drawing, Item, Part, Stroke
+from samples.drawing.garment import Drawing, Item, Piece, Stroke
 from samples.drawing.geometry import Camera, Points, ellipse
-from samples.drawing.light import Lamp, fold_field, light_on, lit
+from samples.drawing.light import Lamp, apply_light, build_folds, compute_light
 from samples.drawing.noise import Field, resize, speckle
 from samples.drawing.props import Props
 
@@ -24,7 +24,7 @@ _USUAL_ZOOM = 190.0
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything about the photo that is not the product."""
+    """Describes everything about the photo that is not the product."""
 
     backdrop: str
     camera: Camera
@@ -35,7 +35,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Photo:
+class DrawnPhoto:
     """`rgb` (400, 400, 3) uint8; `worn`, `main` (400, 400) float32, the product's and its main cloth's coverage."""
 
     rgb: NDArray[np.uint8]
@@ -50,12 +50,12 @@ class _Painter:
         self.repeat = float(np.clip(_USUAL_ZOOM / setting.camera.zoom, 0.75, 1.5))
 
     def draw(self, items: Iterable[Item]) -> None:
-        """Props: painted, not counted as product."""
+        """Paints props, which are not counted as product."""
         for item in items:
             self._stroke(item) if isinstance(item, Stroke) else self._part(item)
 
     def dress(self, items: Iterable[Item]) -> None:
-        """The product itself: painted, and counted in the masks."""
+        """Paints the product itself and counts it in the masks."""
         for item in items:
             if isinstance(item, Stroke):
                 self._stroke(item)
@@ -64,7 +64,7 @@ class _Painter:
             if patch is not None:
                 self.canvas.claim(patch, 1.0 if item.cloth in ("main", "rib") else 0.0)
 
-    def _part(self, part: Part) -> Patch | None:
+    def _part(self, part: Piece) -> Patch | None:
         camera, lamp = self.setting.camera, self.setting.lamp
         patch = paint.fill(camera.project(part.shape), 16.0 if part.lift else 8.0)
         if patch is None:
@@ -76,8 +76,8 @@ class _Painter:
         u, v = self._threads(patch, part.grain, cloth.pattern)
         rgb = cloth.weave(u, v, self.repeat, np.random.default_rng(self.seed))
         beneath = self.canvas.worn[patch.area] * np.float32(part.flush) if part.flush else None
-        light = light_on(patch, beneath, self.folds, part.puff, lamp)
-        self.canvas.cover(patch, lit(rgb, light, cloth.shine))
+        light = compute_light(patch, beneath, self.folds, part.puff, lamp)
+        self.canvas.cover(patch, apply_light(rgb, light, cloth.shine))
         return patch
 
     def _threads(self, patch: Patch, grain: float, pattern: str) -> tuple[Field, Field]:
@@ -106,8 +106,8 @@ class _Painter:
 
 def _throw_shadow(canvas: Canvas, drawing: Drawing, setting: Setting) -> None:
     camera, lamp = setting.camera, setting.lamp
-    shapes = [camera.project(i.shape) for i in (*drawing.behind, *drawing.items) if isinstance(i, Part)]
-    props = [camera.project(i.shape) for i in setting.props.inside if isinstance(i, Part)]
+    shapes = [camera.project(i.shape) for i in (*drawing.behind, *drawing.items) if isinstance(i, Piece)]
+    props = [camera.project(i.shape) for i in setting.props.inside if isinstance(i, Piece)]
     away = (-lamp.x, -lamp.y)
     if setting.shadow == "flat":
         near = Throw(shapes, 4.0, 0.36, (away[0] * 3, away[1] * 3))
@@ -136,13 +136,13 @@ def _develop(rgb: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.u
     return image
 
 
-def shoot(drawing: Drawing, wardrobe: Mapping[str, Cloth], setting: Setting, rng: np.random.Generator) -> Photo:
-    """Paint the drawing in the given cloths and setting; every bit of it follows from the arguments."""
+def shoot(drawing: Drawing, wardrobe: Mapping[str, Cloth], setting: Setting, rng: np.random.Generator) -> DrawnPhoto:
+    """Paints the drawing in the given cloths and setting; every bit of it follows from the arguments."""
     canvas = Canvas(BACKDROPS[setting.backdrop](rng))
     painter = _Painter(canvas, setting, wardrobe, int(rng.integers(2**32)))
     painter.draw(setting.props.before)
     _throw_shadow(canvas, drawing, setting)
-    folds = fold_field(drawing.folds, setting.camera.turn, rng)
+    folds = build_folds(drawing.folds, setting.camera.turn, rng)
     painter.folds = folds
     painter.dress(drawing.behind)
     painter.folds = folds * 0
@@ -151,4 +151,4 @@ def shoot(drawing: Drawing, wardrobe: Mapping[str, Cloth], setting: Setting, rng
     painter.dress(drawing.items)
     painter.folds = folds * 0
     painter.draw(setting.props.over)
-    return Photo(_develop(canvas.rgb, rng), canvas.worn, canvas.main)
+    return DrawnPhoto(_develop(canvas.rgb, rng), canvas.worn, canvas.main)

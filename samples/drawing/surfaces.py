@@ -20,33 +20,33 @@ def _wave(x: Field, period: float) -> Field:
 
 
 def smooth_cloth(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Cotton, polyester, viscose: hardly any thread to see."""
+    """Renders cotton, polyester, viscose: hardly any thread to see."""
     return _grain(u, rng, 0.012)
 
 
 def linen(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Uneven threads both ways."""
+    """Renders uneven threads both ways."""
     h, w = u.shape
     slubs = texture(rng, h, w, 2.5, 28) + texture(rng, h, w, 28, 2.5)
     return np.asarray(1 + 0.03 * slubs, dtype=np.float32)
 
 
 def denim(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Twill lines, slubs down the warp, and cloudy wear."""
+    """Renders twill lines, slubs down the warp, and cloudy wear."""
     h, w = u.shape
     wear = texture(rng, h, w, 60, 45) * 0.06 + texture(rng, h, w, 16, 3) * 0.035
     return np.asarray(_grain(u, rng, 0.03) + 0.05 * _wave(u * 0.8 + v, 0.0105) + wear, dtype=np.float32)
 
 
 def knit(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Stocking stitch: rows of little Vs."""
+    """Renders stocking stitch: rows of little Vs."""
     wale = np.abs((u / 0.0155) % 1.0 - 0.5)
     stitches = _wave(v + 0.011 * wale, 0.0105)
     return np.asarray(_grain(u, rng, 0.02) + 0.07 * stitches - 0.16 * (wale < 0.09), dtype=np.float32)
 
 
 def rib(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Knitted ribs along the threads, as on cuffs."""
+    """Renders knitted ribs along the threads, as on cuffs."""
     return np.asarray(_grain(u, rng, 0.015) + 0.11 * _wave(u, 0.0135), dtype=np.float32)
 
 
@@ -60,43 +60,43 @@ def cable(u: Field, v: Field, rng: np.random.Generator) -> Field:
 
 
 def corduroy(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Soft cords."""
+    """Renders soft cords."""
     return np.asarray(_grain(u, rng, 0.02) + 0.13 * _wave(u, 0.0165), dtype=np.float32)
 
 
 def leather(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Pebbled grain and a few scuffs."""
+    """Renders pebbled grain and a few scuffs."""
     h, w = u.shape
     pebbles = texture(rng, h, w, 3.2, 3.2) * 0.015
     return np.asarray(1 + pebbles + 0.02 * texture(rng, h, w, 40, 40), dtype=np.float32)
 
 
 def suede(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Nap brushed this way and that."""
+    """Renders nap brushed this way and that."""
     h, w = u.shape
     return np.asarray(_grain(u, rng, 0.02) + 0.028 * texture(rng, h, w, 18, 26), dtype=np.float32)
 
 
 def wool(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Felted wool: flecks of light and dark."""
+    """Renders felted wool: flecks of light and dark."""
     h, w = u.shape
     return np.asarray(_grain(u, rng, 0.026) + 0.02 * texture(rng, h, w, 3, 5), dtype=np.float32)
 
 
 def canvas(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """A plain weave coarse enough to see."""
+    """Renders a plain weave coarse enough to see."""
     return np.asarray(_grain(u, rng, 0.025) + 0.035 * _wave(u, 0.0078) * _wave(v, 0.0078), dtype=np.float32)
 
 
 def straw(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Plaited straw: a checker of bundles, one way and the other."""
+    """Renders plaited straw: a checker of bundles, one way and the other."""
     over = _wave(u, 0.026) * _wave(v, 0.026) > 0
     strands = np.where(over, _wave(u, 0.0066), _wave(v, 0.0066))
     return np.asarray(0.97 + 0.09 * strands + 0.14 * (lattice(u * 70, v * 70, rng) - 0.5), dtype=np.float32)
 
 
-def quilted(u: Field, v: Field, rng: np.random.Generator) -> Field:
-    """Down chambers: each bulges from seam to seam."""
+def quilt(u: Field, v: Field, rng: np.random.Generator) -> Field:
+    """Renders down chambers: each bulges from seam to seam."""
     y = (v / 0.07 + 0.03 * np.sin(u * 50)) % 1.0
     return np.asarray(_grain(u, rng, 0.008) + 0.20 * np.sin(np.pi * y) ** 0.6 - 0.24 * y + 0.0, dtype=np.float32)
 
@@ -114,5 +114,5 @@ SURFACES: dict[str, Surface] = {
     "wool": wool,
     "canvas": canvas,
     "straw": straw,
-    "quilted": quilted,
+    "quilted": quilt,
 }

@@ -1,4 +1,4 @@
-"""The kinds of product as data: silhouette, cloths, sizes, prices, and where such a thing is photographed."""
+"""Describes the kinds of product as data: silhouette, cloths, sizes, prices, and where they are photographed."""
 
 from samples.kinds.accessories import ACCESSORIES
 from samples.kinds.clothes import CLOTHES

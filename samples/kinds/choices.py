@@ -1,4 +1,4 @@
-"""Patterns and scenes that several kinds choose from; a repeat makes a choice likelier."""
+"""Lists patterns and scenes that several kinds choose from; a repeat makes a choice likelier."""
 
 PRINTS = (
     "solid",

@@ -1,4 +1,4 @@
-"""What is known of a kind of product before one is drawn."""
+"""Describes a kind of product: what is known before one is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Size runs, by system and by who wears it."""
+"""Lists size runs, by system and by who wears it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SIZES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def sizes_of(system: str, gender: str, age_group: str) -> tuple[str, ...]:
-    """A size run for these people."""
+def choose_sizes(system: str, gender: str, age_group: str) -> tuple[str, ...]:
+    """Returns a size run for these people."""
     runs = SIZES[system]
     if age_group == "kids":
         return runs["kids"]

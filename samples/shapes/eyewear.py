@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from samples.drawing.garment import Drawing, Folds, Item, Part, Stroke, both
-from samples.drawing.geometry import ellipse, moved, ribbon, spline
+from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, pair
+from samples.drawing.geometry import ellipse, ribbon, shift, spline
 from samples.shapes.tops import choose
 
 _LENSES = {
@@ -57,7 +57,7 @@ _LENSES = {
 
 
 def sunglasses(rng: np.random.Generator) -> Drawing:
-    """From the front, temples folded back: a coloured frame with tinted glasses."""
+    """Draws a coloured frame with tinted glasses from the front, temples folded back."""
     cut = choose(rng, *_LENSES)
     rim = {"round": 0.06, "wayfarer": 0.1, "aviator": 0.05, "cat eye": 0.1}[cut] * rng.uniform(0.95, 1.25)
     lens = spline(_LENSES[cut])
@@ -70,12 +70,12 @@ def sunglasses(rng: np.random.Generator) -> Drawing:
     temple = ribbon(
         [(right - 0.05, -0.12), (right - 0.05, -0.5), (right - 0.12, -0.78), (right - 0.24, -0.95)], 0.06, 0.08
     )
-    items: list[Item] = [Part(bridge, puff=0.5), *both(Part(frame, puff=0.55, lift=0.25))]
+    items: list[Item] = [Piece(bridge, puff=0.5), *pair(Piece(frame, puff=0.55, lift=0.25))]
     if cut == "aviator":
-        items.append(Part(ribbon([(-0.3, -0.29), (0, -0.33), (0.3, -0.29)], rim), puff=0.9))
-    items += both(Part(lens, "glass", puff=0.4))
+        items.append(Piece(ribbon([(-0.3, -0.29), (0, -0.33), (0.3, -0.29)], rim), puff=0.9))
+    items += pair(Piece(lens, "glass", puff=0.4))
     glint = spline([(float(middle[0]) - 0.13, 0.1), (float(middle[0]) + 0.02, -0.14)])
     for x in (0.0, -2 * float(middle[0])):
-        items.append(Stroke(moved(glint, x, 0.0), 0.05, 0.3, soft=0.012))
-    items += both(Part(ellipse(right - 0.06, -0.15, 0.02, 0.02), "metal", puff=0.6))
-    return Drawing(tuple(items), both(Part(temple, puff=0.6)), Folds(0, 0), {"cut": cut}, (right - 0.05, 0.0))
+        items.append(Stroke(shift(glint, x, 0.0), 0.05, 0.3, soft=0.012))
+    items += pair(Piece(ellipse(right - 0.06, -0.15, 0.02, 0.02), "metal", puff=0.6))
+    return Drawing(tuple(items), pair(Piece(temple, puff=0.6)), Folds(0, 0), {"cut": cut}, (right - 0.05, 0.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samples.drawing.garment import Drawing, Folds, Item, Part, Stroke, stitch
+from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, stitch
 from samples.drawing.geometry import Points, box, outline, ribbon, spline
 from samples.shapes.sneakers import laces
 from samples.shapes.tops import choose
@@ -26,7 +26,7 @@ def _boot_upper(top: float, base: float, slim: float) -> Points:
 
 
 def boot(rng: np.random.Generator) -> Drawing:
-    """Chelsea, laced or knee-high, on a block heel."""
+    """Draws a Chelsea, laced or knee-high boot on a block heel."""
     cut = choose(rng, "chelsea", "lace-up", "knee-high")
     heel, sole = rng.uniform(0.06, 0.13), rng.uniform(0.05, 0.09)
     top = {"chelsea": -1.12, "lace-up": -1.28, "knee-high": -1.95}[cut] + rng.uniform(-0.06, 0.06)
@@ -42,11 +42,11 @@ def boot(rng: np.random.Generator) -> Drawing:
     shaft = outline(
         [(-0.72, top + 0.03), (-0.4, top - 0.025), (-0.04, top + 0.02)], [(-0.4, top + 0.07), (-0.72, top + 0.05)]
     )
-    items: list[Item] = [Part(shaft, "lining", puff=0.3), Part(_boot_upper(top, base, slim), puff=1.8)]
-    items += [Part(foot, "heel", puff=0.7, lift=0.25)]
+    items: list[Item] = [Piece(shaft, "lining", puff=0.3), Piece(_boot_upper(top, base, slim), puff=1.8)]
+    items += [Piece(foot, "heel", puff=0.7, lift=0.25)]
     if cut == "chelsea":
         items.append(
-            Part(
+            Piece(
                 outline([(-0.5, top + 0.04), (-0.2, top + 0.03)], [(-0.24, -0.7), (-0.36, -0.52), (-0.46, -0.7)]),
                 "elastic",
                 puff=0.5,
@@ -54,14 +54,14 @@ def boot(rng: np.random.Generator) -> Drawing:
             )
         )
         items.append(
-            Part(
+            Piece(
                 ribbon([(-0.73, top + 0.06), (-0.77, top - 0.08), (-0.68, top - 0.06), (-0.69, top + 0.06)], 0.03),
                 "main",
                 puff=0.6,
             )
         )
     elif cut == "lace-up":
-        items += [Part(ribbon([(-0.1, top + 0.02), (-0.14, -0.78), (0.2, -0.5)], 0.12), puff=0.6, lift=0.25)]
+        items += [Piece(ribbon([(-0.1, top + 0.02), (-0.14, -0.78), (0.2, -0.5)], 0.12), puff=0.6, lift=0.25)]
         items += [*laces((-0.06, top + 0.08), (-0.06, -0.82), 4), *laces((-0.02, -0.74), (0.22, -0.5), 3)]
     else:
         items += [Stroke(spline([(-0.44, top + 0.05), (-0.42, -0.8), (-0.4, base)]), 0.018, -0.35)]
@@ -73,7 +73,7 @@ def boot(rng: np.random.Generator) -> Drawing:
 
 
 def pump(rng: np.random.Generator) -> Drawing:
-    """A heeled shoe, open or with an ankle strap."""
+    """Draws a heeled shoe, open or with an ankle strap."""
     heel, strap = rng.uniform(0.42, 0.78), rng.random() < 0.4
     h = -heel
     upper = outline(
@@ -93,17 +93,17 @@ def pump(rng: np.random.Generator) -> Drawing:
     )
     sole = ribbon([(-0.62, h + 0.01), (-0.3, h * 0.56), (0.14, -0.035), (0.5, -0.008), (0.97, -0.008)], 0.06, 0.03)
     items: list[Item] = [
-        Part(stem, choose(rng, "main", "heel"), puff=1.0),
-        Part(inside, "lining", puff=0.3),
-        Part(sole, "heel", puff=0.2),
+        Piece(stem, choose(rng, "main", "heel"), puff=1.0),
+        Piece(inside, "lining", puff=0.3),
+        Piece(sole, "heel", puff=0.2),
     ]
-    items += [Part(upper, puff=1.7, lift=0.15)]
+    items += [Piece(upper, puff=1.7, lift=0.15)]
     if strap:
         around = spline([(-0.86, h - 0.5), (-0.8, h - 0.43), (-0.6, h - 0.4), (-0.4, h - 0.44), (-0.36, h - 0.52)])
         items.insert(
             0,
-            Part(ribbon([(-0.86, h - 0.5), (-0.7, h - 0.58), (-0.48, h - 0.58), (-0.36, h - 0.52)], 0.05), "lining"),
+            Piece(ribbon([(-0.86, h - 0.5), (-0.7, h - 0.58), (-0.48, h - 0.58), (-0.36, h - 0.52)], 0.05), "lining"),
         )
-        items.append(Part(ribbon(around, 0.055), puff=0.7, lift=0.2))
-        items.append(Part(box(-0.63, h - 0.45, -0.54, h - 0.36, 0.02), "metal", puff=0.7, lift=0.4))
+        items.append(Piece(ribbon(around, 0.055), puff=0.7, lift=0.2))
+        items.append(Piece(box(-0.63, h - 0.45, -0.54, h - 0.36, 0.02), "metal", puff=0.7, lift=0.4))
     return Drawing(tuple(items), (), Folds(0, 0.05), {"cut": "ankle strap" if strap else "court"}, (-0.85, h - 0.3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samples.drawing.garment import Drawing, Folds, Item, Part, Stroke, stitch
+from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, stitch
 from samples.drawing.geometry import ellipse, outline, ribbon, spline
 from samples.shapes.tops import choose
 
@@ -14,21 +14,21 @@ def laces(start: tuple[float, float], end: tuple[float, float], count: int) -> l
     for t in np.linspace(0.06, 0.94, count):
         x, y = start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
         items.append(
-            Part(
+            Piece(
                 ribbon([(x - 0.085, y + 0.07), (x - 0.01, y - 0.025), (x + 0.055, y - 0.015)], 0.04),
                 "cord",
                 puff=0.8,
                 lift=0.5,
             )
         )
-        items.append(Part(ellipse(x - 0.085, y + 0.075, 0.017, 0.017), "metal", puff=0.5))
+        items.append(Piece(ellipse(x - 0.085, y + 0.075, 0.017, 0.017), "metal", puff=0.5))
     return items
 
 
 def _bow(x: float, y: float) -> list[Item]:
     loop = [(x, y), (x + 0.1, y - 0.08), (x + 0.19, y - 0.01), (x + 0.1, y + 0.04), (x, y)]
     tail = [(x, y), (x + 0.02, y + 0.1), (x - 0.03, y + 0.19)]
-    return [Part(ribbon(loop, 0.026), "cord", lift=0.4), Part(ribbon(tail, 0.024), "cord", lift=0.4)]
+    return [Piece(ribbon(loop, 0.026), "cord", lift=0.4), Piece(ribbon(tail, 0.024), "cord", lift=0.4)]
 
 
 def _sneaker_sole(thick: float) -> list[Item]:
@@ -45,11 +45,11 @@ def _sneaker_sole(thick: float) -> list[Item]:
         ],
     )
     stripe = spline([(-0.97, -thick * 0.62), (0.2, -thick * 0.52), (0.99, -thick * 0.66)])
-    return [Part(sole, "sole", puff=1.0, lift=0.3), Stroke(stripe, 0.014, -0.3)]
+    return [Piece(sole, "sole", puff=1.0, lift=0.3), Stroke(stripe, 0.014, -0.3)]
 
 
 def sneaker(rng: np.random.Generator) -> Drawing:
-    """Low or high, with toe cap, laces, tongue, a swoosh of trim and a rubber sole."""
+    """Draws a low or high sneaker with toe cap, laces, tongue, a swoosh of trim and a rubber sole."""
     high, thick = rng.random() < 0.35, rng.uniform(0.15, 0.24)
     top, base = (-1.02 if high else -0.66) + rng.uniform(-0.04, 0.04), -thick
     throat = (-0.02, top + 0.06) if high else (-0.1, top + 0.05)
@@ -75,11 +75,14 @@ def sneaker(rng: np.random.Generator) -> Drawing:
     )
     trim = choose(rng, "trim", "trim", "main")
     items: list[Item] = [
-        Part(tongue, "main", puff=0.9),
-        Part(inside, "lining", puff=0.3),
-        Part(upper, puff=1.7, lift=0.15),
+        Piece(tongue, "main", puff=0.9),
+        Piece(inside, "lining", puff=0.3),
+        Piece(upper, puff=1.7, lift=0.15),
     ]
-    items += [Part(toe, choose(rng, "sole", "main", trim), puff=1.3, lift=0.2), Part(heel, trim, puff=1.0, lift=0.15)]
+    items += [
+        Piece(toe, choose(rng, "sole", "main", trim), puff=1.3, lift=0.2),
+        Piece(heel, trim, puff=1.0, lift=0.15),
+    ]
     guard = ribbon(
         [
             (throat[0] - 0.07, throat[1] + 0.05),
@@ -90,7 +93,7 @@ def sneaker(rng: np.random.Generator) -> Drawing:
         0.1,
     )
     items += [
-        Part(guard, "main", puff=0.7, lift=0.25),
+        Piece(guard, "main", puff=0.7, lift=0.25),
         *_sneaker_logo(rng, base),
         *laces(throat, vamp, 6 if high else 5),
     ]
@@ -102,12 +105,12 @@ def _sneaker_logo(rng: np.random.Generator, base: float) -> list[Item]:
     mark = choose(rng, "bars", "wave", "none")
     if mark == "bars":
         return [
-            Part(ribbon([(x, base), (x + 0.1, -0.5)], 0.06), "trim", puff=0.3, lift=0.15)
+            Piece(ribbon([(x, base), (x + 0.1, -0.5)], 0.06), "trim", puff=0.3, lift=0.15)
             for x in (-0.36, -0.22, -0.08)
         ]
     if mark == "wave":
         return [
-            Part(
+            Piece(
                 ribbon([(-0.6, -0.42), (-0.3, base - 0.1), (0.1, base - 0.14), (0.36, -0.44)], 0.1, 0.03),
                 "trim",
                 puff=0.4,

@@ -1,4 +1,4 @@
-"""What everything worn above the waist shares: the body block, sleeves, neck openings and ribs."""
+"""Draws what everything worn above the waist shares: the body block, sleeves, neck openings and ribs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samples.drawing.garment import Item, Part, Stroke, both, crease
-from samples.drawing.geometry import Points, Run, flip, mirrored, moved, outline, ribbon, spline
+from samples.drawing.garment import Item, Piece, Stroke, crease, pair
+from samples.drawing.geometry import Points, Run, flip, mirror, outline, ribbon, shift, spline
 
 
 @dataclass(frozen=True)
-class Block:
+class BodyBlock:
     """Half widths at the named heights; the neck's edge is at y=0 and the garment ends at `length`."""
 
     neck: float
@@ -25,10 +25,12 @@ class Block:
     length: float
 
 
-def block(rng: np.random.Generator, length: float, ease: float, neck: float = 0.17, drop: float = 0.14) -> Block:
-    """A body of the given length; `ease` is how far it stands off the body (0 tight, 0.15 oversized)."""
+def build_block(
+    rng: np.random.Generator, length: float, ease: float, neck: float = 0.17, drop: float = 0.14
+) -> BodyBlock:
+    """Builds a body of the given length; `ease` is how far it stands off the body (0 tight, 0.15 oversized)."""
     chest = 0.385 + ease + rng.uniform(-0.012, 0.015)
-    return Block(
+    return BodyBlock(
         neck=neck + rng.uniform(-0.012, 0.015),
         drop=drop,
         shoulder=0.43 + 0.55 * ease + rng.uniform(-0.015, 0.02),
@@ -41,8 +43,8 @@ def block(rng: np.random.Generator, length: float, ease: float, neck: float = 0.
     )
 
 
-def neck_edge(b: Block, neckline: str) -> list[tuple[float, float]]:
-    """Right half of the front neck opening, from the middle up to the shoulder."""
+def neck_edge(b: BodyBlock, neckline: str) -> list[tuple[float, float]]:
+    """Draws the right half of the front neck opening, from the middle up to the shoulder."""
     if neckline == "v-neck":
         return [(0.0, b.drop * 1.75), (b.neck * 0.5, b.drop * 0.98), (b.neck * 0.9, b.drop * 0.22), (b.neck, 0.0)]
     if neckline == "boat neck":
@@ -52,32 +54,32 @@ def neck_edge(b: Block, neckline: str) -> list[tuple[float, float]]:
     return [(0.0, b.drop), (b.neck * 0.55, b.drop * 0.82), (b.neck * 0.9, b.drop * 0.36), (b.neck, 0.0)]
 
 
-def armhole(b: Block) -> Run:
-    """From the shoulder's end down to the armpit."""
+def armhole(b: BodyBlock) -> Run:
+    """Draws the armhole's edge from the shoulder's end down to the armpit."""
     mid = (b.slope + b.armpit) / 2
     return [(b.shoulder, b.slope), (min(b.shoulder, b.chest) - 0.025, mid + 0.03), (b.chest, b.armpit)]
 
 
-def front(b: Block, neckline: str, hem: Run | None = None) -> Points:
-    """The closed outline of the body."""
+def front(b: BodyBlock, neckline: str, hem: Run | None = None) -> Points:
+    """Draws the closed outline of the body."""
     edge = neck_edge(b, neckline)
     foot = hem or [(b.hem, b.length - 0.015), (b.hem * 0.5, b.length + 0.008), (0.0, b.length + 0.012)]
     side = [(b.chest, b.armpit), (b.waist, 0.68 * min(b.length, 1.1)), foot[0]]
-    return mirrored(edge, [edge[-1], (b.shoulder, b.slope)], armhole(b), side, foot)
+    return mirror(edge, [edge[-1], (b.shoulder, b.slope)], armhole(b), side, foot)
 
 
-def back_of_neck(b: Block) -> tuple[Item, ...]:
-    """The inside of the back, seen through the neck opening."""
+def back_of_neck(b: BodyBlock) -> tuple[Item, ...]:
+    """Draws the inside of the back, seen through the neck opening."""
     w = b.neck * 1.08
     low = max(b.drop * 2.1, 0.2)
-    inside = mirrored([(0, 0.028), (w * 0.6, 0.018), (w, -0.012)], [(w, -0.01), (w * 0.9, low * 0.5), (0, low)])
+    inside = mirror([(0, 0.028), (w * 0.6, 0.018), (w, -0.012)], [(w, -0.01), (w * 0.9, low * 0.5), (0, low)])
     label = outline([(-0.045, 0.055), (0.045, 0.055)], [(0.045, 0.105), (-0.045, 0.105)])
-    return Part(inside, "lining", puff=0.3), Part(label, "label", puff=0.0)
+    return Piece(inside, "lining", puff=0.3), Piece(label, "label", puff=0.0)
 
 
 @dataclass(frozen=True)
 class Sleeve:
-    """A right sleeve: its outline and the two corners of its end, for cuffs and stitches."""
+    """Describes a right sleeve: its outline and the two corners of its end, for cuffs and stitches."""
 
     shape: Points
     outer: tuple[float, float]
@@ -85,13 +87,13 @@ class Sleeve:
     angle: float
 
     def across(self, back: float) -> Points:
-        """A line across the sleeve, `back` up from its end."""
+        """Draws a line across the sleeve, `back` up from its end."""
         up = np.array([-np.sin(self.angle), -np.cos(self.angle)]) * back
         return spline([tuple(np.array(self.outer) + up), tuple(np.array(self.inner) + up)])
 
 
-def sleeve(b: Block, length: float, angle: float, end: float, bow: float = 0.0) -> Sleeve:
-    """`angle` in radians from hanging straight down, `end` the half width of the opening, `bow` how far it bulges."""
+def sleeve(b: BodyBlock, length: float, angle: float, end: float, bow: float = 0.0) -> Sleeve:
+    """Builds a sleeve: `angle` in radians from hanging down, `end` half the opening's width, `bow` its bulge."""
     shoulder, armpit = (np.array([b.shoulder - 0.06, b.slope - 0.02]), np.array([b.chest - 0.012, b.armpit + 0.015]))
     along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
     tip = (shoulder + armpit) / 2 + along * length
@@ -106,63 +108,63 @@ def sleeve(b: Block, length: float, angle: float, end: float, bow: float = 0.0) 
 
 
 def sleeve_items(s: Sleeve, cloth: str = "main", hem: float = 0.035, long: float = 0.0) -> tuple[Item, ...]:
-    """Both sleeves with a stitched hem, and with the creases of an elbow where they are `long` (their length)."""
-    items: list[Item] = [*both(Part(s.shape, cloth, grain=-s.angle, puff=0.9))]
+    """Draws both sleeves with a stitched hem, and with an elbow's creases where they are `long` (their length)."""
+    items: list[Item] = [*pair(Piece(s.shape, cloth, grain=-s.angle, puff=0.9))]
     if hem > 0:
-        items += both(Stroke(s.across(hem), 0.007, -0.2, dash=0.012))
+        items += pair(Stroke(s.across(hem), 0.007, -0.2, dash=0.012))
     if long > 0:
         for back in (0.42 * long, 0.52 * long):
             fold = s.across(back)
-            items += both(crease(fold * 0.7 + fold.mean(axis=0) * 0.3 + np.array([0.01, 0.015]), -0.16, 0.028))
+            items += pair(crease(fold * 0.7 + fold.mean(axis=0) * 0.3 + np.array([0.01, 0.015]), -0.16, 0.028))
     return tuple(items)
 
 
 def cuffs(s: Sleeve, depth: float, cloth: str, flare: float = 0.01) -> tuple[Item, ...]:
-    """A band around the end of each sleeve."""
+    """Draws a band around the end of each sleeve."""
     along = np.array([np.sin(s.angle), np.cos(s.angle)])
     across = np.array([np.cos(s.angle), -np.sin(s.angle)])
     o, i = np.array(s.outer) + across * flare, np.array(s.inner) - across * flare
     shape = outline([o - along * depth, o + along * 0.02], [i + along * 0.02, i - along * depth])
-    return both(Part(shape, cloth, grain=-s.angle, puff=0.8, lift=0.25))
+    return pair(Piece(shape, cloth, grain=-s.angle, puff=0.8, lift=0.25))
 
 
-def collar_rib(b: Block, neckline: str, width: float, cloth: str) -> tuple[Item, ...]:
-    """A band sewn along the front neck opening."""
+def collar_rib(b: BodyBlock, neckline: str, width: float, cloth: str) -> tuple[Item, ...]:
+    """Draws a band sewn along the front neck opening."""
     half = spline(neck_edge(b, neckline))
     spine = np.vstack([flip(half)[::-1], half[1:]]) if neckline != "v-neck" else None
     if spine is not None:
         return (
-            Part(ribbon(spine, width), cloth, puff=0.6, lift=0.15),
-            Stroke(moved(spine, 0, width * 0.55), 0.006, -0.25),
+            Piece(ribbon(spine, width), cloth, puff=0.6, lift=0.15),
+            Stroke(shift(spine, 0, width * 0.55), 0.006, -0.25),
         )
     return (
-        *both(Part(ribbon(half, width), cloth, puff=0.6, lift=0.15)),
-        *both(Stroke(moved(half, 0.012, 0.02), 0.006)),
+        *pair(Piece(ribbon(half, width), cloth, puff=0.6, lift=0.15)),
+        *pair(Stroke(shift(half, 0.012, 0.02), 0.006)),
     )
 
 
-def hem_rib(b: Block, depth: float, cloth: str) -> tuple[Item, ...]:
-    """A knitted band around the bottom, drawn in a little."""
+def hem_rib(b: BodyBlock, depth: float, cloth: str) -> tuple[Item, ...]:
+    """Draws a knitted band around the bottom, drawn in a little."""
     y, w = b.length - depth * 0.4, b.hem * 0.96
-    shape = mirrored(
+    shape = mirror(
         [(0, y), (b.hem, y - 0.015)], [(w, y + depth * 0.5), (w - 0.01, y + depth)], [(0, y + depth + 0.01)]
     )
-    return (Part(shape, cloth, puff=0.8, lift=0.2),)
+    return (Piece(shape, cloth, puff=0.8, lift=0.2),)
 
 
-def hem_stitch(b: Block, up: float = 0.035) -> Item:
-    """A row of stitches above the bottom edge."""
+def hem_stitch(b: BodyBlock, up: float = 0.035) -> Item:
+    """Draws a row of stitches above the bottom edge."""
     y, w = b.length - up, b.hem * 0.985
     return Stroke(spline([(-w, y - 0.012), (0, y + 0.012), (w, y - 0.012)]), 0.007, -0.2, dash=0.012)
 
 
-def armhole_seams(b: Block) -> tuple[Item, ...]:
-    """Where the sleeves are sewn on."""
-    return both(Stroke(spline(armhole(b)), 0.008, -0.28))
+def armhole_seams(b: BodyBlock) -> tuple[Item, ...]:
+    """Draws the seams where the sleeves are sewn on."""
+    return pair(Stroke(spline(armhole(b)), 0.008, -0.28))
 
 
-def side_creases(b: Block, rng: np.random.Generator) -> tuple[Item, ...]:
-    """Soft folds from the armpits towards the middle."""
+def side_creases(b: BodyBlock, rng: np.random.Generator) -> tuple[Item, ...]:
+    """Draws soft folds from the armpits towards the middle."""
     items: list[Item] = []
     for side in (-1.0, 1.0):
         x, y = side * b.chest * 0.93, b.armpit + 0.04

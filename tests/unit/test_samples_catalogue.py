@@ -13,8 +13,8 @@ from PIL import Image
 
 from samples import catalogue
 from samples.catalogue import Order, draw_photo, make
+from samples.contact_sheet import draw_contact_sheet
 from samples.errors import BadOrder, NoSamples, NotOurs
-from samples.sheet import contact_sheet
 
 SIX = Order(products=6, seed=11)
 
@@ -62,7 +62,7 @@ def test_another_seed_is_another_shop(drawn: Path, tmp_path: Path) -> None:
 def test_a_complete_set_is_left_alone(drawn: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in drawn.rglob("*")}
     summary = make(drawn, SIX)
-    assert summary.unchanged
+    assert summary.is_unchanged
     assert {p: p.stat().st_mtime_ns for p in drawn.rglob("*")} == before
 
 
@@ -144,14 +144,14 @@ def test_orders_that_make_no_sense_are_refused(products: int, seed: int, start: 
 
 
 def test_contact_sheet_shows_what_there_is(drawn: Path, tmp_path: Path) -> None:
-    assert contact_sheet(drawn, tmp_path / "new" / "sheet.png", columns=4, rows=3) == 6
+    assert draw_contact_sheet(drawn, tmp_path / "new" / "sheet.png", columns=4, rows=3) == 6
     with Image.open(tmp_path / "new" / "sheet.png") as sheet:
         assert sheet.width == 4 * 208 + 8
         assert sheet.height == 2 * 242 + 8
     with pytest.raises(NoSamples, match="no finished samples"):
-        contact_sheet(tmp_path, tmp_path / "sheet.png", 1, 1)
+        draw_contact_sheet(tmp_path, tmp_path / "sheet.png", 1, 1)
     with pytest.raises(NoSamples, match="no product of kind 'kilt'"):
-        contact_sheet(drawn, tmp_path / "sheet.png", 1, 1, kind="kilt")
+        draw_contact_sheet(drawn, tmp_path / "sheet.png", 1, 1, kind="kilt")
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:

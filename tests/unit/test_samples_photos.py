@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from samples.drawing.garment import Drawing, Part
-from samples.drawing.photo import Photo
+from samples.drawing.garment import Drawing, Piece
+from samples.drawing.photo import DrawnPhoto
 from samples.kinds import KINDS
 from samples.palette import COLOURS, lab
 from samples.photos import photograph
-from samples.products import Product, product
+from samples.products import SampleProduct, build_product
 
 EVERY = 17
 """Products from all over a catalogue, so that few photos show many kinds, colours and scenes."""
 
 
 @pytest.fixture(scope="module")
-def shots() -> list[tuple[Product, Photo]]:
-    products = [product(7, index * EVERY) for index in range(32)]
+def shots() -> list[tuple[SampleProduct, DrawnPhoto]]:
+    products = [build_product(7, index * EVERY) for index in range(32)]
     return [(item, photograph(item)) for item in products]
 
 
-def test_ground_truth_colour_is_the_colour_in_the_photo(shots: list[tuple[Product, Photo]]) -> None:
+def test_ground_truth_colour_is_the_colour_in_the_photo(shots: list[tuple[SampleProduct, DrawnPhoto]]) -> None:
     table = lab(np.array([colour.rgb for colour in COLOURS]))
     right = 0
     for item, photo in shots:
@@ -38,7 +38,7 @@ def test_ground_truth_colour_is_the_colour_in_the_photo(shots: list[tuple[Produc
     assert right >= 0.88 * len(shots)
 
 
-def test_the_product_fills_a_fair_part_of_the_photo(shots: list[tuple[Product, Photo]]) -> None:
+def test_the_product_fills_a_fair_part_of_the_photo(shots: list[tuple[SampleProduct, DrawnPhoto]]) -> None:
     for item, photo in shots:
         assert 0.05 < photo.worn.mean() < 0.8, item.title
         assert photo.main.sum() > 0.3 * photo.worn.sum(), item.title
@@ -46,7 +46,7 @@ def test_the_product_fills_a_fair_part_of_the_photo(shots: list[tuple[Product, P
         assert rim.mean() < 0.05, (item.id, item.title, item.scene)
 
 
-def test_cloth_is_shaded_not_flat(shots: list[tuple[Product, Photo]]) -> None:
+def test_cloth_is_shaded_not_flat(shots: list[tuple[SampleProduct, DrawnPhoto]]) -> None:
     for item, photo in shots:
         light = photo.rgb[photo.main > 0.9].mean(axis=1)
         assert np.percentile(light, 95) - np.percentile(light, 5) > 6, item.title
@@ -55,7 +55,7 @@ def test_cloth_is_shaded_not_flat(shots: list[tuple[Product, Photo]]) -> None:
 def test_photos_of_one_style_differ_in_scene_or_pose() -> None:
     first, second = next(
         (a, b)
-        for a, b in ((product(7, i), product(7, i + 1)) for i in range(100))
+        for a, b in ((build_product(7, i), build_product(7, i + 1)) for i in range(100))
         if a.style.group_id == b.style.group_id
     )
     one, other = photograph(first), photograph(second)
@@ -70,7 +70,7 @@ def silhouette(drawing: Drawing) -> np.ndarray:
     draw = ImageDraw.Draw(image)
     middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
     for part in (*drawing.behind, *drawing.items):
-        if isinstance(part, Part):
+        if isinstance(part, Piece):
             draw.polygon(((part.shape - middle) * zoom + 48).ravel().tolist(), fill=1)
     return np.asarray(image)
 
@@ -99,5 +99,5 @@ def test_any_random_numbers_give_a_sound_drawing(kind: object) -> None:
         assert np.isfinite([x0, y0, x1, y1]).all()
         assert 0.5 < x1 - x0 < 4
         assert 0.3 < y1 - y0 < 4
-        assert any(isinstance(item, Part) and item.cloth == "main" for item in drawing.items)
+        assert any(isinstance(item, Piece) and item.cloth == "main" for item in drawing.items)
         assert drawing.traits

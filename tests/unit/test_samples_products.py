@@ -11,19 +11,19 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from samples.drawing.garment import Part
+from samples.drawing.garment import Piece
 from samples.drawing.patterns import PATTERNS
-from samples.feed import row
+from samples.feed import build_row
 from samples.kinds import KINDS
 from samples.palette import BY_NAME, COLOURS
-from samples.products import BLOCK, Product, product
+from samples.products import BLOCK, SampleProduct, build_product
 
 MONEY = re.compile(r"^\d+\.\d\d EUR$")
 
 
 @pytest.fixture(scope="module")
-def shop() -> list[Product]:
-    return [product(7, index) for index in range(600)]
+def shop() -> list[SampleProduct]:
+    return [build_product(7, index) for index in range(600)]
 
 
 def amount(text: str) -> Decimal:
@@ -31,7 +31,7 @@ def amount(text: str) -> Decimal:
     return Decimal(text.removesuffix(" EUR"))
 
 
-def test_every_kind_colour_pattern_and_scene_occurs(shop: list[Product]) -> None:
+def test_every_kind_colour_pattern_and_scene_occurs(shop: list[SampleProduct]) -> None:
     assert {p.style.kind.name for p in shop} == {kind.name for kind in KINDS}
     assert {p.color for p in shop} == set(BY_NAME)
     assert {p.style.pattern for p in shop} == {"solid", *PATTERNS}
@@ -43,12 +43,12 @@ def test_every_kind_colour_pattern_and_scene_occurs(shop: list[Product]) -> None
 
 def test_a_hundred_products_already_show_every_kind() -> None:
     for seed in range(5):
-        assert {product(seed, index).style.kind.name for index in range(120)} == {kind.name for kind in KINDS}
+        assert {build_product(seed, index).style.kind.name for index in range(120)} == {kind.name for kind in KINDS}
 
 
-def test_feed_rows_are_valid(shop: list[Product]) -> None:
+def test_feed_rows_are_valid(shop: list[SampleProduct]) -> None:
     for item in shop:
-        line = json.loads(json.dumps(row(item, "photos/x.jpg")))
+        line = json.loads(json.dumps(build_row(item, "photos/x.jpg")))
         price = amount(line["price"])
         assert price > 0
         if "sale_price" in line:
@@ -70,13 +70,13 @@ def test_feed_rows_are_valid(shop: list[Product]) -> None:
         assert line["color"] in line["title"]
 
 
-def test_ids_and_skus_are_unique(shop: list[Product]) -> None:
+def test_ids_and_skus_are_unique(shop: list[SampleProduct]) -> None:
     assert len({p.id for p in shop}) == len(shop)
     skus = [offer.sku for p in shop for offer in p.offers]
     assert len(set(skus)) == len(skus)
 
 
-def test_stock_and_sales_vary(shop: list[Product]) -> None:
+def test_stock_and_sales_vary(shop: list[SampleProduct]) -> None:
     sold_out = sum(not any(offer.in_stock for offer in p.offers) for p in shop)
     partly = sum(0 < sum(offer.in_stock for offer in p.offers) < len(p.offers) for p in shop)
     assert 10 < sold_out < 120
@@ -84,12 +84,12 @@ def test_stock_and_sales_vary(shop: list[Product]) -> None:
     assert 80 < sum(p.sale_price is not None for p in shop) < 200
 
 
-def outlines(item: Product) -> list[np.ndarray]:
-    return [part.shape for part in item.style.drawing.items if isinstance(part, Part)]
+def outlines(item: SampleProduct) -> list[np.ndarray]:
+    return [part.shape for part in item.style.drawing.items if isinstance(part, Piece)]
 
 
-def test_a_group_is_one_silhouette_in_different_colours(shop: list[Product]) -> None:
-    groups: dict[str, list[Product]] = defaultdict(list)
+def test_a_group_is_one_silhouette_in_different_colours(shop: list[SampleProduct]) -> None:
+    groups: dict[str, list[SampleProduct]] = defaultdict(list)
     for item in shop:
         groups[item.style.group_id].append(item)
     assert Counter(len(members) for members in groups.values()).keys() == {1, 2, 3, 4}
@@ -106,17 +106,17 @@ def test_a_group_is_one_silhouette_in_different_colours(shop: list[Product]) -> 
                 np.testing.assert_array_equal(a, b)
 
 
-def test_styles_of_a_kind_differ_in_cut(shop: list[Product]) -> None:
+def test_styles_of_a_kind_differ_in_cut(shop: list[SampleProduct]) -> None:
     dresses = {p.style.group_id: p for p in shop if p.style.kind.name == "dress"}
     assert len({tuple(p.style.drawing.traits.items()) for p in dresses.values()}) > len(dresses) // 2
 
 
 def test_groups_do_not_cross_blocks() -> None:
     for index in range(0, 160, BLOCK):
-        assert product(3, index + BLOCK).style.group_id != product(3, index + BLOCK - 1).style.group_id
+        assert build_product(3, index + BLOCK).style.group_id != build_product(3, index + BLOCK - 1).style.group_id
 
 
-def test_sizes_follow_kind_and_people(shop: list[Product]) -> None:
+def test_sizes_follow_kind_and_people(shop: list[SampleProduct]) -> None:
     for item in shop:
         sizes = [offer.size for offer in item.offers]
         if item.style.kind.name in ("bag", "scarf", "sunglasses"):

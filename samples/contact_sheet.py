@@ -1,4 +1,4 @@
-"""A contact sheet: many photos with their titles on one page, for eyes."""
+"""Draws a contact sheet: many photos with their titles on one page."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _caption(draw: ImageDraw.ImageDraw, x: int, y: int, row: dict[str, Any]) -> 
         draw.text((x + 2, y + 2 + 15 * line), text, font=font, fill=(40, 40, 40) if line == 0 else (120, 120, 120))
 
 
-def contact_sheet(folder: Path, out: Path, columns: int, rows: int, kind: str | None = None) -> int:
-    """Spread `columns` × `rows` photos evenly over the catalogue; returns how many were shown. Raises NoSamples."""
+def draw_contact_sheet(folder: Path, out: Path, columns: int, rows: int, kind: str | None = None) -> int:
+    """Draws `columns` × `rows` photos evenly spread over the catalogue; returns how many. Raises NoSamples."""
     products = _rows(folder, kind)
     count = min(columns * rows, len(products))
     chosen = [products[i * len(products) // count] for i in range(count)]

@@ -1,4 +1,4 @@
-"""Brands, titles and descriptions: what a shop would write about a product it knows by its attributes."""
+"""Formats brands, titles and descriptions: what a shop would write about a product it knows by its attributes."""
 
 from __future__ import annotations
 
@@ -69,20 +69,20 @@ _CARE = (
 _WIPED = ("leather", "suede", "acetate", "metal", "straw", "canvas")
 
 
-def brand(kind_group: str, age_group: str, rng: np.random.Generator) -> str:
-    """A brand that would make such a thing."""
+def choose_brand(kind_group: str, age_group: str, rng: np.random.Generator) -> str:
+    """Returns a brand that would make such a thing."""
     names = BRANDS_KIDS if age_group == "kids" else BRANDS_SHOES if kind_group == "Shoes" else BRANDS
     return names[int(rng.integers(len(names)))]
 
 
-def noun(kind: str) -> str:
-    """How the kind is called in running text."""
+def pluralize(kind: str) -> str:
+    """Returns what the kind is called in running text."""
     return _PLURAL.get(kind, kind)
 
 
-def title(kind: str, color: str, pattern: str, traits: Mapping[str, str], age_group: str) -> str:
-    """For example "Striped v-neck sweater in navy"."""
-    name = noun(kind)
+def format_title(kind: str, color: str, pattern: str, traits: Mapping[str, str], age_group: str) -> str:
+    """Formats a title, for example "Striped v-neck sweater in navy"."""
+    name = pluralize(kind)
     # "Sun hat", not "sun hat hat".
     named = next((value for value in traits.values() if value.endswith(kind)), None)
     said = [value for value in traits.values() if value not in _UNSAID and value != named][:2]
@@ -92,13 +92,11 @@ def title(kind: str, color: str, pattern: str, traits: Mapping[str, str], age_gr
     return f"{words[0].upper()}{words[1:]} in {color}"
 
 
-def description(
+def format_description(
     kind: str, color: str, material: str, traits: Mapping[str, str], gender: str, rng: np.random.Generator
 ) -> str:
-    """Two or three sentences with the facts in them."""
+    """Returns two or three sentences with the facts in them."""
     opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))]
     details = ", ".join(f"{name}: {value}" for name, value in traits.items())
     care = _CARE[3] if material in _WIPED else _CARE[int(rng.integers(3))]
-    return (
-        f"{opening}: {noun(kind)} for {_FOR[gender]} in {color} {material}. {details[0].upper()}{details[1:]}. {care}"
-    )
+    return f"{opening}: {pluralize(kind)} for {_FOR[gender]} in {color} {material}. {details[0].upper()}{details[1:]}. {care}"

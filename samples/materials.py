@@ -1,4 +1,4 @@
-"""From colour, pattern and material names to the cloths that a drawing's parts ask for."""
+"""Builds the cloths that a drawing's pieces need from the names of colour, pattern and material."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from samples.palette import BY_NAME, luminance, partners
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a shop calls it, the surface it shows, and how it shines."""
+class SampleMaterial:
+    """Describes a material: what a shop calls it, the surface it shows, and how it shines."""
 
     label: str
     surface: str
     shine: float = 0.0
 
 
-MATERIALS: dict[str, Material] = {
-    "cotton": Material("cotton", "smooth"),
-    "linen": Material("linen", "linen"),
-    "viscose": Material("viscose", "smooth", 0.06),
-    "polyester": Material("polyester", "smooth", 0.08),
-    "silk": Material("silk", "smooth", 0.3),
-    "denim": Material("denim", "denim"),
-    "corduroy": Material("corduroy", "corduroy"),
-    "fleece": Material("fleece", "wool"),
-    "wool": Material("wool", "wool"),
-    "felt": Material("wool", "wool"),
-    "wool knit": Material("wool", "knit"),
-    "cotton knit": Material("cotton", "knit"),
-    "cable knit": Material("wool", "cable"),
-    "leather": Material("leather", "leather", 0.32),
-    "patent leather": Material("leather", "smooth", 0.75),
-    "suede": Material("suede", "suede"),
-    "canvas": Material("canvas", "canvas"),
-    "nylon": Material("nylon", "smooth", 0.18),
-    "quilted nylon": Material("nylon", "quilted", 0.16),
-    "straw": Material("straw", "straw"),
-    "acetate": Material("acetate", "smooth", 0.6),
-    "metal": Material("metal", "smooth", 0.9),
+MATERIALS: dict[str, SampleMaterial] = {
+    "cotton": SampleMaterial("cotton", "smooth"),
+    "linen": SampleMaterial("linen", "linen"),
+    "viscose": SampleMaterial("viscose", "smooth", 0.06),
+    "polyester": SampleMaterial("polyester", "smooth", 0.08),
+    "silk": SampleMaterial("silk", "smooth", 0.3),
+    "denim": SampleMaterial("denim", "denim"),
+    "corduroy": SampleMaterial("corduroy", "corduroy"),
+    "fleece": SampleMaterial("fleece", "wool"),
+    "wool": SampleMaterial("wool", "wool"),
+    "felt": SampleMaterial("wool", "wool"),
+    "wool knit": SampleMaterial("wool", "knit"),
+    "cotton knit": SampleMaterial("cotton", "knit"),
+    "cable knit": SampleMaterial("wool", "cable"),
+    "leather": SampleMaterial("leather", "leather", 0.32),
+    "patent leather": SampleMaterial("leather", "smooth", 0.75),
+    "suede": SampleMaterial("suede", "suede"),
+    "canvas": SampleMaterial("canvas", "canvas"),
+    "nylon": SampleMaterial("nylon", "smooth", 0.18),
+    "quilted nylon": SampleMaterial("nylon", "quilted", 0.16),
+    "straw": SampleMaterial("straw", "straw"),
+    "acetate": SampleMaterial("acetate", "smooth", 0.6),
+    "metal": SampleMaterial("metal", "smooth", 0.9),
 }
 
 _SKINS = ((242, 206, 182), (224, 178, 146), (196, 144, 108), (150, 100, 70), (98, 64, 46))
@@ -57,21 +57,21 @@ def _rgb(name: str) -> Colours:
     return np.asarray(np.array(BY_NAME[name].rgb, dtype=np.float32) / 255, dtype=np.float32)
 
 
-def _any(rng: np.random.Generator, choices: tuple[tuple[int, int, int], ...]) -> tuple[int, int, int]:
+def _choose(rng: np.random.Generator, choices: tuple[tuple[int, int, int], ...]) -> tuple[int, int, int]:
     return choices[int(rng.integers(len(choices)))]
 
 
-def accents(colour: str, rng: np.random.Generator) -> tuple[str, str]:
-    """The second and third colour of a style in this colour; the same random numbers give matching choices."""
+def choose_accents(colour: str, rng: np.random.Generator) -> tuple[str, str]:
+    """Returns the second and third colour of a style in this colour; equal random numbers give matching choices."""
     first, second = (int(i) for i in rng.permutation(6)[:2])
     names = partners(colour)
     other = names[second] if names[second] != names[first] else names[(second + 1) % 6]
     return names[first], other
 
 
-def clothes(colour: str, pattern: str, material: str, rng: np.random.Generator) -> dict[str, Cloth]:
-    """Every cloth a drawing may name, for one style in one colour."""
-    stuff, (second, third) = MATERIALS[material], accents(colour, rng)
+def build_cloths(colour: str, pattern: str, material: str, rng: np.random.Generator) -> dict[str, Cloth]:
+    """Builds every cloth a drawing may name, for one style in one colour."""
+    stuff, (second, third) = MATERIALS[material], choose_accents(colour, rng)
     main, dark = _rgb(colour), luminance(BY_NAME[colour].rgb) < 0.3
     colours = np.stack([main, _rgb(second), _rgb(third)]).astype(np.float32)
     scale = float(rng.uniform(0.8, 1.35))
@@ -97,22 +97,22 @@ def clothes(colour: str, pattern: str, material: str, rng: np.random.Generator) 
 
 
 def _haberdashery(rng: np.random.Generator, dark: bool) -> dict[str, Cloth]:
-    """Everything sewn on or standing around, which does not follow the product's colour."""
-    dummy = _any(rng, _DUMMIES)
-    skin = _any(rng, _SKINS)
+    """Builds the cloths of everything sewn on or standing around, which do not follow the product's colour."""
+    dummy = _choose(rng, _DUMMIES)
+    skin = _choose(rng, _SKINS)
     nail = (min(255, skin[0] + 12), min(255, skin[1] + 4), min(255, skin[2] + 6))
     return {
         "button": plain(
-            _any(rng, ((236, 232, 222), (60, 50, 46), (150, 112, 78))) if not dark else (70, 66, 64), shine=0.3
+            _choose(rng, ((236, 232, 222), (60, 50, 46), (150, 112, 78))) if not dark else (70, 66, 64), shine=0.3
         ),
         "label": plain((232, 230, 224) if rng.random() < 0.7 else (40, 40, 44)),
-        "metal": plain(_any(rng, _METALS), shine=0.8),
-        "sole": plain(_any(rng, _SOLES)),
-        "glass": plain(_any(rng, _GLASS), shine=0.5),
-        "leather": plain(_any(rng, _LEATHERS), "leather", 0.2),
+        "metal": plain(_choose(rng, _METALS), shine=0.8),
+        "sole": plain(_choose(rng, _SOLES)),
+        "glass": plain(_choose(rng, _GLASS), shine=0.5),
+        "leather": plain(_choose(rng, _LEATHERS), "leather", 0.2),
         "hole": plain((24, 24, 26)),
         "steel": plain((168, 170, 174), shine=0.7),
-        "timber": plain(_any(rng, _TIMBERS), "suede", 0.1),
+        "timber": plain(_choose(rng, _TIMBERS), "suede", 0.1),
         "dummy": plain(dummy, shine=0.05),
         "dummy dark": plain((int(dummy[0] * 0.8), int(dummy[1] * 0.8), int(dummy[2] * 0.8))),
         "skin": plain(skin, "suede"),
