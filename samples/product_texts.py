@@ -99,4 +99,5 @@ def format_description(
     opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))]
     details = ", ".join(f"{name}: {value}" for name, value in traits.items())
     care = _CARE[3] if material in _WIPED else _CARE[int(rng.integers(3))]
-    return f"{opening}: {pluralize(kind)} for {_FOR[gender]} in {color} {material}. {details[0].upper()}{details[1:]}. {care}"
+    subject = f"{pluralize(kind)} for {_FOR[gender]} in {color} {material}"
+    return f"{opening}: {subject}. {details[0].upper()}{details[1:]}. {care}"
