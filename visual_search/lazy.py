@@ -1,6 +1,6 @@
 """Commands that are imported when they are used, so that `--help` and completion are quick."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -10,6 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 INSTALL = "install all of them: pip install --require-hashes -r requirements-torch.txt"
+
+SHOWN = 3  # examples in the help of a command with subcommands, which show theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,15 @@ class LazyEntry:
 
     @property
     def help(self) -> str:
-        """Returns the text and the examples as typer prints them; `\\b` keeps its lines as they are."""
-        if not self.examples:
-            return self.text
-        return "\n".join([self.text, "", "\b", "Examples:", *(f"  {line}" for line in self.examples)])
+        """The text and the first examples, as typer prints them."""
+        return _add_examples(self.text, self.examples[:SHOWN])
+
+
+def _add_examples(text: str, examples: Sequence[str]) -> str:
+    """Returns a help text with examples below it; `\\b` keeps their lines as they are."""
+    if not examples:
+        return text
+    return "\n".join([text.rstrip(), "", "\b", "Examples:", *(f"  {line}" for line in examples)])
 
 
 class LazyCommand(TyperCommand):
@@ -46,10 +53,17 @@ class LazyCommand(TyperCommand):
         except ModuleNotFoundError as error:
             typer.echo(f"visual-search: `{self.name}` needs the package {error.name}; {INSTALL}", err=True)
             raise typer.Exit(2) from None
-        if list(getattr(command, "commands", ())) == [self.name]:
-            command = command.commands[self.name]
+        subcommands = getattr(command, "commands", {})
+        if list(subcommands) == [self.name]:
+            command = subcommands[self.name]
         command.help = self.help
+        for name, subcommand in subcommands.items():
+            subcommand.help = _add_examples(subcommand.help or "", self.examples_of(name))
         return command
+
+    def examples_of(self, subcommand: str) -> list[str]:
+        """Returns the examples of one subcommand: their third word is its name."""
+        return [line for line in self.entry.examples if line.split()[2:3] == [subcommand]]
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         return self.load().make_context(*args, **kwargs)
