@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from catalog.errors import VisualSearchError
-from demo import serving, show, steps
-from demo.contact_sheet import Column, NothingToShow, make
+from demo import api_process, question, steps
+from demo.contact_sheet import NothingToShow, SheetColumn, make_sheet
 from demo.picture import draw
 from demo.settings import DemoSettings
 from models.bundles.registry import find_bundle
@@ -24,21 +24,21 @@ app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 console = Console()
 
 
-def told(name: str, summary: dict[str, Any]) -> str:
-    """One line of what a step found or did."""
+def format_step(name: str, summary: dict[str, Any]) -> str:
+    """Returns one line of what a step found or did."""
     if name == "samples":
         return f"{summary.get('products', 0)} products"
     if name == "import":
         return ", ".join(f"{summary.get(key, 0)} {key}" for key in ("created", "updated", "unchanged"))
     if name == "etl":
         done, reused = (sum(model[key] for model in summary["models"]) for key in ("done", "reused"))
-        told = [f"{done} photos embedded"] * bool(done) + [f"{reused} vectors from the store"] * bool(reused)
-        return ", ".join(told) or "nothing to embed: every photo has its embedding already"
+        parts = [f"{done} photos embedded"] * bool(done) + [f"{reused} vectors from the store"] * bool(reused)
+        return ", ".join(parts) or "nothing to embed: every photo has its embedding already"
     return ""
 
 
-def timed(title: str, work: Callable[[], str]) -> None:
-    """Do `work` and print its title, time and outcome on one line."""
+def run_timed(title: str, work: Callable[[], str]) -> None:
+    """Does `work` and prints its title, time and outcome on one line."""
     started = time.monotonic()
     outcome = work()
     took = f"[dim]{time.monotonic() - started:6.1f} s[/]"
@@ -50,29 +50,29 @@ def start() -> None:
     """Set everything up, serve it and show one filtered query; what is there already is kept."""
     settings = DemoSettings.load()
     settings.folder.mkdir(parents=True, exist_ok=True)
-    state = serving.read_state(settings)
+    state = api_process.read_state(settings)
     try:
-        for name, step in steps.all_steps(settings).items():
-            timed(step.title, lambda name=name, step=step: _step(settings, state, name, step))  # type: ignore[misc]
-        timed("Serve the API", lambda: _serve(settings, state))
-        show.ask(settings, console)
+        for name, step in steps.list_steps(settings).items():
+            run_timed(step.title, lambda name=name, step=step: _run_step(settings, state, name, step))  # type: ignore[misc]
+        run_timed("Serve the API", lambda: _serve(settings, state))
+        question.ask(settings, console)
     except steps.StepFailed as error:
         Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
         raise typer.Exit(2) from error
     console.print("Stop      make demo-stop", highlight=False)
 
 
-def _step(settings: DemoSettings, state: dict[str, Any], name: str, step: steps.Step) -> str:
+def _run_step(settings: DemoSettings, state: dict[str, Any], name: str, step: steps.Step) -> str:
     summary = steps.run(step, settings)
     if name == "engine":
         # An engine that was up before the demo is somebody else's to stop.
         state["engine"] = bool(state.get("engine")) or summary.get("started") is True
         _save(settings, state)
-    return told(name, summary)
+    return format_step(name, summary)
 
 
 def _serve(settings: DemoSettings, state: dict[str, Any]) -> str:
-    serving.start_api(settings, state)
+    api_process.start_api(settings, state)
     _save(settings, state)
     return settings.api
 
@@ -106,8 +106,8 @@ def contact_sheet(
     }
     models = ModelSettings.load()
     try:
-        columns = [Column(title, OnnxEmbedder(find_bundle(name, models))) for title, name in titles.items()]
-        console.print(str(make(shop or DemoSettings.load().shop, columns, out, limit)))
+        columns = [SheetColumn(title, OnnxEmbedder(find_bundle(name, models))) for title, name in titles.items()]
+        console.print(str(make_sheet(shop or DemoSettings.load().shop, columns, out, limit)))
     except (NothingToShow, VisualSearchError) as error:
         Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
         raise typer.Exit(2) from error
@@ -117,12 +117,12 @@ def contact_sheet(
 def stop() -> None:
     """Stop the API and, if the demo started it, Elasticsearch; the catalogue stays on disk."""
     settings = DemoSettings.load()
-    state = serving.read_state(settings)
+    state = api_process.read_state(settings)
     if not state:
         console.print("Nothing to stop.")
         return
     if "api_pid" in state:
-        console.print("API stopped." if serving.stop_api(state) else "The API was not running.")
+        console.print("API stopped." if api_process.stop_api(state) else "The API was not running.")
     if state.get("engine"):
         done = subprocess.run([sys.executable, "-m", "engine", "stop"], env=settings.child_environment(), check=False)
         if done.returncode:

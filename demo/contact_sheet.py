@@ -1,4 +1,4 @@
-"""The contact sheet: a few queries by what several models find, side by side, from photos of the drawn shop alone."""
+"""Draws the contact sheet: what several models find for a few queries, from photos of the drawn shop alone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ BATCH = 32
 
 
 class NothingToShow(Exception):
-    """The folder is no drawn shop, or too small a one."""
+    """Raised for a folder that is no drawn shop, or too small a one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A product of the drawn shop and what it truly is."""
+class SheetProduct:
+    """Describes a product of the drawn shop and what it truly is."""
 
     path: Path
     kind: str
@@ -35,30 +35,32 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     title: str
     model: OnnxEmbedder
 
 
-def shop(folder: Path, limit: int) -> list[Drawn]:
-    """The first `limit` products below `folder`, as `python -m samples make` draws them; raises NothingToShow."""
+def read_shop(folder: Path, limit: int) -> list[SheetProduct]:
+    """Reads the first `limit` products that `python -m samples make` drew in `folder`; raises NothingToShow."""
     feed = folder / "feed.jsonl"
     try:
         rows = [json.loads(line) for line in feed.read_text(encoding="utf-8").splitlines()[:limit]]
-        return [_drawn(folder, row) for row in rows]
+        return [_to_product(folder, row) for row in rows]
     except (OSError, ValueError, KeyError) as error:
         raise NothingToShow(
             f"{folder} holds no drawn shop: draw one with `python -m samples make {folder}`"
         ) from error
 
 
-def _drawn(folder: Path, row: Mapping[str, Any]) -> Drawn:
+def _to_product(folder: Path, row: Mapping[str, Any]) -> SheetProduct:
     kind = row["attributes"]["kind"]
-    return Drawn(folder / row["image_link"], kind, f"{row['color']} {row['pattern']} {kind}", row["item_group_id"])
+    return SheetProduct(
+        folder / row["image_link"], kind, f"{row['color']} {row['pattern']} {kind}", row["item_group_id"]
+    )
 
 
-def queries(products: Sequence[Drawn], count: int = QUERIES) -> list[int]:
-    """Places of products of different kinds, patterned ones first; raises NothingToShow where there are too few."""
+def choose_queries(products: Sequence[SheetProduct], count: int = QUERIES) -> list[int]:
+    """Chooses places of products of different kinds, patterned ones first; raises NothingToShow if too few."""
     patterned_first = sorted(range(len(products)), key=lambda place: "solid" in products[place].words)
     chosen = {products[place].kind: place for place in reversed(patterned_first)}
     if len(chosen) < count:
@@ -66,26 +68,28 @@ def queries(products: Sequence[Drawn], count: int = QUERIES) -> list[int]:
     return sorted(chosen.values())[:count]
 
 
-def embedded(model: OnnxEmbedder, products: Sequence[Drawn]) -> NDArray[np.float32]:
-    """Embeddings [products, dims]."""
+def embed_products(model: OnnxEmbedder, products: Sequence[SheetProduct]) -> NDArray[np.float32]:
+    """Returns embeddings [products, dims]."""
     batches = (products[at : at + BATCH] for at in range(0, len(products), BATCH))
     return np.concatenate(
         [model.embed_images([decode(product.path.read_bytes()) for product in batch]) for batch in batches]
     )
 
 
-def nearest(rows: NDArray[np.float32], query: int, products: Sequence[Drawn], count: int = SHOWN) -> list[int]:
-    """Places of the products most like the one at `query`, none of its own group, ties in order."""
+def find_nearest(
+    rows: NDArray[np.float32], query: int, products: Sequence[SheetProduct], count: int = SHOWN
+) -> list[int]:
+    """Returns places of the products most like the one at `query`, none of its own group, ties in order."""
     scores = cosine(rows[query], rows)
     own = [place for place, product in enumerate(products) if product.group == products[query].group]
     scores[own] = -np.inf
     return [int(place) for place in np.argsort(-scores, kind="stable")[:count]]
 
 
-def draw(
-    products: Sequence[Drawn], asked: Sequence[int], found: Mapping[str, Sequence[Sequence[int]]]
+def draw_sheet(
+    products: Sequence[SheetProduct], asked: Sequence[int], found: Mapping[str, Sequence[Sequence[int]]]
 ) -> Image.Image:
-    """The sheet: a row per query, a column per model of `found` (title → places per query)."""
+    """Draws the sheet: a row per query, a column per model of `found` (title → places per query)."""
     step, block = SIDE + GAP, SHOWN * (SIDE + GAP) + 3 * GAP
     size = step + 3 * GAP + len(found) * block, HEAD + len(asked) * (SIDE + CAPTION + GAP) + GAP
     sheet = Image.new("RGB", size, "white")
@@ -104,20 +108,20 @@ def draw(
     return sheet
 
 
-def make(folder: Path, columns: Sequence[Column], out: Path, limit: int) -> Path:
-    """Write the sheet of the drawn shop in `folder` to `out`; raises NothingToShow."""
-    products = shop(folder, limit)
-    asked = queries(products)
+def make_sheet(folder: Path, columns: Sequence[SheetColumn], out: Path, limit: int) -> Path:
+    """Writes the sheet of the drawn shop in `folder` to `out`; raises NothingToShow."""
+    products = read_shop(folder, limit)
+    asked = choose_queries(products)
     found = {}
     for column in columns:
-        rows = embedded(column.model, products)
-        found[column.title] = [nearest(rows, query, products) for query in asked]
+        rows = embed_products(column.model, products)
+        found[column.title] = [find_nearest(rows, query, products) for query in asked]
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw(products, asked, found).save(out, quality=85)
+    draw_sheet(products, asked, found).save(out, quality=85)
     return out
 
 
-def _paste(sheet: Image.Image, corner: tuple[int, int], product: Drawn) -> None:
+def _paste(sheet: Image.Image, corner: tuple[int, int], product: SheetProduct) -> None:
     image = decode(product.path.read_bytes())
     image.thumbnail((SIDE, SIDE))
     sheet.paste(image, (corner[0] + (SIDE - image.width) // 2, corner[1] + (SIDE - image.height) // 2))

@@ -7,8 +7,8 @@ from typing import Any
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
+from demo.question import get_json
 from demo.settings import DemoSettings
-from demo.show import get
 from demo.steps import StepFailed
 
 # One question for each; no question names its kind, so other kinds may answer it.
@@ -21,7 +21,7 @@ MAX_PRICE = 120
 
 def find_source(settings: DemoSettings, kind: str) -> dict[str, Any]:
     """Returns the first product of the category `kind` in stock; raises StepFailed where there is none."""
-    hits = get(f"{settings.api}/v1/products?category={kind}&available=true&limit=1")["hits"]
+    hits = get_json(f"{settings.api}/v1/products?category={kind}&available=true&limit=1")["hits"]
     if not hits:
         raise StepFailed(f"the demo has no {kind.lower()} in stock: draw a larger shop (DEMO_PRODUCTS)")
     source: dict[str, Any] = hits[0]["product"]
@@ -40,7 +40,7 @@ def draw(settings: DemoSettings, out: Path) -> Path:
         path = f"/v1/products/{source['id']}/similar?available=true&price_max={MAX_PRICE}"
         pen.text((GAP, top), path, fill=INK, font=ImageFont.load_default(17))
         _paste(settings, sheet, (GAP, top + TITLE), source, f"the product ({_kind(source)})")
-        hits = get(f"{settings.api}{path}&limit={COLUMNS}")["hits"]
+        hits = get_json(f"{settings.api}{path}&limit={COLUMNS}")["hits"]
         for column, hit in enumerate(hits):
             left = 3 * GAP + (column + 1) * (SIDE + GAP)
             words = f"{_kind(hit['product'])} · {hit['product']['effective_price']:.2f} · {hit['score']:.2f}"

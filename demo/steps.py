@@ -1,4 +1,4 @@
-"""The steps of the demo, each a command that a shop's operator would type."""
+"""Lists the steps of the demo, each a command that a shop's operator would type, and runs them."""
 
 import json
 import subprocess
@@ -11,12 +11,12 @@ from demo.settings import DemoSettings
 
 
 class StepFailed(Exception):
-    """A command of the demo ended badly; the message is what it said."""
+    """Raised when a command of the demo failed; the message holds its last lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command and what to tell the person watching; `ok` lists the exit statuses that let the demo go on."""
+    """Names a command and its title on the screen; `ok` lists the exit statuses that let the demo go on."""
 
     title: str
     arguments: Sequence[str]
@@ -24,7 +24,7 @@ class Step:
 
 
 def run(step: Step, settings: DemoSettings) -> dict[str, Any]:
-    """Run a command with `--json` and return its summary; raises StepFailed with its last words."""
+    """Runs a command with `--json` and returns its summary; raises StepFailed with its last lines."""
     command = [sys.executable, "-m", *step.arguments, "--json"]
     terminal = sys.stderr.isatty()  # there the commands show moving progress; elsewhere their log lines would mix in
     done = subprocess.run(
@@ -40,10 +40,10 @@ def run(step: Step, settings: DemoSettings) -> dict[str, Any]:
         raise StepFailed(
             "\n".join([f"`python -m {' '.join(step.arguments)}` ended with status {done.returncode}", *said])
         )
-    return _summary(done.stdout)
+    return _parse_summary(done.stdout)
 
 
-def _summary(text: str) -> dict[str, Any]:
+def _parse_summary(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
@@ -51,8 +51,8 @@ def _summary(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"items": found}
 
 
-def all_steps(settings: DemoSettings) -> dict[str, Step]:
-    """What happens between a fresh clone and an embedded catalogue, in order."""
+def list_steps(settings: DemoSettings) -> dict[str, Step]:
+    """Returns the steps from a fresh clone to an embedded catalogue, in order."""
     shop = str(settings.shop)
     return {
         "engine": Step("Start Elasticsearch", ["engine", "start"]),

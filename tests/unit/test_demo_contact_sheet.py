@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from demo.__main__ import app
-from demo.contact_sheet import Drawn, NothingToShow, nearest, queries, shop
+from demo.contact_sheet import NothingToShow, SheetProduct, choose_queries, find_nearest, read_shop
 from tests.unit.models_making import put
 
 KINDS = ("dress", "coat", "hat", "shirt", "skirt", "shoes", "shorts", "jacket")
@@ -37,18 +37,18 @@ def drawn(tmp_path: Path) -> Path:
 
 
 def test_queries_are_of_different_kinds_and_patterned(drawn: Path) -> None:
-    products = shop(drawn, 100)
-    asked = [products[place] for place in queries(products)]
+    products = read_shop(drawn, 100)
+    asked = [products[place] for place in choose_queries(products)]
     assert {product.kind for product in asked} == set(KINDS)
     assert all("striped" in product.words for product in asked)
     with pytest.raises(NothingToShow, match="draw a larger shop"):
-        queries(shop(drawn, 5))
+        choose_queries(read_shop(drawn, 5))
 
 
 def test_hits_are_the_nearest_of_other_groups() -> None:
-    products = [Drawn(Path("x"), "hat", "", group) for group in "aabc"]
+    products = [SheetProduct(Path("x"), "hat", "", group) for group in "aabc"]
     rows = np.array([[1, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
-    assert nearest(rows, 0, products, 2) == [3, 2]
+    assert find_nearest(rows, 0, products, 2) == [3, 2]
 
 
 def test_the_command(drawn: Path, tmp_path: Path) -> None:

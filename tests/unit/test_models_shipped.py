@@ -10,7 +10,7 @@ from PIL import Image
 from benchmarks.gate.__main__ import find_shipped_default
 from catalog.similarity import Vectors, cosine
 from demo.settings import DemoSettings
-from demo.steps import all_steps
+from demo.steps import list_steps
 from models.bundles.registry import find_bundle
 from models.bundles.writer import BundleMaker
 from models.making.hybrid import pack_hybrid
@@ -62,7 +62,7 @@ def test_the_default_is_a_small_trained_bundle_with_a_card_and_the_recipe_that_m
 
 
 def test_the_demo_embeds_with_the_default() -> None:
-    arguments = all_steps(DemoSettings.load())["etl"].arguments
+    arguments = list_steps(DemoSettings.load())["etl"].arguments
     assert arguments[arguments.index("--model") + 1] == DEFAULT.partition("/")[0]
 
 

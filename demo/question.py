@@ -1,4 +1,4 @@
-"""One filtered question to the running API, as a shopper's page would ask it, and its answer for a terminal."""
+"""Asks the running API one filtered question, as a shopper's page would, and prints its answer."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -15,22 +15,22 @@ WANTED = 5
 
 
 def find_question(settings: DemoSettings) -> tuple[dict[str, Any], str]:
-    """(source product, URL) of a question with a size, stock and a price limit that has enough answers."""
-    listing = get(f"{settings.api}/v1/products?available=true&limit=100")
+    """Finds a question (source product, URL) with a size, stock and a price limit that has enough answers."""
+    listing = get_json(f"{settings.api}/v1/products?available=true&limit=100")
     for hit in listing["hits"]:
         product = hit["product"]
         for size in product.get("sizes_available", [])[:3]:
             filters = {"size": size, "available": "true", "price_max": MAX_PRICE, "limit": WANTED}
             url = f"{settings.api}/v1/products/{hit['id']}/similar?{urlencode(filters)}"
-            if len(get(url)["hits"]) == WANTED:
+            if len(get_json(url)["hits"]) == WANTED:
                 return product, url
     raise StepFailed("no product of the demo has enough similar ones in stock; this should not happen")
 
 
 def ask(settings: DemoSettings, console: Console) -> None:
-    """Print the ready-to-paste curl and what it answers."""
+    """Prints the ready-to-paste curl and what it answers."""
     source, url = find_question(settings)
-    answer = get(url)
+    answer = get_json(url)
     size = url.partition("size=")[2].partition("&")[0]
     table = Table(
         title=f"Looks like: {source['title']} (in {size}, in stock, up to {MAX_PRICE} {source['currency']})"
@@ -51,8 +51,8 @@ def ask(settings: DemoSettings, console: Console) -> None:
     console.print(f"curl -s '{url}'", highlight=False, soft_wrap=True)
 
 
-def get(url: str) -> dict[str, Any]:
-    """The JSON that the API answers; raises StepFailed with its error."""
+def get_json(url: str) -> dict[str, Any]:
+    """Returns the JSON that the API answers; raises StepFailed with its error."""
     answer = requests.get(url, timeout=30)
     if not answer.ok:
         raise StepFailed(f"GET {url} answered {answer.status_code}: {answer.text[:500]}")

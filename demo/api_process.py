@@ -1,4 +1,4 @@
-"""The demo's API process: started in the background, found again by its pid, stopped by it."""
+"""Runs the demo's API process: started in the background, found again and stopped by its pid."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds for the API to become ready
 
 
 def read_state(settings: DemoSettings) -> dict[str, Any]:
-    """What the last start left to be stopped."""
+    """Reads what the last start left to be stopped."""
     try:
         found = json.loads(settings.state.read_text())
     except (OSError, json.JSONDecodeError):
@@ -27,7 +27,7 @@ def read_state(settings: DemoSettings) -> dict[str, Any]:
 
 
 def is_ours(state: Mapping[str, Any]) -> bool:
-    """Whether the API process of `state` still runs and is not somebody else who got its number."""
+    """Returns whether the API process of `state` still runs, and not another process with its pid."""
     try:
         process = psutil.Process(int(state["api_pid"]))
         return process.create_time() == state["api_started"] and process.status() != psutil.STATUS_ZOMBIE
@@ -36,7 +36,7 @@ def is_ours(state: Mapping[str, Any]) -> bool:
 
 
 def is_ready(settings: DemoSettings) -> bool:
-    """Whether the API answers and reaches its Elasticsearch."""
+    """Returns whether the API answers and reaches its Elasticsearch."""
     try:
         return requests.get(f"{settings.api}/readyz", timeout=5).ok
     except requests.RequestException:
@@ -44,7 +44,7 @@ def is_ready(settings: DemoSettings) -> bool:
 
 
 def start_api(settings: DemoSettings, state: dict[str, Any]) -> None:
-    """A ready API process, started if there is none, noted in `state`; raises StepFailed with the end of its log."""
+    """Starts the API unless it is ready, notes it in `state`; raises StepFailed with the end of its log."""
     if is_ours(state) and is_ready(settings):
         return
     stop_api(state)
