@@ -12,6 +12,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from models.photos.errors import Reason
 from tests.unit.app_shop import client_of, shop
 from visual_search.__main__ import app as command
 from visual_search.all_settings import list_settings
@@ -125,11 +126,9 @@ def warning_codes() -> set[str]:
     return found
 
 
-def photo_reasons() -> set[str]:
-    """Returns the reasons for which a photo could not be had."""
-    enums = [node for node in classes("models").values() if "StrEnum" in names_of(node.bases)]
-    (reasons,) = [each for each in map(fields_of, enums) if "NOT_AN_IMAGE" in each]
-    return {text for each in reasons.values() if (text := text_of(each))}
+def photo_reasons() -> dict[str, bool]:
+    """Returns the reasons for which a photo could not be had, and whether the job tries again."""
+    return {str(reason): reason.retryable for reason in Reason}
 
 
 def specification() -> dict[str, Any]:
