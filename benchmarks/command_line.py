@@ -1,17 +1,16 @@
 """Parts that the benchmarks' command lines share: folders, lines on standard error, exit statuses, index types."""
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
 import typer
 from rich.console import Console
 
 from benchmarks.api_client import ApiFailed
-from catalog.errors import VisualSearchError
+from catalog.cli_support import exit_on_error, exit_on_sigterm
 from catalog.settings import VectorIndex
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,33 +25,19 @@ def log(text: str) -> None:
 
 
 @contextmanager
-def exit_on_error() -> Iterator[None]:
+def exit_on_failure(benchmark: str) -> Iterator[None]:
     """Exits with one line on standard error: status 2 where it cannot run, 1 where the API failed when asked.
 
     SIGTERM ends what was started on the way out.
     """
-    before = signal.signal(signal.SIGTERM, _leave)
-    try:
+    exit_on_sigterm()
+    with exit_on_error(f"benchmarks.{benchmark}", failures=(ApiFailed,)):
         yield
-    except (VisualSearchError, ApiFailed) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1 if isinstance(error, ApiFailed) else 2) from error
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _leave(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def choose_folder(out: Path | None, quick: bool) -> Path:
     """Returns where results are kept: `out`, else benchmarks/results, and var for a short run."""
     return out or (VAR if quick else RESULTS)
-
-
-def describe_command(benchmark: str) -> str:
-    """Returns the command line of this run."""
-    return " ".join([f"python -m benchmarks.{benchmark}", *sys.argv[1:]])
 
 
 def parse_index_types(names: Sequence[str]) -> list[VectorIndex]:

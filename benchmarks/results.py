@@ -1,7 +1,7 @@
 """Results of a measurement: where they come from, as JSON that is read again, and as a Markdown page."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ import orjson
 from pydantic import TypeAdapter
 
 from benchmarks import machine
-from benchmarks.command_line import ROOT, describe_command
+from benchmarks.command_line import ROOT
+from catalog.cli_support import format_command
 from catalog.elastic import Catalogue
 
 T = TypeVar("T")
@@ -32,13 +33,12 @@ class RunDescription:
 
 def describe_run(catalogue: Catalogue, benchmark: str) -> dict[str, str]:
     """Returns the fields of RunDescription for this run of `python -m benchmarks.BENCHMARK`."""
-    date = datetime.now(UTC).strftime("%Y-%m-%d")
-    machine_line = machine.describe_cluster(catalogue)
-    return asdict(
-        RunDescription(
-            machine=machine_line, command=describe_command(benchmark), date=date, commit=machine.read_commit(ROOT)
-        )
-    )
+    return {
+        "machine": machine.describe_cluster(catalogue),
+        "command": format_command(f"benchmarks.{benchmark}"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "commit": machine.read_commit(ROOT),
+    }
 
 
 def write_results(folder: Path, name: str, body: Any, page: str) -> None:

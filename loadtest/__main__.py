@@ -1,33 +1,31 @@
 """Command line of the load test: `python -m loadtest local|load|run`."""
 
-import signal
+import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from catalog.cli_support import Json, exit_on_error, exit_on_sigterm, log_to_stderr, print_result, show_progress
 from catalog.domain.space import Space
 from catalog.elastic import connect
-from catalog.errors import VisualSearchError
-from loadtest import draw, loader, run, settings, target
+from loadtest import draw, loader, target
 from loadtest.errors import LoadFailed
-from loadtest.local import LocalRun, run_local
+from loadtest.local import run_local
 from loadtest.report import LoadtestSummary
-from loadtest.settings import LoadtestSettings
+from loadtest.run import ROOT, LoadPlan, run_load
+from loadtest.settings import LoadtestSettings, load_catalogue_settings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
+log = logging.getLogger("loadtest")
+exit_on_failure = partial(exit_on_error, "loadtest", failures=(LoadFailed,))
 
-Json = Annotated[bool, typer.Option("--json", help="print a machine-readable summary on standard output")]
 Users = Annotated[int | None, typer.Option(min=1, max=1000, help="people at a time; default LOADTEST_USERS, 20")]
 Seconds = Annotated[
     int | None, typer.Option("--duration", min=1, max=3600, help="seconds; default LOADTEST_SECONDS, 30")
@@ -39,14 +37,11 @@ Products = Annotated[int, typer.Option(min=1, max=5_000_000, help="how many prod
 Dims = Annotated[int, typer.Option(min=1, max=4096, help="dimensions of a vector")]
 
 
-@contextmanager
-def exit_on_error() -> Iterator[None]:
-    """Exits with one line on standard error: status 2 where it cannot start, 1 where products were refused."""
-    try:
-        yield
-    except VisualSearchError as error:
-        typer.echo(error.advice, err=True)
-        raise typer.Exit(1 if isinstance(error, LoadFailed) else 2) from error
+@app.callback()
+def start() -> None:
+    """Sets up what all commands share: logs, and an end by SIGTERM that cleans up."""
+    log_to_stderr()
+    exit_on_sigterm()
 
 
 @app.command("local")
@@ -60,13 +55,10 @@ def local_(
     as_json: Json = False,
 ) -> None:
     """Engine, drawn catalogue, API and load on this machine; ends everything it started."""
-    signal.signal(signal.SIGTERM, _leave)
-    with exit_on_error():
-        config = LoadtestSettings.load()
-        folder = report or _name_folder()
-        asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
-        summary = run_local(LocalRun(products, dims, *asked, seed, folder), config, _log)
-    _finish(summary, folder, as_json)
+    with exit_on_failure():
+        plan = _build_plan(users, duration, seed, report)
+        summary = run_local(products, dims, plan)
+    _finish(summary, plan.folder, as_json)
 
 
 @app.command("run")
@@ -82,13 +74,11 @@ def run_(
     as_json: Json = False,
 ) -> None:
     """Ask an API that runs; status 1 where one answer was wrong."""
-    with exit_on_error():
-        config = LoadtestSettings.load()
-        address = target.check_address(host or config.api, allow_remote=allow_remote)
-        folder = report or _name_folder()
-        asked = (users or config.loadtest_users, duration or config.loadtest_seconds)
-        summary = run.run_load(run.LoadPlan(address, folder, *asked, max_requests, seed, pause), _log)
-    _finish(summary, folder, as_json)
+    with exit_on_failure():
+        address = target.check_address(host or LoadtestSettings.load().api, allow_remote=allow_remote)
+        plan = replace(_build_plan(users, duration, seed, report), max_requests=max_requests, pause=pause)
+        summary = run_load(plan, address)
+    _finish(summary, plan.folder, as_json)
 
 
 @app.command("load")
@@ -101,49 +91,38 @@ def load_(
     as_json: Json = False,
 ) -> None:
     """Put drawn products into the catalogue of INDEX_PREFIX, which `python -m catalog create` has made."""
-    with exit_on_error():
-        config = settings.load_catalogue_settings()
+    with exit_on_failure(), show_progress(log) as progress:
+        config = load_catalogue_settings()
         for url in config.elasticsearch_url:
             target.check_address(url, allow_remote=allow_remote)
         catalogue = connect(config)
-        with Progress(console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task("loading", total=products)
-            done = loader.load(
-                catalogue,
-                Space.parse(space or f"drawn{dims}__v1", dims),
-                draw.products(products, dims, seed),
-                lambda number: bar.update(task, completed=number),
-            )
+        done = loader.load(
+            catalogue,
+            Space.parse(space or f"drawn{dims}__v1", dims),
+            draw.products(products, dims, seed),
+            lambda number: progress("loading", number, products),
+        )
         catalogue.client.close()
-    _log(f"loaded {done.products} products into {done.index} as {done.space} in {done.seconds} s")
+    text = f"loaded {done.products} products into {done.index} as {done.space} in {done.seconds} s"
     if as_json:
-        _print_json(asdict(done))
+        print_result(as_json, asdict(done), text)
+    log.info(text)
 
 
-def _name_folder() -> Path:
-    return run.ROOT / "var" / "loadtest" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-
-
-def _leave(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)  # so that what was started is ended on the way out
-
-
-def _log(line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True)
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+def _build_plan(users: int | None, duration: int | None, seed: int, report: Path | None) -> LoadPlan:
+    config = LoadtestSettings.load()
+    folder = report or ROOT / "var" / "loadtest" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    return LoadPlan(folder, users or config.loadtest_users, duration or config.loadtest_seconds, seed=seed)
 
 
 def _finish(summary: LoadtestSummary, folder: Path, as_json: bool) -> None:
     if as_json:
-        _print_json({**summary.to_dict(), "report": str(folder)})
+        print_result(as_json, {**summary.to_dict(), "report": str(folder)}, "")
     else:
-        console.print(_build_table(summary))
+        Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(_build_table(summary))
     for failure in summary.failures:
-        _log(f"{failure.times} x {failure.name}: {failure.error}")
-    _log(f"report: {folder / 'report.html'}")
+        log.info("%s x %s: %s", failure.times, failure.name, failure.error)
+    log.info("report: %s", folder / "report.html")
     if not summary.is_passed:
         count = f"{summary.total.failures} of {summary.total.requests} answers were wrong"
         typer.echo(count if summary.total.requests else "nothing was asked: is the run too short?", err=True)

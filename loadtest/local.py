@@ -1,5 +1,6 @@
 """Runs all that a load test needs on this machine: engine, catalogue, drawn products, API; gone afterwards."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -8,58 +9,43 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.domain.space import Space
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
-from loadtest import draw, loader, settings, target
+from loadtest import draw, loader, target
 from loadtest.errors import CannotStart
 from loadtest.report import LoadtestSummary
 from loadtest.run import ROOT, LoadPlan, require_api, run_load
-from loadtest.settings import LoadtestSettings
+from loadtest.settings import LoadtestSettings, child_environment, load_catalogue_settings
 
 API_PATIENCE = 60.0  # seconds until the API has to be ready
 STOP_PATIENCE = 30  # seconds until it has to be gone
-Log = Callable[[str], None]
+log = logging.getLogger("loadtest")
 
 
-@dataclass(frozen=True, slots=True)
-class LocalRun:
-    """Says what to load and how to ask."""
-
-    products: int
-    dims: int
-    users: int
-    seconds: int
-    seed: int
-    folder: Path
-
-
-def run_local(local: LocalRun, config: LoadtestSettings, log: Log) -> LoadtestSummary:
+def run_local(products: int, dims: int, plan: LoadPlan) -> LoadtestSummary:
     """Starts what is not there, loads, asks, and ends all that was started, whatever happens in between."""
-    catalogue_settings = settings.load_catalogue_settings()
+    config = load_catalogue_settings()
     with ExitStack() as stack:
-        if config.elasticsearch_url:
-            for url in catalogue_settings.elasticsearch_url:
+        if LoadtestSettings.load().elasticsearch_url:
+            for url in config.elasticsearch_url:
                 target.check_address(url, allow_remote=False)
         else:
-            log("starting a local Elasticsearch")
-            url = stack.enter_context(run_engine())
-            catalogue_settings = catalogue_settings.model_copy(update={"elasticsearch_url": (url,)})
-        prefix = f"loadtest_{secrets.token_hex(4)}_"
-        catalogue = connect(catalogue_settings.model_copy(update={"index_prefix": prefix}))
+            log.info("starting a local Elasticsearch")
+            config = config.model_copy(update={"elasticsearch_url": (stack.enter_context(run_engine()),)})
+        catalogue = connect(config.model_copy(update={"index_prefix": f"loadtest_{secrets.token_hex(4)}_"}))
         stack.callback(catalogue.client.close)
         stack.callback(catalogue.layout.drop)
         catalogue.layout.create()
-        space = Space.parse(f"drawn{local.dims}__v1", local.dims)
-        done = loader.load(catalogue, space, draw.products(local.products, local.dims, local.seed))
-        log(f"loaded {done.products} drawn products with {local.dims} dimensions in {done.seconds:.1f} s")
-        host = stack.enter_context(run_api(catalogue.settings, local.folder))
-        return run_load(LoadPlan(host, local.folder, local.users, local.seconds, seed=local.seed), log)
+        space = Space.parse(f"drawn{dims}__v1", dims)
+        done = loader.load(catalogue, space, draw.products(products, dims, plan.seed))
+        log.info("loaded %s drawn products with %s dimensions in %.1f s", done.products, dims, done.seconds)
+        host = stack.enter_context(run_api(catalogue.settings, plan.folder))
+        return run_load(plan, host)
 
 
 @contextmanager
@@ -98,7 +84,7 @@ def run_api(catalogue: CatalogSettings, folder: Path, **changes: str) -> Iterato
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=settings.child_environment(environment),
+            env=child_environment(environment),
         )
         try:
             host = f"http://127.0.0.1:{port}"

@@ -88,25 +88,21 @@ def _count(**_: Any) -> None:
 def _write_statistics(environment: Environment, **_: Any) -> None:
     """Writes locust's figures as they stand at the end: its own CSV lags by up to 5 s, its JSON has no failures."""
     options: Any = environment.parsed_options
-    stats = environment.stats
+    stats, crashes = environment.stats, environment.runner.exceptions.values() if environment.runner else ()
+    failures = [(f"{one.method} {one.name}", one.error, one.occurrences) for one in stats.errors.values()]
+    failures += [("the user's code", crash["msg"], crash["count"]) for crash in crashes]
+    entries = sorted(stats.entries.values(), key=lambda entry: (entry.method, entry.name))
     body = {
-        "total": _to_dict(stats.total),
-        "entries": [_to_dict(entry) for entry in stats.entries.values()],
-        "errors": [
-            {"method": error.method, "name": error.name, "error": str(error.error), "occurrences": error.occurrences}
-            for error in stats.errors.values()
-        ],
-        "exceptions": [
-            {"msg": crash["msg"], "count": crash["count"]}
-            for crash in (environment.runner.exceptions.values() if environment.runner else ())
-        ],
+        "total": _to_dict(stats.total, "all"),
+        "lines": [_to_dict(entry, f"{entry.method} {entry.name}") for entry in entries],
+        "failures": [{"name": name, "error": str(error), "occurrences": times} for name, error, times in failures],
     }
     if options.statistics:
         Path(options.statistics).write_bytes(orjson.dumps(body))
 
 
-def _to_dict(entry: StatsEntry) -> dict[str, Any]:
-    return {**entry.to_dict(), "max_response_time": entry.max_response_time}  # its own is rounded
+def _to_dict(entry: StatsEntry, name: str) -> dict[str, Any]:
+    return {**entry.to_dict(), "name": name, "max_response_time": entry.max_response_time}  # its own is rounded
 
 
 class Shopper(FastHttpUser):

@@ -6,20 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.domain.filter_fields import FILTER_FIELDS
+
 Filter = dict[str, Any]
 
 # filter key -> field of an answered product
-WORD_FIELDS = {
-    "category": "category",
-    "brand": "brand",
-    "color": "color",
-    "color_family": "color_family",
-    "pattern": "pattern",
-    "material": "material",
-    "gender": "gender",
-    "size": "sizes_available",
-    "currency": "currency",
-}
+WORD_FIELDS = {one.key: one.index_field for one in FILTER_FIELDS if one.kind == "words"}
 LIMITS = (1, 10, 10, 10, 24, 50)
 SORTS = ("id", "-id", "price", "-price", "title")
 MAX_VALUES = 50  # per key; a shop may have thousands of brands

@@ -1,44 +1,47 @@
 """Report of a run: requests, their times and their failures, kept as JSON and as CSV."""
 
 import csv
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from loadtest.errors import LoadFailed
 
 STATISTICS = "statistics.json"  # what the locustfile leaves behind: locust's own figures at the end
+Rounded = Annotated[float, AfterValidator(lambda value: round(value, 2))]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestStatistics:
-    """One kind of request; times in milliseconds."""
+class RequestStatistics(BaseModel):
+    """One kind of request; times in milliseconds. The aliases are locust's names."""
+
+    model_config = ConfigDict(frozen=True)
 
     name: str
-    requests: int
-    failures: int
-    per_second: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    max_ms: float
+    requests: int = Field(validation_alias="num_requests")
+    failures: int = Field(validation_alias="num_failures")
+    per_second: Rounded = Field(validation_alias="total_rps")
+    p50_ms: float = Field(validation_alias="response_time_percentile_0.5")
+    p95_ms: float = Field(validation_alias="response_time_percentile_0.95")
+    p99_ms: float = Field(validation_alias="response_time_percentile_0.99")
+    max_ms: Rounded = Field(validation_alias="max_response_time")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailure:
+class RequestFailure(BaseModel):
     """One reason why answers failed, and how many did."""
+
+    model_config = ConfigDict(frozen=True)
 
     name: str
     error: str
-    times: int
+    times: int = Field(validation_alias="occurrences")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadtestSummary:
+class LoadtestSummary(BaseModel):
     """All of a run. It passed when something was asked and nothing was answered wrongly."""
+
+    model_config = ConfigDict(frozen=True)
 
     host: str
     users: int
@@ -52,7 +55,7 @@ class LoadtestSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what is written as JSON."""
-        return {**asdict(self), "passed": self.is_passed}
+        return {**self.model_dump(), "passed": self.is_passed}
 
 
 def write_report(folder: Path, host: str, users: int) -> LoadtestSummary:
@@ -63,48 +66,11 @@ def write_report(folder: Path, host: str, users: int) -> LoadtestSummary:
     path = folder / STATISTICS
     if not path.exists():
         raise LoadFailed(f"locust ended without a result; see {folder / 'locust.log'}")
-    summary = read_statistics(orjson.loads(path.read_bytes()), host, users)
+    summary = LoadtestSummary(host=host, users=users, **orjson.loads(path.read_bytes()))
     path.unlink()
     (folder / "summary.json").write_bytes(orjson.dumps(summary.to_dict(), option=orjson.OPT_INDENT_2) + b"\n")
-    _write_csv(folder / "summary.csv", (*summary.lines, summary.total))
+    with (folder / "summary.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(RequestStatistics.model_fields))
+        writer.writeheader()
+        writer.writerows(line.model_dump() for line in (*summary.lines, summary.total))
     return summary
-
-
-def read_statistics(body: Mapping[str, Any], host: str, users: int) -> LoadtestSummary:
-    """Builds the summary from locust's entries, errors, and exceptions of the users' own code."""
-    entries = sorted(body["entries"], key=lambda entry: (entry["method"], entry["name"]))
-    failures = [(_name(error), error["error"], error["occurrences"]) for error in body["errors"]]
-    failures += [("the user's code", crash["msg"], crash["count"]) for crash in body["exceptions"]]
-    return LoadtestSummary(
-        host=host,
-        users=users,
-        total=_read_entry(body["total"], "all"),
-        lines=tuple(_read_entry(entry, _name(entry)) for entry in entries),
-        failures=tuple(RequestFailure(*failure) for failure in failures),
-    )
-
-
-def _name(entry: Mapping[str, Any]) -> str:
-    return f"{entry['method']} {entry['name']}"
-
-
-def _read_entry(entry: Mapping[str, Any], name: str) -> RequestStatistics:
-    p50, p95, p99 = (float(entry[f"response_time_percentile_{share}"]) for share in (0.5, 0.95, 0.99))
-    return RequestStatistics(
-        name=name,
-        requests=entry["num_requests"],
-        failures=entry["num_failures"],
-        per_second=round(entry["total_rps"], 2),
-        p50_ms=p50,
-        p95_ms=p95,
-        p99_ms=p99,
-        max_ms=round(float(entry["max_response_time"]), 2),
-    )
-
-
-def _write_csv(path: Path, lines: tuple[RequestStatistics, ...]) -> None:
-    names = [field.name for field in fields(RequestStatistics)]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows([getattr(line, name) for name in names] for line in lines)

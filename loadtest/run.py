@@ -1,9 +1,9 @@
 """One bounded locust run without a window, in a process of its own because locust patches the standard library."""
 
+import logging
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from loadtest.report import LoadtestSummary
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+log = logging.getLogger("loadtest")
 GRACE = 60  # seconds beyond the run time before a hanging run is ended
 API_UNREADABLE = 2  # locust's exit status, set in the locustfile, for an API it could not read at the start
 
@@ -23,7 +24,6 @@ API_UNREADABLE = 2  # locust's exit status, set in the locustfile, for an API it
 class LoadPlan:
     """Says how many users ask for how long (seconds), at most `max_requests` in all, with pauses of `pause` s."""
 
-    host: str
     folder: Path
     users: int
     seconds: int
@@ -51,18 +51,18 @@ def _find_problem(host: str) -> str | None:
     return None if answer.status_code == 200 else f"{host}/readyz answers {answer.status_code}"
 
 
-def run_load(plan: LoadPlan, log: Callable[[str], None] = lambda _: None) -> LoadtestSummary:
+def run_load(plan: LoadPlan, host: str) -> LoadtestSummary:
     """Runs locust and writes report.html, summary.json and summary.csv into the plan's folder.
 
     Raises ApiUnreachable where the API does not answer or has no products to ask about.
     """
-    require_api(plan.host)
+    require_api(host)
     plan.folder.mkdir(parents=True, exist_ok=True)
-    log(f"{plan.users} users ask {plan.host} for {plan.seconds} s")
+    log.info("%s users ask %s for %s s", plan.users, host, plan.seconds)
     log_file = plan.folder / "locust.log"
     with log_file.open("wb") as output:
         process = subprocess.Popen(
-            build_command(plan),
+            build_command(plan, host),
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -76,23 +76,15 @@ def run_load(plan: LoadPlan, log: Callable[[str], None] = lambda _: None) -> Loa
             raise
     if status == API_UNREADABLE:
         raise ApiUnreachable(_read_last_error(log_file))
-    return report.write_report(plan.folder, plan.host, plan.users)
+    return report.write_report(plan.folder, host, plan.users)
 
 
-def build_command(plan: LoadPlan) -> list[str]:
+def build_command(plan: LoadPlan, host: str) -> list[str]:
     """Builds the locust command line of a plan."""
     return [
-        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", plan.host),
-        *(
-            "-u",
-            str(plan.users),
-            "-r",
-            str(max(1, plan.users // 2)),
-            "-t",
-            f"{plan.seconds}s",
-            "--stop-timeout",
-            "10",
-        ),
+        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", host),
+        *("-u", str(plan.users), "-r", str(max(1, plan.users // 2)), "-t", f"{plan.seconds}s"),
+        *("--stop-timeout", "10"),
         *("--seed", str(plan.seed), "--max-requests", str(plan.max_requests), "--pause", str(plan.pause)),
         *("--statistics", str(plan.folder / report.STATISTICS), "--html", str(plan.folder / "report.html")),
         *("--exit-code-on-error", "1", "--only-summary", "--loglevel", "WARNING"),

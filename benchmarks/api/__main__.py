@@ -11,7 +11,7 @@ from benchmarks.api.bare_client import BareClient
 from benchmarks.api.comparison import compare
 from benchmarks.api.results import ApiRun, ComparisonCase
 from benchmarks.api_client import ApiClient
-from benchmarks.command_line import VAR, choose_folder, console, exit_on_error, log
+from benchmarks.command_line import VAR, choose_folder, console, exit_on_failure, log
 from benchmarks.results import describe_run
 from benchmarks.sizes import FILTERS, Effort, Size
 from benchmarks.stage import create_catalogue, find_elasticsearch, load
@@ -42,7 +42,7 @@ def main(
     sizes = [Size.parse(text) for text in size] if size else QUICK_SIZES if quick else SIZES
     folder = choose_folder(out, quick)
     cases: list[ComparisonCase] = []
-    with exit_on_error(), find_elasticsearch() as settings:
+    with exit_on_failure("api"), find_elasticsearch() as settings:
         for one in sizes:
             with ExitStack() as stack:
                 provenance, measured = measure(stack, settings, one, effort)

@@ -15,7 +15,7 @@ from rich.progress import Progress, TaskID
 from benchmarks.calibrate import report
 from benchmarks.calibrate.fit import fit_costs
 from benchmarks.calibrate.samples import SEED, CalibrationCatalogue, PlanSample, measure_samples
-from benchmarks.command_line import ROOT, console, exit_on_error, log, parse_index_types
+from benchmarks.command_line import ROOT, console, exit_on_failure, log, parse_index_types
 from benchmarks.results import describe_run
 from benchmarks.sizes import Size
 from benchmarks.stage import LoadFigures, create_catalogue, find_elasticsearch, load
@@ -49,7 +49,7 @@ def main(
     kinds = parse_index_types(index_type or (QUICK_TYPES if quick else TYPES))
     biggest = products or (QUICK_PRODUCTS if quick else PRODUCTS)
     catalogues = list_catalogues(biggest, tuple(dims or (QUICK_DIMS if quick else DIMS)), kinds)
-    with exit_on_error(), find_elasticsearch() as settings:
+    with exit_on_failure("calibrate"), find_elasticsearch() as settings:
         before = read_costs(settings.planner_costs)
         provenance, cores = _describe_server(settings)
         found = measure(settings, catalogues, questions or (QUICK_QUESTIONS if quick else QUESTIONS))

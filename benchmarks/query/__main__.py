@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.command_line import RESULTS, VAR, choose_folder, exit_on_error, log, parse_index_types
+from benchmarks.command_line import RESULTS, VAR, choose_folder, exit_on_failure, log, parse_index_types
 from benchmarks.query import jobs, kept_catalogue, results
 from benchmarks.query.facets import FacetCell, measure_facets
 from benchmarks.query.goals import find_missed_plans
@@ -54,7 +54,7 @@ def run(
     chosen = jobs.list_jobs(_choose_sizes(size, big, quick), parse_index_types(index_type or ()))
     folder = choose_folder(out, quick)
     found = results.read(folder) if add else QueryResults()
-    with exit_on_error(), find_elasticsearch(HEAP) as settings:
+    with exit_on_failure("query"), find_elasticsearch(HEAP) as settings:
         for job in chosen:
             found = found.replace(measure(settings, job, effort, keep=keep))
             write(found, folder)  # after each one: the next may take long
@@ -65,7 +65,7 @@ def run(
 def load(size: Sizes = None, index_type: Types = None, big: Big = False) -> None:
     """Load and merge the catalogues of a later `run --keep`, and leave them on the server."""
     chosen = jobs.list_jobs(_choose_sizes(size, big, quick=False), parse_index_types(index_type or ()))
-    with exit_on_error(), find_elasticsearch(HEAP) as settings:
+    with exit_on_failure("query"), find_elasticsearch(HEAP) as settings:
         for job in chosen:
             with kept_catalogue.open_catalogue(settings, job.size, job.index_type, keep=True) as (_, loaded):
                 log(f"{job.size.text} {job.index_type}: {loaded}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.command_line import choose_folder, exit_on_error, log
+from benchmarks.command_line import choose_folder, exit_on_failure, log
 from benchmarks.results import describe_run
 from benchmarks.rivals import results
 from benchmarks.rivals.results import RivalEffort, RivalRun
@@ -33,7 +33,7 @@ def main(
     versions = _read_versions()
     effort = QUICK_EFFORT if quick else RivalEffort()
     sizes = [Size(products or 2000, dims)] if products or quick else list(SIZES)
-    with exit_on_error():
+    with exit_on_failure("rivals"):
         for size in sizes:
             _measure(size, effort, choose_folder(out, quick), versions)
 

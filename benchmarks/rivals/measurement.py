@@ -71,7 +71,7 @@ class WriteFigures:
     price_p95: float
     bulk_per_second: float
     visible_p50: float
-    visible_forced_p50: float
+    visible_forced_p50: float | None
     vector_p50: float | None
 
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import psutil
 
+from benchmarks.rivals.processes import ServedContestant
+from benchmarks.rivals.writers import CatalogueWriter, RivalConnection
 from benchmarks.sizes import Size
 from benchmarks.stage import create_catalogue, load, read_index_stats
 from catalog.elastic import Catalogue
@@ -16,22 +17,10 @@ from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.local import run_api
 
 
-@dataclass(frozen=True, slots=True)
-class OurService:
-    """Our API and its catalogue; `pids` are the API's and, where it is on this machine, Elasticsearch's."""
-
-    catalogue: Catalogue
-    host: str
-    build_seconds: float
-    start_seconds: float
-    index_mb: float
-    pids: tuple[int, ...]
-
-
 @contextmanager
 def serve_catalogue(
     base: CatalogSettings, size: Size, seed: int, index_type: str, folder: Path
-) -> Iterator[OurService]:
+) -> Iterator[ServedContestant]:
     """Yields a catalogue of its own and an API over it, both gone afterwards; building ends when merges have."""
     with ExitStack() as stack:
         catalogue = stack.enter_context(create_catalogue(base, "rivals", cast(VectorIndex, index_type)))
@@ -40,11 +29,18 @@ def serve_catalogue(
         started = time.perf_counter()
         before = {child.pid for child in psutil.Process().children()}
         host = stack.enter_context(run_api(catalogue.settings, folder / f"ours-{index_type}", **changes))
-        start = round(time.perf_counter() - started, 2)
+        seconds = round(time.perf_counter() - started, 2)
         api = {child.pid for child in psutil.Process().children()} - before
-        built = round(figures.seconds + figures.merge_seconds, 2)
-        mb = round(read_index_stats(catalogue, "store")["store"]["size_in_bytes"] / 2**20, 1)
-        yield OurService(catalogue, host, built, start, mb, (*api, *_list_server_pids(catalogue)))
+        yield ServedContestant(
+            title=f"our API, {index_type}",
+            family="ours",
+            connection=RivalConnection(host),
+            writer=CatalogueWriter(catalogue, size.space),
+            pids=(*api, *_list_server_pids(catalogue)),
+            build_seconds=round(figures.seconds + figures.merge_seconds, 2),
+            start_seconds=seconds,
+            index_mb=round(read_index_stats(catalogue, "store")["store"]["size_in_bytes"] / 2**20, 1),
+        )
 
 
 def _list_server_pids(catalogue: Catalogue) -> list[int]:

@@ -14,6 +14,7 @@ from benchmarks.api_client import ApiFailed
 from benchmarks.command_line import ROOT
 from benchmarks.rivals.contestants.registry import RIVALS
 from benchmarks.rivals.settings import RivalSettings
+from benchmarks.rivals.writers import PriceWriter, RivalConnection, RivalWriter
 from loadtest.local import find_free_port
 from loadtest.run import require_api
 
@@ -22,10 +23,17 @@ BUILD = "import sys; from benchmarks.rivals.processes import build; build(sys.ar
 
 
 @dataclass(frozen=True, slots=True)
-class RivalServer:
-    host: str
-    pid: int
+class ServedContestant:
+    """Contestant that answers; `pids` are all processes that it needs."""
+
+    title: str
+    family: str
+    connection: RivalConnection
+    writer: PriceWriter
+    pids: tuple[int, ...]
+    build_seconds: float
     start_seconds: float  # from nothing to ready
+    index_mb: float | None = None  # on disk, of our own
 
 
 def build(name: str, folder: str) -> None:
@@ -46,8 +54,9 @@ def build_in_process(name: str, folder: Path) -> float:
 
 
 @contextmanager
-def serve(name: str, folder: Path) -> Iterator[RivalServer]:
-    """Serves the rival by gunicorn, ended afterwards; its log is beside its index."""
+def serve(name: str, folder: Path, database_pid: int) -> Iterator[ServedContestant]:
+    """Builds the rival and serves it by gunicorn, ended afterwards; its log is beside its index."""
+    rival, build_seconds = RIVALS[name], build_in_process(name, folder)
     given = RivalSettings(rival_name=name, rival_folder=folder, rival_port=find_free_port())
     command = [sys.executable, "-m", "gunicorn", "-c", "benchmarks/rivals/gunicorn_conf.py"]
     started = time.perf_counter()
@@ -62,7 +71,11 @@ def serve(name: str, folder: Path) -> Iterator[RivalServer]:
         try:
             host = f"http://127.0.0.1:{given.rival_port}"
             require_api(host, PATIENCE)
-            yield RivalServer(host, process.pid, round(time.perf_counter() - started, 2))
+            seconds = round(time.perf_counter() - started, 2)
+            connection = RivalConnection(host)
+            pids = (process.pid, database_pid) if rival.family == "pgvector" else (process.pid,)
+            writer = RivalWriter(connection)
+            yield ServedContestant(rival.title, rival.family, connection, writer, pids, build_seconds, seconds)
         finally:
             process.terminate()
             try:

@@ -50,6 +50,8 @@ class RivalConnection:
 
 
 class PriceWriter(Protocol):
+    @property
+    def refreshes(self) -> bool: ...  # whether what is written is seen only after a refresh
     def set_price(self, number: int, price: float) -> None: ...
     def set_prices(self, prices: Mapping[int, float]) -> Callable[[], None]: ...  # what to time, all made ready
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool: ...  # False: only a rebuild could
@@ -58,6 +60,8 @@ class PriceWriter(Protocol):
 
 class RivalWriter:
     """Writes over HTTP; what is written is seen by the next question."""
+
+    refreshes = False
 
     def __init__(self, http: RivalConnection) -> None:
         self.http = http
@@ -82,6 +86,7 @@ class CatalogueWriter:
 
     catalogue: Catalogue
     space: Space
+    refreshes: bool = True
 
     def set_price(self, number: int, price: float) -> None:
         writes.patch(self.catalogue.products, product_id(number), {"price": price, "sale_price": None})

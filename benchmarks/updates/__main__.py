@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.command_line import VAR, choose_folder, exit_on_error, log
+from benchmarks.command_line import VAR, choose_folder, exit_on_failure, log
 from benchmarks.results import describe_run, read_results
 from benchmarks.sizes import Size
 from benchmarks.stage import find_elasticsearch
@@ -42,7 +42,7 @@ def main(
     earlier = read_results(folder / "updates.json", UpdateRun) if add else None
     if earlier and (earlier.products, earlier.dims) != (size.products, size.dims):
         earlier = None
-    with exit_on_error(), find_elasticsearch() as settings:
+    with exit_on_failure("updates"), find_elasticsearch() as settings:
         run = _measure(settings, size, [kind for kind in KINDS if kind in wanted], effort, earlier, folder)
     log(f"{run.verdict}\n{run.machine}\nkept in {folder / 'updates.md'}")
 

@@ -88,7 +88,7 @@ def test_drawn_products_are_on_the_plain_index_type_unless_one_is_named(given: d
 
 
 def test_the_command_is_bounded(tmp_path: Path) -> None:
-    line = " ".join(build_command(LoadPlan("http://127.0.0.1:1", tmp_path, users=7, seconds=9, max_requests=50)))
+    line = " ".join(build_command(LoadPlan(tmp_path, users=7, seconds=9, max_requests=50), "http://127.0.0.1:1"))
     assert "--headless" in line
     assert "-u 7" in line
     assert "-t 9s" in line
@@ -99,14 +99,13 @@ def leave_statistics(folder: Path, requests: int, failures: int, crashes: int = 
     """What the locustfile writes: locust's own names."""
     shares = {"0.5": 20, "0.95": 40, "0.99": 60}
     entry = {
-        **{"method": "GET", "name": "/v1/products", "num_requests": requests, "num_failures": failures},
-        **{"total_rps": 2.499, "max_response_time": 90.5},
+        **{"name": "GET /v1/products", "num_requests": requests, "num_failures": failures},
+        **{"total_rps": 2.499, "max_response_time": 90.5, "min_response_time": 1},
         **{f"response_time_percentile_{share}": ms for share, ms in shares.items()},
     }
-    named = {"method": "GET", "name": "/v1/products"}
-    errors = [{**named, "error": "status 500", "occurrences": failures}] if failures else []
-    exceptions = [{"msg": "KeyError", "count": crashes}] if crashes else []
-    body = {"total": {**entry, "name": "Aggregated"}, "entries": [entry], "errors": errors, "exceptions": exceptions}
+    found = [("GET /v1/products", "status 500", failures), ("the user's code", "KeyError", crashes)]
+    wrong = [{"name": name, "error": error, "occurrences": times} for name, error, times in found if times]
+    body = {"total": {**entry, "name": "all"}, "lines": [entry], "failures": wrong}
     (folder / report.STATISTICS).write_text(json.dumps(body))
 
 
@@ -116,7 +115,7 @@ def test_a_report_is_kept_as_json_and_csv(tmp_path: Path) -> None:
     assert not found.is_passed
     assert [line.name for line in found.lines] == ["GET /v1/products"]
     assert (found.total.p50_ms, found.total.p95_ms, found.total.p99_ms) == (20, 40, 60)
-    assert found.failures == (report.RequestFailure("GET /v1/products", "status 500", 1),)
+    assert found.failures == (report.RequestFailure(name="GET /v1/products", error="status 500", occurrences=1),)
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["passed"] is False
     assert written["total"]["per_second"] == 2.5
