@@ -59,7 +59,7 @@ class Preprocessing(FrozenModel):
     color: Literal["RGB", "BGR"]
 
     @model_validator(mode="after")
-    def _crop_fits(self) -> "Preprocessing":
+    def _check_crop(self) -> "Preprocessing":
         if self.center_crop > self.resize_shorter_side:
             raise ValueError("center_crop is larger than resize_shorter_side")
         return self
@@ -121,7 +121,7 @@ class ModelDescription(FrozenModel):
     licenses: Licenses
 
     @model_validator(mode="after")
-    def _consistent(self) -> "ModelDescription":
+    def _check_consistency(self) -> "ModelDescription":
         side = self.preprocessing.center_crop
         if self.inputs[0].shape[1:] != (3, side, side):
             raise ValueError(f"the first input must be [N, 3, {side}, {side}], as the preprocessing gives it")
@@ -156,12 +156,12 @@ class Manifest(ModelDescription):
     files: dict[str, Sha256]
 
     @model_serializer(mode="wrap")
-    def _without_absent_classes(self, default: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _drop_absent_classes(self, default: SerializerFunctionWrapHandler) -> dict[str, Any]:
         content: dict[str, Any] = default(self)
         return {key: value for key, value in content.items() if key != "classes" or value is not None}
 
     @model_validator(mode="after")
-    def _named_by_content(self) -> "Manifest":
+    def _check_content(self) -> "Manifest":
         if MODEL_FILE not in self.files:
             raise ValueError(f"files lists no {MODEL_FILE}")
         for name in self.files:

@@ -83,7 +83,7 @@ def _add_measured_run(
 
 def _check_same(there: Bundle, wanted: Manifest) -> Bundle:
     for what in ("files", "licenses"):
-        if _comparable_values(there.manifest, what) != _comparable_values(wanted, what):
+        if _select_comparable(there.manifest, what) != _select_comparable(wanted, what):
             raise BundleDiffers(
                 f"{there.name}/{there.version} is there already with other {what}: "
                 f"remove {there.path} first if the new ones are right"
@@ -91,7 +91,7 @@ def _check_same(there: Bundle, wanted: Manifest) -> Bundle:
     return there
 
 
-def _comparable_values(manifest: Manifest, what: str) -> object:
+def _select_comparable(manifest: Manifest, what: str) -> object:
     """Returns a field without canonical vectors, whose last digits differ by machine; older bundles have none."""
     values = dict(getattr(manifest, what))
     return {name: value for name, value in values.items() if name != canonical_vectors.CANONICAL_FILE}

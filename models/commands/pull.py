@@ -82,15 +82,15 @@ def _select_entries(
     locked: ModelLock, source: str | None, names: list[str], lock_file: Path
 ) -> tuple[list[LockEntry], list[LockEntry]]:
     """Returns the locked entries asked for and those to be locked: each name's newest where no version is named."""
-    old = [name for name in names if locked.match(name)]
-    entries = locked.select(old) if names else list(locked.bundles)
+    old = [name for name in names if locked.match_entries(name)]
+    entries = locked.select_entries(old) if names else list(locked.bundles)
     new = [name for name in names if name not in old]
     if (names and not new) or (entries and not names):
         return entries, []
     if source is None:
         raise InvalidLock(f"{lock_file} does not list it: name a source, `models pull SOURCE [NAME...]`")
     index = read_index(open_source(source))
-    wanted = (index.select([word]) for word in new or sorted({one.name for one in index.bundles}))
+    wanted = (index.select_entries([word]) for word in new or sorted({one.name for one in index.bundles}))
     return entries, [max(found, key=lambda one: one.created) for found in wanted]
 
 

@@ -45,18 +45,18 @@ class ModelLock(FrozenModel):
     def find_newest(self, name: str) -> LockEntry | None:
         return max((one for one in self.bundles if one.name == name), key=lambda one: one.created, default=None)
 
-    def select(self, words: Iterable[str]) -> list[LockEntry]:
+    def select_entries(self, words: Iterable[str]) -> list[LockEntry]:
         """Returns the entries called `color` (all versions), `color/0123` or `color__0123`; raises InvalidLock."""
         chosen = []
         for word in words:
-            found = self.match(word)
+            found = self.match_entries(word)
             if not found:
                 there = ", ".join(one.place for one in self.bundles) or "nothing"
                 raise InvalidLock(f"there is no '{word}' in it: it has {there}")
             chosen += found
         return list(dict.fromkeys(chosen))
 
-    def match(self, word: str) -> list[LockEntry]:
+    def match_entries(self, word: str) -> list[LockEntry]:
         name, _, version = word.replace("__", "/").partition("/")
         return [one for one in self.bundles if one.name == name and one.version.startswith(version)]
 

@@ -121,7 +121,7 @@ def _find_own_bundle(source: BundleSource) -> list[LockEntry]:
 def _scan_folder(source: FileSource) -> list[LockEntry]:
     """Returns the bundles in a folder of bundles; one that this installation cannot read harms no other."""
     found = []
-    for place in (f"{name}/{version}/" for name in source.folders() for version in source.folders(name)):
+    for place in (f"{name}/{version}/" for name in source.list_folders() for version in source.list_folders(name)):
         try:
             found.append(_read_entry(source, place, source.url))
         except (InvalidBundle, ValidationError) as error:

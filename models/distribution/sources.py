@@ -65,7 +65,7 @@ class FileSource:
         except Exception as error:  # every backend has errors of its own
             raise _unavailable_error(f"{self.url}/{path}", get_first_line(error)) from error
 
-    def folders(self, path: str = "") -> list[str]:
+    def list_folders(self, path: str = "") -> list[str]:
         """Returns the names of the folders below `path`; none where it is absent or the backend lists nothing."""
         try:
             found: list[dict[str, Any]] = self._files.ls(f"{self._root.rstrip('/')}/{path}", detail=True)

@@ -97,12 +97,12 @@ def join_limits(limits: Sequence[Limits]) -> Limits:
 def join_licenses(licenses: Mapping[str, Licenses]) -> Licenses:
     """Returns the terms of all parts: the same ones once, different ones by part."""
 
-    def joint(field: str) -> str:
+    def join_field(field: str) -> str:
         terms = {name: str(getattr(one, field)) for name, one in licenses.items()}
         same = len(set(terms.values())) == 1
         return next(iter(terms.values())) if same else "; ".join(f"{name}: {term}" for name, term in terms.items())
 
-    return Licenses(**{field: joint(field) for field in Licenses.model_fields})
+    return Licenses(**{field: join_field(field) for field in Licenses.model_fields})
 
 
 def _check_parts(parts: Sequence[HybridPart]) -> None:

@@ -57,8 +57,8 @@ def join_graphs(parts: Sequence[HybridPart], recipe: Preprocessing, classifier: 
     units = []
     for number, part in enumerate(parts):
         prefix, ours = f"part{number}/", f"join{number}/"  # a part may call its values as we would call ours
-        graph.feed(f"{prefix}{part.bundle.manifest.inputs[0].name}", ours, part.bundle.preprocessing, recipe)
-        outputs = graph.add(part.bundle, prefix)
+        graph.add_pixels(f"{prefix}{part.bundle.manifest.inputs[0].name}", ours, part.bundle.preprocessing, recipe)
+        outputs = graph.add_bundle(part.bundle, prefix)
         unit = graph.unit(outputs[0], part.bundle.dims, ours)
         scale = graph.constant(f"{ours}scale", np.float32(np.sqrt(part.weight / total)))
         units.append(graph.node("Mul", [unit, scale], f"{ours}scaled"))
@@ -83,7 +83,7 @@ class _HybridGraph:
         self.constants.append(numpy_helper.from_array(np.asarray(values, dtype=dtype), name))
         return name
 
-    def add(self, bundle: Bundle, prefix: str) -> list[str]:
+    def add_bundle(self, bundle: Bundle, prefix: str) -> list[str]:
         """Adds a bundle's nodes, every name prefixed; returns the names of its outputs."""
         model = onnx.load_from_string(bundle.read())
         if model.functions:
@@ -100,11 +100,11 @@ class _HybridGraph:
         self.constants.extend(model.graph.initializer)
         return [f"{prefix}{output.name}" for output in bundle.manifest.outputs]
 
-    def feed(self, name: str, prefix: str, own: Preprocessing, given: Preprocessing) -> None:
+    def add_pixels(self, name: str, prefix: str, own: Preprocessing, given: Preprocessing) -> None:
         """Adds the nodes that make a part's pixels, called `name`, of the joint ones."""
         value = "pixels"
         if own != given:
-            value = self._square(value, prefix, own, given)
+            value = self._crop_square(value, prefix, own, given)
             if own.color == "BGR":
                 order = self.constant(f"{prefix}bgr", [2, 1, 0], np.int64)
                 value = self.node("Gather", [value, order], f"{prefix}turned", axis=1)
@@ -114,7 +114,7 @@ class _HybridGraph:
             value = self.node("Div", [value, std], f"{prefix}divided")
         self.node("Identity", [value], name)
 
-    def _square(self, value: str, prefix: str, own: Preprocessing, given: Preprocessing) -> str:
+    def _crop_square(self, value: str, prefix: str, own: Preprocessing, given: Preprocessing) -> str:
         if own.resize_shorter_side != given.center_crop:
             value = self._resize(value, prefix, own)
         if own.center_crop == own.resize_shorter_side:

@@ -32,7 +32,7 @@ def quantize(base: Bundle, photos: PhotoFolder, name: str, maker: BundleMaker) -
     `models verify` finds the canonical vectors changed.
     """
     embedder = OnnxEmbedder(base)
-    pixels = [embedder.preprocess(image) for batch in photos.batches() for image in batch]
+    pixels = [embedder.preprocess(image) for batch in photos.read_batches() for image in batch]
     if len(pixels) < MIN_PHOTOS:
         raise FitFailed(
             f"int8 needs {MIN_PHOTOS} photos or more to be calibrated and measured, there are {len(pixels)}"
@@ -108,7 +108,7 @@ def _measure_drift(embedder: OnnxEmbedder, graph: bytes, pixels: Pixels) -> "np.
 def _describe_variant(base: Bundle, photos: PhotoFolder, name: str, maker: BundleMaker) -> ModelDescription:
     kept = {field: getattr(base.manifest, field) for field in ModelDescription.model_fields}
     training = Training(
-        data_fingerprint=f"{len(photos.paths)} photos sha256 {photos.fingerprint()}; on {base.space.name}",
+        data_fingerprint=f"{len(photos.paths)} photos sha256 {photos.compute_fingerprint()}; on {base.space.name}",
         command=maker.command,
         environment=describe_environment("onnx", "onnxruntime", "pillow"),
     )

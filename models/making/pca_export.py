@@ -31,7 +31,7 @@ def export_pca(
     Raises FitFailed, ExportFailed.
     """
     embedder = OnnxEmbedder(base)
-    embeddings = [embedder.embed_images(batch) for batch in photos.batches()]
+    embeddings = [embedder.embed_images(batch) for batch in photos.read_batches()]
     projection = fit(np.concatenate([embedder.embed_images([]), *embeddings]), dims)
     graph, output = append_projection(base.read(), base.manifest.outputs[0].name, projection)
     _check_parity(embedder, graph, output, projection)
@@ -63,7 +63,8 @@ def _describe_reduction(
         "classes": None,
         "limits": base.manifest.limits.model_copy(update={"ood_cosine": None}),  # centred vectors have other cosines
         "training": Training(
-            data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.fingerprint()}; on {base.space.name}",
+            data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.compute_fingerprint()}; "
+            f"on {base.space.name}",
             command=maker.command,
             environment=describe_environment("numpy", "onnx", "onnxruntime", "pillow"),
         ),

@@ -25,7 +25,7 @@ def list_photos(folder: Path) -> list[Path]:
 
 
 class PhotoFolder:
-    """Photos below `folder` (`limit` of them, evenly spaced over the sorted paths); iterate `batches` once.
+    """Photos below `folder` (`limit` of them, evenly spaced over the sorted paths); iterate `read_batches` once.
 
     Raises FitFailed where the folder is absent or holds no photos, and for a photo whose hash is among `refused`.
     """
@@ -49,7 +49,7 @@ class PhotoFolder:
         self._refused = refused
         self._seen = hashlib.sha256()
 
-    def batches(self) -> Iterator[list[Image.Image]]:
+    def read_batches(self) -> Iterator[list[Image.Image]]:
         """Yields decoded photos, up to 32 at a time."""
         batch: list[Image.Image] = []
         for done, path in enumerate(self.paths, 1):
@@ -75,6 +75,6 @@ class PhotoFolder:
             )
         return decode(data)
 
-    def fingerprint(self) -> str:
+    def compute_fingerprint(self) -> str:
         """Returns the SHA-256 (hex) over the hashes of the photos that were read, in order."""
         return self._seen.hexdigest()

@@ -2,7 +2,7 @@
 
 from models.photos.decoding.decode import decode
 from models.photos.errors import BlockedAddress, PhotoError, Reason
-from models.photos.fetching.fetch import EncodedPhoto, Fetcher
+from models.photos.fetching.fetcher import EncodedPhoto, Fetcher
 from models.photos.settings import PhotoSettings
 
 __all__ = ["BlockedAddress", "EncodedPhoto", "Fetcher", "PhotoError", "PhotoSettings", "Reason", "decode"]

@@ -41,7 +41,7 @@ def promote(index: SpaceIndex, bundle: Bundle, gate: Path, wish: PromotionReques
     Raises InvalidGate, GateNotPassed when it judged something else or failed, NotEmbedded when products still lack
     the space, RefusedChange when it serves already, WriteConflict when somebody else was faster.
     """
-    _check_stated(wish)
+    _check_reasons(wish)
     record, stamp = read_gate_record(gate)
     entries = index.promotions.read_all()
     serving = find_serving(entries)
@@ -61,7 +61,7 @@ def rollback(index: SpaceIndex, wish: PromotionRequest, to: str | None = None) -
 
     Raises RefusedChange when there is nothing to go back to, NotEmbedded when its vectors were dropped.
     """
-    _check_stated(wish)
+    _check_reasons(wish)
     entries = index.promotions.read_all()
     target = _find_previous(entries) if to is None else _find_served(entries, to)
     status = _check_embedded(index, target, PromotionRequest(wish.by, wish.why, incomplete=True))
@@ -70,7 +70,7 @@ def rollback(index: SpaceIndex, wish: PromotionRequest, to: str | None = None) -
     return index.promotions.append(entry, after=len(entries))
 
 
-def _check_stated(wish: PromotionRequest) -> None:
+def _check_reasons(wish: PromotionRequest) -> None:
     if not wish.by.strip() or not wish.why.strip():
         raise RefusedChange("say who (--by) and why (--why): both are kept on record")
 

@@ -62,14 +62,14 @@ class OnnxEmbedder(BundleEmbedder):
         check_batch(batch, self.bundle)
         if not len(batch):
             raise InvalidBatch(f"{self.bundle.name} was given no photo")
-        parts = [self._ask(part, self._outputs) for part in split_batch(batch, self.bundle)]
+        parts = [self._run_outputs(part, self._outputs) for part in split_batch(batch, self.bundle)]
         embeddings, *logits = (np.concatenate(rows) for rows in zip(*parts, strict=True))
         return Prediction(normalize_rows(embeddings), softmax(logits[0]) if logits else None)
 
     def _run(self, batch: Pixels) -> Embeddings:
-        return self._ask(batch, self._outputs[:1])[0]
+        return self._run_outputs(batch, self._outputs[:1])[0]
 
-    def _ask(self, batch: Pixels, outputs: tuple[str, ...]) -> list[Embeddings]:
+    def _run_outputs(self, batch: Pixels, outputs: tuple[str, ...]) -> list[Embeddings]:
         try:
             answers = [np.asarray(rows, np.float32) for rows in self._session.run(outputs, {self._input: batch})]
         except RUNTIME_ERRORS as error:

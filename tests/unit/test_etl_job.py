@@ -19,7 +19,7 @@ from etl.job import RunContext, RunOptions
 from etl.restore import restore_vectors
 from etl.stages.host_health import MAX_FAILURES
 from models.photos import PhotoSettings
-from models.photos.fetching.dial import Dialer, TimedSocket
+from models.photos.fetching.dialer import Dialer, TimedSocket
 from tests.etl_kit import OTHER, SPACE, MeanColor, build_context, product, run_job, totals
 from tests.fakes import FakeCatalogue
 from tests.image_server import ImageServer, image_server, photo

@@ -256,7 +256,7 @@ def test_a_bundle_that_cannot_be_read_harms_no_other_of_its_folder(
 
 def test_the_slower_of_two_pulls_finds_it_there(shelf: Path, tmp_path: Path) -> None:
     source = FileSource(str(shelf))
-    [entry] = read_index(source).select(["other"])
+    [entry] = read_index(source).select_entries(["other"])
 
     class Overtaken:
         url = source.url

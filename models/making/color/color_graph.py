@@ -13,7 +13,7 @@ import onnx
 from models.making.color import color_recipe as recipe
 from models.making.graph_builder import GraphBuilder
 
-DIMS = len(recipe.centers()) + recipe.CELLS**2 * recipe.ORIENTATIONS
+DIMS = len(recipe.compute_centers()) + recipe.CELLS**2 * recipe.ORIENTATIONS
 AREA = recipe.COARSE**2
 SMALL = 1e-6
 
@@ -58,7 +58,7 @@ def _find_garment(graph: GraphBuilder) -> Garment:
     side = recipe.COARSE
     rgb = graph.op("AveragePool", "pixels", kernel_shape=[2, 2], strides=[2, 2])
     weights = np.array([recipe.LIGHTNESS, 1, 1])
-    centers = recipe.centers() * weights
+    centers = recipe.compute_centers() * weights
     variance = recipe.SIGMA**2
     nearness = graph.conv(
         _convert_to_lab(graph, rgb),
@@ -67,8 +67,8 @@ def _find_garment(graph: GraphBuilder) -> Garment:
     )
     colors = graph.op("Softmax", nearness, axis=1)
     colors = graph.op("Reshape", colors, graph.constant([0, len(centers), AREA], np.int64))
-    inside = _measure_likelihood(graph, colors, recipe.center_map() / recipe.center_map().sum())
-    outside = _measure_likelihood(graph, colors, recipe.border_map())
+    inside = _measure_likelihood(graph, colors, recipe.map_center() / recipe.map_center().sum())
+    outside = _measure_likelihood(graph, colors, recipe.map_border())
     both = graph.op("Add", graph.op("Add", inside, outside), graph.constant(SMALL))
     share = graph.op("Div", inside, both)
     mask = graph.op("Reshape", graph.op("Mul", share, share), graph.constant([0, 1, side, side], np.int64))
@@ -84,7 +84,7 @@ def _measure_likelihood(graph: GraphBuilder, colors: str, where: recipe.Array) -
 
 def _build_histogram(graph: GraphBuilder, garment: Garment) -> str:
     """Returns square roots of the shares of the colours under the mask, [N,K]."""
-    weight = graph.op("Mul", garment.mask, graph.constant(recipe.center_map()))
+    weight = graph.op("Mul", garment.mask, graph.constant(recipe.map_center()))
     column = graph.op("Reshape", weight, graph.constant([0, AREA, 1], np.int64))
     total = graph.op("ReduceSum", column, graph.constant([1], np.int64), keepdims=1)
     share = graph.op("Div", column, graph.op("Add", total, graph.constant(SMALL)))
@@ -98,7 +98,7 @@ def _build_outline(graph: GraphBuilder, garment: Garment) -> str:
     turns = 2 * np.pi * np.arange(recipe.ORIENTATIONS) / recipe.ORIENTATIONS
     directions = np.round(np.stack([np.cos(turns), np.sin(turns)], axis=1), 6)
     oriented = graph.op("Relu", graph.conv(graph.op("Concat", u, v, axis=1), directions[:, :, None, None]))
-    cells = recipe.cell_weights(recipe.COARSE - 2)
+    cells = recipe.weigh_cells(recipe.COARSE - 2)
     rows = graph.op("MatMul", graph.constant(cells), oriented)
     pooled = graph.op("MatMul", rows, graph.constant(cells.T))
     flat = graph.op("Flatten", graph.op("Sqrt", graph.op("Relu", pooled)), axis=1)

@@ -35,7 +35,7 @@ SRGB_TO_XYZ: Array = np.array(  # IEC 61966-2-1, D65
 )
 
 
-def centers() -> Array:
+def compute_centers() -> Array:
     """Returns the colour centres [K,3] in L*a*b*."""
     colors = [(lightness, 0.0, 0.0) for lightness in NEUTRALS]
     for chroma, hues, lightnesses, first in RINGS:
@@ -46,26 +46,26 @@ def centers() -> Array:
     return np.round(np.array(colors), 4)
 
 
-def border_map() -> Array:
+def map_border() -> Array:
     """Returns where the background is expected: 1/n on the frame, [COARSE,COARSE], sum 1."""
-    reach = np.abs(_positions(COARSE))
+    reach = np.abs(_compute_positions(COARSE))
     frame = np.maximum(reach[:, None], reach[None, :]) > 1 - 2 * BORDER
     return np.asarray(frame / frame.sum(), dtype=np.float64)
 
 
-def center_map() -> Array:
+def map_center() -> Array:
     """Returns where the garment is expected: a Gaussian about the middle, [COARSE,COARSE], maximum about 1."""
-    at = _positions(COARSE)
+    at = _compute_positions(COARSE)
     across, down = np.exp(-0.5 * (at / SPREAD[0]) ** 2), np.exp(-0.5 * (at / SPREAD[1]) ** 2)
     return np.round(down[:, None] * across[None, :], 6)
 
 
-def cell_weights(pixels: int) -> Array:
+def weigh_cells(pixels: int) -> Array:
     """Returns each position's weight in each cell: overlapping triangles [CELLS,pixels], rows sum to 1."""
     at = (np.arange(pixels) + 0.5) / pixels * CELLS - 0.5
     triangles = np.maximum(0.0, 1 - np.abs(at[None, :] - np.arange(CELLS)[:, None]))
     return np.asarray(np.round(triangles / triangles.sum(axis=1, keepdims=True), 6), dtype=np.float64)
 
 
-def _positions(pixels: int) -> Array:
+def _compute_positions(pixels: int) -> Array:
     return np.asarray((np.arange(pixels) + 0.5) / pixels * 2 - 1, dtype=np.float64)

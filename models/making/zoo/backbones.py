@@ -48,7 +48,7 @@ class Backbone:
         return f"torchvision/{self.name}"
 
 
-def _imagenet(resize: int, crop: int) -> Preprocessing:
+def _build_preprocessing(resize: int, crop: int) -> Preprocessing:
     return Preprocessing(
         resize_shorter_side=resize,
         interpolation="bilinear",
@@ -60,17 +60,22 @@ def _imagenet(resize: int, crop: int) -> Preprocessing:
 
 
 _MODELS = (
-    Backbone("resnet18", "ResNet18_Weights.IMAGENET1K_V1", "avgpool", 512, _imagenet(256, 224), ("fc.",)),
-    Backbone("resnet50", "ResNet50_Weights.IMAGENET1K_V1", "avgpool", 2048, _imagenet(256, 224), ("fc.",)),
+    Backbone("resnet18", "ResNet18_Weights.IMAGENET1K_V1", "avgpool", 512, _build_preprocessing(256, 224), ("fc.",)),
+    Backbone("resnet50", "ResNet50_Weights.IMAGENET1K_V1", "avgpool", 2048, _build_preprocessing(256, 224), ("fc.",)),
     Backbone(
-        "vgg16", "VGG16_Weights.IMAGENET1K_V1", "features, averaged", 512, _imagenet(256, 224), ("classifier.",)
+        "vgg16",
+        "VGG16_Weights.IMAGENET1K_V1",
+        "features, averaged",
+        512,
+        _build_preprocessing(256, 224),
+        ("classifier.",),
     ),
     Backbone(
         "inception_v3",
         "Inception_V3_Weights.IMAGENET1K_V1",
         "avgpool",
         2048,
-        _imagenet(342, 299),
+        _build_preprocessing(342, 299),
         ("fc.", "AuxLogits."),
     ),
 )

@@ -45,7 +45,7 @@ class WeightsOrigin:
     own_weights: Path | None = None
     license: str = "unknown"  # of own weights
 
-    def licenses(self, model: Backbone) -> Licenses:
+    def get_licenses(self, model: Backbone) -> Licenses:
         if self.own_weights is None:
             return model.licenses
         return Licenses(
@@ -163,7 +163,7 @@ def _describe_backbone(
             environment=describe_environment("torch", "torchvision", "onnx"),
         ),
         metrics={"torch_parity_cosine": round(parity, 8)},
-        licenses=origin.licenses(model),
+        licenses=origin.get_licenses(model),
     )
 
 

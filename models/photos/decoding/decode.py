@@ -6,11 +6,11 @@ from io import BytesIO
 from PIL import Image, UnidentifiedImageError
 
 from models.photos.decoding import jpeg_header, png_header, webp_header
+from models.photos.decoding.file_signature import name_other, recognize
 from models.photos.decoding.header import check_pixels
 from models.photos.decoding.limits import MAX_PIXELS
 from models.photos.decoding.pixels import to_upright_rgb
 from models.photos.decoding.process_pool import decoding_pool
-from models.photos.decoding.signature import name_other, recognize
 from models.photos.errors import PhotoError, Reason
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")

@@ -66,7 +66,7 @@ class DecodingPool:
         with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:
-            _end(process)
+            _end_process(process)
 
     def forget(self) -> None:
         """Leaves the processes to the parent that this process was forked from."""
@@ -85,7 +85,7 @@ class DecodingPool:
             if process.returncode is None and process.poll() is None and len(self._idle) < KEPT:
                 self._idle.append(process)
                 return
-        _end(process)
+        _end_process(process)
 
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes, max_pixels: int) -> Image.Image | PhotoError:
@@ -126,7 +126,7 @@ def _end_error(process: subprocess.Popen[bytes]) -> Exception:
     return RuntimeError(f"the decoding process does not work here: it ended with status {code}, see its error output")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end_process(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with suppress(OSError):  # it was gone before it had read everything

@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
-from models.photos.fetching.dial import Dialer, TimedSocket
+from models.photos.fetching.dialer import Dialer, TimedSocket
 
 HOSTS = 16  # that connections are kept to
 CONNECTIONS = 256  # kept to one host; no more threads download at a time

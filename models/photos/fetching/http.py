@@ -17,7 +17,7 @@ from urllib3.util import Timeout, Url, parse_url
 from catalog.domain.product import has_control
 from models.photos.errors import PhotoError, Reason
 from models.photos.fetching.connections import StaleConnection, build_pools
-from models.photos.fetching.dial import Dialer
+from models.photos.fetching.dialer import Dialer
 
 MAX_REDIRECTS = 5
 CHUNK = 64 * 1024

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from models.photos.errors import PhotoError, Reason
-from models.photos.fetching.dial import Dialer, Resolver, resolve
+from models.photos.fetching.dialer import Dialer, Resolver, resolve
 from models.photos.fetching.files import read_file
 from models.photos.fetching.http import HttpReader
 from models.photos.settings import PhotoSettings
