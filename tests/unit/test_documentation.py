@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.http.errors import STATUS
 from catalog.domain.filter_fields import format_table
 from tests.unit import documented_facts as facts
 
@@ -117,6 +118,12 @@ def test_every_error_code_is_documented_and_no_other() -> None:
 def test_what_the_api_raises_is_on_its_page() -> None:
     documented = column("docs/api.md", 1, "## Errors")
     assert facts.http_codes() | facts.class_codes("app", "catalog") <= documented
+
+
+def test_the_documented_status_of_an_error_is_the_one_it_is_answered_with() -> None:
+    documented = {(cells[0], code) for cells in rows("docs/api.md", "## Errors") for code in quoted(cells[1])}
+    for kind, status in STATUS.items():
+        assert (str(status), getattr(kind, "code", None)) in documented, kind
 
 
 def test_every_warning_is_documented_and_no_other() -> None:
