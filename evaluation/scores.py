@@ -24,9 +24,10 @@ class Scores:
 
     `data` is the fingerprint of the labelled set, the folds included: only scores of equal `data` and `k` may be
     compared. `clusters` are what a bootstrap draws (sender, item group). `values["precision"]` is P@k by class; every
-    other key is described in `evaluation.measure`. NaN means that a query has no such figure (nothing relevant to
-    find). `hits` has the ids of the k best per query, `hit_classes` the class of each of them, `photos` the file of
-    each id that a page may show, `facts` whatever else was found (leakage, recall of approximate searches, cut-offs).
+    other key is described in `evaluation.query_metrics`. NaN means that a query has no such figure (nothing relevant
+    to find). `hits` has the ids of the k best per query, `hit_classes` the class of each of them, `photos` the file
+    of each id that a page may show, `facts` whatever else was found (leakage, recall of approximate searches,
+    cut-offs).
     """
 
     model: str

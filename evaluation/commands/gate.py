@@ -15,7 +15,7 @@ from evaluation.gate.inputs import GateInputs, load_inputs, measure_on_catalogue
 from evaluation.gate.report import GateFiles, make_record, write_files
 from evaluation.gate.rules import GateVerdict
 from evaluation.gate.spaces import CURRENT, check_different, choose_sides, list_bundle_spaces, list_catalogue_spaces
-from evaluation.scoring import EvaluationOptions
+from evaluation.model_scoring import EvaluationOptions
 from evaluation.settings import EvaluationSettings
 from models.promotion.gate_record import Acceptance, GateRecord
 from models.settings import ModelSettings

@@ -11,10 +11,10 @@ from catalog.settings import CatalogSettings
 from evaluation.commands import compare, gate, leaks, qc
 from evaluation.commands.shared import Json, exit_on_error, open_embedding_cache, print_result, show_progress
 from evaluation.data.preparation import FOLDS, prepare_set
-from evaluation.measure import DEPTH, K
+from evaluation.model_scoring import EvaluationOptions, score_catalogue, score_model
+from evaluation.query_metrics import DEPTH, K
 from evaluation.reporting.summary import format_summary, summarize
 from evaluation.scores import Scores
-from evaluation.scoring import EvaluationOptions, score_catalogue, score_model
 from evaluation.settings import EvaluationSettings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

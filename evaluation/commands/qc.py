@@ -12,9 +12,9 @@ from catalog.settings import CatalogSettings
 from evaluation.bootstrap import macro_mean
 from evaluation.commands.shared import Json, exit_on_error, print_result, show_progress
 from evaluation.data.stored_catalogue import read_catalogue
-from evaluation.measure import DEPTH, K, Measurements, QuerySelection, measure
+from evaluation.model_scoring import select_queries
+from evaluation.query_metrics import DEPTH, K, Measurements, QuerySelection, measure
 from evaluation.rankers import HttpRanker, IndexRanker
-from evaluation.scoring import select_queries
 from evaluation.settings import EvaluationSettings
 
 TOLERANCE = 0.005

@@ -7,8 +7,8 @@ from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from evaluation.data.preparation import prepare_set
 from evaluation.embedding_cache import EmbeddingCache
+from evaluation.model_scoring import EvaluationOptions, score_catalogue, score_model
 from evaluation.scores import Scores, load_scores
-from evaluation.scoring import EvaluationOptions, score_catalogue, score_model
 
 
 @dataclass(frozen=True, slots=True)

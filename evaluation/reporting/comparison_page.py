@@ -49,23 +49,6 @@ def render_comparison(pair: ScoreComparison, queries: int = QUERIES) -> str:
     """Returns the page's HTML; it loads nothing from anywhere."""
     templates = open_templates()
     templates.globals["thumbnail"] = Thumbnails({**pair.before.photos, **pair.after.photos})
-    sections = [
-        (
-            "Lost most",
-            "Queries whose precision fell, the largest loss first.",
-            model_changes.find_largest(pair, queries, -1),
-        ),
-        (
-            "Gained most",
-            "Queries whose precision rose, the largest gain first.",
-            model_changes.find_largest(pair, queries, 1),
-        ),
-        (
-            f"Worst of {pair.after.model}",
-            "Queries with the fewest hits of their class.",
-            model_changes.find_worst(pair.after, queries),
-        ),
-    ]
     class_of = {**pair.before.hit_classes, **pair.after.hit_classes}
     class_of |= dict(zip(pair.after.ids, pair.after.classes.tolist(), strict=True))
     return templates.get_template("compare.html.j2").render(
@@ -75,9 +58,20 @@ def render_comparison(pair: ScoreComparison, queries: int = QUERIES) -> str:
         classes=model_changes.compute_class_changes(pair),
         sections=[
             {"title": title, "about": about, "rows": [_make_row(pair, row, class_of) for row in rows]}
-            for title, about, rows in sections
+            for title, about, rows in _make_sections(pair, queries)
         ],
     )
+
+
+def _make_sections(pair: ScoreComparison, queries: int) -> list[tuple[str, str, list[int]]]:
+    """Returns title, explanation and rows of each section."""
+    lost, gained = (model_changes.find_largest(pair, queries, sign) for sign in (-1, 1))
+    worst = model_changes.find_worst(pair.after, queries)
+    return [
+        ("Lost most", "Queries whose precision fell, the largest loss first.", lost),
+        ("Gained most", "Queries whose precision rose, the largest gain first.", gained),
+        (f"Worst of {pair.after.model}", "Queries with the fewest hits of their class.", worst),
+    ]
 
 
 def _make_row(pair: ScoreComparison, row: int, class_of: dict[str, str]) -> dict[str, Any]:

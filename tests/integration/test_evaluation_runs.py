@@ -18,8 +18,8 @@ from catalog.settings import CatalogSettings
 from evaluation.commands.main import app
 from evaluation.data.preparation import PreparedSet, embed_dataset, prepare_set, stack_rows
 from evaluation.embedding_cache import EmbeddingCache
+from evaluation.model_scoring import BASELINES, EvaluationOptions, open_extractor, score_catalogue, score_model
 from evaluation.scores import load_scores
-from evaluation.scoring import BASELINES, EvaluationOptions, open_extractor, score_catalogue, score_model
 from evaluation.temporary_index import open_temporary_index, write_vectors
 from samples.catalogue import Order, make
 from tests.integration.app_serving import serving

@@ -12,7 +12,7 @@ from evaluation.data.dataset import Dataset, LabelledItem
 from evaluation.data.features import FAMILIES, HogExtractor, LookExtractor
 from evaluation.data.label_table import LabelTable
 from evaluation.errors import InvalidDataset
-from evaluation.scoring import select_queries
+from evaluation.model_scoring import select_queries
 from tests.unit.evaluation_making import labelled
 from tests.unit.test_evaluation_leakage import compressed, picture
 

@@ -8,7 +8,7 @@ from catalog.domain.product import document
 from catalog.domain.space import Space
 from evaluation.data.dataset import Dataset, LabelledItem
 from evaluation.data.label_table import GROUP, OVERALL, WITHIN, EvaluationQuery, LabelTable, make_product
-from evaluation.measure import Measurements, QuerySelection, measure, measure_full_average_precision
+from evaluation.query_metrics import Measurements, QuerySelection, measure, measure_full_average_precision
 from evaluation.rankers import IndexRanker, NumpyRanker, Ranking
 from evaluation.reporting.summary import format_summary, summarize
 from evaluation.scores import Scores

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation.commands.qc import TOLERANCE, compute_differences, find_largest
-from evaluation.measure import Measurements
+from evaluation.query_metrics import Measurements
 
 CLASSES = np.repeat(["coat", "hat"], 50)
 

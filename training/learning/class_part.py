@@ -39,12 +39,19 @@ def fit_class_part(
     weight, bias = found.coef_ * PROBE_SCALE, found.intercept_
     if len(weight) == 1:  # of two classes sklearn gives the difference of their logits
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    classifier = learner.classifiers[part.task]
+    _set_classifier(learner, part.task, found.classes_, weight, bias)
+    return learner
+
+
+def _set_classifier(
+    learner: Learner, task: str, classes: NDArray[np.int64], weight: NDArray[np.float64], bias: NDArray[np.float64]
+) -> None:
+    """Puts weights [c,d] and biases [c] of `classes` into the classifier of a task; other classes get UNSEEN."""
+    classifier = learner.classifiers[task]
     assert isinstance(classifier, nn.Linear)
     with torch.no_grad():
         classifier.weight.zero_()
         classifier.bias.fill_(UNSEEN)
-        classifier.weight[found.classes_] = torch.from_numpy(weight).to(classifier.weight)
-        classifier.bias[found.classes_] = torch.from_numpy(bias).to(classifier.bias)
-        learner.scales[part.task].fill_(1.0)
-    return learner
+        classifier.weight[classes] = torch.from_numpy(weight).to(classifier.weight)
+        classifier.bias[classes] = torch.from_numpy(bias).to(classifier.bias)
+        learner.scales[task].fill_(1.0)

@@ -72,10 +72,9 @@ def run_network(
     device = next(learner.parameters()).device
     for start in range(0, len(photos), BATCH):
         with torch.inference_mode():
-            answer: NetworkOutput = learner(
-                make_plain_input(cache, photos[start : start + BATCH], recipe, crop).to(device)
-            )
-        yield answer
+            inputs = make_plain_input(cache, photos[start : start + BATCH], recipe, crop)
+            output: NetworkOutput = learner(inputs.to(device))
+        yield output
 
 
 def measure_fold(
@@ -104,8 +103,8 @@ def measure_fold(
             same = {"group": groups} | {task: labels for task, labels in others if task != recipe.classes}
             for what, labels in same.items():
                 value = within_class_precision(rows[asked], classes, labels[asked])
-                found |= {f"{source.name}_same_{what}_within_{recipe.classes}": value} if np.isfinite(value) else {}
-    return {name: round(value, 4) for name, value in found.items()}
+                found[f"{source.name}_same_{what}_within_{recipe.classes}"] = value
+    return {name: round(value, 4) for name, value in found.items() if np.isfinite(value)}
 
 
 def compute_ood_cosine(rows: Embeddings, groups: list[str], share: float = 0.01) -> float | None:

@@ -91,9 +91,10 @@ def _measure_projection_parity(base: Bundle, learner: Learner, graph: bytes, tas
 
 
 def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> ModelDescription:
-    recipe, provenance = result.recipe, result.provenance
+    recipe = result.recipe
     pixels = _make_preprocessing(recipe) if base is None else base.preprocessing
     side = pixels.center_crop
+    name = "pixels" if base is None else base.manifest.inputs[0].name
     outputs = [Tensor(name="embedding", shape=("N", result.learner.dims), dtype="float32")]
     if result.classes:
         outputs.append(Tensor(name=LOGITS, shape=("N", len(result.classes)), dtype="float32"))
@@ -102,33 +103,27 @@ def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> Mo
         origin="trained",
         owner=result.owner,
         architecture=_describe_architecture(recipe, base),
-        inputs=(
-            Tensor(
-                name="pixels" if base is None else base.manifest.inputs[0].name,
-                shape=("N", 3, side, side),
-                dtype="float32",
-            ),
-        ),
+        inputs=(Tensor(name=name, shape=("N", 3, side, side), dtype="float32"),),
         outputs=tuple(outputs),
         dims=result.learner.dims,
         preprocessing=pixels,
         classes=result.classes,
-        training=Training(
-            data_fingerprint=provenance.data_fingerprint,
-            commit=provenance.commit,
-            diff_sha256=provenance.diff_sha256,
-            command=" && ".join([*result.job.list_commands(RECIPE_FILE)[:-1], provenance.command]),
-            seed=recipe.seed,
-            environment=provenance.environment,
-        ),
+        training=_describe_training(result),
         metrics={PARITY: round(parity, 8)} | result.metrics,
         limits=Limits(ood_cosine=result.ood_cosine),
-        licenses=Licenses(
-            code="Apache-2.0",
-            weights=_describe_weights_license(recipe, base),
-            data=recipe.data_license,
-            scripts="Apache-2.0",
-        ),
+        licenses=_make_licenses(recipe, base),
+    )
+
+
+def _describe_training(result: TrainedModel) -> Training:
+    provenance = result.provenance
+    return Training(
+        data_fingerprint=provenance.data_fingerprint,
+        commit=provenance.commit,
+        diff_sha256=provenance.diff_sha256,
+        command=" && ".join([*result.job.list_commands(RECIPE_FILE)[:-1], provenance.command]),
+        seed=result.recipe.seed,
+        environment=provenance.environment,
     )
 
 
@@ -154,8 +149,9 @@ def _describe_architecture(recipe: Recipe, base: Bundle | None) -> str:
     )
 
 
-def _describe_weights_license(recipe: Recipe, base: Bundle | None) -> str:
-    """Returns the licence of the weights: a projection carries the weights of its base, and so their terms."""
-    if base is None:
-        return recipe.weights_license
-    return f"{base.manifest.licenses.weights} ({base.name}); {recipe.weights_license} (heads)"
+def _make_licenses(recipe: Recipe, base: Bundle | None) -> Licenses:
+    """Returns the licences; a projection carries the weights of its base, and so their terms."""
+    weights = recipe.weights_license
+    if base is not None:
+        weights = f"{base.manifest.licenses.weights} ({base.name}); {weights} (heads)"
+    return Licenses(code="Apache-2.0", weights=weights, data=recipe.data_license, scripts="Apache-2.0")

@@ -13,7 +13,7 @@ from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
 from catalog.elastic.reindexing import healing
 from catalog.errors import InvalidVector
-from catalog.search import work_queries
+from catalog.search import embedding_queries
 
 ROUNDS = 10  # a product that changes more often than this between two requests is left for the next run
 
@@ -28,7 +28,7 @@ class EmbeddingStore:
     def count_unprocessed(self, space: Space) -> int:
         """Products with a photo and no outcome in `space`, retries that are due included."""
         self._connection.refresh()
-        return self._connection.count_products(work_queries.match_unprocessed(space, datetime.now(UTC)))
+        return self._connection.count_products(embedding_queries.match_unprocessed(space, datetime.now(UTC)))
 
     def read_unprocessed(self, space: Space, limit: int | None = None) -> Iterator[Pending]:
         """Products to embed in id order, at most `limit`, from one point in time taken now."""
@@ -37,7 +37,7 @@ class EmbeddingStore:
         source = ["image_url", f"{state}.attempts", f"{state}.etag"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
         hits = scan(
-            self._connection, work_queries.match_unprocessed(space, datetime.now(UTC)), source=source, page=page
+            self._connection, embedding_queries.match_unprocessed(space, datetime.now(UTC)), source=source, page=page
         )
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
@@ -101,7 +101,7 @@ class EmbeddingStore:
         healing.heal(self._connection)
         self._connection.refresh()
         again = {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
-        hits = scan(self._connection, work_queries.match_status(space, statuses, reasons), source=False)
+        hits = scan(self._connection, embedding_queries.match_status(space, statuses, reasons), source=False)
         actions = [
             {
                 "_op_type": "update",

@@ -7,7 +7,7 @@ from catalog.domain.records import Outcome, Pending
 from catalog.domain.space import Space
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
-from catalog.search import work_queries
+from catalog.search import embedding_queries
 
 
 class RecheckStore:
@@ -22,7 +22,7 @@ class RecheckStore:
         state = f"embedding.{space.name}"
         source = ["image_url", f"{state}.etag", f"{state}.image_sha256"]
         page = 1000 if limit is None else max(1, min(limit, 1000))
-        hits = scan(self._connection, work_queries.match_embedded(space, after), source=source, page=page)
+        hits = scan(self._connection, embedding_queries.match_embedded(space, after), source=source, page=page)
         for number, hit in enumerate(hits, start=1):
             if limit is not None and number > limit:
                 return

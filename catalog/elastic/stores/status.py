@@ -11,7 +11,7 @@ from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores.layout import LayoutStore
 from catalog.elastic.stores.spaces import SpaceStore
 from catalog.elastic.ttl_cache import TtlCache
-from catalog.search import work_queries
+from catalog.search import embedding_queries
 
 COUNTS_FRESH = 10.0  # seconds; which space serves hangs on them only until the first vectors are there
 
@@ -82,7 +82,7 @@ class StatusStore:
                 index=connection.names.products,
                 size=0,
                 track_total_hits=True,
-                aggs=work_queries.build_status_aggs(spaces),
+                aggs=embedding_queries.build_status_aggs(spaces),
             )
             return require_all_shards(answer)
 
@@ -97,6 +97,6 @@ def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStat
         found = buckets.get(status, {}).get("reasons", {}).get("buckets", [])
         return {bucket["key"]: bucket["doc_count"] for bucket in found}
 
-    done = int(buckets["done"][work_queries.WITH_VECTOR]["doc_count"]) if "done" in buckets else 0
+    done = int(buckets["done"][embedding_queries.WITH_VECTOR]["doc_count"]) if "done" in buckets else 0
     pending = photos["doc_count"] - done - count("failed") - count("retry")
     return SpaceStatus(space, done, pending, count("retry"), reasons("failed"), reasons("retry"), added)

@@ -19,7 +19,7 @@ from evaluation.data.preparation import embed_dataset, stack_rows
 from evaluation.data.stored_catalogue import read_catalogue
 from evaluation.embedding_cache import EmbeddingCache
 from evaluation.errors import InvalidDataset
-from evaluation.measure import DEPTH, K, Progress, QuerySelection, measure, measure_full_average_precision
+from evaluation.query_metrics import DEPTH, K, Progress, QuerySelection, measure, measure_full_average_precision
 from evaluation.rankers import IndexRanker, NumpyRanker, Ranker, rank_all
 from evaluation.scores import Scores
 from evaluation.temporary_index import open_temporary_index, write_vectors
@@ -72,11 +72,7 @@ def score_model(
         vectors = stack_rows(measured, found, extractor.space.dims)
         scores = score_table(catalogue, extractor.space, LabelTable(items), vectors, options)
     facts = {
-        "dataset": {
-            "name": dataset.name,
-            "items": len(dataset.items),
-            "without_embedding": _count_missing(dataset, items),
-        },
+        "dataset": _describe_dataset(dataset, len(items)),
         "notes": list(dataset.notes),
         "leakage": summarize_leaks(leaks) | {"alike_for_this_model": _count_alike(items, vectors)},
     }
@@ -92,8 +88,7 @@ def score_catalogue(catalogue: Catalogue, model: str | None, options: Evaluation
     """
     stored = read_catalogue(catalogue, model)
     scores = score_table(catalogue, stored.space, stored.table, stored.vectors, options)
-    count = len(stored.dataset.items)
-    about = {"name": stored.dataset.name, "items": count, "without_embedding": count - len(stored.table.items)}
+    about = _describe_dataset(stored.dataset, len(stored.table.items))
     return replace(scores, data=stored.dataset.fingerprint, facts={**scores.facts, "dataset": about})
 
 
@@ -181,8 +176,9 @@ def _find_hit_classes(table: LabelTable, hits: Sequence[tuple[str, ...]]) -> dic
     return {name: table.items[table.row[name]].class_name for name in names}
 
 
-def _count_missing(dataset: Dataset, items: Sequence[LabelledItem]) -> int:
-    return len(dataset.items) - len(items)
+def _describe_dataset(dataset: Dataset, embedded: int) -> dict[str, Any]:
+    count = len(dataset.items)
+    return {"name": dataset.name, "items": count, "without_embedding": count - embedded}
 
 
 def _count_alike(items: Sequence[LabelledItem], vectors: Vectors) -> int:
