@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 RGB = tuple[int, int, int]
 
 
@@ -58,13 +56,3 @@ def partners(name: str) -> tuple[str, ...]:
     light = luminance(BY_NAME[name].rgb)
     names = _FOR_DARK if light < 0.33 else _FOR_LIGHT if light > 0.68 else _FOR_BRIGHT
     return tuple(other if other != name else "grey" for other in names)
-
-
-def lab(rgb: np.ndarray) -> np.ndarray:
-    """Converts sRGB 0 to 255, shape (..., 3), to CIE L*a*b* under D65 (IEC 61966-2-1 and CIE 15)."""
-    c = np.asarray(rgb, dtype=np.float64) / 255
-    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    xyz = linear @ matrix.T / np.array([0.9505, 1.0, 1.089])
-    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)

@@ -7,42 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 BRANDS = (
-    "Nordhem",
-    "Lira & Co",
-    "Alma Reyes",
-    "Kestrel",
-    "Fjordline",
-    "Maison Ode",
-    "Tallow",
-    "Brightwater",
-    "Osker",
-    "Pine & Plum",
-    "Solenne",
-    "Urban Yard",
-)
+    "Nordhem", "Lira & Co", "Alma Reyes", "Kestrel", "Fjordline", "Maison Ode", "Tallow", "Brightwater", "Osker",
+    "Pine & Plum", "Solenne", "Urban Yard",
+)  # fmt: skip
 BRANDS_SHOES = ("Stride", "Cobbler & Daughters", "Volanti", "Nordhem", "Pavement", "Kestrel")
 BRANDS_KIDS = ("Little Fox", "Puddle Jump", "Minimo", "Nordhem Kids")
 
 _PLURAL = {"sneaker": "sneakers", "boot": "boots", "pump": "pumps", "sock": "socks"}
 _UNSAID = (
-    "shirt collar",
-    "hooded",
-    "regular",
-    "plain",
-    "no belt",
-    "pullover",
-    "crew neck",
-    "short",
-    "sleeveless",
-    "long",
-    "cuffed",
-    "baseball",
-    "court",
-    "daypack",
-    "straight",
-    "knee",
-    "puff",
-)
+    "shirt collar", "hooded", "regular", "plain", "no belt", "pullover", "crew neck", "short", "sleeveless", "long",
+    "cuffed", "baseball", "court", "daypack", "straight", "knee", "puff",
+)  # fmt: skip
 _PATTERN_WORDS = {
     "checked": "checked",
     "dotted": "polka-dot",

@@ -11,12 +11,22 @@ from PIL import Image, ImageDraw
 from samples.drawing.garment import Drawing, Piece
 from samples.drawing.photo import DrawnPhoto
 from samples.kinds import KINDS
-from samples.palette import COLOURS, lab
+from samples.palette import COLOURS
 from samples.photos import photograph
 from samples.products import SampleProduct, build_product
 
 EVERY = 17
 """Products from all over a catalogue, so that few photos show many kinds, colours and scenes."""
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Converts sRGB 0 to 255, shape (..., 3), to CIE L*a*b* under D65 (IEC 61966-2-1 and CIE 15)."""
+    c = np.asarray(rgb, dtype=np.float64) / 255
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = linear @ matrix.T / np.array([0.9505, 1.0, 1.089])
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
 
 
 @pytest.fixture(scope="module")
