@@ -34,7 +34,7 @@ def commands() -> dict[str, Any]:
     return facts.commands()
 
 
-def rows(page: str, heading: str = "") -> Iterator[list[str]]:
+def read_rows(page: str, heading: str = "") -> Iterator[list[str]]:
     """Yields the cells of every table row of a page, or of the section under a heading."""
     text = read(page)
     if heading:
@@ -47,24 +47,26 @@ def rows(page: str, heading: str = "") -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def quoted(text: str) -> list[str]:
+def find_code_words(text: str) -> list[str]:
     """Returns what stands in backticks."""
     return re.findall(r"`([^`\n]+)`", text)
 
 
-def column(page: str, number: int, heading: str = "") -> set[str]:
+def read_column(page: str, number: int, heading: str = "") -> set[str]:
     """Returns everything in backticks in a column of a page's tables."""
-    return {word for cells in rows(page, heading) for word in quoted(cells[number])}
+    return {word for cells in read_rows(page, heading) for word in find_code_words(cells[number])}
 
 
 def test_every_setting_is_documented_and_no_other() -> None:
-    assert column("docs/settings.md", 0) == set(facts.settings())
+    assert read_column("docs/settings.md", 0) == set(facts.settings())
 
 
 def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
     """Where the code has none, or computes it, the page says so in words."""
     units = {"MB": 10**6, "million": 10**6, "MiB": 1 << 20}
-    documented = {cells[0].strip("`"): cells[1].strip("`") for cells in rows("docs/settings.md") if "`" in cells[0]}
+    documented = {
+        cells[0].strip("`"): cells[1].strip("`") for cells in read_rows("docs/settings.md") if "`" in cells[0]
+    }
     wrong = {}
     for name, default in facts.settings().items():
         number, _, unit = documented[name].partition(" ")
@@ -78,13 +80,13 @@ def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
 def test_a_page_names_settings_that_exist(page: str) -> None:
     """What looks like a variable in backticks is a setting, one of the compose file's, or a tool's."""
     compose = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
-    assigned = {word.partition("=")[0] for word in quoted(read(page))}
+    assigned = {word.partition("=")[0] for word in find_code_words(read(page))}
     named = {word for word in assigned if facts.VARIABLE.fullmatch(word)}
     assert named - set(facts.settings()) - compose - {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} == set()
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:
-    assert column("docs/api.md", 0, "## Endpoints") == facts.endpoints()
+    assert read_column("docs/api.md", 0, "## Endpoints") == facts.endpoints()
 
 
 @pytest.mark.parametrize("page", NAMES)
@@ -97,7 +99,9 @@ def test_a_page_names_endpoints_that_exist(page: str) -> None:
 
 def test_every_parameter_is_documented() -> None:
     path = {"name", "rule_id"}
-    written = {word for page in ("docs/api.md",) for word in re.findall(r"\w+", " ".join(quoted(read(page))))}
+    written = {
+        word for page in ("docs/api.md",) for word in re.findall(r"\w+", " ".join(find_code_words(read(page))))
+    }
     assert facts.parameters() - path - written == set()
 
 
@@ -109,42 +113,48 @@ def test_the_table_of_filters_is_that_of_the_code() -> None:
 def test_every_error_code_is_documented_and_no_other() -> None:
     codes = facts.http_codes() | facts.class_codes()
     assert {"overloaded", "untrusted_host", "model_failed"} <= codes, "the codes are not found any more"
-    documented = column("docs/api.md", 1, "## Errors") - {"no", "yes"}
-    commands_only = column("docs/commands.md", 0, "## Error codes")
+    documented = read_column("docs/api.md", 1, "## Errors") - {"no", "yes"}
+    commands_only = read_column("docs/commands.md", 0, "## Error codes")
     assert not documented & commands_only, "a code stands on one page"
     assert documented | commands_only == codes
 
 
 def test_what_the_api_raises_is_on_its_page() -> None:
-    documented = column("docs/api.md", 1, "## Errors")
+    documented = read_column("docs/api.md", 1, "## Errors")
     assert facts.http_codes() | facts.class_codes("app", "catalog") <= documented
 
 
 def test_the_documented_status_of_an_error_is_the_one_it_is_answered_with() -> None:
-    documented = {(cells[0], code) for cells in rows("docs/api.md", "## Errors") for code in quoted(cells[1])}
+    documented = {
+        (cells[0], code) for cells in read_rows("docs/api.md", "## Errors") for code in find_code_words(cells[1])
+    }
     for kind, status in STATUS.items():
         assert (str(status), getattr(kind, "code", None)) in documented, kind
 
 
 def test_every_warning_is_documented_and_no_other() -> None:
-    assert column("docs/api.md", 0, "## Warnings") == facts.warning_codes() != set()
+    assert read_column("docs/api.md", 0, "## Warnings") == facts.warning_codes() != set()
 
 
 def test_every_photo_reason_is_documented_and_no_other() -> None:
-    documented = {quoted(cells[0])[0]: cells[1] for cells in rows("docs/api.md", SECTION) if quoted(cells[0])}
+    documented = {
+        find_code_words(cells[0])[0]: cells[1]
+        for cells in read_rows("docs/api.md", SECTION)
+        if find_code_words(cells[0])
+    }
     assert documented == {name: "yes" if again else "no" for name, again in facts.photo_reasons().items()}
 
 
 def test_every_command_is_documented_and_no_other() -> None:
-    documented = {each.removeprefix("visual-search ") for each in column("docs/commands.md", 0) if " " in each}
+    documented = {each.removeprefix("visual-search ") for each in read_column("docs/commands.md", 0) if " " in each}
     assert documented == set(commands())
 
 
-def invocations(text: str) -> Iterator[list[str]]:
+def find_invocations(text: str) -> Iterator[list[str]]:
     """Yields the words of every `visual-search ...` in code, comments left out."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
     fenced = [line for language, block in blocks if language in ("", "sh") for line in block.splitlines()]
-    for line in [*fenced, *quoted(re.sub(r"```.*?```", "", text, flags=re.S))]:
+    for line in [*fenced, *find_code_words(re.sub(r"```.*?```", "", text, flags=re.S))]:
         for part in re.split(r"&&|\||;|>", line.partition(" #")[0]):
             words = shlex.split(part) if "visual-search" in part else []
             if words[:1] == ["visual-search"] and len(words) > 1:
@@ -153,7 +163,7 @@ def invocations(text: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_a_page_uses_commands_and_options_that_exist(page: str) -> None:
-    for words in invocations(read(page)):
+    for words in find_invocations(read(page)):
         if words[0].startswith("-"):
             assert words[0] in {"--help", "--install-completion"}
             continue
@@ -169,17 +179,17 @@ def test_a_page_uses_commands_and_options_that_exist(page: str) -> None:
 def test_a_page_uses_make_targets_that_exist(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     code = [
-        *quoted(read(page)),
+        *find_code_words(read(page)),
         *(line for block in re.findall(r"```.*?```", read(page), re.S) for line in block.splitlines()),
     ]
     named = {word for line in code for word in re.findall(r"(?:^|[;&] ?|[A-Z]=\S+ )make ([a-z-]+)", line)}
     assert named <= targets
 
 
-def mentioned_paths(page: str) -> Iterator[str]:
+def find_paths(page: str) -> Iterator[str]:
     """Yields what a page mentions in backticks that starts with a file or folder of the repository."""
     top = {each.name for each in ROOT.iterdir()} | {"client", "deploy"}
-    for word in quoted(read(page)):
+    for word in find_code_words(read(page)):
         path = re.sub(r"[:(].*", "", word)
         first, slash, _ = path.partition("/")
         is_file = re.fullmatch(r"[\w.-]+\.(py|md|toml|yml|lock)|Makefile|Dockerfile", path)
@@ -187,18 +197,18 @@ def mentioned_paths(page: str) -> Iterator[str]:
             yield path
 
 
-def alternatives(path: str) -> list[str]:
+def expand_braces(path: str) -> list[str]:
     """Returns `a/{b,c}.py` as `a/b.py` and `a/c.py`."""
     if not (braces := re.search(r"\{([^{}]*)\}", path)):
         return [path]
-    return [found for part in braces[1].split(",") for found in alternatives(path.replace(braces[0], part, 1))]
+    return [found for part in braces[1].split(",") for found in expand_braces(path.replace(braces[0], part, 1))]
 
 
 @pytest.mark.parametrize("page", NAMES)
 def test_a_page_names_paths_that_exist(page: str) -> None:
     here = (ROOT / page).parent
-    for mentioned in mentioned_paths(page):
-        for path in alternatives(mentioned):
+    for mentioned in find_paths(page):
+        for path in expand_braces(mentioned):
             if not path.startswith(MADE_BY_RUNNING):
                 places = [ROOT] if "/" in path else [ROOT, here, *(ROOT / room for room in facts.ROOMS)]
                 assert any(found for place in places for found in place.glob(path.rstrip("/"))), path
@@ -224,7 +234,7 @@ def test_the_readme_is_read_in_five_minutes() -> None:
     assert [name for name in NAMES if name.startswith("docs/") and f"({name})" not in text] == []
 
 
-def sources() -> Iterator[Path]:
+def find_sources() -> Iterator[Path]:
     """Yields the files of the code, comments and all, but for what others wrote and what was made here."""
     rooms = [each for each in ROOT.iterdir() if each.name[0] != "." and each.name != "var"]
     for path in [found for each in rooms for found in (each.rglob("*") if each.is_dir() else (each,))]:
@@ -237,7 +247,7 @@ def sources() -> Iterator[Path]:
 def test_code_cites_nothing_outside_the_repository() -> None:
     """`../shared` is named only where its data are read: in tests, benchmarks and `make default-model`."""
     cited = []
-    for path in sources():
+    for path in find_sources():
         inside, text = path.relative_to(ROOT), path.read_text()
         if path == Path(__file__):
             continue
