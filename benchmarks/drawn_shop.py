@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sizes import Size
-from loadtest import draw
-from loadtest.draw import BRANDS, ID_PREFIX
+from loadtest.drawn_products import BRANDS, ID_PREFIX, draw_vectors
 
 BRAND_NAMES = tuple(BRANDS)
 Vectors = NDArray[np.float32]
@@ -32,7 +31,7 @@ class DrawnShop:
     @classmethod
     def draw(cls, size: Size, seed: int) -> "DrawnShop":
         """Draws the products of `size` without their prices, a million in seconds."""
-        vectors, brands = draw.vectors(size.products, size.dims, seed)
+        vectors, brands = draw_vectors(size.products, size.dims, seed)
         return cls(vectors, _encode(brands.tolist()), np.empty(0))
 
     @classmethod
@@ -53,7 +52,7 @@ class DrawnShop:
         for name in self.__slots__:
             np.save(folder / f"{name}.npy", getattr(self, name))
 
-    def has_brand(self, names: Sequence[str]) -> Mask:
+    def match_brands(self, names: Sequence[str]) -> Mask:
         """Returns which products are of one of these brands, bool [n]; all where none is named."""
         return np.isin(self.brands, _encode(names)) if names else np.ones(len(self.vectors), dtype=bool)
 

@@ -16,7 +16,7 @@ def describe_cluster(catalogue: Catalogue) -> str:
     node = next(iter(nodes["nodes"].values()))
     heap = node["jvm"]["mem"]["heap_max_in_bytes"] / 2**30
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; Python {platform.python_version()}, "
+        f"{_read_processor()}, {os.cpu_count()} cores, {_read_memory():.0f} GiB; Python {platform.python_version()}, "
         f"Elasticsearch {node['version']} (JVM {node['jvm']['version']}, heap {heap:.1f} GiB, "
         f"{len(nodes['nodes'])} node); load {os.getloadavg()[0]:.1f}"
     )
@@ -26,7 +26,7 @@ def describe_host(*packages: str) -> str:
     """Returns the same of a measurement without Elasticsearch, with the versions of the named packages."""
     versions = [f"{name} {version(name)}" for name in packages]
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; "
+        f"{_read_processor()}, {os.cpu_count()} cores, {_read_memory():.0f} GiB; "
         f"{', '.join([f'Python {platform.python_version()}', *versions])}; load {os.getloadavg()[0]:.1f}"
     )
 
@@ -40,12 +40,12 @@ def read_commit(root: Path) -> str:
         return "unknown"
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     for text in Path("/proc/cpuinfo").read_text().splitlines():
         if text.startswith("model name"):
             return text.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
 
 
-def _memory() -> float:
+def _read_memory() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -8,8 +8,7 @@ import typer
 from catalog.domain.filter_fields import FOR_EVERYONE
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
-from loadtest import draw
-from loadtest.draw import DrawnProduct
+from loadtest.drawn_products import DrawnProduct, draw_products
 
 # Percent of the products that pass, and the brands that leave so many.
 SHARES: dict[float, Filters] = {
@@ -52,11 +51,11 @@ class Size:
 
     def draw_silent(self, seed: int) -> Iterator[DrawnProduct]:
         """Draws its products, none of which states a gender or an age group."""
-        return map(_silence, draw.products(self.products, self.dims, seed))
+        return map(_silence, draw_products(self.products, self.dims, seed))
 
     def draw_mixed(self, seed: int) -> Iterator[DrawnProduct]:
         """Draws the same products, of which only every SILENT_EVERYth states neither."""
-        for number, one in enumerate(draw.products(self.products, self.dims, seed)):
+        for number, one in enumerate(draw_products(self.products, self.dims, seed)):
             yield one if number % SILENT_EVERY else _silence(one)
 
 

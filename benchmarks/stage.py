@@ -12,7 +12,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.errors import Unavailable
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import loader
-from loadtest.draw import DrawnProduct
+from loadtest.drawn_products import DrawnProduct
 from loadtest.local import run_engine
 from loadtest.settings import LoadtestSettings
 

@@ -27,7 +27,7 @@ class Spread:
     high: float
 
     @classmethod
-    def of(cls, values: Iterable[float]) -> "Spread":
+    def from_values(cls, values: Iterable[float]) -> "Spread":
         """Sums values up; raises ValueError where there are none."""
         found = list(values)
         return cls(*(round(float(each), 3) for each in (median(found), min(found), max(found))))
@@ -38,15 +38,15 @@ class Spread:
 
 def spread_percentiles(repeats: Sequence[Sequence[float]], percent: float) -> Spread:
     """Returns the spread of every repeat's percentile."""
-    return Spread.of(float(np.percentile(times, percent)) for times in repeats)
+    return Spread.from_values(float(np.percentile(times, percent)) for times in repeats)
 
 
 def spread_ratios(above: Sequence[Sequence[float]], below: Sequence[Sequence[float]]) -> Spread:
     """Returns the spread of median through median, repeat by repeat."""
-    return Spread.of(median(a) / median(b) for a, b in zip(above, below, strict=True))
+    return Spread.from_values(median(a) / median(b) for a, b in zip(above, below, strict=True))
 
 
-def median_percentile(repeats: Sequence[Sequence[float]], percent: float) -> float:
+def compute_median_percentile(repeats: Sequence[Sequence[float]], percent: float) -> float:
     """Returns the median over repeats of each repeat's percentile, so that one bad moment does not decide."""
     return round(float(median(np.percentile(times, percent) for times in repeats)), 2)
 

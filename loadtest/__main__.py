@@ -15,7 +15,8 @@ from rich.table import Table
 from catalog.cli_support import Json, exit_on_error, exit_on_sigterm, log_to_stderr, print_result, show_progress
 from catalog.domain.space import Space
 from catalog.elastic import connect
-from loadtest import draw, loader, target
+from loadtest import loader, target
+from loadtest.drawn_products import draw_products
 from loadtest.errors import LoadFailed
 from loadtest.local import run_local
 from loadtest.report import LoadtestSummary
@@ -99,7 +100,7 @@ def load_(
         done = loader.load(
             catalogue,
             Space.parse(space or f"drawn{dims}__v1", dims),
-            draw.products(products, dims, seed),
+            draw_products(products, dims, seed),
             lambda number: progress("loading", number, products),
         )
         catalogue.client.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from loadtest.questions import WORD_FIELDS, Filter, as_list
+from loadtest.questions import WORD_FIELDS, Filter, to_list
 
 SLACK = 1e-6  # scores are float32
 
@@ -87,7 +87,7 @@ def _passes_filter(product: Mapping[str, Any], key: str, wanted: Any) -> bool:
         return bool(product["available"] == wanted)
     if key == "price":
         return True  # with the size, of one and the same variant
-    found = {str(value).lower() for value in as_list(product.get(WORD_FIELDS[key]))}
+    found = {str(value).lower() for value in to_list(product.get(WORD_FIELDS[key]))}
     return not found.isdisjoint(str(value).lower() for value in wanted)
 
 

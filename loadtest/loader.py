@@ -11,7 +11,7 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.elastic.bulk import error_reason
 from catalog.errors import Unavailable
-from loadtest.draw import ID_PREFIX, DrawnProduct
+from loadtest.drawn_products import ID_PREFIX, DrawnProduct
 from loadtest.errors import CannotStart, LoadFailed, TargetRefused
 
 BATCH = 1000  # products per call of the gateway, which cuts them into bulk requests

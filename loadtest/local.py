@@ -16,11 +16,12 @@ from pathlib import Path
 from catalog.domain.space import Space
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
-from loadtest import draw, loader, target
+from loadtest import loader, target
+from loadtest.drawn_products import draw_products
 from loadtest.errors import CannotStart
 from loadtest.report import LoadtestSummary
 from loadtest.run import ROOT, LoadPlan, require_api, run_load
-from loadtest.settings import LoadtestSettings, child_environment, load_catalogue_settings
+from loadtest.settings import LoadtestSettings, build_environment, load_catalogue_settings
 
 API_PATIENCE = 60.0  # seconds until the API has to be ready
 STOP_PATIENCE = 30  # seconds until it has to be gone
@@ -42,7 +43,7 @@ def run_local(products: int, dims: int, plan: LoadPlan) -> LoadtestSummary:
         stack.callback(catalogue.layout.drop)
         catalogue.layout.create()
         space = Space.parse(f"drawn{dims}__v1", dims)
-        done = loader.load(catalogue, space, draw.products(products, dims, plan.seed))
+        done = loader.load(catalogue, space, draw_products(products, dims, plan.seed))
         log.info("loaded %s drawn products with %s dimensions in %.1f s", done.products, dims, done.seconds)
         host = stack.enter_context(run_api(catalogue.settings, plan.folder))
         return run_load(plan, host)
@@ -84,7 +85,7 @@ def run_api(catalogue: CatalogSettings, folder: Path, **changes: str) -> Iterato
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=child_environment(environment),
+            env=build_environment(environment),
         )
         try:
             host = f"http://127.0.0.1:{port}"

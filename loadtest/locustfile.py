@@ -134,7 +134,7 @@ class Shopper(FastHttpUser):
         return self.rng.choice(SAMPLE.ids)
 
     @task(6)
-    def similar(self) -> None:
+    def find_similar(self) -> None:
         """Asks by GET with an id and random filters."""
         product_id, limit = self.pick_id(), self.rng.choice(LIMITS)
         filter_ = draw_filter(SAMPLE, self.rng)

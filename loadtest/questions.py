@@ -32,7 +32,7 @@ class CatalogueSample:
         words: dict[str, dict[str, None]] = {key: {} for key in WORD_FIELDS}
         for product in products:
             for key, name in WORD_FIELDS.items():
-                words[key] |= dict.fromkeys(as_list(product.get(name)))
+                words[key] |= dict.fromkeys(to_list(product.get(name)))
         named = Counter(str(each["currency"]) for each in products if each.get("currency"))
         currency = named.most_common(1)[0][0] if named else None
         priced = [each for each in products if each.get("effective_price") is not None]
@@ -49,7 +49,7 @@ class CatalogueSample:
             self.ids.remove(product_id)
 
 
-def as_list(value: Any) -> list[Any]:
+def to_list(value: Any) -> list[Any]:
     """Returns a value that may be missing, single or a list as a list."""
     if value is None:
         return []

@@ -66,7 +66,7 @@ def run_load(plan: LoadPlan, host: str) -> LoadtestSummary:
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=settings.child_environment({"PYTHONPATH": str(ROOT)}),
+            env=settings.build_environment({"PYTHONPATH": str(ROOT)}),
         )
         try:
             status = process.wait(plan.seconds + GRACE)

@@ -32,6 +32,6 @@ def load_catalogue_settings(environ: Mapping[str, str] | None = None) -> Catalog
     return found.model_copy(update=changes)
 
 
-def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+def build_environment(changes: Mapping[str, str]) -> dict[str, str]:
     """Returns this process's environment with `changes`, for a program it starts."""
     return {**os.environ, **changes}

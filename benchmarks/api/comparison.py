@@ -10,7 +10,7 @@ from typing import Protocol
 
 from benchmarks.api_client import ApiFailed, TimedAnswer
 from benchmarks.sizes import Effort
-from benchmarks.timing import median_percentile
+from benchmarks.timing import compute_median_percentile
 
 SAME = 1e-6  # scores are float32
 Round = Sequence[tuple[TimedAnswer, TimedAnswer]]  # of the API and of the bare client, question by question
@@ -86,7 +86,7 @@ def _summarise(rounds: Sequence[Round]) -> Comparison:
     wall, took = attrgetter("wall_ms"), attrgetter("took_ms")
 
     def reduce(answers: list[list[TimedAnswer]], figure: Callable[[TimedAnswer], float], percent: int = 50) -> float:
-        return median_percentile([[figure(one) for one in repeat] for repeat in answers], percent)
+        return compute_median_percentile([[figure(one) for one in repeat] for repeat in answers], percent)
 
     medians = [[median(map(wall, repeat)) for repeat in answers] for answers in (api, bare)]
     return Comparison(

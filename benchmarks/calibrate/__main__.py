@@ -22,7 +22,7 @@ from benchmarks.stage import LoadFigures, create_catalogue, find_elasticsearch, 
 from catalog.elastic import Catalogue, connect
 from catalog.search.costs import CostsFile, read_costs
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest import draw
+from loadtest.drawn_products import draw_products
 
 DIMS, QUICK_DIMS = (40, 512), (40,)
 PRODUCTS, QUICK_PRODUCTS = 100_000, 3_000
@@ -108,7 +108,7 @@ def measure(
             if not console.is_terminal:
                 log(f"loading {name}")
             with create_catalogue(settings, "calibrate", one.index_type) as catalogue:
-                drawn = draw.products(one.size.products, one.size.dims, SEED)
+                drawn = draw_products(one.size.products, one.size.dims, SEED)
                 figures = load(catalogue, one.size, drawn, partial(_advance, bar, task, done))
                 bar.update(task, description=f"asking {name}")
                 found.append((one, figures, measure_samples(catalogue, one, questions)))

@@ -55,25 +55,25 @@ def _list_parallels(samples: Sequence[PlanSample], before: Costs) -> Sequence[fl
 
 
 def _fit_prices(samples: Sequence[PlanSample], base: Costs) -> Costs:
-    def speed(sample: PlanSample) -> float:
+    def count_threads(sample: PlanSample) -> float:
         return threads(scan_parts(list_facts(sample)), base.cores, base.parallel)
 
-    def scan(sample: PlanSample) -> Terms:
+    def list_scan_terms(sample: PlanSample) -> Terms:
         hits = rescored(sample.index_type, breadth_of(sample.index_type)) if sample.strategy == "knn" else 0.0
-        return scan_terms(list_facts(sample), speed(sample), hits)
+        return scan_terms(list_facts(sample), count_threads(sample), hits)
 
-    def graph(sample: PlanSample) -> Terms:
+    def list_graph_terms(sample: PlanSample) -> Terms:
         return graph_terms(list_facts(sample), 1.0, breadth_of(sample.index_type))
 
     exact = [one for one in samples if one.strategy == "exact"]
-    script = _fit_price(base.script, SearchPrice, [one for one in exact if not one.bulk], scan)
-    bulk = _fit_price(base.bulk, SearchPrice, [one for one in exact if one.bulk], scan)
+    script = _fit_price(base.script, SearchPrice, [one for one in exact if not one.bulk], list_scan_terms)
+    bulk = _fit_price(base.bulk, SearchPrice, [one for one in exact if one.bulk], list_scan_terms)
     found = replace(base, script=script or base.script, bulk=bulk)
     for kind in {one.index_type for one in samples}:
         own = [one for one in samples if one.strategy == "knn" and one.index_type == kind]
-        if kind in GRAPHS and (price := _fit_price(base.graphs.get(kind), GraphPrice, own, graph)):
+        if kind in GRAPHS and (price := _fit_price(base.graphs.get(kind), GraphPrice, own, list_graph_terms)):
             found = replace(found, graphs={**found.graphs, kind: price})
-        elif kind not in GRAPHS and (flat := _fit_price(base.flats.get(kind), SearchPrice, own, scan)):
+        elif kind not in GRAPHS and (flat := _fit_price(base.flats.get(kind), SearchPrice, own, list_scan_terms)):
             found = replace(found, flats={**found.flats, kind: flat})
     return found
 

@@ -16,7 +16,7 @@ from catalog.search.planner import IN_BULK, Planner, Strategy
 from catalog.search.search_types import Page, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.similarity import Vectors
-from loadtest import draw
+from loadtest.drawn_products import draw_products
 
 SEED = 11
 WARM_UP = 3  # questions per plan and share that are not timed
@@ -98,7 +98,7 @@ def _measure_share(
 
 def _draw_vectors(size: Size, count: int) -> list[Vectors]:
     """Draws vectors like the catalogue's, of products that are not in it."""
-    near = [one.vector for one in draw.products(count, size.dims, SEED)]
+    near = [one.vector for one in draw_products(count, size.dims, SEED)]
     noise = np.random.default_rng(SEED + 1).standard_normal((count, size.dims)) * (0.3 / np.sqrt(size.dims))
     moved = np.asarray(near) + noise
     unit = moved / np.linalg.norm(moved, axis=1, keepdims=True)

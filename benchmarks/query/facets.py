@@ -11,14 +11,14 @@ from benchmarks.sizes import Effort
 from benchmarks.timing import Spread, spread_percentiles
 from catalog.domain.filters import Filters
 from catalog.settings import VectorIndex
-from loadtest import draw
+from loadtest.drawn_products import GENDERS
 
 NAMES = ("brand", "color", "size", "price")
 PANEL = (*(f"facets={name}" for name in NAMES), "total=true")
 # By default the gender and the age group of the source are filters; naming every gender leaves the age group alone.
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "default": PANEL,
-    "all genders": (*PANEL, *(f"gender={gender}" for gender in draw.GENDERS)),
+    "all genders": (*PANEL, *(f"gender={gender}" for gender in GENDERS)),
 }
 
 

@@ -14,7 +14,8 @@ from benchmarks.stage import read_index_stats
 from catalog.elastic import Catalogue, connect
 from catalog.search.planner import GRAPHS
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest import draw, loader
+from loadtest import loader
+from loadtest.drawn_products import BRANDS
 
 SEED = 7
 MARK = "benchmark"  # under the mapping's `_meta`; written last, so that half a catalogue never counts as one
@@ -44,7 +45,7 @@ def name_prefix(size: Size, index_type: VectorIndex) -> str:
 def compute_fingerprint(size: Size) -> str:
     """Returns a hash of the products, which changes with the way they are drawn."""
     first = next(size.draw_mixed(SEED))
-    facts = [size.products, size.dims, SEED, SILENT_EVERY, draw.BRANDS, first.document, first.vector.tobytes().hex()]
+    facts = [size.products, size.dims, SEED, SILENT_EVERY, BRANDS, first.document, first.vector.tobytes().hex()]
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()[:12]
 
 

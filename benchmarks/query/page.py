@@ -14,8 +14,8 @@ from benchmarks.timing import format_figure
 HEAD = """\
 # Questions to a big catalogue
 
-`GET /v1/products/{id}/similar?limit=10` through gunicorn on loopback, drawn vectors and brands (`loadtest/draw.py`,
-clusters stretched like real embeddings), the filter by brand, about products that state no gender and so ask for no
+`GET /v1/products/{id}/similar?limit=10` through gunicorn on loopback, drawn vectors and brands (clusters
+stretched like real embeddings), the filter by brand, about products that state no gender and so ask for no
 more. Milliseconds: the median over repeats of the repeat's
 percentile, in brackets the lowest and the highest repeat. Caller, API and Elasticsearch share the cores.
 *Recall* is the share of the ten nearest, found by numpy, that the answer holds. *Exact* is the same question with

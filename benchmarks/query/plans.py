@@ -17,7 +17,7 @@ from catalog.search.costs import Costs
 from catalog.search.planner import CandidateCounter, Choice, Facts, Planner, Strategy
 from catalog.search.search_types import Exclusions, Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest import draw
+from loadtest.drawn_products import derive_group_key, format_product_id
 
 MOST = 1.1  # times what the best plan takes
 RECALL = 0.98  # a plan that finds less is no rival, however fast
@@ -66,9 +66,9 @@ class PlanContest:
 
     def ask(self, name: str, product_id: str) -> tuple[SimilarPage, float]:
         """Returns the answer of one gateway, and its milliseconds."""
-        group = draw.group_key(parse_number(product_id))
+        group = derive_group_key(parse_number(product_id))
         query = SimilarQuery(
-            (QueryPart(self.right.size.space, self.right.vector_of(product_id)),),
+            (QueryPart(self.right.size.space, self.right.get_vector(product_id)),),
             SHARES[self.share],
             Exclusions(source_ids=(product_id,), source_groups=(group,)),
             Page(LIMIT),
@@ -91,7 +91,7 @@ class PlanContest:
         filters = SHARES[self.share]
         forced = [name for name in self.gateways if name != OWN]
         times = {name: spread_percentiles(self.times[name], 50) for name in forced}
-        recalls = {name: round(self.right.recall(filters, self.answers[name]), 4) for name in forced}
+        recalls = {name: round(self.right.compute_recall(filters, self.answers[name]), 4) for name in forced}
         chosen = mode(self.chosen)
         best = min((name for name in forced if recalls[name] >= RECALL), key=lambda name: times[name].median)
         return PlanCell(
@@ -142,7 +142,7 @@ def _force_plans(settings: CatalogSettings, right: RightAnswers) -> dict[str, Ca
     for strategy in get_args(Strategy):
         gateway = connect(settings, ForcedPlanner(Costs(), strategy=strategy))
         try:
-            page, _ = PlanContest(right, 100, {strategy: gateway}).ask(strategy, draw.product_id(0))
+            page, _ = PlanContest(right, 100, {strategy: gateway}).ask(strategy, format_product_id(0))
         except VisualSearchError:
             gateway.client.close()  # for one, a plan that a plugin of the server brings
             continue

@@ -80,7 +80,7 @@ class SpeedProbe:
             rate = measure_throughput(self.host, self.filters, ids, callers, crowd_seconds)
             self.rates[callers].append(rate)
         vectors = self.right.gather_vectors(self.rows)
-        questions = [self.right.vector_of(product_id) for product_id in ids[:STREAMS]]
+        questions = [self.right.get_vector(product_id) for product_id in ids[:STREAMS]]
         vectors @ questions[0]  # reads the copy into the caches that it fits in
         self.streams.append([time_call(partial(np.matmul, vectors, question))[1] for question in questions])
 
@@ -101,7 +101,7 @@ class SpeedProbe:
             share=self.share,
             candidates=len(self.rows),
             plan=mode(one.plan for one in every),
-            recall=round(self.right.recall(self.filters, found), 4),
+            recall=round(self.right.compute_recall(self.filters, found), 4),
             p50=spread_percentiles(walls, 50),
             p95=spread_percentiles(walls, 95),
             p99=spread_percentiles(walls, 99),
@@ -110,7 +110,7 @@ class SpeedProbe:
             limit_p50=spread_percentiles(self.streams, 50),
             to_exact=spread_ratios(walls, self.exact),
             to_limit=spread_ratios(walls, self.streams),
-            rates={str(callers): Spread.of(rates) for callers, rates in self.rates.items()},
+            rates={str(callers): Spread.from_values(rates) for callers, rates in self.rates.items()},
         )
 
 

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 
 from benchmarks.drawn_shop import BRAND_NAMES, DrawnShop
+from benchmarks.rivals.connections import PriceWriter, RivalConnection, wait_until_seen
 from benchmarks.rivals.questions import NumberedHits, RivalQuestion, compute_recall
 from benchmarks.rivals.results import QUESTIONS_SHARE, AnswerFigures, RivalEffort
-from benchmarks.rivals.writers import PriceWriter, RivalConnection, wait_until_seen
-from benchmarks.timing import median_percentile, time_call
+from benchmarks.timing import compute_median_percentile, time_call
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class ContestantAnswers:
 
     def summarise(self) -> AnswerFigures:
         """Returns medians over rounds of each round's percentile."""
-        p50, p95 = (median_percentile(self.rounds, percent) for percent in (50, 95))
+        p50, p95 = (compute_median_percentile(self.rounds, percent) for percent in (50, 95))
         return AnswerFigures(round(float(np.mean(self.recalls)), 4), p50, p95, float(np.mean(self.hits)))
 
 
@@ -41,10 +41,10 @@ def ask_all(
             chosen = rng.sample(range(len(shop.prices)), effort.questions)
             code = BRAND_NAMES.index(brand) if brand else None
             questions = [RivalQuestion(source, code) for source in chosen]
-            right = [question.answer(shop) for question in questions]
+            right = [question.compute_answer(shop) for question in questions]
             rng.shuffle(names)
             for name in names:
-                timed = [time_call(partial(connections[name].similar, question)) for question in questions]
+                timed = [time_call(partial(connections[name].find_similar, question)) for question in questions]
                 if number:
                     _record(answers[name][share], shop, questions, timed, right)
     return {name: {share: one.summarise() for share, one in found.items()} for name, found in answers.items()}
@@ -92,7 +92,7 @@ def write_all(
     def measure_visibility(force: Callable[[], None]) -> float:
         number, new = next(fresh), 100_000.0 + next(odd)
         # Whoever filters its 100 best will meet it from the product that is nearest to it.
-        (near,) = RivalQuestion(number, limit=1).answer(shop)
+        (near,) = RivalQuestion(number, limit=1).compute_answer(shop)
         started = time.perf_counter()
         writer.set_price(number, new)
         force()

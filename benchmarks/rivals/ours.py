@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import psutil
 
+from benchmarks.rivals.connections import CatalogueWriter, RivalConnection
 from benchmarks.rivals.processes import ServedContestant
-from benchmarks.rivals.writers import CatalogueWriter, RivalConnection
 from benchmarks.sizes import Size
 from benchmarks.stage import create_catalogue, load, read_index_stats
 from catalog.elastic import Catalogue

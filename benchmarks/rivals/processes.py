@@ -12,9 +12,9 @@ import psutil
 
 from benchmarks.api_client import ApiFailed
 from benchmarks.command_line import ROOT
+from benchmarks.rivals.connections import PriceWriter, RivalConnection, RivalWriter
 from benchmarks.rivals.contestants.registry import RIVALS
 from benchmarks.rivals.settings import RivalSettings
-from benchmarks.rivals.writers import PriceWriter, RivalConnection, RivalWriter
 from loadtest.local import find_free_port
 from loadtest.run import require_api
 
@@ -66,7 +66,7 @@ def serve(name: str, folder: Path, database_pid: int) -> Iterator[ServedContesta
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=given.environment(),
+            env=given.build_environment(),
         )
         try:
             host = f"http://127.0.0.1:{given.rival_port}"

@@ -34,7 +34,7 @@ class RivalQuestion:
     def has_filter(self) -> bool:
         return self.brand is not None or self.price_min is not None or self.price_max is not None
 
-    def mask(self, shop: DrawnShop) -> Mask:
+    def compute_mask(self, shop: DrawnShop) -> Mask:
         """Returns which products the question allows, bool [n]; never its source."""
         passing = np.ones(len(shop.prices), dtype=bool) if self.brand is None else shop.brands == self.brand
         if self.price_min is not None:
@@ -44,9 +44,9 @@ class RivalQuestion:
         passing[self.source] = False
         return passing
 
-    def answer(self, shop: DrawnShop) -> NumberedHits:
+    def compute_answer(self, shop: DrawnShop) -> NumberedHits:
         """Returns the right answer."""
-        numbers = np.flatnonzero(self.mask(shop))
+        numbers = np.flatnonzero(self.compute_mask(shop))
         scores = shop.vectors[numbers] @ shop.vectors[self.source]
         best = np.argsort(-scores, kind="stable")[: self.limit]
         return [(int(numbers[place]), float(scores[place])) for place in best]
@@ -58,7 +58,7 @@ def compute_recall(shop: DrawnShop, question: RivalQuestion, found: NumberedHits
     Raises ValueError for a hit that the filter forbids or that comes twice: that is wrong, not less good.
     """
     numbers = [number for number, _ in found]
-    if len(set(numbers)) != len(numbers) or not question.mask(shop)[numbers].all():
+    if len(set(numbers)) != len(numbers) or not question.compute_mask(shop)[numbers].all():
         raise ValueError(f"{question} was answered with {numbers}")
     if not right:
         return 1.0

@@ -12,7 +12,7 @@ from benchmarks.rivals.contestants.registry import RIVALS
 from benchmarks.rivals.contestants.rival import Rival
 from benchmarks.rivals.questions import RivalHit, RivalQuestion
 from benchmarks.rivals.settings import RivalSettings
-from loadtest.draw import product_id
+from loadtest.drawn_products import format_product_id
 
 
 def create_app() -> Flask:
@@ -32,19 +32,19 @@ def build_app(rival: Rival) -> Flask:
         return _respond({"status": "ready"})
 
     @app.get("/v1/products/<key>/similar")
-    def similar(key: str) -> Response:
+    def find_similar(key: str) -> Response:
         question = _parse_question(key, request.args)
-        hits = [_to_json(found) for found in rival.similar(question)]
+        hits = [_to_json(found) for found in rival.find_similar(question)]
         return _respond({"hits": hits, "limit": question.limit, "offset": 0})
 
     @app.patch("/v1/products")
-    def prices() -> Response:
+    def set_prices() -> Response:
         changes = {parse_number(key): float(price) for key, price in orjson.loads(request.data).items()}
         rival.set_prices(changes)
         return _respond({"updated": len(changes)})
 
     @app.put("/v1/products/<key>/vector")
-    def vector(key: str) -> Response:
+    def set_vector(key: str) -> Response:
         given = np.array(orjson.loads(request.data), dtype=np.float32)
         return _respond({"updated": rival.set_vector(parse_number(key), given)})
 
@@ -53,7 +53,7 @@ def build_app(rival: Rival) -> Flask:
 
 def _to_json(found: RivalHit) -> dict[str, Any]:
     product = {"brand": BRAND_NAMES[found.brand], "effective_price": found.price}
-    return {"id": product_id(found.number), "score": found.score, "product": product}
+    return {"id": format_product_id(found.number), "score": found.score, "product": product}
 
 
 def _parse_question(key: str, given: Mapping[str, str]) -> RivalQuestion:

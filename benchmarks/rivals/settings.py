@@ -15,6 +15,6 @@ class RivalSettings(EnvironmentSettings):
     rival_folder: Path = Field(description="folder of its index")
     rival_port: Port = Field(description="port it listens on")
 
-    def environment(self) -> dict[str, str]:
+    def build_environment(self) -> dict[str, str]:
         """Returns this process's environment with these settings, for the server to be started."""
         return {**os.environ, **{name.upper(): str(value) for name, value in self}}

@@ -15,7 +15,7 @@ from benchmarks.updates.price_feed import ImportTimes, PriceFeed, import_feed, s
 from benchmarks.updates.results import ServerTimes, UpdateEffort, UpdateFigures
 from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings, VectorIndex
-from loadtest.draw import product_id
+from loadtest.drawn_products import format_product_id
 from loadtest.local import run_api
 
 NONE = "none"  # a catalogue without vectors
@@ -75,7 +75,7 @@ def _ask_during_import(
 
 def _ask(api: ApiClient, rng: random.Random, size: Size) -> tuple[float, float]:
     started = time.perf_counter()
-    return started, api.ask(product_id(rng.randrange(size.products))).wall_ms
+    return started, api.ask(format_product_id(rng.randrange(size.products))).wall_ms
 
 
 def _compute_percentiles(times: Times) -> tuple[float, float] | None:

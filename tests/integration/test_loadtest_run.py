@@ -19,7 +19,8 @@ from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
-from loadtest import draw, loader
+from loadtest import loader
+from loadtest.drawn_products import draw_products
 from loadtest.local import ROOT, find_free_port, run_api
 from tests.asking import similar_query
 
@@ -68,8 +69,8 @@ def test_loaded_vectors_are_the_drawn_ones_and_settings_are_restored(
 ) -> None:
     catalogue = connect(settings.model_copy(update={"index_refresh": "7s", "index_replicas": 1}))
     catalogue.layout.create()
-    loader.load(catalogue, Space.parse("drawn16__v1", 16), draw.products(1500, 16, seed=4))
-    drawn = list(draw.products(1500, 16, seed=4))
+    loader.load(catalogue, Space.parse("drawn16__v1", 16), draw_products(1500, 16, seed=4))
+    drawn = list(draw_products(1500, 16, seed=4))
     (space,) = catalogue.spaces.read_all()
     found = catalogue.similar.search(similar_query(space, drawn[0].vector, Filters(brand=("Alder",)), limit=20)).hits
     cosines = {one.document["id"]: float(one.vector @ drawn[0].vector) for one in drawn}

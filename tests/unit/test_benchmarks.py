@@ -25,7 +25,7 @@ from benchmarks.sizes import FILTERS, Effort, Size
 from benchmarks.updates import results as updates
 from benchmarks.updates.results import UpdateRun
 from catalog.search.filter_clauses import build_filter_clauses
-from loadtest import draw
+from loadtest.drawn_products import BRANDS
 
 IDS = [f"drawn-{number:08d}" for number in range(50)]
 
@@ -95,7 +95,7 @@ def test_the_filters_keep_what_their_names_say_and_none_means_none() -> None:
         (brand,) = FILTERS[name].brand
         kept = sum(product["brand"] == brand for product in products)
         assert kept / len(products) == pytest.approx(share, rel=0.15)
-    assert set(draw.BRANDS) >= {"Alder", "Hazel"}
+    assert set(BRANDS) >= {"Alder", "Hazel"}
 
 
 def test_the_full_run_is_what_the_readme_promises() -> None:

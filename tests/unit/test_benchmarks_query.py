@@ -29,7 +29,7 @@ from benchmarks.query.speed import SpeedCell
 from benchmarks.query.throughput import measure_throughput
 from benchmarks.sizes import SHARES, Effort, Size
 from benchmarks.timing import Spread, format_figure, spread_percentiles, spread_ratios
-from loadtest import draw
+from loadtest.drawn_products import derive_group_key, format_product_id
 
 RIGHT = RightAnswers.draw(Size(3000, 6), seed=1)
 
@@ -83,45 +83,45 @@ def nearest(source: int, share: float, number: int = 10) -> list[str]:
         other
         for other in range(3000)
         if (not brands or BRAND_NAMES[RIGHT.shop.brands[other]] in brands)
-        and draw.group_key(other) != draw.group_key(source)
+        and derive_group_key(other) != derive_group_key(source)
     ]
     rows.sort(key=lambda other: -float(RIGHT.shop.vectors[other] @ RIGHT.shop.vectors[source]))
-    return [draw.product_id(other) for other in rows[:number]]
+    return [format_product_id(other) for other in rows[:number]]
 
 
 @pytest.mark.parametrize(("source", "share"), list(product((0, 1, 20, 2999), (100, 30, 0.3))))
 def test_the_nearest_have_full_recall_whatever_their_order(source: int, share: float) -> None:
     found = nearest(source, share)
-    assert RIGHT.recall(SHARES[share], [(draw.product_id(source), found)]) == 1
-    assert RIGHT.recall(SHARES[share], [(draw.product_id(source), found[::-1])]) == 1
+    assert RIGHT.compute_recall(SHARES[share], [(format_product_id(source), found)]) == 1
+    assert RIGHT.compute_recall(SHARES[share], [(format_product_id(source), found[::-1])]) == 1
 
 
 def test_recall_counts_what_is_right_once() -> None:
-    source, found = draw.product_id(20), nearest(20, 30)
-    far = draw.product_id(int(np.argmin(RIGHT.shop.vectors @ RIGHT.shop.vectors[20])))
+    source, found = format_product_id(20), nearest(20, 30)
+    far = format_product_id(int(np.argmin(RIGHT.shop.vectors @ RIGHT.shop.vectors[20])))
     outside = nearest(20, 3)[0]  # near, but another brand
 
     def recall(hits: list[str]) -> float:
-        return RIGHT.recall(SHARES[30], [(source, hits)])
+        return RIGHT.compute_recall(SHARES[30], [(source, hits)])
 
     assert recall([*found[:9], far]) == pytest.approx(0.9)
     assert recall([*found[:9], outside]) == pytest.approx(0.9)
     assert recall([*found[:9], found[0]]) == pytest.approx(0.9)
     assert recall([*found[:9], source]) == pytest.approx(0.9)
-    assert recall([*found[:9], draw.product_id(21)]) == pytest.approx(0.9)  # the source's other colour
+    assert recall([*found[:9], format_product_id(21)]) == pytest.approx(0.9)  # the source's other colour
     assert recall([]) == 0
-    assert RIGHT.recall(SHARES[30], [(source, found), (source, [])]) == pytest.approx(0.5)
+    assert RIGHT.compute_recall(SHARES[30], [(source, found), (source, [])]) == pytest.approx(0.5)
 
 
 def test_recall_where_fewer_than_ten_pass() -> None:
     few = nearest(50, 0.1)
     assert 0 < len(few) < 10
-    assert RIGHT.recall(SHARES[0.1], [(draw.product_id(50), few)]) == 1
-    assert RIGHT.recall(SHARES[0.1], [(draw.product_id(50), few[1:])]) == pytest.approx(1 - 1 / len(few))
+    assert RIGHT.compute_recall(SHARES[0.1], [(format_product_id(50), few)]) == 1
+    assert RIGHT.compute_recall(SHARES[0.1], [(format_product_id(50), few[1:])]) == pytest.approx(1 - 1 / len(few))
 
 
 def test_rows_and_ids() -> None:
-    assert parse_number(draw.product_id(1234)) == 1234
+    assert parse_number(format_product_id(1234)) == 1234
     assert np.array_equal(RIGHT.list_passing(SHARES[100]), np.arange(3000))
     for share, filters in SHARES.items():
         kept_share = len(RightAnswers.draw(Size(40_000, 2), 7).list_passing(filters)) / 400
@@ -129,7 +129,7 @@ def test_rows_and_ids() -> None:
 
 
 def test_a_spread_is_the_median_and_the_ends() -> None:
-    assert Spread.of([3, 1, 2]) == Spread(2, 1, 3)
+    assert Spread.from_values([3, 1, 2]) == Spread(2, 1, 3)
     assert spread_percentiles([[1, 2, 3], [10, 20, 30], [4, 5, 6]], 50) == Spread(5, 2, 20)
     assert spread_ratios([[2, 4, 6], [10]], [[2], [20]]) == Spread(1.25, 0.5, 2)
     assert str(Spread(123.4, 9.87, 0.123)) == "123 (9.9-0.12)"
@@ -162,7 +162,7 @@ def test_a_choice_is_good_where_it_is_nearly_the_best_and_finds_enough() -> None
 
 def contest(knn_finds: int, choices: list[str]) -> PlanCell:
     """Exact takes 20 ms, knn 10 ms; knn finds so many of the ten."""
-    source = draw.product_id(20)
+    source = format_product_id(20)
     found = nearest(20, 100)
     mine = PlanContest(RIGHT, 100, {OWN: None, "exact": None, "knn": None})  # type: ignore[dict-item]
     mine.times = {"exact": [[20.0], [20.0]], "knn": [[10.0], [10.0]], OWN: [[21.0], [22.0]]}

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.drawn_shop import BRAND_NAMES, DrawnShop
 from benchmarks.rivals import results
+from benchmarks.rivals.connections import RivalConnection, RivalWriter
 from benchmarks.rivals.contestants.registry import RIVALS
 from benchmarks.rivals.contestants.rival import Rival
 from benchmarks.rivals.measurement import ask_all, write_all
@@ -23,7 +24,6 @@ from benchmarks.rivals.results import (
     RivalRun,
 )
 from benchmarks.rivals.server import build_app
-from benchmarks.rivals.writers import RivalConnection, RivalWriter
 from benchmarks.sizes import Size
 
 NEEDS = {
@@ -99,7 +99,7 @@ def shop(folder: Path) -> DrawnShop:
 def test_answers_are_numpys(name: str, rival: Rival, shop: DrawnShop) -> None:
     shares = []
     for question in questions(shop):
-        found, truth = rival.similar(question), question.answer(shop)
+        found, truth = rival.find_similar(question), question.compute_answer(shop)
         hits = [(one.number, one.score) for one in found]
         shares.append(compute_recall(shop, question, hits, truth))  # raises where the filter is broken
         real = shop.vectors[[number for number, _ in hits]] @ shop.vectors[question.source]
@@ -112,19 +112,19 @@ def test_answers_are_numpys(name: str, rival: Rival, shop: DrawnShop) -> None:
 
 
 def test_a_price_is_seen_at_once(rival: Rival, shop: DrawnShop) -> None:
-    near = RivalQuestion(9, limit=1).answer(shop)[0][0]
+    near = RivalQuestion(9, limit=1).compute_answer(shop)[0][0]
     rival.set_prices({9: 123_456.0})
-    found = rival.similar(RivalQuestion(near, price_min=123_456.0))
+    found = rival.find_similar(RivalQuestion(near, price_min=123_456.0))
     assert [(one.number, one.price) for one in found] == [(9, 123_456.0)]
     rival.set_prices({9: float(shop.prices[9])})
-    assert rival.similar(RivalQuestion(near, price_min=123_456.0)) == []
+    assert rival.find_similar(RivalQuestion(near, price_min=123_456.0)) == []
 
 
 def test_a_vector_is_changed_or_needs_a_rebuild(name: str, rival: Rival, shop: DrawnShop) -> None:
     changed = rival.set_vector(11, shop.vectors[300])
     assert changed == (name not in ("annoy-growing", "annoy-fixed", "faiss-hnsw"))
     if changed:
-        assert rival.similar(RivalQuestion(300, limit=1))[0].number == 11
+        assert rival.find_similar(RivalQuestion(300, limit=1))[0].number == 11
         rival.set_vector(11, shop.vectors[11])
 
 
@@ -153,8 +153,8 @@ class Numpy:
     def open(self, folder: Path) -> None: ...
     def close(self) -> None: ...
 
-    def similar(self, question: RivalQuestion) -> Any:
-        found = question.answer(self.shop)
+    def find_similar(self, question: RivalQuestion) -> Any:
+        found = question.compute_answer(self.shop)
         return [RivalHit(n, score, int(self.shop.brands[n]), float(self.shop.prices[n])) for n, score in found]
 
     def set_prices(self, prices: Any) -> None:
@@ -180,10 +180,10 @@ def test_who_is_right_has_recall_one_and_what_is_measured_adds_up(folder: Path, 
 
 def test_recall_counts_places_and_refuses_what_the_filter_forbids(shop: DrawnShop) -> None:
     question = RivalQuestion(0, ALDER)
-    truth = question.answer(shop)
+    truth = question.compute_answer(shop)
     assert compute_recall(shop, question, truth, truth) == 1
     assert compute_recall(shop, question, truth[:4], truth) == 0.4
-    worse = [(int(number), 0.0) for number in np.flatnonzero(question.mask(shop))[-1:]]
+    worse = [(int(number), 0.0) for number in np.flatnonzero(question.compute_mask(shop))[-1:]]
     assert compute_recall(shop, question, [*truth[:9], *worse], truth) in (0.9, 1.0)
     other = int(np.flatnonzero(shop.brands == HAZEL)[0])
     for wrong in ([(other, 1.0)], [truth[0], truth[0]], [(0, 1.0)]):

@@ -11,7 +11,8 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.elastic.names import Names
 from catalog.errors import Unavailable
-from loadtest import draw, loader
+from loadtest import loader
+from loadtest.drawn_products import draw_products
 from loadtest.errors import CannotStart, LoadFailed, TargetRefused
 
 SPACE = Space.parse("drawn4__v1", 4)
@@ -57,7 +58,7 @@ class FakeCatalogue:
 
 
 def load(fake: FakeCatalogue, count: int, progress: loader.Progress = lambda _: None) -> loader.LoadSummary:
-    return loader.load(cast(Catalogue, fake), SPACE, draw.products(count, 4), progress)
+    return loader.load(cast(Catalogue, fake), SPACE, draw_products(count, 4), progress)
 
 
 def test_loads_every_product_with_its_vector_and_restores_the_settings() -> None:
@@ -65,7 +66,7 @@ def test_loads_every_product_with_its_vector_and_restores_the_settings() -> None
     done = load(fake, 1200, seen.append)
     assert (done.products, done.index, done.space) == (1200, "p-000001", "drawn4__v1")
     assert len(fake.stored) == 1200
-    one = next(draw.products(1, 4))
+    one = next(draw_products(1, 4))
     stored = fake.stored[one.document["id"]]
     state = stored.pop("embedding")["drawn4__v1"]
     assert stored == one.document

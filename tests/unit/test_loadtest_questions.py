@@ -6,17 +6,17 @@ from urllib.parse import urlencode
 import pytest
 
 from catalog.domain import filters
-from loadtest import draw
+from loadtest.drawn_products import BRANDS, SIZES, draw_products
 from loadtest.questions import CatalogueSample, draw_filter, to_parameters
 
-PRODUCTS = [one.document for one in draw.products(300, 4)]
+PRODUCTS = [one.document for one in draw_products(300, 4)]
 
 
 def test_a_shop_knows_ids_values_and_prices() -> None:
     sample = CatalogueSample.from_products(PRODUCTS)
     assert len(sample.ids) == 300
-    assert {"Alder", "Hazel"} <= set(sample.words["brand"]) <= set(draw.BRANDS)
-    assert set(sample.words["size"]) == set(draw.SIZES)
+    assert {"Alder", "Hazel"} <= set(sample.words["brand"]) <= set(BRANDS)
+    assert set(sample.words["size"]) == set(SIZES)
     assert sample.prices == sorted(sample.prices)
 
 

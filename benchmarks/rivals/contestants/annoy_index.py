@@ -20,7 +20,7 @@ class AnnoyFixed(InProcessRival):
 
     file = "annoy"
 
-    def make(self, shop: DrawnShop, path: Path) -> None:
+    def build_index(self, shop: DrawnShop, path: Path) -> None:
         from annoy import AnnoyIndex
 
         index = AnnoyIndex(shop.vectors.shape[1], "angular")
@@ -30,14 +30,14 @@ class AnnoyFixed(InProcessRival):
         index.build(TREES, n_jobs=-1)
         index.save(str(path))
 
-    def read(self, path: Path) -> Any:
+    def read_index(self, path: Path) -> Any:
         from annoy import AnnoyIndex
 
         index = AnnoyIndex(self.shop.vectors.shape[1], "angular")
         index.load(str(path))
         return index
 
-    def nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
+    def find_nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
         return self.find_top(question.source, passing, count, FIRST)
 
     def find_top(self, source: int, passing: NDArray[np.bool_] | None, count: int, asked: int) -> NumberedHits:
@@ -51,7 +51,7 @@ class AnnoyFixed(InProcessRival):
 class AnnoyGrowing(AnnoyFixed):
     """Asks again for FACTOR times as many until enough pass or nothing is left."""
 
-    def nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
+    def find_nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
         total = len(self.shop.prices)
         asked = FIRST
         while True:

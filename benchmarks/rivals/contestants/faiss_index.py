@@ -14,7 +14,7 @@ from benchmarks.rivals.questions import NumberedHits, RivalQuestion
 M, EF_CONSTRUCTION, EF = 16, 200, 100  # as hnswlib's
 
 
-def _faiss() -> Any:
+def _import_faiss() -> Any:
     return import_module("faiss")  # its type hints leave out what its Python half adds
 
 
@@ -23,30 +23,30 @@ class FaissFlat(InProcessRival):
 
     file = "faiss-flat"
 
-    def make(self, shop: DrawnShop, path: Path) -> None:
-        index = self.empty(shop.vectors.shape[1])
+    def build_index(self, shop: DrawnShop, path: Path) -> None:
+        index = self.create_empty(shop.vectors.shape[1])
         index.add(shop.vectors)
-        _faiss().write_index(index, str(path))
+        _import_faiss().write_index(index, str(path))
 
-    def read(self, path: Path) -> Any:
-        return _faiss().read_index(str(path))
+    def read_index(self, path: Path) -> Any:
+        return _import_faiss().read_index(str(path))
 
-    def nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
+    def find_nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
         bits = None if passing is None else np.packbits(passing, bitorder="little")
-        selector = None if bits is None else _faiss().IDSelectorBitmap(bits)
+        selector = None if bits is None else _import_faiss().IDSelectorBitmap(bits)
         query = self.shop.vectors[question.source : question.source + 1]
-        scores, numbers = self.index.search(query, count, params=self.parameters(selector))
+        scores, numbers = self.index.search(query, count, params=self.build_parameters(selector))
         return [(int(n), float(score)) for n, score in zip(numbers[0], scores[0], strict=True) if n >= 0]
 
-    def empty(self, dims: int) -> Any:
-        return _faiss().IndexFlatIP(dims)
+    def create_empty(self, dims: int) -> Any:
+        return _import_faiss().IndexFlatIP(dims)
 
-    def parameters(self, selector: Any) -> Any:
-        return _faiss().SearchParameters(sel=selector)
+    def build_parameters(self, selector: Any) -> Any:
+        return _import_faiss().SearchParameters(sel=selector)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
         dims = self.shop.vectors.shape[1]
-        stored = _faiss().rev_swig_ptr(self.index.get_xb(), self.index.ntotal * dims).reshape(-1, dims)
+        stored = _import_faiss().rev_swig_ptr(self.index.get_xb(), self.index.ntotal * dims).reshape(-1, dims)
         stored[number] = vector
         self.shop.vectors[number] = vector
         return True
@@ -57,13 +57,13 @@ class FaissHnsw(FaissFlat):
 
     file = "faiss-hnsw"
 
-    def empty(self, dims: int) -> Any:
-        index = _faiss().IndexHNSWFlat(dims, M, _faiss().METRIC_INNER_PRODUCT)
+    def create_empty(self, dims: int) -> Any:
+        index = _import_faiss().IndexHNSWFlat(dims, M, _import_faiss().METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = EF_CONSTRUCTION
         return index
 
-    def parameters(self, selector: Any) -> Any:
-        return _faiss().SearchParametersHNSW(sel=selector, efSearch=EF)
+    def build_parameters(self, selector: Any) -> Any:
+        return _import_faiss().SearchParametersHNSW(sel=selector, efSearch=EF)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
         return False

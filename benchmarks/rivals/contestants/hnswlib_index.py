@@ -19,7 +19,7 @@ class Hnswlib(InProcessRival):
 
     file = "hnswlib"
 
-    def make(self, shop: DrawnShop, path: Path) -> None:
+    def build_index(self, shop: DrawnShop, path: Path) -> None:
         import hnswlib
 
         index = hnswlib.Index("cosine", shop.vectors.shape[1])
@@ -27,7 +27,7 @@ class Hnswlib(InProcessRival):
         index.add_items(shop.vectors)
         index.save_index(str(path))
 
-    def read(self, path: Path) -> Any:
+    def read_index(self, path: Path) -> Any:
         import hnswlib
 
         index = hnswlib.Index("cosine", self.shop.vectors.shape[1])
@@ -35,7 +35,7 @@ class Hnswlib(InProcessRival):
         index.set_num_threads(1)  # a filter in Python and more than one thread wait for each other
         return index
 
-    def nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
+    def find_nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits:
         total = len(self.shop.prices)
         count = count if passing is None else min(count, int(passing.sum()))
         # bytes answer quicker than a lambda over an array: this is called for every product on the way

@@ -29,16 +29,16 @@ class PgvectorExact:
         with psycopg.connect((folder / URI).read_text(), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
             columns = f"(id int PRIMARY KEY, brand smallint, price float8, v vector({shop.vectors.shape[1]}))"
-            connection.execute(self._sql("CREATE TABLE {table} " + columns))
-            with connection.cursor().copy(self._sql("COPY {table} FROM STDIN (FORMAT BINARY)")) as copy:
+            connection.execute(self._compose_sql("CREATE TABLE {table} " + columns))
+            with connection.cursor().copy(self._compose_sql("COPY {table} FROM STDIN (FORMAT BINARY)")) as copy:
                 copy.write(HEADER)
                 for start in range(0, len(shop.prices), 10_000):
                     copy.write(_encode_rows(shop, start, start + 10_000))
                 copy.write(b"\xff\xff")
             connection.execute("SET maintenance_work_mem = '1GB'")
             for statement in self.list_indexes():
-                connection.execute(self._sql(statement))
-            connection.execute(self._sql("VACUUM ANALYZE {table}"))
+                connection.execute(self._compose_sql(statement))
+            connection.execute(self._compose_sql("VACUUM ANALYZE {table}"))
 
     def list_indexes(self) -> list[str]:
         return ["CREATE INDEX ON {table} (brand)", "CREATE INDEX ON {table} (price)"]
@@ -52,7 +52,7 @@ class PgvectorExact:
         if row and row[0] is not None:  # pgvector 0.8 and later
             self.connection.execute("SET hnsw.iterative_scan = strict_order")
 
-    def similar(self, question: RivalQuestion) -> list[RivalHit]:
+    def find_similar(self, question: RivalQuestion) -> list[RivalHit]:
         found: list[Any] = []
         statement, values = self._build_statement(question)
         with self.lock:
@@ -72,12 +72,14 @@ class PgvectorExact:
     def set_prices(self, prices: Mapping[int, float]) -> None:
         pairs = [(price, number) for number, price in prices.items()]
         with self.lock, self.connection.transaction(), self.connection.cursor() as cursor:
-            cursor.executemany(self._sql("UPDATE {table} SET price = %s WHERE id = %s"), pairs)
+            cursor.executemany(self._compose_sql("UPDATE {table} SET price = %s WHERE id = %s"), pairs)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
         with self.lock:
             text = f"[{','.join(map(str, vector.tolist()))}]"
-            self.connection.execute(self._sql("UPDATE {table} SET v = %s::vector WHERE id = %s"), (text, number))
+            self.connection.execute(
+                self._compose_sql("UPDATE {table} SET v = %s::vector WHERE id = %s"), (text, number)
+            )
         return True
 
     def close(self) -> None:
@@ -92,9 +94,9 @@ class PgvectorExact:
         parts = ("SELECT id, 1 - (", distance, "), brand, price FROM {table} WHERE ", " AND ".join(wheres))
         statement = "".join([*parts, " ORDER BY ", distance, " LIMIT %(limit)s"])
         values = {name: getattr(question, name) for name in RivalQuestion.__slots__}
-        return self._sql(statement), values
+        return self._compose_sql(statement), values
 
-    def _sql(self, text: str) -> sql.Composed:
+    def _compose_sql(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(table=sql.Identifier(self.table))
 
 

@@ -17,7 +17,7 @@ class Rival(Protocol):
 
     def build(self, folder: Path) -> None: ...  # once, from the shop
     def open(self, folder: Path) -> None: ...  # in each process that serves; asks nothing of `build`'s process
-    def similar(self, question: RivalQuestion) -> list[RivalHit]: ...
+    def find_similar(self, question: RivalQuestion) -> list[RivalHit]: ...
     def set_prices(self, prices: Mapping[int, float]) -> None: ...
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool: ...  # False: only a rebuild could
     def close(self) -> None: ...
@@ -29,18 +29,18 @@ class InProcessRival:
     file = "index"
 
     def build(self, folder: Path) -> None:
-        self.make(DrawnShop.load(folder), folder / self.file)
+        self.build_index(DrawnShop.load(folder), folder / self.file)
 
     def open(self, folder: Path) -> None:
         self.shop = DrawnShop.load(folder)
-        self.index = self.read(folder / self.file)
+        self.index = self.read_index(folder / self.file)
 
-    def similar(self, question: RivalQuestion) -> list[RivalHit]:
+    def find_similar(self, question: RivalQuestion) -> list[RivalHit]:
         """Searches without a mask where nothing is filtered (one hit more, for the source comes first)."""
         if question.has_filter:
-            found = self.nearest(question, question.mask(self.shop), question.limit)
+            found = self.find_nearest(question, question.compute_mask(self.shop), question.limit)
         else:
-            found = self.nearest(question, None, question.limit + 1)
+            found = self.find_nearest(question, None, question.limit + 1)
         kept = [(number, score) for number, score in found if number != question.source][: question.limit]
         return [RivalHit(n, score, int(self.shop.brands[n]), float(self.shop.prices[n])) for n, score in kept]
 
@@ -55,8 +55,10 @@ class InProcessRival:
         """Nothing is open but memory."""
 
     @abstractmethod
-    def make(self, shop: DrawnShop, path: Path) -> None: ...
+    def build_index(self, shop: DrawnShop, path: Path) -> None: ...
     @abstractmethod
-    def read(self, path: Path) -> Any: ...
+    def read_index(self, path: Path) -> Any: ...
     @abstractmethod
-    def nearest(self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int) -> NumberedHits: ...
+    def find_nearest(
+        self, question: RivalQuestion, passing: NDArray[np.bool_] | None, count: int
+    ) -> NumberedHits: ...

@@ -21,7 +21,7 @@ from catalog.elastic import Catalogue
 from catalog.feeds.events import FeedProduct
 from catalog.importing import writes
 from catalog.importing.importer import Importer
-from loadtest.draw import product_id
+from loadtest.drawn_products import format_product_id
 
 
 class RivalConnection:
@@ -39,13 +39,13 @@ class RivalConnection:
             raise ApiFailed(f"{method} {path} was answered {answer.status}: {answer.data[:300]!r}")
         return orjson.loads(answer.data)
 
-    def similar(self, question: RivalQuestion) -> NumberedHits:
+    def find_similar(self, question: RivalQuestion) -> NumberedHits:
         """Asks the question; returns the hits by number."""
         parameters = [f"limit={question.limit}", "fields=brand,effective_price"]
         parameters += [f"brand={BRAND_NAMES[question.brand]}"] if question.brand is not None else []
         parameters += [f"price_min={question.price_min}"] if question.price_min is not None else []
         parameters += [f"price_max={question.price_max}"] if question.price_max is not None else []
-        body = self.send("GET", f"/v1/products/{product_id(question.source)}/similar?{'&'.join(parameters)}")
+        body = self.send("GET", f"/v1/products/{format_product_id(question.source)}/similar?{'&'.join(parameters)}")
         return [(parse_number(hit["id"]), hit["score"]) for hit in body["hits"]]
 
 
@@ -63,18 +63,20 @@ class RivalWriter:
 
     refreshes = False
 
-    def __init__(self, http: RivalConnection) -> None:
-        self.http = http
+    def __init__(self, connection: RivalConnection) -> None:
+        self.connection = connection
 
     def set_price(self, number: int, price: float) -> None:
-        self.http.send("PATCH", "/v1/products", {product_id(number): price})
+        self.connection.send("PATCH", "/v1/products", {format_product_id(number): price})
 
     def set_prices(self, prices: Mapping[int, float]) -> Callable[[], None]:
-        body = {product_id(number): price for number, price in prices.items()}
-        return lambda: self.http.send("PATCH", "/v1/products", body)
+        body = {format_product_id(number): price for number, price in prices.items()}
+        return lambda: self.connection.send("PATCH", "/v1/products", body)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
-        return bool(self.http.send("PUT", f"/v1/products/{product_id(number)}/vector", vector)["updated"])
+        return bool(
+            self.connection.send("PUT", f"/v1/products/{format_product_id(number)}/vector", vector)["updated"]
+        )
 
     def make_visible(self) -> None:
         """Does nothing: what is written is seen at once."""
@@ -89,20 +91,20 @@ class CatalogueWriter:
     refreshes: bool = True
 
     def set_price(self, number: int, price: float) -> None:
-        writes.patch(self.catalogue.products, product_id(number), {"price": price, "sale_price": None})
+        writes.patch(self.catalogue.products, format_product_id(number), {"price": price, "sale_price": None})
 
     def set_prices(self, prices: Mapping[int, float]) -> Callable[[], None]:
-        stored = self.catalogue.products.read_many([product_id(number) for number in prices])
+        stored = self.catalogue.products.read_many([format_product_id(number) for number in prices])
         items = []
         for number, price in prices.items():
-            source = stored[product_id(number)].source
+            source = stored[format_product_id(number)].source
             kept = {name: source[name] for name in PRODUCT_FIELDS if name in source and name != "updated_at"}
             items.append(FeedProduct(number, parse(kept | {"price": price, "sale_price": None})))
         now = datetime.now(UTC)
         return lambda: _import_items(Importer(self.catalogue.products, as_of=now, now=now), items)
 
     def set_vector(self, number: int, vector: NDArray[np.float32]) -> bool:
-        key = product_id(number)
+        key = format_product_id(number)
         stored = self.catalogue.products.read(key)
         if stored is None:
             raise ApiFailed(f"{key} is gone")
@@ -121,10 +123,10 @@ def _import_items(importer: Importer, items: list[FeedProduct]) -> None:
         raise ApiFailed(f"{summary.updated} of {len(items)} prices were written: {summary}")
 
 
-def wait_until_seen(http: RivalConnection, number: int, price: float, source: int) -> None:
+def wait_until_seen(connection: RivalConnection, number: int, price: float, source: int) -> None:
     """Returns when a question for exactly this price finds the product; raises ApiFailed after 10 s."""
     question = RivalQuestion(source, price_min=price, price_max=price, limit=1)
     deadline = time.perf_counter() + 10
-    while number not in [found for found, _ in http.similar(question)]:
+    while number not in [found for found, _ in connection.find_similar(question)]:
         if time.perf_counter() > deadline:
-            raise ApiFailed(f"the new price of {product_id(number)} was not seen within 10 s")
+            raise ApiFailed(f"the new price of {format_product_id(number)} was not seen within 10 s")

@@ -37,31 +37,31 @@ class DrawnProduct:
     vector: NDArray[np.float32]
 
 
-def products(count: int, dims: int, seed: int = 0) -> Iterator[DrawnProduct]:
+def draw_products(count: int, dims: int, seed: int = 0) -> Iterator[DrawnProduct]:
     """Draws `count` products; the first n of a longer draw are the same as a draw of n."""
-    for start, block in zip(range(0, count, BLOCK), _blocks(count, dims, seed), strict=True):
-        documents = _documents(block, start)
+    for start, block in zip(range(0, count, BLOCK), _draw_blocks(count, dims, seed), strict=True):
+        documents = _draw_documents(block, start)
         for offset in range(min(BLOCK, count - start)):
             yield DrawnProduct(documents[offset], block.vectors[offset])
 
 
-def vectors(count: int, dims: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+def draw_vectors(count: int, dims: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
     """Draws vectors (float32 [count, dims]) and brands ([count]) of those products, in order, without documents."""
     found, brands = np.empty((count, dims), dtype=np.float32), []
-    for start, block in zip(range(0, count, BLOCK), _blocks(count, dims, seed), strict=True):
+    for start, block in zip(range(0, count, BLOCK), _draw_blocks(count, dims, seed), strict=True):
         found[start : start + BLOCK] = block.vectors[: count - start]
         brands += block.brands
     return found, np.array(brands[:count])
 
 
-def product_id(number: int) -> str:
+def format_product_id(number: int) -> str:
     """Returns the id of the product that is drawn as number `number`, from 0."""
     return f"{ID_PREFIX}{number:08d}"
 
 
-def group_key(number: int) -> str:
+def derive_group_key(number: int) -> str:
     """Returns the group of that product: one style in ten comes in two colours, which are one group."""
-    return f"style-{number // 2:08d}" if number // 2 % 10 == 0 else product_id(number)
+    return f"style-{number // 2:08d}" if number // 2 % 10 == 0 else format_product_id(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +72,19 @@ class _Block:
     brands: list[str]
 
 
-def _blocks(count: int, dims: int, seed: int) -> Iterator[_Block]:
+def _draw_blocks(count: int, dims: int, seed: int) -> Iterator[_Block]:
     """Draws as many blocks of BLOCK products as `count` products need."""
-    centres = _unit(np.random.default_rng(seed).standard_normal((CENTRES, dims)))
-    lengths = _noise_lengths(dims)
+    centres = _normalise(np.random.default_rng(seed).standard_normal((CENTRES, dims)))
+    lengths = _compute_noise_lengths(dims)
     for start in range(0, count, BLOCK):
         rng = np.random.default_rng([seed, start])
         cluster = rng.integers(CENTRES, size=BLOCK)
         noise = rng.standard_normal((BLOCK, dims)) * lengths[cluster]
-        drawn = _unit(centres[cluster] + noise).astype(np.float32)
+        drawn = _normalise(centres[cluster] + noise).astype(np.float32)
         yield _Block(rng, cluster, drawn, _pick(rng, tuple(BRANDS), tuple(BRANDS.values())))
 
 
-def _noise_lengths(dims: int) -> NDArray[np.float64]:
+def _compute_noise_lengths(dims: int) -> NDArray[np.float64]:
     """Returns the noise's standard deviation per cluster and direction, [CENTRES, dims]; a row's length is SPREAD."""
     falling = np.arange(1.0, dims + 1) ** -FALL
     shifts = np.arange(CENTRES) * dims // CENTRES  # so that every cluster is long in other directions
@@ -96,11 +96,11 @@ def _pick(rng: np.random.Generator, values: Sequence[str], shares: Sequence[floa
     return [values[number] for number in rng.choice(len(values), size=BLOCK, p=shares)]
 
 
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normalise(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float64)
 
 
-def _documents(block: _Block, start: int) -> list[dict[str, Any]]:
+def _draw_documents(block: _Block, start: int) -> list[dict[str, Any]]:
     rng, brand = block.rng, block.brands
     color, pattern = _pick(rng, COLORS), _pick(rng, PATTERNS)
     material, gender = _pick(rng, MATERIALS), _pick(rng, GENDERS)
@@ -113,15 +113,15 @@ def _documents(block: _Block, start: int) -> list[dict[str, Any]]:
         words = {"brand": brand[offset], "color": color[offset], "pattern": pattern[offset]}
         words |= {"material": material[offset], "gender": gender[offset], "age_group": "adult"}
         sale_price = round(price[offset] * 0.7, 2) if reduced[offset] else None
-        found.append(_document(start + offset, kind, words, price[offset], sale_price, stock[offset]))
+        found.append(_build_document(start + offset, kind, words, price[offset], sale_price, stock[offset]))
     return found
 
 
-def _document(
+def _build_document(
     number: int, kind: str, words: dict[str, str], price: float, sale_price: float | None, stock: list[bool]
 ) -> dict[str, Any]:
-    key = product_id(number)
-    group = group_key(number)
+    key = format_product_id(number)
+    group = derive_group_key(number)
     in_stock = [size for size, there in zip(SIZES, stock, strict=True) if there]
     return {
         "id": key,
