@@ -1,4 +1,4 @@
-"""How many photos a process works on at a time: one costs up to 200 MB, and callers that wait hold threads."""
+"""Limits how many photos a process works on at a time: one costs up to 200 MB, and callers that wait hold threads."""
 
 import threading
 
@@ -19,8 +19,8 @@ class Admission:
         self._places = places
         self._free = threading.BoundedSemaphore(places)
 
-    def take(self) -> None:
-        """A place for the current request; raises TooManyUploads at once where none is free."""
+    def acquire(self) -> None:
+        """Takes a place for the current request; raises TooManyUploads at once where none is free."""
         if TAKEN in g:
             return
         if not self._free.acquire(blocking=False):
@@ -30,22 +30,22 @@ class Admission:
             )
         setattr(g, TAKEN, True)
 
-    def leave(self) -> None:
-        """The current request is over."""
+    def release(self) -> None:
+        """Gives the place of the current request back."""
         if g.pop(TAKEN, False):
             self._free.release()
 
 
 def install(app: APIFlask, admission: Admission, settings: ApiSettings) -> None:
-    """Ask for a place before the body of an upload is parsed; views ask for photos in small bodies."""
+    """Asks for a place before the body of an upload is parsed; views ask for photos in small bodies."""
 
     def begin() -> None:
         large = (request.content_length or 0) > settings.max_content_length
         if takes_photos(request.method, request.path) and (large or request.mimetype == "multipart/form-data"):
-            admission.take()
+            admission.acquire()
 
     def end(_error: BaseException | None) -> None:
-        admission.leave()
+        admission.release()
 
     app.before_request(begin)
     app.teardown_request(end)

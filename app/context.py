@@ -1,4 +1,4 @@
-"""What the views need of the application they run in."""
+"""Holds what the views need of the application they run in."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -9,7 +9,7 @@ from app.admission import Admission
 from app.embedding import Embedders
 from app.observability.lifecycle import Readiness
 from app.settings import ApiSettings
-from app.uploads import Photos
+from app.uploads import PhotoReader
 from catalog.ports import SearchIndex
 from models.photos.settings import PhotoSettings
 
@@ -22,11 +22,11 @@ class Context:
     settings: ApiSettings
     readiness: Readiness
     photos: PhotoSettings
-    uploads: Photos
+    uploads: PhotoReader
     admission: Admission
     embedders: Embedders
 
 
 def context() -> Context:
-    """Of the application that handles this request."""
+    """Returns that of the application that handles this request."""
     return cast(Context, current_app.extensions[KEY])

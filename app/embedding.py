@@ -1,4 +1,4 @@
-"""The models that turn a shopper's photo into vectors: ONNX Runtime, opened at the first photo, one per space."""
+"""Turns a shopper's photo into vectors with models: ONNX Runtime, opened at the first photo, one per space."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -25,36 +25,36 @@ THREADS = 1  # per photo unless MODEL_THREADS says otherwise: requests come side
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A photo's unit embedding [dims], and probability by label where the model has classes."""
+    """Holds a photo's unit embedding [dims], and probability by label where the model has classes."""
 
     embedding: Vectors
     probabilities: Mapping[str, float] | None
 
 
 class Embedders:
-    """Shared by all threads of a process; nothing is loaded before the first photo."""
+    """Opens models, shared by all threads of a process; nothing is loaded before the first photo."""
 
     def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
         self._open: dict[Space, OnnxEmbedder] = {}
         self._lock = threading.Lock()
 
-    def of(self, space: Space) -> "OnnxEmbedder":
-        """The model of `space`; raises BundleMissing, InvalidBundle."""
+    def get(self, space: Space) -> "OnnxEmbedder":
+        """Returns the model of `space`; raises BundleMissing, InvalidBundle."""
         if space not in self._open:
             with self._lock:
                 if space not in self._open:
                     self._open[space] = self._load(space)
         return self._open[space]
 
-    def vectors(self, image: Image.Image, spaces: Iterable[Space]) -> dict[str, Vectors]:
-        """The unit vector [dims] of a photo in each space by its name; raises BundleMissing, NoEmbedding."""
-        embedders = [self.of(space) for space in spaces]  # all of them are there before the first one works
-        return {embedder.space.name: _vector(embedder, image) for embedder in embedders}
+    def embed(self, image: Image.Image, spaces: Iterable[Space]) -> dict[str, Vectors]:
+        """Returns the unit vector [dims] of a photo in each space by its name; raises BundleMissing, NoEmbedding."""
+        embedders = [self.get(space) for space in spaces]  # all of them are there before the first one works
+        return {embedder.space.name: _embed_one(embedder, image) for embedder in embedders}
 
     def predict(self, image: Image.Image, space: Space) -> Prediction:
-        """What the model of `space` makes of a photo; raises BundleMissing, InvalidBundle, NoEmbedding."""
-        embedder = self.of(space)
+        """Embeds a photo in `space`, with class probabilities; raises BundleMissing, InvalidBundle, NoEmbedding."""
+        embedder = self.get(space)
         found = embedder.predict(embedder.preprocess(image)[None])
         _check_usable(embedder, found.embeddings)
         if found.probabilities is None:
@@ -63,8 +63,8 @@ class Embedders:
         return Prediction(found.embeddings[0], dict(zip(labels, found.probabilities[0].tolist(), strict=True)))
 
     def limits(self, spaces: Iterable[Space]) -> dict[str, Limits]:
-        """What each model was made for, by the name of its space."""
-        return {space.name: self.of(space).bundle.manifest.limits for space in spaces}
+        """Returns what each model was made for, by the name of its space."""
+        return {space.name: self.get(space).bundle.manifest.limits for space in spaces}
 
     def _load(self, space: Space) -> "OnnxEmbedder":
         # Imported late: a service that is only asked by product id need not carry the runtime.
@@ -83,7 +83,7 @@ class Embedders:
         return OnnxEmbedder(bundle, self.settings.model_threads or THREADS)
 
 
-def _vector(embedder: "OnnxEmbedder", image: Image.Image) -> Vectors:
+def _embed_one(embedder: "OnnxEmbedder", image: Image.Image) -> Vectors:
     rows: Embeddings = embedder.embed_images([image])
     _check_usable(embedder, rows)
     return np.asarray(rows[0])

@@ -15,7 +15,7 @@ from app.index.connect import elasticsearch
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
 from app.settings import ApiSettings
-from app.uploads import InMemoryRequest, Photos
+from app.uploads import InMemoryRequest, PhotoReader
 from app.views import models as models_view
 from app.views import operations, pages, products, rules, search, status
 from catalog.ports import SearchIndex
@@ -46,7 +46,7 @@ def build(
     )
     breaker = CircuitBreaker()
     index.observe(CallGuard(breaker, request_log.spent))
-    uploads, embedders = Photos(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
+    uploads, embedders = PhotoReader(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
     admission = Admission(settings.max_uploads)
     readiness = Readiness(index.status.ping)
     app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders)

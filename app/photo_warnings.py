@@ -1,4 +1,4 @@
-"""Warnings of a photo query: where a photo lies outside of what a model says it was made for."""
+"""Warns where a photo lies outside of what a model says it was made for."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +10,8 @@ from catalog.search.search_types import Hit
 from models.bundles.manifest import Limits
 
 
-def of_photo(image: Image.Image, limits: Mapping[str, Limits], filters: Filters) -> list[AnswerWarning]:
-    """By the photo's size and the category that is asked for; `limits` are by space."""
+def warn_of_photo(image: Image.Image, limits: Mapping[str, Limits], filters: Filters) -> list[AnswerWarning]:
+    """Warns by the photo's size and the category that is asked for; `limits` are by space."""
     size = f"the photo (or its part) has {image.width} x {image.height} pixels"
     pixels = {"width": image.width, "height": image.height}
     found = []
@@ -25,17 +25,17 @@ def of_photo(image: Image.Image, limits: Mapping[str, Limits], filters: Filters)
             detail = {"space": name, **pixels, "max_pixels": limit.max_pixels}
             found.append(AnswerWarning("photo_too_large", message, detail))
         if limit.categories and filters.category and not set(filters.category) & set(limit.categories):
-            found.append(_other_category(name, limit.categories, filters.category))
+            found.append(_warn_of_category(name, limit.categories, filters.category))
     return found
 
 
-def _other_category(name: str, made_for: Sequence[str], asked: Sequence[str]) -> AnswerWarning:
+def _warn_of_category(name: str, made_for: Sequence[str], asked: Sequence[str]) -> AnswerWarning:
     message = f"{name} was made for {', '.join(made_for)}, not for {', '.join(asked)}"
     return AnswerWarning("unsuited_category", message, {"space": name, "categories": list(made_for)})
 
 
-def of_hits(hits: Sequence[Hit], limits: Mapping[str, Limits]) -> list[AnswerWarning]:
-    """By the best cosine of a first page: a photo unlike everything here is probably of something else.
+def warn_of_hits(hits: Sequence[Hit], limits: Mapping[str, Limits]) -> list[AnswerWarning]:
+    """Warns by the best cosine of a first page: a photo unlike everything here is probably of something else.
 
     One model only, for cosines of several models mixed have no common scale.
     """

@@ -1,4 +1,4 @@
-"""A shopper's photo, by upload, base64 or address: read, bounded, decoded as the ETL decodes, and cut to its box."""
+"""Reads a shopper's photo, by upload, base64 or address: bounded, decoded as the ETL decodes, and cut to its box."""
 
 import threading
 from io import BytesIO
@@ -16,40 +16,43 @@ SCHEMES = ("http://", "https://")
 
 
 class InMemoryRequest(Request):
-    """A shopper's photo is never stored: werkzeug would put large ones into a temporary file."""
+    """Keeps a shopper's photo in memory: werkzeug would put large ones into a temporary file."""
 
     def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
         return BytesIO()
 
 
-class Photos:
-    """`settings` bound what is read; `patience` is the seconds a photo at an address has to arrive."""
+class PhotoReader:
+    """Reads photos of shoppers.
+
+    `settings` bound what is read; `patience` is the seconds a photo at an address has to arrive.
+    """
 
     def __init__(self, settings: PhotoSettings, patience: float) -> None:
         timeout = min(settings.image_timeout, patience)
         self._settings = settings.model_copy(update={"image_timeout": timeout})
-        self.room = threading.Semaphore(DECODED)  # to be held from `of` until the photo is no longer needed
+        self.slots = threading.Semaphore(DECODED)  # to be held from `decode` until the photo is no longer needed
 
-    def at(self, url: str) -> bytes:
-        """The encoded photo at an http(s) address; a shopper names no files of ours. Raises PhotoError."""
+    def fetch(self, url: str) -> bytes:
+        """Returns the encoded photo at an http(s) address; a shopper names no files of ours. Raises PhotoError."""
         if not url.lower().startswith(SCHEMES):
             raise PhotoError(Reason.BAD_ADDRESS, "image_url has to start with https:// or http://")
         with Fetcher(self._settings) as fetcher:  # of its own: strangers' hosts are rarely asked twice
             return fetcher.fetch(url).data
 
-    def of(self, data: bytes, box: Box | None) -> Image.Image:
-        """The upright RGB photo in `data`, or the part of it inside `box`; raises PhotoError."""
+    def decode(self, data: bytes, box: Box | None) -> Image.Image:
+        """Returns the upright RGB photo in `data`, or the part of it inside `box`; raises PhotoError."""
         limit = self._settings.image_max_bytes
         if not data:
             raise PhotoError(Reason.NOT_AN_IMAGE, "the photo is empty")
         if len(data) > limit:
             raise PhotoError(Reason.TOO_LARGE, f"the photo has {len(data):,} bytes; IMAGE_MAX_BYTES allows {limit:,}")
         image = decode(data, self._settings.image_max_pixels, OTHER_PIXELS)
-        return image.crop(pixels(box, image.size)) if box else image
+        return image.crop(box_pixels(box, image.size)) if box else image
 
 
-def pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A box of shares as pixels of a photo of `size`, at least one pixel wide and high."""
+def box_pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Returns a box of shares as pixels of a photo of `size`, at least one pixel wide and high."""
     width, height = size
     left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
     return left, top, max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)

@@ -47,7 +47,7 @@ from catalog.search.search_types import (
     SimilarPage,
     SimilarQuery,
 )
-from catalog.similar.implied_filters import without
+from catalog.similar.implied_filters import drop_filter
 
 if TYPE_CHECKING:
     from tests.fakes import FakeCatalogue
@@ -132,7 +132,7 @@ class FakeSearch(FakeStore):
         found: dict[str, Any] = {}
         filters, currencies = query.filters, query.counts.price_currencies
         for name in query.counts.facets:
-            passing = [self.shop.docs[i] for i in pool if passes(self.shop.docs[i], without(filters, name))]
+            passing = [self.shop.docs[i] for i in pool if passes(self.shop.docs[i], drop_filter(filters, name))]
             if name == "price":
                 known = {fold(name) for name in currencies or ()}
                 priced_in = [d for d in passing if currencies is None or fold(d.get("currency", "")) in known]

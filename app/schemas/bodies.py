@@ -1,4 +1,4 @@
-"""Bodies of POSTs, and the catalogue questions they make."""
+"""Bodies of POSTs, and the requests to the catalogue that they make."""
 
 import base64
 import binascii
@@ -32,7 +32,7 @@ KINDS = ("product_id", "image_url", "image", "vector", "positive")
 
 
 def from_base64(text: object) -> object:
-    """The bytes of base64 `text`, with or without the `data:image/...;base64,` of a browser."""
+    """Returns the bytes of base64 `text`, with or without the `data:image/...;base64,` of a browser."""
     if not isinstance(text, str):
         return text
     encoded = text.partition(",")[2] if text.startswith("data:") else text
@@ -101,20 +101,16 @@ class SearchBody(SimilarOptions):
             raise ValueError("query.vector belongs to one model: name it in `model` instead of several in `models`")
         return self
 
-    def question(self) -> SimilarRequest:
-        """The question, still without the vectors of a photo or a vector."""
+    def request(self) -> SimilarRequest:
+        """Returns the request, still without the vectors of a photo or a vector."""
         source = self.query
-        return SimilarRequest(
-            product_id=source.product_id,
-            positive=source.positive or (),
-            negative=source.negative,
-            filters=self.filter,
-            **self.options(),
+        return self.to_request(
+            self.filter, product_id=source.product_id, positive=source.positive or (), negative=source.negative
         )
 
 
-def _kept(value: Any, _: Callable[[Any], SearchBody]) -> SearchBody | InvalidRequest:
-    """One wrong search does not spoil the others: its error is its result."""
+def _keep_error(value: Any, _: Callable[[Any], SearchBody]) -> SearchBody | InvalidRequest:
+    """Keeps the error of a wrong search as its result: it does not spoil the others."""
     if not isinstance(value, dict):
         raise ValueError("a search is an object, the body of POST /v1/search")
     try:
@@ -130,9 +126,5 @@ class BatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     searches: Annotated[
-        tuple[Annotated[SearchBody, WrapValidator(_kept)], ...], Field(min_length=1, max_length=MAX_SEARCHES)
+        tuple[Annotated[SearchBody, WrapValidator(_keep_error)], ...], Field(min_length=1, max_length=MAX_SEARCHES)
     ] = Field(description=f"bodies of POST /v1/search, at most {MAX_SEARCHES}")
-
-    def each(self) -> tuple[SearchBody | InvalidRequest, ...]:
-        """The searches in order, wrong ones as the error that says why."""
-        return self.searches

@@ -1,4 +1,4 @@
-"""What is asked of a model, and what is told about one."""
+"""Shapes of questions to a model, and of what is answered about one."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -113,8 +113,8 @@ class PredictAnswer(Answer):
     warnings: list[WarningAnswer]
 
 
-def declared(manifest: Manifest) -> dict[str, Any]:
-    """The fields of a ModelCard that the bundle itself says."""
+def describe_manifest(manifest: Manifest) -> dict[str, Any]:
+    """Returns the fields of a ModelCard that the bundle itself says."""
     content = manifest.model_dump(mode="json", include=set(SHOWN))
     classes = list(manifest.classes or ()) if manifest.predicts_classes else None
     return content | {"space": manifest.space.name, "classes": classes}

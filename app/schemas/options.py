@@ -1,4 +1,4 @@
-"""What may be asked of every search, declared once: query strings, forms and bodies share it."""
+"""Options of searches, declared once: query strings, forms and bodies share them."""
 
 from typing import Annotated, Any, Self
 
@@ -19,6 +19,7 @@ from app.schemas.types import (
     Share,
     Threshold,
 )
+from catalog.domain.filters import Filters
 from catalog.limits import MAX_GROUP_SIZE, MAX_WINDOW, RERANK_POOL, SIMILAR_PAGE_SIZE
 from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.search.search_types import Counts, Page
@@ -44,7 +45,7 @@ class PageOptions(BaseModel):
 
 
 class SimilarOptions(PageOptions):
-    """What every question for similar products may say, in a query string, a form or a body."""
+    """Options of every search for similar products, in a query string, a form or a body."""
 
     model: ModelName | None = Field(None, description="a model or `<model>__<version>`; default the promoted one")
     models: Models = Field({}, description="weights of several models, whose weighted mean of cosines is the score")
@@ -90,13 +91,15 @@ class SimilarOptions(PageOptions):
             raise ValueError("group_size says how many of each group: add `group_by`")
         return self
 
-    def options(self) -> dict[str, Any]:
-        """The arguments of `catalog.similar.SimilarRequest` that these are."""
+    def to_request(self, filters: Filters, **source: Any) -> SimilarRequest:
+        """Returns the catalogue's request with these options; `source` names what to look like."""
+        group_size = (self.group_size or 1) if self.group_by else 0
         same = SimilarOptions.model_fields.keys() & SimilarRequest.__dataclass_fields__.keys()
-        return {name: getattr(self, name) for name in same} | {
-            "page": Page(
-                self.limit, self.offset, self.fields or None, (self.group_size or 1) if self.group_by else 0
-            ),
-            "counts": Counts(self.facets, self.total),
-            "near_duplicates": NEAR_DUPLICATE if self.hide_near_duplicates else None,
-        }
+        return SimilarRequest(
+            filters=filters,
+            page=Page(self.limit, self.offset, self.fields or None, group_size),
+            counts=Counts(self.facets, self.total),
+            near_duplicates=NEAR_DUPLICATE if self.hide_near_duplicates else None,
+            **{name: getattr(self, name) for name in same},
+            **source,
+        )

@@ -1,4 +1,4 @@
-"""Parameters of GETs and fields of forms, and the catalogue questions they make."""
+"""Parameters of GETs and fields of forms, and the requests to the catalogue that they make."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -84,9 +84,9 @@ class SimilarParams(FilterParams, SimilarOptions):
         description="several models and their weights, `resnet18:0.7,color:0.3`: the score is the weighted mean",
     )
 
-    def request(self, product_id: str) -> SimilarRequest:
-        """The question about `product_id`."""
-        return SimilarRequest(product_id=product_id, filters=self.filters(), **self.options())
+    def request(self, product_id: str | None = None) -> SimilarRequest:
+        """Returns the request about `product_id`, or still without the vectors of a photo."""
+        return self.to_request(self.filters(), product_id=product_id)
 
 
 class ImageForm(SimilarParams):
@@ -96,10 +96,6 @@ class ImageForm(SimilarParams):
         description="a photo: JPEG, PNG, WebP, GIF or AVIF"
     )
     bounding_box: Box | None = Field(None, description=BOX)
-
-    def question(self) -> SimilarRequest:
-        """The question, still without the vectors of the photo."""
-        return SimilarRequest(filters=self.filters(), **self.options())
 
 
 class BrowseParams(FilterParams, PageOptions):
@@ -112,7 +108,7 @@ class BrowseParams(FilterParams, PageOptions):
     fields: FieldNames = ()
 
     def query(self) -> BrowseQuery:
-        """The question."""
+        """Returns the query that is asked for."""
         return BrowseQuery(
             filters=self.filters(),
             q=self.q,
@@ -123,7 +119,7 @@ class BrowseParams(FilterParams, PageOptions):
 
 
 class NoParams(Query):
-    """An endpoint that takes none says so instead of ignoring them."""
+    """Refuses all parameters, for an endpoint that takes none."""
 
 
 class FieldParams(Query):

@@ -1,4 +1,4 @@
-"""The models that are here: what they declare, which one serves, and what one makes of a photo."""
+"""Lists the models that are here, what they declare and which one serves; embeds a photo with one."""
 
 import logging
 import time
@@ -12,8 +12,8 @@ from app.embedding import Prediction
 from app.http.errors import write
 from app.http.jsons import respond
 from app.observability.request_log import photo_spent
-from app.photo_warnings import of_photo
-from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, declared
+from app.photo_warnings import warn_of_photo
+from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, describe_manifest
 from app.schemas.params import NoParams
 from catalog.domain.filters import Filters
 from catalog.errors import Unavailable
@@ -32,11 +32,11 @@ EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example
 def list_models(query_data: NoParams) -> Response:
     """The models that are here, with what they declare and which one serves"""
     listed = list_verified(context().embedders.settings)
-    spaces = _Spaces()
+    spaces = _IndexedSpaces()
     return respond(
         {
             "models": [spaces.card(one.bundle) for one in listed if one.bundle],
-            "broken": [_broken(one) for one in listed if one.bundle is None],
+            "broken": [_present_broken(one) for one in listed if one.bundle is None],
         }
     )
 
@@ -50,7 +50,7 @@ def model(name: str, query_data: NoParams) -> Response:
 
     The name is a model's (`color`: the version that serves, else the newest) or a space's (`color__0123456789ab`).
     """
-    spaces = _Spaces()
+    spaces = _IndexedSpaces()
     chosen = choose_bundle(name, context().embedders.settings, prefer=spaces.serving)
     return respond(spaces.card(load_cached(chosen.path)))
 
@@ -66,45 +66,45 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     stored. `warnings` say where it lies outside of what the model was made for.
     """
     here = context()
-    bundle = choose_bundle(name, here.embedders.settings, prefer=_serving())
+    bundle = choose_bundle(name, here.embedders.settings, prefer=_find_serving())
     limits = here.embedders.limits([bundle.space])
-    here.admission.take()
+    here.admission.acquire()
     started = time.perf_counter()
     url = json_data.image_url
-    data = here.uploads.at(url) if url is not None else json_data.image or b""
-    with here.uploads.room:
-        image = here.uploads.of(data, json_data.bounding_box)
+    data = here.uploads.fetch(url) if url is not None else json_data.image or b""
+    with here.uploads.slots:
+        image = here.uploads.decode(data, json_data.bounding_box)
         found = here.embedders.predict(image, bundle.space)
-        cautions = of_photo(image, limits, Filters())
+        warnings = warn_of_photo(image, limits, Filters())
         del image  # others wait for its memory
     photo_spent(time.perf_counter() - started)
     return respond(
         {
             "model": {"name": bundle.name, "version": bundle.version},
             "embedding": found.embedding,
-            "classes": _classes(found, json_data.top),
-            "warnings": cautions,
+            "classes": _rank_classes(found, json_data.top),
+            "warnings": warnings,
         }
     )
 
 
-def _classes(found: Prediction, top: int) -> list[dict[str, Any]] | None:
+def _rank_classes(found: Prediction, top: int) -> list[dict[str, Any]] | None:
     if found.probabilities is None:
         return None
     best = sorted(found.probabilities.items(), key=lambda each: (-each[1], each[0]))[:top]
     return [{"label": label, "probability": probability} for label, probability in best]
 
 
-def _serving() -> str | None:
-    """The space that serves, where Elasticsearch says: a photo is embedded without it too."""
+def _find_serving() -> str | None:
+    """Returns the space that serves, where Elasticsearch says: a photo is embedded without it too."""
     try:
         return serving_space(context().index)
     except Unavailable:
         return None
 
 
-class _Spaces:
-    """What the index says about spaces, read once per request."""
+class _IndexedSpaces:
+    """Holds what the index says about spaces, read once per request."""
 
     def __init__(self) -> None:
         index = context().index
@@ -114,14 +114,14 @@ class _Spaces:
 
     def card(self, bundle: Bundle) -> dict[str, Any]:
         space = bundle.space.name
-        return declared(bundle.manifest) | {
+        return describe_manifest(bundle.manifest) | {
             "promoted": space == self.promoted,
             "serving": space == self.serving,
             "indexed": space in self.indexed,
         }
 
 
-def _broken(one: BundleListing) -> dict[str, Any]:
+def _present_broken(one: BundleListing) -> dict[str, Any]:
     write(logging.WARNING, f"{one.path} is no bundle that can be used: {one.problem}")
     problem = "it cannot be used; `python -m models verify` says why, and so does the log by X-Query-Id"
     return {"name": one.name, "version": one.version, "problem": problem}

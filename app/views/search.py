@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, g
@@ -11,12 +10,13 @@ from app.context import context
 from app.http import errors
 from app.http.errors import InvalidRequest
 from app.http.jsons import respond
+from app.presenters import batch_entry, similar_response
 from app.schemas.answers import BatchAnswer, SimilarAnswer
 from app.schemas.bodies import BatchBody, SearchBody
 from app.schemas.params import ImageForm, NoParams, SimilarParams
-from app.search_service import Asker, shown
-from catalog.errors import Unavailable, VisualSearchError
-from catalog.similar import Answer
+from app.search_service import SearchService
+from catalog.errors import Unavailable
+from catalog.similar import SimilarResult
 
 bp = APIBlueprint("search", __name__, url_prefix="/v1", tag="search")
 AT_A_TIME = 4  # searches of a batch: Elasticsearch and the models work side by side, one client takes not all of them
@@ -27,9 +27,9 @@ EXAMPLES = {
 }
 
 
-def _respond(answer: Answer) -> Response:
-    g.server_ms = answer.server_ms
-    return respond(shown(answer))
+def _respond(result: SimilarResult) -> Response:
+    g.server_ms = result.server_ms
+    return respond(similar_response(result))
 
 
 @bp.get("/products/<product_id>/similar")
@@ -42,7 +42,7 @@ def similar(product_id: str, query_data: SimilarParams) -> Response:
     Filters are repeated keys (`color=red&color=blue` is any of, different keys are all of). The source's gender and
     age group are kept unless a filter names them; the source and its group are left out unless asked for.
     """
-    return _respond(Asker(context()).ask(query_data.request(product_id)))
+    return _respond(SearchService(context()).find_similar(query_data.request(product_id)))
 
 
 @bp.post("/search")
@@ -57,8 +57,8 @@ def search(json_data: SearchBody) -> Response:
     """
     here = context()
     if json_data.query.is_photo:
-        here.admission.take()
-    return _respond(Asker(here).search(json_data))
+        here.admission.acquire()
+    return _respond(SearchService(here).search(json_data))
 
 
 @bp.post("/search/image")
@@ -72,8 +72,8 @@ def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
     The photo is the file `image` of a multipart form; filters and everything else are fields of the same form, as in
     the query string of `GET /v1/products/{id}/similar`. The photo is not stored.
     """
-    asker = Asker(context())
-    return _respond(asker.photo(files_data.question(), lambda: files_data.image, files_data.bounding_box))
+    service = SearchService(context())
+    return _respond(service.search_photo(files_data.request(), lambda: files_data.image, files_data.bounding_box))
 
 
 @bp.post("/search/batch")
@@ -88,33 +88,26 @@ def search_batch(json_data: BatchBody) -> Response:
     all are, the whole answer is that 503.
     """
     here = context()
-    if any(isinstance(each, SearchBody) and each.query.is_photo for each in json_data.each()):
-        here.admission.take()  # once: its photos are decoded two at a time, like everybody's
-    asker = Asker(here)
-    searches = [(copy_context(), each) for each in json_data.each()]  # the copies carry the request's deadline along
+    if any(isinstance(each, SearchBody) and each.query.is_photo for each in json_data.searches):
+        here.admission.acquire()  # once: its photos are decoded two at a time, like everybody's
+    service = SearchService(here)
+    # The copies carry the request's deadline along.
+    searches = [(copy_context(), each) for each in json_data.searches]
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="batch") as pool:
-        found = list(pool.map(lambda one: one[0].run(_result, asker, one[1]), searches))
+        found = list(pool.map(lambda one: one[0].run(_search_one, service, one[1]), searches))
     unavailable = [one for one in found if isinstance(one, Unavailable)]
     if unavailable and len(unavailable) == len(found):
         raise unavailable[0]
-    response = respond({"results": [_told(one) for one in found]})
+    response = respond({"results": [batch_entry(one) for one in found]})
     if unavailable:
         response.headers["Retry-After"] = max(map(errors.retry_after, unavailable), key=int)
     return response
 
 
-def _result(asker: Asker, each: SearchBody | InvalidRequest) -> Answer | Exception:
+def _search_one(service: SearchService, each: SearchBody | InvalidRequest) -> SimilarResult | Exception:
     if isinstance(each, InvalidRequest):
         return each
     try:
-        return asker.search(each)
+        return service.search(each)
     except Exception as error:
         return error
-
-
-def _told(found: Answer | Exception) -> dict[str, Any]:
-    if isinstance(found, Answer):
-        return shown(found)
-    if isinstance(found, VisualSearchError):
-        return {"status": errors.status_of(found), **errors.domain_body(found)}
-    return {"status": 500, **errors.unexpected_body(found)}

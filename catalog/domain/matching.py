@@ -1,4 +1,4 @@
-"""Filters on stored products in memory: the same as `catalog.search.filter_clauses` say to Elasticsearch."""
+"""Matches stored products in memory: the same as `catalog.search.filter_clauses` say to Elasticsearch."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,41 +10,41 @@ from catalog.domain.offers import Offer, attribute_text, in_stock, offers_of, pr
 from catalog.domain.synonyms import fold, same_meaning
 
 
-class Seen:
-    """A stored product as filters look at it: its words are folded once, however many filters look."""
+class FoldedProduct:
+    """Holds a stored product for filters: its words are folded once, however many filters look."""
 
     def __init__(self, source: Mapping[str, Any]) -> None:
         self.source = source
         self._words: dict[str, frozenset[str]] = {}
 
     def words(self, key: str) -> frozenset[str]:
-        """The words that a filter key looks at, as they are compared."""
+        """Returns the words that a filter key looks at, as they are compared."""
         found = self._words.get(key)
         if found is None:
             texts = map(attribute_text, values_of(self.source, key))
-            found = self._words[key] = frozenset(texts if _literal(key) else map(fold, texts))
+            found = self._words[key] = frozenset(texts if _is_literal(key) else map(fold, texts))
         return found
 
     @cached_property
     def offers(self) -> list[Offer]:
-        """What of it can be bought."""
+        """Offers of the product."""
         return offers_of(self.source)
 
 
 class Matcher:
-    """A filter made ready once to be held against many products."""
+    """Prepares a filter once, to be matched against many products."""
 
     def __init__(self, filters: Filters) -> None:
         asked = {key: getattr(filters, key) for key in TERM_FIELDS if key != "size"}
         asked |= {f"attributes.{name}": words for name, words in filters.attributes.items()}
-        self._accepted = tuple((key, _accepted(key, words)) for key, words in asked.items() if words)
+        self._accepted = tuple((key, _accept(key, words)) for key, words in asked.items() if words)
         flags = {field: getattr(filters, key) for key, field in FLAG_FIELDS.items()}
         self._flags = {field: flag for field, flag in flags.items() if flag is not None}
         self._sizes = frozenset(map(fold, filters.size))
         self._price = filters.price
 
-    def fits(self, product: Seen) -> bool:
-        """Whether the product passes."""
+    def matches(self, product: FoldedProduct) -> bool:
+        """Says whether the product passes."""
         for key, accepted in self._accepted:
             if accepted.isdisjoint(product.words(key)):
                 return False
@@ -53,7 +53,7 @@ class Matcher:
         return not (self._sizes or self._price) or self._has_offer(product.offers)
 
     def _has_offer(self, offers: list[Offer]) -> bool:
-        """Whether one and the same offer has the size and the price; who asks for a size wants it in stock."""
+        """Says whether one offer has both the size and the price; a size that is asked for has to be in stock."""
         sizes = self._sizes
         return any(
             (not sizes or (offer.size is not None and fold(offer.size) in sizes)) and _costs(offer.price, self._price)
@@ -62,17 +62,17 @@ class Matcher:
 
 
 def passes(source: Mapping[str, Any], filters: Filters) -> bool:
-    """Whether a stored product passes."""
-    return Matcher(filters).fits(Seen(source))
+    """Says whether a stored product passes the filters."""
+    return Matcher(filters).matches(FoldedProduct(source))
 
 
-def _literal(key: str) -> bool:
-    """Whether words of this key are compared letter by letter."""
+def _is_literal(key: str) -> bool:
+    """Says whether words of this key are compared letter by letter."""
     return key in TERM_FIELDS and key not in WORD_KEYS
 
 
-def _accepted(key: str, wanted: tuple[str, ...]) -> frozenset[str]:
-    if _literal(key):
+def _accept(key: str, wanted: tuple[str, ...]) -> frozenset[str]:
+    if _is_literal(key):
         return frozenset(wanted)
     return frozenset().union(*(same_meaning(key, word) for word in wanted))
 

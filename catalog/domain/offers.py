@@ -65,7 +65,7 @@ def sized_bound(size: str, cents: str) -> str:
     return f"{len(folded)}:{folded}:{cents}"
 
 
-def derived(source: Mapping[str, Any]) -> dict[str, Any]:
+def derive_fields(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns every derived field of a product as it is stored; those that are empty are None or empty lists."""
     offers = offers_of(source)
     prices = sorted({offer.price for offer in priced(offers) if offer.price is not None})
@@ -76,9 +76,7 @@ def derived(source: Mapping[str, Any]) -> dict[str, Any]:
         "group_key": source.get("item_group_id") or source["id"],
         "offer_prices": prices,
         "sized_prices": _sized_prices(in_stock(offers)),
-        "folded_attributes": {
-            name: folded for name, value in (source.get("attributes") or {}).items() if (folded := _folded(value))
-        },
+        "folded_attributes": _fold_attributes(source.get("attributes") or {}),
     }
 
 
@@ -94,6 +92,10 @@ def attribute_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _folded(value: Any) -> list[str]:
+def _fold_attributes(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {name: folded for name, value in attributes.items() if (folded := _fold_values(value))}
+
+
+def _fold_values(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return list(dict.fromkeys(fold(attribute_text(each)) for each in values if each is not None))

@@ -1,4 +1,4 @@
-"""The currency that prices are compared in: prices in different currencies are never compared."""
+"""Chooses the currency that prices are compared in: prices in different currencies are never compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from catalog.ports import SearchIndex
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """Filters that let pass one currency where prices are compared, and the currencies the price facet looks at.
+class CurrencyChoice:
+    """Holds filters that let one currency pass where prices are compared, and the currencies of the price facet.
 
     `implied` is the currency of the source, where nobody asked for one and it was taken.
     """
@@ -23,37 +23,37 @@ class Priced:
     warnings: tuple[AnswerWarning, ...] = ()
 
 
-def settle(
+def choose_currency(
     index: SearchIndex, filters: Filters, source_currency: str | None, *, compared: bool, facet: bool
-) -> Priced:
-    """The one currency of a question that compares prices, or shows their range.
+) -> CurrencyChoice:
+    """Chooses the one currency of a question that compares prices, or shows their range.
 
     It is the one asked for, else the source's, else the only one in the catalogue. Where products name no currency,
     prices are taken as they are. Raises InvalidFilter where prices are compared and the catalogue has several.
     """
     if not (compared or facet):
-        return Priced(filters)
+        return CurrencyChoice(filters)
     asked = {fold(name): name for name in filters.currency}
     found = tuple(asked.values()) or (
         (source_currency,) if source_currency else tuple(index.filter_values.get("currency"))
     )
     if not found:
-        return Priced(filters)
+        return CurrencyChoice(filters)
     if len(found) > 1:
         if compared:
-            raise _several(found)
-        return Priced(filters, (), warnings=(_no_facet(found),) if facet else ())
+            raise _refuse_several(found)
+        return CurrencyChoice(filters, (), warnings=(_warn_of_no_facet(found),) if facet else ())
     implied = source_currency if compared and not asked else None
-    return Priced(filters.model_copy(update={"currency": found}) if compared else filters, found, implied)
+    return CurrencyChoice(filters.model_copy(update={"currency": found}) if compared else filters, found, implied)
 
 
-def _several(currencies: Sequence[str]) -> InvalidFilter:
+def _refuse_several(currencies: Sequence[str]) -> InvalidFilter:
     known = list(currencies)
     message = f"currency: prices in {', '.join(known)} cannot be compared; name one of them as `currency`"
     return InvalidFilter(message, key="currency", currencies=known)
 
 
-def _no_facet(currencies: Sequence[str]) -> AnswerWarning:
+def _warn_of_no_facet(currencies: Sequence[str]) -> AnswerWarning:
     known = list(currencies)
     message = f"there are prices in {', '.join(known)}: name one as `currency` for the facet `price`"
     return AnswerWarning("several_currencies", message, {"currencies": known})

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from catalog.domain.offers import derived
+from catalog.domain.offers import derive_fields
 from catalog.errors import InvalidProduct
 
 MAX_URL = 2048
@@ -117,10 +117,10 @@ def parse(data: Any) -> Product:
 def document(product: Product) -> dict[str, Any]:
     """The product as it is stored, derived fields included, without `embedding`; empty values are left out."""
     body = product.model_dump(mode="json", exclude_none=True)
-    return rederived(body)
+    return rederive(body)
 
 
-def rederived(source: Mapping[str, Any]) -> dict[str, Any]:
+def rederive(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a product as it is stored with its derived fields as they are derived today."""
-    body = {**source, **derived(source)}
+    body = {**source, **derive_fields(source)}
     return {key: value for key, value in body.items() if value not in (None, [], {})}

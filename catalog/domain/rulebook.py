@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Self
 
 from catalog.domain.filters import Filters
-from catalog.domain.matching import Seen
+from catalog.domain.matching import FoldedProduct
 from catalog.domain.rules import MAX_NAMED, MAX_POSITION, MAX_RULES, Rule
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidRule
@@ -82,7 +82,7 @@ class Rulebook:
     def in_force(self, source: Mapping[str, Any] | None, now: datetime) -> ActiveRules:
         """Those that apply to a question about the stored product `source` (None: about none) at `now`."""
         possible = self._open + (self._named.get(str(source["id"]), []) if source else [])
-        seen = Seen(source) if source else None
+        seen = FoldedProduct(source) if source else None
         applying = tuple(place for place in sorted(possible) if self.rules[place].applies(seen, now))
         if not applying:
             return NONE

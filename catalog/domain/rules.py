@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.domain.filters import Filters
-from catalog.domain.matching import Matcher, Seen
+from catalog.domain.matching import FoldedProduct, Matcher
 from catalog.domain.product import Moment, Word
 from catalog.errors import InvalidRule
 from catalog.limits import RERANK_POOL
@@ -55,11 +55,11 @@ class Some(BaseModel):
         """The filter, to be held against products."""
         return Matcher(self.filter)
 
-    def has(self, product_id: str, source: Seen) -> bool:
+    def has(self, product_id: str, source: FoldedProduct) -> bool:
         """Whether a stored product is one of them."""
         if self.ids and product_id not in self.id_set:
             return False
-        return not self.filtered or self.matcher.fits(source)
+        return not self.filtered or self.matcher.matches(source)
 
 
 class RuleContent(BaseModel):
@@ -108,7 +108,7 @@ class Rule(RuleContent):
         """How many ids and filter values it names."""
         return self.when.named + self.target.named
 
-    def applies(self, source: Seen | None, now: datetime) -> bool:
+    def applies(self, source: FoldedProduct | None, now: datetime) -> bool:
         """Whether it is in force for a question about `source` (None: about no product of the catalogue)."""
         if (self.valid_from and now < self.valid_from) or (self.valid_until and now >= self.valid_until):
             return False

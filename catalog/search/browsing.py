@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from catalog.domain import pricing
+from catalog.domain.pricing import choose_currency
 from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import BrowsePage, BrowseQuery
@@ -16,7 +16,7 @@ def browse(index: SearchIndex, query: BrowseQuery) -> BrowsePage:
     if not warnings:  # an older index compares whatever prices there are, as it did before
         bounded = query.filters.price is not None and query.filters.price.bounded
         compared = bounded or query.sort in PRICE_SORTS
-        priced = pricing.settle(index, query.filters, None, compared=compared, facet="price" in query.counts.facets)
+        priced = choose_currency(index, query.filters, None, compared=compared, facet="price" in query.counts.facets)
         # A sort alone drops nothing: what has no price, or no currency where there is only one, has its place in it.
         filters = priced.filters if bounded else query.filters
         query = replace(query, filters=filters, counts=replace(query.counts, price_currencies=priced.facet))

@@ -67,6 +67,13 @@ class Page:
         """Rank (from 1) of the last hit that fits on the page."""
         return self.offset + self.limit
 
+    def select_fields(self, product: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns what the page shows of a product."""
+        if self.fields is None:
+            return product
+        roots = {name.split(".")[0] for name in self.fields}
+        return {name: value for name, value in product.items() if name in roots}
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -1,4 +1,4 @@
-"""What a page shows for a product without an embedding, where the caller would rather have something than a 409."""
+"""Browses a category in place of a similarity search, for callers who prefer that to the error ProductNotEmbedded."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,14 +13,16 @@ from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Exclusions, Hit, Plan
-from catalog.similar.implied_filters import Narrowed, narrowed
-from catalog.similar.request import Answer, SimilarRequest
+from catalog.similar.implied_filters import CompletedFilters, complete_filters
+from catalog.similar.request import SimilarRequest, SimilarResult
 
 BEST = "available ones first, then the most recently updated, as the catalogue has no sales figures"
 
 
-def of_category(index: SearchIndex, request: SimilarRequest, space: Space, why: ProductNotEmbedded) -> Answer:
-    """The first products of the source's most specific category that pass the filters; none has a score.
+def browse_category(
+    index: SearchIndex, request: SimilarRequest, space: Space, why: ProductNotEmbedded
+) -> SimilarResult:
+    """Returns the first products of the source's most specific category that pass the filters; none has a score.
 
     Hidden products stay hidden; pins and boosts are about similar products and do not act.
     """
@@ -29,12 +31,14 @@ def of_category(index: SearchIndex, request: SimilarRequest, space: Space, why: 
         raise ProductNotFound(f"there is no product '{request.product_id}'", id=request.product_id)
     source = stored.source
     category = (source.get("category") or [None])[-1]
-    filters, book = narrowed(index, request, source), index.rules.get_rulebook()
-    page = index.browsing.search(_query(request, source, filters, category, book.in_force(source, datetime.now(UTC))))
+    filters, book = complete_filters(index, request, source), index.rules.get_rulebook()
+    page = index.browsing.search(
+        _build_query(request, source, filters, category, book.in_force(source, datetime.now(UTC)))
+    )
     few = filter_warnings.warn_of_few_hits(index, request.filters, len(page.products), request.page.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
-    hits = [Hit(str(each["id"]), None, _shown(each, request)) for each in page.products]
-    return Answer(
+    hits = [Hit(str(each["id"]), None, request.page.select_fields(each)) for each in page.products]
+    return SimilarResult(
         hits=hits,
         facets=page.facets,
         total=page.total if request.counts.total else None,
@@ -42,15 +46,15 @@ def of_category(index: SearchIndex, request: SimilarRequest, space: Space, why: 
         space=space,
         plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
         warnings=(
-            _warning(source["id"], space, what, category, why),
-            *filters.told(filters.filters),
+            _warn_of_fallback(source["id"], space, what, category, why),
+            *filters.warn_of_implied(filters.filters),
             *book.warnings,
             *few,
         ),
     )
 
 
-def _warning(
+def _warn_of_fallback(
     product_id: str, space: Space, what: str, category: str | None, why: ProductNotEmbedded
 ) -> AnswerWarning:
     message = f"product '{product_id}' has no embedding yet; instead of similar products these are {what}: {BEST}"
@@ -58,10 +62,10 @@ def _warning(
     return AnswerWarning("not_similar", message, detail)
 
 
-def _query(
+def _build_query(
     request: SimilarRequest,
     source: Mapping[str, Any],
-    filters: Narrowed,
+    filters: CompletedFilters,
     category: str | None,
     rules: ActiveRules,
 ) -> BrowseQuery:
@@ -78,9 +82,3 @@ def _query(
         page=request.page,
         counts=replace(request.counts, price_currencies=filters.price_currencies),
     )
-
-
-def _shown(product: Mapping[str, Any], request: SimilarRequest) -> Mapping[str, Any]:
-    if request.page.fields is None:
-        return product
-    return {name: value for name, value in product.items() if name in request.page.fields}

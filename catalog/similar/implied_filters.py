@@ -1,12 +1,12 @@
-"""Filters that follow from the source, and filters that may be dropped again."""
+"""Completes the filters of a request by those that follow from its source, and drops filters again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.domain import pricing
 from catalog.domain.filter_fields import FOR_EVERYONE
 from catalog.domain.filters import Filters, PriceRange
+from catalog.domain.pricing import choose_currency
 from catalog.domain.synonyms import fold, same_meaning
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidFilter, InvalidInput
@@ -19,49 +19,51 @@ INHERITED = tuple(FOR_EVERYONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
-    """The filters of a question, the `implied` ones that nobody named included; the currencies of its price facet."""
+class CompletedFilters:
+    """Holds the filters of a search with the `implied` ones that nobody named, and its price facet's currencies."""
 
     filters: Filters
     price_currencies: tuple[str, ...] | None = None
     implied: Mapping[str, Sequence[str]] = field(default_factory=dict)
     warnings: tuple[AnswerWarning, ...] = ()
 
-    def told(self, left: Filters) -> tuple[AnswerWarning, ...]:
+    def warn_of_implied(self, left: Filters) -> tuple[AnswerWarning, ...]:
         """Returns the warnings of an answer in which the filters `left` hold: implied ones may have been dropped."""
         implied = {key: values for key, values in self.implied.items() if getattr(left, key)}
-        return (*_implied(implied), *self.warnings)
+        return (*_warn_of_implied(implied), *self.warnings)
 
 
-def narrowed(index: SearchIndex, request: SimilarRequest, source: Mapping[str, Any]) -> Narrowed:
-    """The filters of `request` about `source` (empty: no product), completed by what follows from it.
+def complete_filters(index: SearchIndex, request: SimilarRequest, source: Mapping[str, Any]) -> CompletedFilters:
+    """Completes the filters of `request` by what follows from its `source` (empty: no product).
 
     Raises InvalidFilter where prices in several currencies would be compared, InvalidInput for a price band without
     a price.
     """
     inherited = {
-        key: values for key in INHERITED if not getattr(request.filters, key) and (values := fitting(key, source))
+        key: values
+        for key in INHERITED
+        if not getattr(request.filters, key) and (values := find_suitable(key, source))
     }
     changes: dict[str, Any] = {**inherited}
     if request.price_band is not None:
-        changes["price"] = _banded(request.filters.price, source, request.price_band)
+        changes["price"] = _limit_to_band(request.filters.price, source, request.price_band)
     never = filter_warnings.warn_of_prices(changes.get("price"))
     filters = request.filters.model_copy(update=changes) if changes else request.filters
     old = filter_warnings.warn_of_old_index(index)
     if old:  # it compares whatever prices there are, as it did before
-        return Narrowed(filters, None, inherited, (*old, *never))
+        return CompletedFilters(filters, None, inherited, (*old, *never))
     if request.price_band is not None:
         _refuse_other_currencies(request.filters, source)
     compared = filters.price is not None and filters.price.bounded
-    found = pricing.settle(
+    found = choose_currency(
         index, filters, source.get("currency"), compared=compared, facet="price" in request.counts.facets
     )
     implied = inherited | ({"currency": (found.implied,)} if found.implied else {})
-    return Narrowed(found.filters, found.facet, implied, (*found.warnings, *never))
+    return CompletedFilters(found.filters, found.facet, implied, (*found.warnings, *never))
 
 
-def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values for those whom the source suits: its own and the one for everyone; none where its own is that one.
+def find_suitable(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns the values for those whom the source suits: its own and the one for everyone; none where they are one.
 
     The source's is spelled as in the feed, so that an index of an older mapping finds it too.
     """
@@ -71,7 +73,7 @@ def fitting(key: str, source: Mapping[str, Any]) -> tuple[str, ...]:
     return (word, everyone)
 
 
-def _implied(filters: Mapping[str, Sequence[str]]) -> tuple[AnswerWarning, ...]:
+def _warn_of_implied(filters: Mapping[str, Sequence[str]]) -> tuple[AnswerWarning, ...]:
     if not filters:
         return ()
     said = ", ".join(f"{key} {' or '.join(values)}" for key, values in filters.items())
@@ -79,7 +81,7 @@ def _implied(filters: Mapping[str, Sequence[str]]) -> tuple[AnswerWarning, ...]:
     return (AnswerWarning("implied_filters", message, {key: list(values) for key, values in filters.items()}),)
 
 
-def _banded(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[float, float]) -> PriceRange:
+def _limit_to_band(asked: PriceRange | None, source: Mapping[str, Any], band: tuple[float, float]) -> PriceRange:
     price = source.get("effective_price")
     if price is None:
         raise InvalidInput("price_band: there is no source product with a price; use price_min and price_max")
@@ -102,8 +104,8 @@ def _refuse_other_currencies(filters: Filters, source: Mapping[str, Any]) -> Non
     raise InvalidFilter(message, key="price_band", currencies=[own])
 
 
-def without(filters: Filters, key: str) -> Filters:
-    """The filters with `key` dropped; raises InvalidInput for a key that is none."""
+def drop_filter(filters: Filters, key: str) -> Filters:
+    """Returns the filters without `key`; raises InvalidInput for a key that is none."""
     if key not in Filters.model_fields:
         raise InvalidInput(f"relax: there is no filter '{key}'; there are {', '.join(Filters.model_fields)}")
     return filters.model_copy(update={key: Filters.model_fields[key].default})

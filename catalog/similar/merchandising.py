@@ -1,4 +1,4 @@
-"""Rules at work on a pool of hits: boosts change its order, pins take their places; hidden ones never were in it."""
+"""Applies rules to a pool of hits: boosts change its order, pins take their places; hidden ones never were in it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS
-from catalog.domain.matching import Seen
+from catalog.domain.matching import FoldedProduct
 from catalog.domain.product import OFFER_FIELDS
 from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
@@ -19,7 +19,7 @@ RULE_FIELDS = ("id", *TERM_FIELDS.values(), *FLAG_FIELDS.values(), *OFFER_FIELDS
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A hit that a rule puts at `position` (from 1), or at the next place that no pin before it has taken."""
+    """Holds a hit that a rule puts at `position` (from 1), or at the next place that no pin before it has taken."""
 
     position: int
     rule: str
@@ -27,27 +27,27 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class Boosted:
-    """A hit, the cosine and amounts that rank it, and the rules that gave them."""
+class BoostedHit:
+    """Holds a hit, the cosine and amounts that rank it, and the rules that gave them."""
 
     hit: Hit
     relevance: float
     rules: tuple[str, ...] = ()
 
 
-def boosted(hits: Sequence[Hit], rules: ActiveRules) -> list[Boosted]:
-    """The hits by falling cosine + amounts, equal ones in their order; a group is boosted as its first product is."""
+def boost_hits(hits: Sequence[Hit], rules: ActiveRules) -> list[BoostedHit]:
+    """Sorts hits by falling cosine + amounts, equal ones as they were; a group is boosted as its first product is."""
     found = []
     for hit in hits:
-        seen = Seen(hit.product)
-        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, seen)]
+        product = FoldedProduct(hit.product)
+        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, product)]
         relevance = (hit.score or 0.0) + sum(rule.amount or 0.0 for rule in acting)
-        found.append(Boosted(hit, relevance, tuple(rule.id for rule in acting)))
+        found.append(BoostedHit(hit, relevance, tuple(rule.id for rule in acting)))
     return sorted(found, key=lambda each: -each.relevance)
 
 
-def placed(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
-    """The pins at their places among `rest`, which has none of them; past its end they come last."""
+def insert_pins(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
+    """Puts pins at their places among `rest`, which has none of them; past its end they come last."""
     merged, taken = list(rest), 0
     for pin in sorted(pins, key=lambda pin: (pin.position, pin.rule)):
         taken = max(pin.position, taken + 1)
@@ -58,7 +58,7 @@ def placed(rest: Sequence[Hit], pins: Sequence[Pin]) -> list[Hit]:
 def find_pins(
     index: SearchIndex, query: SimilarQuery, rules: ActiveRules, pool: Sequence[Hit]
 ) -> tuple[list[Pin], tuple[AnswerWarning, ...]]:
-    """The pins among what passes `query`, looked up where the pool has them not, and warnings about the others.
+    """Finds the pins among what passes `query`, in the pool or by a search of their own, and warns of the others.
 
     In a search for groups the group of a pinned product is pinned.
     """
@@ -68,7 +68,7 @@ def find_pins(
     keys = _keys(index, query, list(wanted))
     hits = {_key(query, hit): hit for hit in pool}
     if unseen := tuple(dict.fromkeys(key for key in keys.values() if key not in hits)):
-        found = index.similar.search(_named(query, unseen)).hits
+        found = index.similar.search(_restrict(query, unseen)).hits
         hits |= {_key(query, hit): hit for hit in found}
     places: Counter[str] = Counter()
     pins: dict[str, Pin] = {}
@@ -77,7 +77,7 @@ def find_pins(
         if key in hits and key not in pins:
             pins[key] = Pin(position + places[rule], rule, hits[key])
             places[rule] += 1
-    return list(pins.values()), _warnings(index, query, wanted, keys, hits)
+    return list(pins.values()), _warn_of_missing(index, query, wanted, keys, hits)
 
 
 def _key(query: SimilarQuery, hit: Hit) -> str:
@@ -85,28 +85,28 @@ def _key(query: SimilarQuery, hit: Hit) -> str:
 
 
 def _keys(index: SearchIndex, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
-    """What stands for each product among the hits; of groups only those of products that pass are known."""
+    """Returns what stands for each product among the hits; of groups only those of products that pass are known."""
     if not query.page.group_size:
         return {name: name for name in ids}
     single = replace(query, page=replace(query.page, group_size=0))
-    return {hit.id: str(hit.product["group_key"]) for hit in index.similar.search(_named(single, tuple(ids))).hits}
+    return {hit.id: str(hit.product["group_key"]) for hit in index.similar.search(_restrict(single, tuple(ids))).hits}
 
 
-def _named(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
+def _restrict(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
     """Returns the query for nothing but the products, in a search for groups the groups, named by `keys`."""
     left_out = query.exclusions
     only = replace(left_out, only_groups=keys) if query.page.group_size else replace(left_out, only_ids=keys)
     return replace(query, exclusions=only, page=replace(query.page, limit=len(keys)), counts=Counts())
 
 
-def _warnings(
+def _warn_of_missing(
     index: SearchIndex,
     query: SimilarQuery,
     wanted: Mapping[str, tuple[int, str]],
     keys: Mapping[str, str],
     hits: Mapping[str, Hit],
 ) -> tuple[AnswerWarning, ...]:
-    """Why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
+    """Says why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
     left_out = {*query.exclusions.source_ids, *query.exclusions.ids}  # thousands, where rules hide many
     missing = [name for name in wanted if keys.get(name) not in hits and name not in left_out]
     if not missing:

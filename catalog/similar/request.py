@@ -1,19 +1,21 @@
-"""What can be asked about similar products, and what comes back."""
+"""Describes what can be asked about similar products, and the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from catalog.domain.filters import Filters
 from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
-from catalog.search.search_types import Counts, Hit, Page, Plan
+from catalog.search.search_types import Counts, Hit, Page, Plan, SimilarPage
 from catalog.similarity import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarRequest:
-    """One question. What to look like is one of `product_id`, `vectors` (by space name) or `positive` examples.
+    """Asks for similar products.
+
+    What to look like is one of `product_id`, `vectors` (by space name) or `positive` examples.
 
     `price_band` is a pair of factors of the source's price. `models` weighs several models, `model` names one,
     neither means the promoted one.
@@ -44,11 +46,11 @@ class SimilarRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Hits by descending cosine (or as shaped), and how they were found.
+class SimilarResult:
+    """Holds hits by descending cosine (or as reranked), and how they were found.
 
-    `explanations` has, per hit id, the cosine of each space, the rank (from 1) before and after shaping and rules,
-    and the ids of the rules that acted on it. `rank_before` is None for a pin from behind the pool that is shaped.
+    `explanations` has, per hit id, the cosine of each space, the rank (from 1) before and after reranking and rules,
+    and the ids of the rules that acted on it. `rank_before` is None for a pin from behind the pool that is reranked.
     """
 
     hits: Sequence[Hit]
@@ -61,3 +63,27 @@ class Answer:
     warnings: tuple[AnswerWarning, ...] = ()
     server_ms: float = 0.0
     explanations: Mapping[str, Mapping[str, Any]] | None = None
+
+    @classmethod
+    def of_page(
+        cls,
+        request: SimilarRequest,
+        space: Space,
+        page: SimilarPage,
+        warnings: tuple[AnswerWarning, ...],
+        missing_ids: tuple[str, ...] = (),
+        explanations: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Self:
+        """Returns the result of a request that a page of the index answers."""
+        return cls(
+            hits=page.hits,
+            facets=page.facets,
+            total=page.total,
+            page=request.page,
+            space=space,
+            plan=page.plan,
+            missing_ids=missing_ids,
+            warnings=warnings,
+            server_ms=page.server_ms,
+            explanations=explanations,
+        )

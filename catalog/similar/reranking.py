@@ -1,4 +1,4 @@
-"""Reordering the best hits before a page is cut from them: variety, near-duplicates, rules, explanations."""
+"""Reranks the best hits before a page is cut from them: variety, near-duplicates, rules, explanations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from catalog import similarity
-from catalog.domain.rulebook import NONE, ActiveRules
+from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.limits import RERANK_POOL
 from catalog.ports import SearchIndex
 from catalog.search import diversity
-from catalog.search.search_types import Counts, Hit, QueryPart, SimilarPage, SimilarQuery
-from catalog.similar.merchandising import RULE_FIELDS, Boosted, Pin, boosted, find_pins, placed
+from catalog.search.search_types import Counts, Hit, Page, QueryPart, SimilarPage, SimilarQuery
+from catalog.similar.merchandising import RULE_FIELDS, BoostedHit, Pin, boost_hits, find_pins, insert_pins
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
 
@@ -21,58 +21,58 @@ Explanations = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
-    """A page, why its hits are there where that was asked, and what could not be done."""
+class Ranked:
+    """Holds a page of hits, explanations where they were asked for, and warnings."""
 
     page: SimilarPage
     explanations: Explanations | None = None
     warnings: tuple[AnswerWarning, ...] = ()
 
 
-def wanted(request: SimilarRequest) -> bool:
-    """Whether a request itself needs more than hits by descending cosine."""
+def _needs_vectors(request: SimilarRequest) -> bool:
     return request.diversity > 0 or request.near_duplicates is not None or request.explain
 
 
-def shaped(index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules = NONE) -> Shaped:
-    """The page of a shaped search: cut from the reordered pool, then from everything else in order of similarity."""
-    asked = query.page
-    fetched = replace(asked, limit=RERANK_POOL, offset=0, with_vectors=wanted(request), fields=_fields(query, rules))
-    wide = replace(query, page=fetched)
+def search_ranked(index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Ranked:
+    """Searches a page; where hits are moved, it is cut from the reordered pool and from what comes behind it."""
+    if not (_needs_vectors(request) or rules.reorder):
+        return Ranked(index.similar.search(query))
+    asked, vectors, fields = query.page, _needs_vectors(request), _list_fields(query, rules)
+    wide = replace(query, page=replace(asked, limit=RERANK_POOL, offset=0, with_vectors=vectors, fields=fields))
     pool = index.similar.search(wide)
     pins, warnings = find_pins(index, wide, rules, pool.hits)
     pinned = {pin.hit.id for pin in pins}
-    ranked = boosted([hit for hit in pool.hits if hit.id not in pinned], rules)
-    best = placed(_ordered(request, query, ranked, pins), pins)
+    ranked = boost_hits([hit for hit in pool.hits if hit.id not in pinned], rules)
+    best = insert_pins(_diversify(request, query, ranked, pins), pins)
     hits = best[asked.offset : asked.end]
     server_ms = pool.server_ms
     if len(pool.hits) == RERANK_POOL and len(hits) < asked.limit:
         seen = [*pool.hits, *(pin.hit for pin in pins)]
-        tail = index.similar.search(_rest(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits)))
+        rest = _exclude_seen(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits))
+        tail = index.similar.search(rest)
         hits, server_ms = [*hits, *tail.hits], server_ms + tail.server_ms
-    explanations = _explain(request, query, pool.hits, hits, _acting(ranked, pins)) if request.explain else None
-    page = replace(pool, hits=[_shown(hit, asked.fields) for hit in hits], server_ms=server_ms)
-    return Shaped(page, explanations, warnings)
+    explanations = _explain(request, query, pool.hits, hits, _list_rules(ranked, pins)) if request.explain else None
+    page = replace(pool, hits=[_hide_fetched(hit, asked) for hit in hits], server_ms=server_ms)
+    return Ranked(page, explanations, warnings)
 
 
-def _fields(query: SimilarQuery, rules: ActiveRules) -> tuple[str, ...] | None:
-    """The fields to fetch: those of the answer, and those that groups and the filters of rules look at."""
+def _list_fields(query: SimilarQuery, rules: ActiveRules) -> tuple[str, ...] | None:
+    """Lists the fields to fetch: those of the answer, and those that groups and the filters of rules look at."""
     if query.page.fields is None or not (query.page.group_size or rules.reorder):
         return query.page.fields
     return tuple(dict.fromkeys((*query.page.fields, *RULE_FIELDS)))
 
 
-def _shown(hit: Hit, fields: Sequence[str] | None) -> Hit:
-    """The hit with no field that was only fetched to shape the page."""
-    if fields is None:
+def _hide_fetched(hit: Hit, page: Page) -> Hit:
+    """Removes fields that were only fetched to rerank the page."""
+    if page.fields is None:
         return hit
-    roots = {name.split(".")[0] for name in fields}
-    group = [_shown(each, fields) for each in hit.group] if hit.group is not None else None
-    return replace(hit, product={name: value for name, value in hit.product.items() if name in roots}, group=group)
+    group = [_hide_fetched(each, page) for each in hit.group] if hit.group is not None else None
+    return replace(hit, product=page.select_fields(hit.product), group=group)
 
 
-def _rest(wide: SimilarQuery, seen: Sequence[Hit], offset: int, limit: int) -> SimilarQuery:
-    """Everything but what was seen."""
+def _exclude_seen(wide: SimilarQuery, seen: Sequence[Hit], offset: int, limit: int) -> SimilarQuery:
+    """Returns the query for everything but what was seen."""
     groups = sorted({str(hit.product["group_key"]) for hit in seen}) if wide.page.group_size else []
     left_out = wide.exclusions
     return replace(
@@ -85,25 +85,25 @@ def _rest(wide: SimilarQuery, seen: Sequence[Hit], offset: int, limit: int) -> S
     )
 
 
-def joined(query: SimilarQuery, hit: Hit) -> Vectors:
-    """One unit vector [sum of dims] whose dot products are the weighted mean of cosines: blocks scaled by sqrt(w)."""
+def join_vectors(query: SimilarQuery, hit: Hit) -> Vectors:
+    """Returns one unit vector [sum of dims] whose dot products are mean cosines: blocks scaled by sqrt(weight)."""
     vectors = hit.vectors or {}
     return similarity.normalize(
         np.concatenate([np.sqrt(part.weight) * vectors[part.space.name] for part in query.parts])
     )
 
 
-def _ordered(
-    request: SimilarRequest, query: SimilarQuery, ranked: Sequence[Boosted], pins: Sequence[Pin]
+def _diversify(
+    request: SimilarRequest, query: SimilarQuery, ranked: Sequence[BoostedHit], pins: Sequence[Pin]
 ) -> list[Hit]:
-    """The ranked hits without near-duplicates (of pins, too) and with the variety asked for."""
+    """Removes near-duplicates (of pins, too) from the ranked hits, and gives them the variety asked for."""
     hits = [each.hit for each in ranked]
     if not hits or not (request.diversity or request.near_duplicates is not None):
         return hits
     order = list(range(len(hits)))
-    vectors = np.stack([joined(query, hit) for hit in hits])
+    vectors = np.stack([join_vectors(query, hit) for hit in hits])
     if request.near_duplicates is not None:
-        everything = np.stack([*(joined(query, pin.hit) for pin in pins), *vectors])
+        everything = np.stack([*(join_vectors(query, pin.hit) for pin in pins), *vectors])
         kept = diversity.drop_near_duplicates(everything, request.near_duplicates)
         order = [position - len(pins) for position in kept if position >= len(pins)]
     if request.diversity and order:
@@ -112,8 +112,8 @@ def _ordered(
     return [hits[position] for position in order]
 
 
-def _acting(ranked: Sequence[Boosted], pins: Sequence[Pin]) -> dict[str, list[str]]:
-    """The rules that moved each hit."""
+def _list_rules(ranked: Sequence[BoostedHit], pins: Sequence[Pin]) -> dict[str, list[str]]:
+    """Lists the rules that moved each hit, by its id."""
     return {each.hit.id: list(each.rules) for each in ranked} | {pin.hit.id: [pin.rule] for pin in pins}
 
 

@@ -1,4 +1,4 @@
-"""What a request wants to look like: a product, a vector (of a photo), or good and bad examples."""
+"""Finds what a request wants to look like: a product, a vector (of a photo), or good and bad examples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,10 @@ from catalog.similarity import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The vectors to look for; `product` where it is one product; `examples` are never hits of their own question."""
+    """Holds the vectors to look for.
+
+    `product` is there where it is one product; `examples` are never hits of their own question.
+    """
 
     parts: tuple[QueryPart, ...]
     product: StoredProduct | None = None
@@ -26,31 +29,31 @@ class Source:
 
 
 def find_source(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
-    """The source of a request; raises ProductNotFound, ProductNotEmbedded, InvalidVector or InvalidInput."""
+    """Finds the source of a request; raises ProductNotFound, ProductNotEmbedded, InvalidVector or InvalidInput."""
     kinds = [request.product_id is not None, bool(request.vectors), bool(request.positive)]
     if sum(kinds) != 1:
         raise InvalidInput("ask by exactly one of a product, a photo, a vector or positive examples")
     if request.negative and not request.positive:
         raise InvalidInput("negative examples need at least one positive one")
     if request.product_id is not None:
-        return _product(index, request.product_id, spaces)
+        return _read_product(index, request.product_id, spaces)
     if request.vectors:
-        return _vectors(request.vectors, spaces)
-    return _examples(index, request, spaces)
+        return _check_vectors(request.vectors, spaces)
+    return _read_examples(index, request, spaces)
 
 
-def _product(index: SearchIndex, product_id: str, spaces: Mapping[Space, float]) -> Source:
+def _read_product(index: SearchIndex, product_id: str, spaces: Mapping[Space, float]) -> Source:
     found = index.products.read_vectors([product_id], list(spaces)).get(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
     stored, vectors = found
     for space in spaces:
         if space.name not in vectors:
-            raise _not_embedded(product_id, space, has_photo=bool(stored.source.get("image_url")))
-    return Source(_weighted(vectors, spaces), stored, [stored])
+            raise _explain_missing(product_id, space, has_photo=bool(stored.source.get("image_url")))
+    return Source(_build_parts(vectors, spaces), stored, [stored])
 
 
-def _not_embedded(product_id: str, space: Space, *, has_photo: bool) -> ProductNotEmbedded:
+def _explain_missing(product_id: str, space: Space, *, has_photo: bool) -> ProductNotEmbedded:
     message = f"product '{product_id}' has no embedding of {space.name}"
     if not has_photo:
         return ProductNotEmbedded(f"{message}: it has no photo", id=product_id, space=space.name)
@@ -60,13 +63,13 @@ def _not_embedded(product_id: str, space: Space, *, has_photo: bool) -> ProductN
     return ProductNotEmbedded(f"{message} yet", id=product_id, space=space.name, hint=hint)
 
 
-def _vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Source:
+def _check_vectors(given: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> Source:
     if missing := [space.name for space in spaces if space.name not in given]:
         raise InvalidInput(f"a vector for each model is needed; {', '.join(missing)} has none")
-    return Source(_weighted({s.name: similarity.check_vector(given[s.name], s.dims) for s in spaces}, spaces))
+    return Source(_build_parts({s.name: similarity.check_vector(given[s.name], s.dims) for s in spaces}, spaces))
 
 
-def _examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
+def _read_examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
     found = index.products.read_vectors([*request.positive, *request.negative], list(spaces))
     usable = {name: vectors for name, (_, vectors) in found.items() if all(s.name in vectors for s in spaces)}
     missing = tuple(name for name in (*request.positive, *request.negative) if name not in usable)
@@ -75,17 +78,18 @@ def _examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space
         raise ProductNotEmbedded("none of the positive examples has an embedding", missing_ids=list(missing))
     negative = [name for name in request.negative if name in usable]
     vectors = {
-        s.name: between([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative]) for s in spaces
+        s.name: mix_examples([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative])
+        for s in spaces
     }
-    return Source(_weighted(vectors, spaces), None, [found[name][0] for name in (*positive, *negative)], missing)
+    return Source(_build_parts(vectors, spaces), None, [found[name][0] for name in (*positive, *negative)], missing)
 
 
-def _weighted(vectors: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> tuple[QueryPart, ...]:
+def _build_parts(vectors: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> tuple[QueryPart, ...]:
     return tuple(QueryPart(space, vectors[space.name], weight) for space, weight in spaces.items())
 
 
-def between(positive: Sequence[Vectors], negative: Sequence[Vectors]) -> Vectors:
-    """One unit vector [dims] near the positive and away from the negative examples: `p + (p - n)` of their means.
+def mix_examples(positive: Sequence[Vectors], negative: Sequence[Vectors]) -> Vectors:
+    """Returns a unit vector [dims] near the positive and away from the negative examples: `p + (p - n)` of the means.
 
     Source: the strategy `average_vector` of Qdrant's recommendation API. Raises InvalidVector where they cancel out.
     """

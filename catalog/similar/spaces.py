@@ -1,4 +1,4 @@
-"""Which embedding spaces a request means."""
+"""Resolves the embedding spaces that a request means."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from catalog.ports import SearchIndex
 
 
 def resolve_space(index: SearchIndex, model: str | None) -> Space:
-    """The space a request means: a space's name, a model's name, or (None) the promoted one.
+    """Returns the space a request means: a space's name, a model's name, or (None) the promoted one.
 
     Where nothing was promoted, or not that model, the space that came first into the catalogue goes on serving as
     long as it has embeddings: only a promotion switches. Of those from before their order was kept on record, which
@@ -39,7 +39,7 @@ def _seniority(space: Space, status: SpaceStatus | None) -> tuple[bool, int, int
 
 
 def serving_space(index: SearchIndex) -> str | None:
-    """Name of the space that answers questions without `model`; None before anything is embedded."""
+    """Returns the name of the space that answers questions without `model`; None before anything is embedded."""
     try:
         return resolve_space(index, None).name
     except SpaceNotFound:
@@ -47,7 +47,7 @@ def serving_space(index: SearchIndex) -> str | None:
 
 
 def resolve_spaces(index: SearchIndex, model: str | None, models: Mapping[str, float]) -> dict[Space, float]:
-    """Weight per space; raises InvalidInput when `model` and `models` are both named or two names mean one space."""
+    """Returns the weight per space; raises InvalidInput for `model` beside `models`, or two names for one space."""
     if not models:
         return {resolve_space(index, model): 1.0}
     if model is not None:

@@ -13,7 +13,7 @@ from catalog.domain.product import Product
 from catalog.domain.synonyms import fold, same_meaning
 from catalog.search.search_types import Page
 from catalog.similar import SimilarRequest
-from catalog.similar.implied_filters import INHERITED, fitting
+from catalog.similar.implied_filters import INHERITED, find_suitable
 from evaluation.data.dataset import ATTRIBUTES, LabelledItem
 
 Mask = NDArray[np.bool_]
@@ -111,7 +111,7 @@ def _make_filter(key: str, words: Sequence[str | None]) -> Callable[[int], Mask 
 
     @cache
     def rows(word: str) -> Mask | None:
-        values = fitting(key, {key: word})
+        values = find_suitable(key, {key: word})
         matching = [other for value in values for other in same_meaning(key, value)]
         return np.isin(column, matching) if values else None
 

@@ -18,7 +18,7 @@ from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidFilter, InvalidInput, Unavailable
 from catalog.search.browsing import browse
 from catalog.settings import CatalogSettings
-from catalog.similar import Answer, SimilarRequest, similar_to
+from catalog.similar import SimilarRequest, SimilarResult, similar_to
 from tests.asking import browse_query, similar_query, similar_request
 from tests.fakes import FakeCatalogue
 
@@ -148,7 +148,7 @@ def test_queries_answer_like_the_fake(filled: Catalogue) -> None:
     check()
 
 
-def answered(index: Any, request: SimilarRequest) -> Answer | InvalidInput:
+def answered(index: Any, request: SimilarRequest) -> SimilarResult | InvalidInput:
     try:
         return similar_to(index, request)
     except InvalidInput as error:  # prices in several currencies

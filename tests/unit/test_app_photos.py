@@ -12,11 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from app.embedding import _vector
+from app.embedding import _embed_one
 from app.http.errors import NoEmbedding
-from app.photo_warnings import of_hits, of_photo
+from app.photo_warnings import warn_of_hits, warn_of_photo
 from app.schemas.answers import SimilarAnswer
-from app.uploads import pixels
+from app.uploads import box_pixels
 from catalog.domain.filters import Filters
 from catalog.search.search_types import Hit
 from models.bundles.manifest import Limits
@@ -125,10 +125,10 @@ def test_a_box_finds_what_is_pasted_there(client: FlaskClient) -> None:
 
 
 def test_a_box_keeps_at_least_a_pixel() -> None:
-    assert pixels((0.0, 0.0, 1.0, 1.0), (3, 7)) == (0, 0, 3, 7)
-    assert pixels((0.999, 0.999, 1.0, 1.0), (10, 10)) == (9, 9, 10, 10)
-    assert pixels((0.5, 0.5, 0.5001, 0.5001), (10, 10)) == (5, 5, 6, 6)
-    assert pixels((0.0, 0.0, 0.01, 0.01), (1, 1)) == (0, 0, 1, 1)
+    assert box_pixels((0.0, 0.0, 1.0, 1.0), (3, 7)) == (0, 0, 3, 7)
+    assert box_pixels((0.999, 0.999, 1.0, 1.0), (10, 10)) == (9, 9, 10, 10)
+    assert box_pixels((0.5, 0.5, 0.5001, 0.5001), (10, 10)) == (5, 5, 6, 6)
+    assert box_pixels((0.0, 0.0, 0.01, 0.01), (1, 1)) == (0, 0, 1, 1)
 
 
 def test_a_photo_taken_sideways_is_the_same_photo(client: FlaskClient) -> None:
@@ -301,13 +301,13 @@ def test_a_photo_too_small_for_the_model_is_answered_with_a_warning(client: Flas
 def test_the_other_limits_of_a_bundle() -> None:
     image = Image.new("RGB", (100, 50))
     made_for = Limits(max_pixels=4000, min_side=10, categories=("dress", "skirt"), ood_cosine=0.5)
-    pixels_, categories = of_photo(image, {"m__v": made_for}, Filters(category=("shoes",)))
+    pixels_, categories = warn_of_photo(image, {"m__v": made_for}, Filters(category=("shoes",)))
     assert pixels_.code == "photo_too_large" and "4,000" in pixels_.message
     assert categories.code == "unsuited_category" and "dress, skirt, not for shoes" in categories.message
-    assert of_photo(image, {"m__v": Limits()}, Filters(category=("shoes",))) == []
-    [strange] = of_hits([Hit("a", 0.31, {})], {"m__v": made_for})
+    assert warn_of_photo(image, {"m__v": Limits()}, Filters(category=("shoes",))) == []
+    [strange] = warn_of_hits([Hit("a", 0.31, {})], {"m__v": made_for})
     assert "0.31" in strange.message and "0.5" in strange.message
-    assert of_hits([Hit("a", 0.6, {})], {"m__v": made_for}) == of_hits([], {"m__v": made_for}) == []
+    assert warn_of_hits([Hit("a", 0.6, {})], {"m__v": made_for}) == warn_of_hits([], {"m__v": made_for}) == []
 
 
 def test_a_photo_without_an_embedding_is_refused() -> None:
@@ -318,5 +318,5 @@ def test_a_photo_without_an_embedding_is_refused() -> None:
             return np.full((len(images), self.space.dims), np.nan, dtype=np.float32)
 
     with pytest.raises(NoEmbedding, match="sees nothing") as caught:
-        _vector(Blind(), picture(1))  # type: ignore[arg-type]
+        _embed_one(Blind(), picture(1))  # type: ignore[arg-type]
     assert caught.value.detail == {"reason": "no_embedding"}

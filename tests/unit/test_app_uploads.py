@@ -111,7 +111,7 @@ def test_a_slow_host_holds_no_room_for_decoding(monkeypatch: pytest.MonkeyPatch)
         arrived.wait(60)
         return PHOTO
 
-    monkeypatch.setattr(uploads.Photos, "at", fetch)
+    monkeypatch.setattr(uploads.PhotoReader, "fetch", fetch)
     client = client_of(shop())
     with ThreadPoolExecutor(DECODED) as pool:
         slow = [pool.submit(send, client, "address") for _ in range(DECODED)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from catalog.domain import rules
 from catalog.domain.filters import parse as parse_filters
-from catalog.domain.matching import Seen, passes
+from catalog.domain.matching import FoldedProduct, passes
 from catalog.domain.space import Space
 from catalog.errors import ProductNotEmbedded
 from catalog.similar import reranking, similar_to
@@ -118,8 +118,8 @@ def test_pages_fit_together_and_nothing_is_lost_twice_there_or_hidden_and_shown(
         for name, source in index.docs.items()
         for rule in map(rules.parse, ({"id": "r", **each} for each in given_rules))
         if rule.action == "hide"
-        and rule.applies(Seen(index.docs["s"]), datetime.now(UTC))
-        and rule.target.has(name, Seen(source))
+        and rule.applies(FoldedProduct(index.docs["s"]), datetime.now(UTC))
+        and rule.target.has(name, FoldedProduct(source))
     }
     plain = {name: value for name, value in shape.items() if name not in ("diversity", "near_duplicates", "explain")}
     expected = {key(hit) for hit in hits(index, **plain, exclude_ids=tuple(hidden))}
@@ -167,7 +167,7 @@ def test_boosts_rank_by_cosine_and_amounts_and_leave_the_score(
 
     def relevance(name: str) -> float:
         source = index.docs[name]
-        acting = (r for r in index.rules.read_all() if r.target.has(name, Seen(source)))
+        acting = (r for r in index.rules.read_all() if r.target.has(name, FoldedProduct(source)))
         return float(scores[name]) + sum(rule.amount or 0 for rule in acting)
 
     ranks = [relevance(hit.id) for hit in found]

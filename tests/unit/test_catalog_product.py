@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.domain.product import document, parse, rederived
+from catalog.domain.product import document, parse, rederive
 from catalog.errors import InvalidProduct
 
 BASE = {"id": "a", "title": "A dress"}
@@ -66,7 +66,7 @@ def test_derived_fields_are_derived_anew_from_what_is_stored() -> None:
     assert stored["folded_attributes"] == {"Fit": ["slim"], "Tags": ["a", "b"], "Old": ["true"]}
     older = {name: value for name, value in stored.items() if name not in ("offer_prices", "folded_attributes")}
     kept = {"embedding": {"space": {"status": "done"}}, "offer_updated_at": "2026-01-01T00:00:00Z"}
-    assert rederived({**older, **kept, "effective_price": 4}) == {**stored, **kept}
+    assert rederive({**older, **kept, "effective_price": 4}) == {**stored, **kept}
 
 
 def test_the_group_key_is_the_item_group_or_the_id() -> None:

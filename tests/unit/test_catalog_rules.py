@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain import rules
 from catalog.domain.filters import parse as parse_filters
-from catalog.domain.matching import Seen, passes
+from catalog.domain.matching import FoldedProduct, passes
 from catalog.domain.product import document, parse
 from catalog.domain.rulebook import NONE, Rulebook
 from catalog.errors import InvalidInput, InvalidRule
@@ -85,7 +85,7 @@ def test_a_condition_looks_at_the_source_product() -> None:
         ({"ids": ["s"], "filter": {"attributes": {"fit": "wide"}}}, False),
     ):
         rule = rules.parse(HIDE | {"when": when})
-        assert rule.applies(Seen(source), NOW) is applies, when
+        assert rule.applies(FoldedProduct(source), NOW) is applies, when
         assert rule.applies(None, NOW) is (when == {})  # a photo has no brand
 
 
@@ -141,7 +141,7 @@ def test_a_rulebook_finds_the_same_rules_as_asking_each() -> None:
     ]
     book = Rulebook(given)
     for source in [*sources, None]:
-        seen = Seen(source) if source else None
+        seen = FoldedProduct(source) if source else None
         expected = [rule.id for rule in sorted(given, key=lambda each: each.id) if rule.applies(seen, NOW)]
         found = book.in_force(source, NOW)
         assert [rule.id for rule in found.hides] == expected

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 from catalog import deadline
-from catalog.domain.product import rederived
+from catalog.domain.product import rederive
 from catalog.domain.space import vector_field
 from catalog.elastic import bulk
 from catalog.elastic.catalogue import Catalogue
@@ -113,7 +113,7 @@ class Copier:
             vectors = vectors_of(hit)  # a null says that it is known to be none
             states = ((name, state) for name, state in embedding.items() if name not in self.without)
             source["embedding"] = {name: {**state, "vector": vectors.get(name)} for name, state in states}
-        return rederived(source)  # an older index lacks fields that are derived today
+        return rederive(source)  # an older index lacks fields that are derived today
 
     def _send(self, actions: list[dict[str, Any]]) -> int:
         left = deadline.get_remaining()  # None while nobody waits for it
