@@ -58,8 +58,8 @@ def test_cosines_are_the_shares_of_shown_blocks_and_of_what_a_photo_may_be(tmp_p
         return float(part[0] @ part[1] / np.linalg.norm(part[0]) / np.linalg.norm(part[1]))
 
     odds = np.exp(logits.numpy())
-    told = odds / odds.sum(axis=1, keepdims=True)
-    bhattacharyya = float(np.sqrt(told[0] * told[1]).sum())
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    bhattacharyya = float(np.sqrt(probabilities[0] * probabilities[1]).sum())
     expected = 0.6 * (0.75 * cosine(shape.numpy()[:, :5]) + 0.25 * cosine(color.numpy())) + 0.4 * bhattacharyya
     assert rows[0] @ rows[1] == pytest.approx(expected, abs=1e-5)
 
@@ -82,9 +82,9 @@ def test_the_classes_are_told_by_a_regression_on_the_finished_rows(tmp_path: Pat
     labels = {"category": np.array([*classes, -1])}
     targets = Targets({}, {}, labels, {"category": ("a", "b", "c", "d"), "color": ("x", "y")})
     photos = np.arange(len(classes) + 1)
-    told = fit_class_part(learner, cache, targets, photos, learnt)
+    fitted = fit_class_part(learner, cache, targets, photos, learnt)
     with torch.inference_mode():
-        answer = told(make_plain_input(cache, photos, learnt))
+        answer = fitted(make_plain_input(cache, photos, learnt))
     probabilities = answer.logits["category"].softmax(1).numpy()
     assert (probabilities[:-1].argmax(1) == classes).all()
     assert probabilities[:, 3].max() < 1e-6, "no photo had that class"

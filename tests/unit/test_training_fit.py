@@ -65,9 +65,9 @@ def test_a_projection_becomes_a_bundle_that_says_where_it_came_from(shop: Path, 
     assert manifest.classes and "Dresses" in manifest.classes
     assert "Licences" in bundle.read("README.md").decode()
     embedder = OnnxEmbedder(bundle, 1)
-    told = embedder.predict(np.stack([embedder.preprocess(one) for one in pictures(shop, [0])]))
-    assert told.probabilities is not None
-    assert told.probabilities.shape == (1, len(manifest.classes))
+    prediction = embedder.predict(np.stack([embedder.preprocess(one) for one in pictures(shop, [0])]))
+    assert prediction.probabilities is not None
+    assert prediction.probabilities.shape == (1, len(manifest.classes))
     assert (outcome.folder / "curves.png").stat().st_size > 1000
 
 
@@ -199,19 +199,19 @@ def test_runs_are_recorded_and_cloned_with_changes(shop: Path, rooms: Rooms, mon
     sets = ["--set", "steps=3", "--set", "batch=8", "--set", "side=32", "--set", "resize=36", "--set", "crops=0"]
     first = CliRunner().invoke(cli, ["fit", *options, *sets, "--name", "shades"])
     assert first.exit_code == 0, first.output
-    told = json.loads(first.stdout)
-    second = CliRunner().invoke(cli, ["rerun", told["run_id"], "--set", "lr=0.5", "--set", "name=other", "--json"])
+    report = json.loads(first.stdout)
+    second = CliRunner().invoke(cli, ["rerun", report["run_id"], "--set", "lr=0.5", "--set", "name=other", "--json"])
     assert second.exit_code == 0, second.output
     again = json.loads(second.stdout)
-    assert (again["name"], again["run_id"] != told["run_id"]) == ("other", True)
+    assert (again["name"], again["run_id"] != report["run_id"]) == ("other", True)
 
     from training.output.tracker import read_run
 
-    earlier, later = (read_run(run["run_id"], rooms.training)[0] for run in (told, again))
+    earlier, later = (read_run(run["run_id"], rooms.training)[0] for run in (report, again))
     assert (later.schedule.lr, later.schedule.steps) == (0.5, 3)
     assert earlier.model_copy(update={"name": "other", "schedule": later.schedule}) == later
     assert set(earlier.blocks) == {"color"}
-    run = next((rooms.training.training_folder / "experiments").glob(f"*/{told['run_id']}"))
+    run = next((rooms.training.training_folder / "experiments").glob(f"*/{report['run_id']}"))
     hashes = (run / "artifacts" / "photos.csv").read_text()
     assert len(hashes.splitlines()) == 49
     assert (run / "tags" / "data_fingerprint").read_text().startswith("48 photos sha256")

@@ -109,8 +109,8 @@ def test_a_folder_per_class_is_learnt_with_the_default_recipe(
     assert answer.exit_code == 0, answer.output
     bundle = load(Path(json.loads(answer.stdout)["path"]))
     assert (bundle.manifest.classes, bundle.dims) == (("boot", "hat"), 96)  # no block of colours nobody named
-    told = bundle.read("README.md").decode()
-    assert "Labels it learnt: category" in told
+    card = bundle.read("README.md").decode()
+    assert "Labels it learnt: category" in card
 
 
 def test_labels_that_no_photo_has_cannot_be_learnt(tmp_path: Path, rooms: Rooms) -> None:
@@ -135,9 +135,9 @@ def probes(words: list[str], groups: list[str]) -> tuple[targets.Targets, CropCa
 
 def test_a_probe_of_two_classes_tells_what_sklearn_would() -> None:
     words, groups = ["boot", "hat"] * 20, [str(number) for number in range(40)]
-    told = probes(words, groups)[0].probes["category"]
-    assert told.shape == (40, 2, 2)
-    assert (told.argmax(axis=2) == np.array([0, 1] * 20)[:, None]).mean() > 0.9
+    logits = probes(words, groups)[0].probes["category"]
+    assert logits.shape == (40, 2, 2)
+    assert (logits.argmax(axis=2) == np.array([0, 1] * 20)[:, None]).mean() > 0.9
     expected = LogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 0, 1])
     rows = np.array([[[0.3], [1.8]]], dtype=np.float32)
     probabilities = torch.from_numpy(targets._predict_logits(expected, rows)).softmax(2)
@@ -147,11 +147,11 @@ def test_a_probe_of_two_classes_tells_what_sklearn_would() -> None:
 def test_a_class_of_one_group_is_not_told_to_be_impossible(caplog: pytest.LogCaptureFixture) -> None:
     words = ["boot", "hat"] * 15 + ["rare"] * 2
     groups = [str(number) for number in range(30)] + ["lone"] * 2
-    told = probes(words, groups)[0].probes["category"]
-    assert np.isnan(told[30:]).all() and np.isfinite(told[:30]).all()
+    logits = probes(words, groups)[0].probes["category"]
+    assert np.isnan(logits[30:]).all() and np.isfinite(logits[:30]).all()
     assert "no probe for 2 photos" in caplog.text
     fold = np.array([assign_fold(group, 5, 7) for group in groups])
-    assert (told[:30, :, 2][fold[:30] == fold[30]] == targets.UNSEEN).all()
+    assert (logits[:30, :, 2][fold[:30] == fold[30]] == targets.UNSEEN).all()
 
 
 def test_few_groups_leave_folds_empty() -> None:
@@ -182,11 +182,11 @@ def test_batches_have_no_probabilities_of_photos_without_a_probe(tmp_path: Path)
 
     words = ["boot", "hat"] * 15 + ["rare"] * 2
     groups = [str(number) for number in range(30)] + ["lone"] * 2
-    told, cache, photos = probes(words, groups)
+    found, cache, photos = probes(words, groups)
     learnt = projection(tmp_path, tasks={"category": {"block": "shape", "probe": 1.0}}, augment={"mixup": 0})
-    batch = Batches(photos, cache, told, np.arange(30, 32), learnt).make_batch(0)
+    batch = Batches(photos, cache, found, np.arange(30, 32), learnt).make_batch(0)
     assert not batch.probes["category"].any()
-    whole = Batches(photos, cache, told, np.arange(30), learnt).make_batch(0).probes["category"]
+    whole = Batches(photos, cache, found, np.arange(30), learnt).make_batch(0).probes["category"]
     torch.testing.assert_close(whole.sum(dim=1), torch.ones(len(whole)))
 
 

@@ -54,8 +54,8 @@ def done(rooms: Rooms, job: TrainingJob) -> TrainingOutcome:
 def rerun(*arguments: str) -> dict[str, Any]:
     answer = CliRunner().invoke(cli, ["rerun", *arguments, "--json"])
     assert answer.exit_code == 0, answer.output
-    told: dict[str, Any] = json.loads(answer.stdout)
-    return told
+    report: dict[str, Any] = json.loads(answer.stdout)
+    return report
 
 
 def written(outcome: TrainingOutcome) -> Bundle:
