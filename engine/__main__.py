@@ -101,7 +101,7 @@ def logs(
         known = state.load(settings.engine_cache, port or settings.engine_port)
         if known is None:
             raise OptionsError(f"nothing of ours runs on port {port or settings.engine_port}: no logs to show")
-        text = engine_logs.tail(known, lines)
+        text = engine_logs.read_tail(known, lines)
         print_result(as_json, {"logs": text.splitlines()}, text)
 
 

@@ -14,7 +14,7 @@ def list_log_files(state: EngineState, node: Node) -> list[Path]:
     return [node.launcher_log, find_log_file(node, state.port)]
 
 
-def tail(state: EngineState, lines: int) -> str:
+def read_tail(state: EngineState, lines: int) -> str:
     """Returns the last lines of every node's logs, each file under its name."""
     parts = []
     for node in state.nodes:

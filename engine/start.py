@@ -69,7 +69,7 @@ def _refuse_other(options: StartOptions, known: state.EngineState) -> None:
 def _prepare(options: StartOptions, settings: EngineSettings, port: int, user: account.Account) -> state.EngineState:
     """Prepares everything short of starting: ports, JDK, server, plugin, folders, configuration, the state file."""
     planned = ports.plan_ports(port, options.nodes)
-    java = jdk.find(settings, usable=lambda folder: user.can_access("x", folder))
+    java = jdk.find_jdk(settings, usable=lambda folder: user.can_access("x", folder))
     log.info("Java %s in %s%s", java.version, java.home, "" if java.vector else ", without vector instructions")
     home = script_plugin.ensure_home(
         settings.engine_cache, distribution.ensure_distribution(settings.engine_cache), java.home
@@ -90,7 +90,7 @@ def _prepare(options: StartOptions, settings: EngineSettings, port: int, user: a
         java=java.version,
         java_home=java.home,
         home=home,
-        plugin=script_plugin.source_hash(),
+        plugin=script_plugin.hash_source(),
     )
     state.save(settings.engine_cache, known)
     return known

@@ -44,7 +44,7 @@ def _describe_ours(known: state.EngineState) -> dict[str, Any]:
         "data": str(known.data),
         "security": known.security,
         "plugin": known.plugin,
-        "plugin_current": known.plugin == script_plugin.source_hash(),
+        "plugin_current": known.plugin == script_plugin.hash_source(),
         "nodes": [_describe_node(known, node) for node in known.nodes],
     }
     described["simd"] = all(node["simd_bits"] for node in described["nodes"])  # type: ignore[attr-defined]

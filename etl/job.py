@@ -119,7 +119,7 @@ def _embed(
     summary: RunSummary,
     lease: LeaseKeeper,
 ) -> None:
-    counts = work.counts()
+    counts = work.count_by_space()
     if not counts:
         return
     models = [model for model in models if counts.get(model.space.name)]

@@ -9,10 +9,10 @@ import numpy as np
 from samples.drawing.canvas import SIZE
 from samples.drawing.garment import Drawing
 from samples.drawing.geometry import Camera
-from samples.drawing.hands import fist, pinch
+from samples.drawing.hands import draw_fist, draw_pinch
 from samples.drawing.light import Lamp
 from samples.drawing.photo import Setting
-from samples.drawing.props import Props, clips, dummy, hanger, head
+from samples.drawing.props import Props, draw_clips, draw_dummy, draw_hanger, draw_head
 
 _FLOORS = {"wood": "wood", "linen": "linen", "concrete": "concrete"}
 _STANDS = ("sneaker", "boot", "pump", "bag", "backpack")
@@ -38,7 +38,7 @@ _HEADS = {
 def _props(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) -> Props:
     rail = float(rng.uniform(-1, 1))
     if scene == "hanger":
-        return clips(drawing.hold, rail) if kind in _CLIPPED else hanger(drawing.hold, rail)
+        return draw_clips(drawing.hold, rail) if kind in _CLIPPED else draw_hanger(drawing.hold, rail)
     if scene == "hand":
         return _hold(kind, drawing, rng)
     if scene == "mannequin":
@@ -49,22 +49,22 @@ def _props(kind: str, scene: str, drawing: Drawing, rng: np.random.Generator) ->
 def _hold(kind: str, drawing: Drawing, rng: np.random.Generator) -> Props:
     x, y = drawing.hold
     if kind in _HANDLED:
-        return Props(over=fist(x, y, _HAND_SIZE[kind]), reach=(y - 0.55, y))
+        return Props(over=draw_fist(x, y, _HAND_SIZE[kind]), reach=(y - 0.55, y))
     if kind in _HAND_SIZE:
-        return pinch(x, y, _HAND_SIZE[kind], float(rng.uniform(-0.3, 0.3)) + _HAND_LEAN.get(kind, 0.0))
+        return draw_pinch(x, y, _HAND_SIZE[kind], float(rng.uniform(-0.3, 0.3)) + _HAND_LEAN.get(kind, 0.0))
     if kind in _CLIPPED:
-        return _carry(clips(drawing.hold, -1), y - 0.42)
-    return _carry(hanger(drawing.hold, -1), min(y, -0.02) - 0.32)
+        return _carry(draw_clips(drawing.hold, -1), y - 0.42)
+    return _carry(draw_hanger(drawing.hold, -1), min(y, -0.02) - 0.32)
 
 
 def _carry(held: Props, top: float) -> Props:
-    return Props((), held.inside, (*held.over, *fist(0.05, top + 0.02, 0.19)), (top - 0.3, top))
+    return Props((), held.inside, (*held.over, *draw_fist(0.05, top + 0.02, 0.19)), (top - 0.3, top))
 
 
 def _figure(kind: str, drawing: Drawing) -> Props:
     if kind in _HEADS:
-        return head(0.0, *_HEADS[kind])
-    figure = dummy()
+        return draw_head(0.0, *_HEADS[kind])
+    figure = draw_dummy()
     # Below the waist the camera does not care for the shoulders.
     return figure if drawing.bounds()[1] < 0.4 else Props(figure.before, figure.inside)
 

@@ -112,10 +112,10 @@ def _map_offer(rest: dict[str, Any], now: datetime) -> dict[str, Any]:
         found.pop("sale_price", None)
     if "available" in rest:
         found["available"] = parse_stock("availability", rest.pop("available"))
-    return found | _one_currency(currencies)
+    return found | _require_one_currency(currencies)
 
 
-def _one_currency(currencies: set[Any]) -> dict[str, Any]:
+def _require_one_currency(currencies: set[Any]) -> dict[str, Any]:
     if len(currencies) > 1:
         raise RowError(f"one product has one currency, this one has {', '.join(sorted(map(str, currencies)))}")
     return {"currency": currencies.pop()} if currencies else {}
@@ -136,7 +136,7 @@ def _map_variants(rest: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]
         raise RowError('variants: write a list of objects, such as [{"sku": "1-M", "size": "M"}]')
     currencies = {found["currency"]} if "currency" in found else set()
     variants = [_map_variant(variant, available, found, currencies) for variant in given]
-    return {"variants": variants} | _one_currency(currencies)
+    return {"variants": variants} | _require_one_currency(currencies)
 
 
 def _to_variant(part: Any, found: dict[str, Any]) -> Any:

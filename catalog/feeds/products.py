@@ -31,7 +31,7 @@ def check_products(rows: MappedRows) -> FeedProducts:
         try:
             yield FeedProduct(row.line, parse(row.fields))
         except InvalidProduct as error:
-            yield RowProblem(row.line, error.message, "invalid_product", _text_or_none(row.fields.get("id")))
+            yield RowProblem(row.line, error.message, "invalid_product", _to_id(row.fields.get("id")))
 
 
 def build_context(path: Path, now: datetime) -> RowContext:
@@ -40,8 +40,8 @@ def build_context(path: Path, now: datetime) -> RowContext:
 
 
 def _find_id(row: FeedRow) -> str | None:
-    return _text_or_none(parse_text(row.data.get("id")))
+    return _to_id(parse_text(row.data.get("id")))
 
 
-def _text_or_none(value: object) -> str | None:
+def _to_id(value: object) -> str | None:
     return value if isinstance(value, str) and value else None

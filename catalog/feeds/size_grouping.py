@@ -35,14 +35,14 @@ def merge_sizes(rows: MappedRows) -> MappedRows:
         yield style
 
 
-def _style_id(fields: Mapping[str, Any]) -> str | None:
+def _build_style_id(fields: Mapping[str, Any]) -> str | None:
     group, color = (str(parse_text(fields.get(name)) or "") for name in ("item_group_id", "color"))
     return "-".join(part for part in (group, _NO_WORD.sub("-", color.lower()).strip("-")) if part) if group else None
 
 
 def _to_sized_row(row: MappedRow) -> MappedRow | None:
     """Returns the row as a product of one size; None where it is no such row."""
-    fields, style_id = row.fields, _style_id(row.fields)
+    fields, style_id = row.fields, _build_style_id(row.fields)
     variants = fields.get("variants", [])
     if style_id is None or len(variants) != 1 or variants[0].get("sku") != fields.get("id"):
         return None
@@ -63,4 +63,4 @@ def _name_merged_product(problem: RowProblem) -> RowProblem:
         return replace(problem, id=None)
     if is_blank(problem.row.get("size")) or not is_blank(problem.row.get("variants")):
         return problem
-    return replace(problem, id=_style_id(problem.row) or problem.id)
+    return replace(problem, id=_build_style_id(problem.row) or problem.id)

@@ -33,7 +33,7 @@ class FeedLines:
             raise StopIteration
         self.number += 1
         if self.number == 1:
-            raw = _without_bom(raw)
+            raw = _strip_bom(raw)
         self.terminated = raw.endswith(b"\n")
         self.text = self._decode(raw)
         return self.text
@@ -61,7 +61,7 @@ class FeedLines:
                 return
 
 
-def _without_bom(raw: bytes) -> bytes:
+def _strip_bom(raw: bytes) -> bytes:
     if raw.startswith(OTHER_BOMS):
         raise InvalidFeed("the feed is UTF-16 or UTF-32: save it as UTF-8")
     return raw.removeprefix(UTF8_BOM)

@@ -32,7 +32,7 @@ def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now:
     offer_changed = any(source.get(name) != stored.source.get(name) for name in OFFER_FIELDS)
     kept = offer_changed and read_offer_time(stored.source) > as_of
     if kept:
-        source = strip_managed(document(_with_offer_of(product, stored.source)))
+        source = strip_managed(document(_keep_stored_offer(product, stored.source)))
     if strip_internal(source) == strip_internal(stored.source):
         return Decision(None, kept)
     offered_at = as_of if offer_changed and not kept else read_offer_time(stored.source)
@@ -75,6 +75,6 @@ def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _with_offer_of(product: Product, source: Mapping[str, Any]) -> Product:
+def _keep_stored_offer(product: Product, source: Mapping[str, Any]) -> Product:
     fields = product.model_dump(exclude=set(OFFER_FIELDS))
     return parse(fields | {name: source[name] for name in OFFER_FIELDS if name in source})

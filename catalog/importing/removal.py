@@ -27,12 +27,12 @@ def remove_missing(done: Importer, limits: RemovalLimits, products_before: int) 
     Products whose price or stock changed after the feed was made stay. Raises RefusedChange before anything is
     deleted: when more than `caution` allows of the `products_before` would go, or when the feed cannot be believed.
     """
-    gone = sum(len(chunk) for chunk in _missing(done))
+    gone = sum(len(chunk) for chunk in _iterate_missing(done))
     done.summary.kept_newer_product = 0
     if not gone:
         return
     _check(done, limits, gone, products_before)
-    for chunk in _missing(done):
+    for chunk in _iterate_missing(done):
         _delete(done, chunk)
     done.port.refresh()
 
@@ -61,7 +61,7 @@ def _check(done: Importer, limits: RemovalLimits, gone: int, products_before: in
         )
 
 
-def _missing(done: Importer) -> Iterator[list[StoredProduct]]:
+def _iterate_missing(done: Importer) -> Iterator[list[StoredProduct]]:
     """Yields products that no row of the feed, good or broken, is about, and that are no newer than the feed."""
     done.summary.kept_newer_product = 0
     strangers = (i for i in done.port.read_ids() if i not in done.seen and i not in done.unread)

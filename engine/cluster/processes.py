@@ -42,7 +42,7 @@ def launch(node: Node, home: Path, java_home: Path, account: Account) -> subproc
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **account.popen_options(),
+            **account.build_popen_options(),
         )
 
 

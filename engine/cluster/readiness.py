@@ -11,7 +11,7 @@ from engine.cluster import health
 from engine.cluster.nodes import Node
 from engine.cluster.state import EngineState
 from engine.errors import StartFailed, Unreachable
-from engine.logs import tail
+from engine.logs import read_tail
 
 log = logging.getLogger(__name__)
 
@@ -57,4 +57,6 @@ def _is_ready(found: Mapping[str, object], nodes: int, answering_s: float) -> bo
 
 
 def _build_error(known: EngineState, what: str) -> StartFailed:
-    return StartFailed(f"Elasticsearch did not start: {what}; its logs are in {known.data}", tail(known, LOG_LINES))
+    return StartFailed(
+        f"Elasticsearch did not start: {what}; its logs are in {known.data}", read_tail(known, LOG_LINES)
+    )

@@ -23,7 +23,7 @@ class Account:
     def is_current(self) -> bool:
         return self.uid == os.geteuid()
 
-    def popen_options(self) -> dict[str, object]:
+    def build_popen_options(self) -> dict[str, object]:
         """Returns keyword arguments for subprocess that make the child run as this user."""
         if self.is_current:
             return {}
@@ -37,7 +37,7 @@ class Account:
     def can_access(self, access: str, path: Path) -> bool:
         """Returns whether the user may read ("r"), write ("w") or enter ("x") the path; tests it as that user."""
         command = ["test", f"-{access}", str(path)]
-        return subprocess.run(command, check=False, cwd="/", **self.popen_options()).returncode == 0  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(command, check=False, cwd="/", **self.build_popen_options()).returncode == 0  # type: ignore[call-overload,no-any-return]
 
     def require_readable(self, folder: Path, advice: str) -> None:
         """Raises FolderError, ending in the advice, where the user cannot read the folder."""

@@ -65,7 +65,7 @@ def inspect(home: Path) -> Jdk | str:
     return Jdk(home, major, version, VECTOR in release.get("MODULES", "").split())
 
 
-def find(
+def find_jdk(
     settings: EngineSettings,
     usable: Callable[[Path], bool],
     installed: tuple[str, ...] = INSTALLED,

@@ -34,7 +34,7 @@ cosineSimilarity(params.NAME, 'FIELD') + 1.0
 W, T: a number or params.NAME; each 'W *' and '/ T' may be left out"""
 
 
-def source_hash(source: Path = SOURCE) -> str:
+def hash_source(source: Path = SOURCE) -> str:
     """Returns the first 12 hex digits of the SHA-256 over the plugin's files and the server's version."""
     digest = hashlib.sha256(VERSION.encode())
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
@@ -48,7 +48,7 @@ def ensure_home(cache: Path, distribution: Path, java_home: Path, source: Path =
     Keyed by the source's hash, so that clones with different plugins can run side by side.
     Raises PluginError, with the compiler's message, where the source does not compile.
     """
-    target = cache / f"home-{VERSION}-{source_hash(source)}"
+    target = cache / f"home-{VERSION}-{hash_source(source)}"
     with FileLock(cache / "home.lock"):
         if not target.exists():
             with tempfile.TemporaryDirectory(prefix=".home-", dir=cache) as scratch:

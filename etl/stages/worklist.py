@@ -28,7 +28,7 @@ class Worklist:
         rows = ((one.image_url, one.product_id, space, one.attempts, one.etag, one.image_sha256) for one in pending)
         return self._db.executemany("insert or replace into wanted values (?, ?, ?, ?, ?, ?)", rows).rowcount
 
-    def counts(self) -> dict[str, int]:
+    def count_by_space(self) -> dict[str, int]:
         """Returns how many products want a photo, by space."""
         return dict(self._db.execute("select space, count(*) from wanted group by space order by space"))
 

@@ -34,21 +34,21 @@ def _axes() -> tuple[Field, Field]:
     return line[None, :], line[:, None]
 
 
-def studio(rng: np.random.Generator) -> Backdrop:
+def draw_studio(rng: np.random.Generator) -> Backdrop:
     """Draws a sheet of paper under even light."""
     x, y = _axes()
     away = np.hypot(x - 0.5, y - 0.45)
     return _tint(_pick(rng, _STUDIO), 1.01 - 0.05 * away * away)
 
 
-def gradient(rng: np.random.Generator) -> Backdrop:
+def draw_gradient(rng: np.random.Generator) -> Backdrop:
     """Draws coloured paper, brighter where the lamp points."""
     x, y = _axes()
     spot = np.exp(-((x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.5)) ** 2) / 0.35)
     return _tint(_pick(rng, _TINTS), np.asarray(0.84 + 0.22 * spot, dtype=np.float32))
 
 
-def cove(rng: np.random.Generator) -> Backdrop:
+def draw_cove(rng: np.random.Generator) -> Backdrop:
     """Draws a table before a wall, meeting in a soft curve: what shoes and bags stand on."""
     _, y = _axes()
     horizon = rng.uniform(0.6, 0.7)
@@ -56,7 +56,7 @@ def cove(rng: np.random.Generator) -> Backdrop:
     return _tint(_pick(rng, _STUDIO + _TINTS), np.asarray(gain, dtype=np.float32))
 
 
-def wood(rng: np.random.Generator) -> Backdrop:
+def draw_wood(rng: np.random.Generator) -> Backdrop:
     """Draws floor boards with grain, each of its own tone, running one way or the other."""
     boards, n = int(rng.integers(5, 8)), SIZE
     gain = np.ones((n, n), dtype=np.float32)
@@ -74,7 +74,7 @@ def wood(rng: np.random.Generator) -> Backdrop:
     return _tint(_pick(rng, _WOODS), gain.T if rng.random() < 0.5 else gain)
 
 
-def linen(rng: np.random.Generator) -> Backdrop:
+def draw_linen(rng: np.random.Generator) -> Backdrop:
     """Draws a bed sheet somebody smoothed by hand, not well."""
     coarse = SIZE // 4
     height = np.zeros((coarse, coarse), dtype=np.float32)
@@ -87,7 +87,7 @@ def linen(rng: np.random.Generator) -> Backdrop:
     return _tint(_pick(rng, _LINENS), gain * thread)
 
 
-def wall(rng: np.random.Generator) -> Backdrop:
+def draw_wall(rng: np.random.Generator) -> Backdrop:
     """Draws painted plaster, lit from one side."""
     x, y = _axes()
     slope = rng.uniform(-0.16, 0.16)
@@ -95,7 +95,7 @@ def wall(rng: np.random.Generator) -> Backdrop:
     return _tint(_pick(rng, _WALLS), np.asarray(0.96 + slope * (x - 0.5) - 0.1 * (y - 0.4) + rough, np.float32))
 
 
-def concrete(rng: np.random.Generator) -> Backdrop:
+def draw_concrete(rng: np.random.Generator) -> Backdrop:
     """Draws a grey floor with clouds and pores."""
     clouds = 0.018 * smooth(rng, SIZE, SIZE, 4, 4) + 0.012 * smooth(rng, SIZE, SIZE, 60, 60)
     pores = 0.022 * speckle(rng, SIZE, SIZE)
@@ -103,11 +103,11 @@ def concrete(rng: np.random.Generator) -> Backdrop:
 
 
 BACKDROPS: dict[str, Callable[[np.random.Generator], Backdrop]] = {
-    "studio": studio,
-    "gradient": gradient,
-    "cove": cove,
-    "wood": wood,
-    "linen": linen,
-    "wall": wall,
-    "concrete": concrete,
+    "studio": draw_studio,
+    "gradient": draw_gradient,
+    "cove": draw_cove,
+    "wood": draw_wood,
+    "linen": draw_linen,
+    "wall": draw_wall,
+    "concrete": draw_concrete,
 }

@@ -9,7 +9,7 @@ from samples.drawing.geometry import ellipse, outline, ribbon, spline
 from samples.drawing.props import Props
 
 
-def fist(x: float, y: float, size: float) -> tuple[Item, ...]:
+def draw_fist(x: float, y: float, size: float) -> tuple[Item, ...]:
     """Draws a hand from above, its four fingers closed around something at (x, y)."""
     s = size
     arm = Piece(
@@ -67,7 +67,7 @@ def fist(x: float, y: float, size: float) -> tuple[Item, ...]:
     return (*items, Piece(thumb, "skin", puff=1.3, lift=0.4))
 
 
-def pinch(x: float, y: float, size: float, lean: float) -> Props:
+def draw_pinch(x: float, y: float, size: float, lean: float) -> Props:
     """Draws a hand from below whose thumb lies on the product at (x, y) and whose fingers are behind it."""
     s, out = size, np.array([np.sin(lean), np.cos(lean)])
     side = np.array([out[1], -out[0]])

@@ -36,7 +36,7 @@ def _rail(y: float) -> Piece:
     return Piece(ribbon([(-6, y), (6, y)], 0.05), "steel", puff=1.2)
 
 
-def hanger(at: tuple[float, float], rail: float) -> Props:
+def draw_hanger(at: tuple[float, float], rail: float) -> Props:
     """Draws a wooden hanger in the shoulders; `rail` above 0 draws the bar it hangs from."""
     y = min(at[1], -0.02)
     arm = [(-0.4, 0.13), (-0.22, 0.035), (0.0, -0.03), (0.22, 0.035), (0.4, 0.13)]
@@ -46,7 +46,7 @@ def hanger(at: tuple[float, float], rail: float) -> Props:
     return Props(before, inside, (), (top - 0.1, top))
 
 
-def clips(at: tuple[float, float], rail: float) -> Props:
+def draw_clips(at: tuple[float, float], rail: float) -> Props:
     """Draws a bar with two clips, for trousers and skirts."""
     y = at[1] - 0.1
     bar = Piece(ribbon([(-0.3, y), (0.3, y)], 0.03), "steel", puff=0.9)
@@ -59,7 +59,7 @@ def clips(at: tuple[float, float], rail: float) -> Props:
     return Props(before, (), (_hook(0.0, y, 0.2), bar, *grips), (top - 0.1, top))
 
 
-def dummy() -> Props:
+def draw_dummy() -> Props:
     """Draws a headless figure in the proportions the body block is cut for."""
     torso = mirror(
         [(0, -0.3), (0.1, -0.3)],
@@ -72,7 +72,7 @@ def dummy() -> Props:
     return Props((), (Piece(torso, "dummy", puff=2.0), neck), (), (-0.36, 0.4))
 
 
-def head(x: float, y: float, wide: float, high: float) -> Props:
+def draw_head(x: float, y: float, wide: float, high: float) -> Props:
     """Draws a faceless display head with its neck and shoulders; (x, y) is the middle of the face."""
     cheek = [(wide * 0.42, high * 0.93), (wide * 0.86, high * 0.45), (wide, -high * 0.1), (wide * 0.74, -high * 0.74)]
     right = [(x + dx, y + dy) for dx, dy in cheek]

@@ -28,7 +28,7 @@ def _tail(x: float, top: float, low: float, width: float, lean: float) -> Points
     )
 
 
-def scarf(rng: np.random.Generator) -> Drawing:
+def draw_scarf(rng: np.random.Generator) -> Drawing:
     """Draws a scarf looped around an invisible neck, two tails hanging, often fringed."""
     wide, thick, fringed = rng.uniform(0.34, 0.44), rng.uniform(0.25, 0.33), rng.random() < 0.65
     lows, lean = (rng.uniform(1.15, 1.45), rng.uniform(0.95, 1.3)), rng.uniform(-0.05, 0.1)
@@ -107,7 +107,7 @@ def _sock(x: float, y: float, leg: float) -> tuple[Points, Points, Points, Point
     return body, heel, toe, cuff
 
 
-def sock(rng: np.random.Generator) -> Drawing:
+def draw_sock(rng: np.random.Generator) -> Drawing:
     """Draws a pair of socks, one half over the other; heel and toe often in another colour."""
     cut = choose(rng, "ankle", "crew", "knee")
     leg = {"ankle": 0.4, "crew": 0.95, "knee": 1.45}[cut] + rng.uniform(-0.05, 0.05)

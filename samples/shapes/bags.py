@@ -100,12 +100,12 @@ def _crossbody(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (), Folds(0.0, 0.2), {"cut": "crossbody"}, (0.0, 0.1 - rise))
 
 
-def bag(rng: np.random.Generator) -> Drawing:
+def draw_bag(rng: np.random.Generator) -> Drawing:
     """Draws a tote, a handbag with a flap, or a small crossbody."""
     return (_tote, _handbag, _crossbody)[int(rng.integers(3))](rng)
 
 
-def backpack(rng: np.random.Generator) -> Drawing:
+def draw_backpack(rng: np.random.Generator) -> Drawing:
     """Draws a backpack: front pocket, zips, side pockets, a loop and two straps looking out."""
     wide, high = rng.uniform(0.62, 0.72), rng.uniform(0.78, 0.95)
     body = mirror(

@@ -59,7 +59,7 @@ def _cut(rng: np.random.Generator) -> tuple[str, float, float]:
     return cut, knee + rng.uniform(-0.006, 0.01), end + rng.uniform(-0.006, 0.01)
 
 
-def trousers(rng: np.random.Generator) -> Drawing:
+def draw_trousers(rng: np.random.Generator) -> Drawing:
     """Draws trousers: waistband with loops, fly, pockets; creased, turned up or cargo."""
     cut, knee, end = _cut(rng)
     half, crotch, low = 0.30 + rng.uniform(-0.01, 0.03), rng.uniform(1.12, 1.2), rng.uniform(2.4, 2.6)
@@ -91,7 +91,7 @@ def trousers(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (Piece(back, "lining", puff=0.2),), Folds(0.2, 0.36, 14), traits, (0.0, _WAIST))
 
 
-def shorts(rng: np.random.Generator) -> Drawing:
+def draw_shorts(rng: np.random.Generator) -> Drawing:
     """Draws shorts: a buttoned waistband or a drawstring."""
     sporty, low = rng.random() < 0.45, rng.uniform(1.3, 1.62)
     half, crotch, gap = 0.30 + rng.uniform(0, 0.03), rng.uniform(1.08, 1.13), rng.uniform(0.02, 0.05)
@@ -117,7 +117,7 @@ def shorts(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (), Folds(0.2, 0.42, 11), {"cut": "sport" if sporty else "chino"}, (0.0, _WAIST))
 
 
-def skirt(rng: np.random.Generator) -> Drawing:
+def draw_skirt(rng: np.random.Generator) -> Drawing:
     """Draws a pencil, A-line, pleated or tiered skirt, from mini to maxi."""
     cut, length = (choose(rng, "pencil", "a-line", "pleated", "tiered"), choose(rng, "mini", "knee", "midi", "maxi"))
     low = {"mini": 1.15, "knee": 1.45, "midi": 1.9, "maxi": 2.45}[length] + rng.uniform(-0.05, 0.05)

@@ -64,7 +64,7 @@ def _arms(b: BodyBlock, kind: str, rng: np.random.Generator) -> list[Item]:
     return []
 
 
-def dress(rng: np.random.Generator) -> Drawing:
+def draw_dress(rng: np.random.Generator) -> Drawing:
     """Draws a dress whose neckline, sleeves, waist, skirt and length vary freely."""
     kind = choose(rng, "sleeveless", "straps", "short", "puff", "long")
     neckline = "sweetheart" if kind == "straps" else choose(rng, "crew neck", "v-neck", "boat neck", "square neck")

@@ -56,7 +56,7 @@ _LENSES = {
 }
 
 
-def sunglasses(rng: np.random.Generator) -> Drawing:
+def draw_sunglasses(rng: np.random.Generator) -> Drawing:
     """Draws a coloured frame with tinted glasses from the front, temples folded back."""
     cut = choose(rng, *_LENSES)
     rim = {"round": 0.06, "wayfarer": 0.1, "aviator": 0.05, "cat eye": 0.1}[cut] * rng.uniform(0.95, 1.25)

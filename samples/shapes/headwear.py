@@ -9,7 +9,7 @@ from samples.drawing.geometry import box, ellipse, mirror, outline, ribbon, shif
 from samples.shapes.tops import choose
 
 
-def cap(rng: np.random.Generator) -> Drawing:
+def draw_cap(rng: np.random.Generator) -> Drawing:
     """Draws a baseball cap from the side: panels, button, peak with rows of stitches."""
     high, peak = rng.uniform(0.68, 0.84), rng.uniform(0.62, 0.78)
     dip = rng.uniform(0.06, 0.14)
@@ -60,7 +60,7 @@ def cap(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (), Folds(0.0, 0.25), {"cut": "baseball"}, (1.1, 0.18))
 
 
-def beanie(rng: np.random.Generator) -> Drawing:
+def draw_beanie(rng: np.random.Generator) -> Drawing:
     """Draws a knitted cap with a turned-up edge and sometimes a pompom."""
     high, slouch = rng.uniform(0.75, 1.1), rng.uniform(-0.14, 0.14)
     fold = rng.uniform(0.3, 0.42)
@@ -104,7 +104,7 @@ def beanie(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (), Folds(0.1, 0.2), {"cut": "pompom" if pompom else "cuffed"}, (0.0, fold))
 
 
-def hat(rng: np.random.Generator) -> Drawing:
+def draw_hat(rng: np.random.Generator) -> Drawing:
     """Draws a brimmed hat with a band: fedora, sun hat or bucket hat."""
     cut = choose(rng, "fedora", "sun hat", "bucket")
     if cut == "bucket":

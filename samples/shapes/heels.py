@@ -25,7 +25,7 @@ def _boot_upper(top: float, base: float, slim: float) -> Points:
     )
 
 
-def boot(rng: np.random.Generator) -> Drawing:
+def draw_boot(rng: np.random.Generator) -> Drawing:
     """Draws a Chelsea, laced or knee-high boot on a block heel."""
     cut = choose(rng, "chelsea", "lace-up", "knee-high")
     heel, sole = rng.uniform(0.06, 0.13), rng.uniform(0.05, 0.09)
@@ -72,7 +72,7 @@ def boot(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), (), Folds(0, 0.4), {"cut": cut}, (-0.74, -0.9))
 
 
-def pump(rng: np.random.Generator) -> Drawing:
+def draw_pump(rng: np.random.Generator) -> Drawing:
     """Draws a heeled shoe, open or with an ankle strap."""
     heel, strap = rng.uniform(0.42, 0.78), rng.random() < 0.4
     h = -heel

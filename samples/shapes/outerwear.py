@@ -93,7 +93,7 @@ def _biker(b: BodyBlock) -> list[Item]:
     ]
 
 
-def jacket(rng: np.random.Generator) -> Drawing:
+def draw_jacket(rng: np.random.Generator) -> Drawing:
     """Draws short outerwear with a zip or metal buttons."""
     cut = choose(rng, "bomber", "trucker", "puffer", "biker")
     ease = {"bomber": 0.1, "trucker": 0.05, "puffer": 0.13, "biker": 0.03}[cut] + rng.uniform(0, 0.02)
@@ -135,7 +135,7 @@ def _lapels(b: BodyBlock, low: float) -> list[Item]:
     ]
 
 
-def coat(rng: np.random.Generator) -> Drawing:
+def draw_coat(rng: np.random.Generator) -> Drawing:
     """Draws long outerwear with lapels, large buttons, pocket flaps, sometimes a belt."""
     double, belted = rng.random() < 0.5, rng.random() < 0.4
     b = build_block(rng, rng.uniform(1.6, 2.0), rng.uniform(0.04, 0.09), neck=0.17, drop=0.2)

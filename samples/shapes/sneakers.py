@@ -48,7 +48,7 @@ def _sneaker_sole(thick: float) -> list[Item]:
     return [Piece(sole, "sole", puff=1.0, lift=0.3), Stroke(stripe, 0.014, -0.3)]
 
 
-def sneaker(rng: np.random.Generator) -> Drawing:
+def draw_sneaker(rng: np.random.Generator) -> Drawing:
     """Draws a low or high sneaker with toe cap, laces, tongue, a swoosh of trim and a rubber sole."""
     high, thick = rng.random() < 0.35, rng.uniform(0.15, 0.24)
     top, base = (-1.02 if high else -0.66) + rng.uniform(-0.04, 0.04), -thick

@@ -26,7 +26,7 @@ def choose(rng: np.random.Generator, *names: str) -> str:
     return names[int(rng.integers(len(names)))]
 
 
-def t_shirt(rng: np.random.Generator) -> Drawing:
+def draw_t_shirt(rng: np.random.Generator) -> Drawing:
     """Draws a t-shirt: short sleeves, a ribbed neck, stitched hems, sometimes a chest pocket."""
     neckline, fit = (choose(rng, "crew neck", "crew neck", "v-neck"), choose(rng, "slim", "regular", "oversized"))
     ease = {"slim": 0.0, "regular": 0.04, "oversized": 0.1}[fit]
@@ -47,7 +47,7 @@ def t_shirt(rng: np.random.Generator) -> Drawing:
     )
 
 
-def tank_top(rng: np.random.Generator) -> Drawing:
+def draw_tank_top(rng: np.random.Generator) -> Drawing:
     """Draws a tank top: two straps, deep armholes, bound edges."""
     wide, drop = rng.uniform(0.055, 0.11), rng.uniform(0.26, 0.36)
     at, chest, length = 0.22, 0.37 + rng.uniform(-0.01, 0.03), rng.uniform(1.0, 1.15)
@@ -84,7 +84,7 @@ def _collar_leaf(neck: float, point: float) -> list[Item]:
     return [*pair(Piece(leaf, grain=0.9, puff=0.6, lift=0.5)), *pair(stitch(edge * [0.96, 0.97]))]
 
 
-def shirt(rng: np.random.Generator) -> Drawing:
+def draw_shirt(rng: np.random.Generator) -> Drawing:
     """Draws a shirt: collar, placket with buttons, chest pocket, cuffs, a curved hem."""
     long, ease = rng.random() < 0.68, rng.choice([0.0, 0.035, 0.08])
     b = build_block(rng, rng.uniform(1.24, 1.38), float(ease), neck=0.155, drop=0.13)
@@ -107,7 +107,7 @@ def shirt(rng: np.random.Generator) -> Drawing:
     return Drawing(tuple(items), back_of_neck(b), Folds(0.16, 0.5), traits)
 
 
-def sweater(rng: np.random.Generator) -> Drawing:
+def draw_sweater(rng: np.random.Generator) -> Drawing:
     """Draws a sweater: long sleeves, ribbed neck, cuffs and hem."""
     neckline = choose(rng, "crew neck", "v-neck", "turtleneck", "crew neck")
     ease = rng.uniform(0.03, 0.11)
@@ -140,7 +140,7 @@ def _hood(neck: float) -> tuple[list[Item], list[Item]]:
     return [Piece(back, puff=1.1), Piece(inside, "lining", puff=0.5)], [*pair(Piece(rim, puff=0.8, lift=0.35))]
 
 
-def hoodie(rng: np.random.Generator) -> Drawing:
+def draw_hoodie(rng: np.random.Generator) -> Drawing:
     """Draws a hoodie: a hood, a kangaroo pocket or a zip, cords, ribbed ends."""
     zipped, ease = rng.random() < 0.4, rng.uniform(0.05, 0.12)
     b = build_block(rng, rng.uniform(1.1, 1.24), ease, neck=0.19, drop=0.18)

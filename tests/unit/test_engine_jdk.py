@@ -27,7 +27,7 @@ def refuse(cache: Path) -> Path:
 
 def find(tmp_path: Path, fetch=refuse, usable=lambda folder: True, **named: Path) -> jdk.Jdk:
     settings = EngineSettings(home=tmp_path / "home", path=str(tmp_path / "path"), engine_cache=tmp_path, **named)
-    return jdk.find(settings, usable, installed=(f"{tmp_path}/jvm/*",), fetch=fetch)
+    return jdk.find_jdk(settings, usable, installed=(f"{tmp_path}/jvm/*",), fetch=fetch)
 
 
 @pytest.mark.parametrize(

@@ -448,7 +448,7 @@ def test_waiting_for_another_job_is_not_counted_as_work(
         now[0] += 30.0
         return read(name)
 
-    monkeypatch.setattr(index, "read_lease", read_late)
+    monkeypatch.setattr(index.leases, "read", read_late)
     monkeypatch.setattr("etl.job.time", SimpleNamespace(monotonic=lambda: now[0]))
     summary = run_job(build_context(index, tmp_path, photos, etl_lease_seconds=3600), [MeanColor()])
     assert summary.seen_count > 0 and summary.seconds == 0.0

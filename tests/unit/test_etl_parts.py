@@ -207,7 +207,7 @@ def test_the_worklist_groups_by_photo_and_loses_nothing(wants: list[tuple[str, s
         got = {(p.product_id, task.image_url, s) for task in tasks for s, ps in task.wants.items() for p in ps}
         assert got == set(wants)
         assert all(p.attempts == 2 and p.etag == "e" for task in tasks for ps in task.wants.values() for p in ps)
-        assert sum(work.counts().values()) == len(set(wants))
+        assert sum(work.count_by_space().values()) == len(set(wants))
         assert {p.product_id for p in work.take("u1")} == {p for p, url, _ in wants if url == "u1"}
         assert work.take("u1") == []
 
