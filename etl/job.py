@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -123,20 +123,12 @@ def _embed(
     if not counts:
         return
     models = [model for model in models if counts.get(model.space.name)]
-    embedders = {model.space.name: model.open() for model in models}
-    summaries: Mapping[str, ModelSummary] = {its.space.name: its for its in summary.models}
-    clock, settings = summary.clock, context.settings
     names, total = " + ".join(model.name for model in models), sum(counts.values())
     with Fetcher(context.photos) as fetcher:
-        stages = StageFunctions(
-            Downloader(fetcher, HostHealth(stop)),
-            Decoder(embedders, {m.space.name: m.min_side for m in models}, context.photos.image_max_pixels),
-            BatchEmbedder(embedders, options.batch_size, clock),
-            PartWriter(context.index, context.store, settings, summary.run_id, summaries, clock),
-        )
-        line = Pipeline(clock)
-        downloaders, decoders = settings.etl_download_threads, settings.etl_decode_threads
-        start_stages(line, work.iterate_tasks(stop), stages, downloaders, decoders, ahead=2 * options.batch_size)
+        stages = _build_stages(context, models, options, HostHealth(stop), summary, fetcher)
+        line = Pipeline(summary.clock)
+        threads = context.settings.etl_download_threads, context.settings.etl_decode_threads
+        start_stages(line, work.iterate_tasks(stop), stages, *threads, ahead=2 * options.batch_size)
 
         def tick() -> None:
             lease.check()
@@ -148,6 +140,25 @@ def _embed(
         except BaseException as error:
             line.abort(error)  # a second Ctrl-C: the stages are daemons, but let them leave their sockets
             raise
+
+
+def _build_stages(
+    context: RunContext,
+    models: Sequence[EmbeddingModel],
+    options: RunOptions,
+    hosts: HostHealth,
+    summary: RunSummary,
+    fetcher: Fetcher,
+) -> StageFunctions:
+    """Opens the models and returns the stages that use them."""
+    embedders = {model.space.name: model.open() for model in models}
+    summaries = {its.space.name: its for its in summary.models}
+    return StageFunctions(
+        Downloader(fetcher, hosts),
+        Decoder(embedders, {model.space.name: model.min_side for model in models}, context.photos.image_max_pixels),
+        BatchEmbedder(embedders, options.batch_size, summary.clock),
+        PartWriter(context.index, context.store, context.settings, summary.run_id, summaries, summary.clock),
+    )
 
 
 def _finish(context: RunContext, summary: RunSummary) -> None:

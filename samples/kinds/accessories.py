@@ -37,8 +37,8 @@ ACCESSORIES: tuple[Kind, ...] = (
     Kind("pump", ("Shoes", "Pumps"), draw_pump, sizes="shoe", price=(45, 190), genders=("female",), kids=0.0,
          weight=0.7, materials=("leather", "suede", "patent leather"), scenes=STANDING,
          patterns=("solid", "solid", "solid", "leopard", "dotted")),
-    Kind("bag", ("Accessories", "Bags"), draw_bag, sizes="one", price=(25, 280), genders=("female", "unisex"), kids=0.0,
-         materials=("leather", "leather", "canvas", "suede", "straw"), scenes=(*STANDING, "hand", "hand"),
+    Kind("bag", ("Accessories", "Bags"), draw_bag, sizes="one", price=(25, 280), genders=("female", "unisex"),
+         kids=0.0, materials=("leather", "leather", "canvas", "suede", "straw"), scenes=(*STANDING, "hand", "hand"),
          patterns=("solid", "solid", "solid", "striped", "checked", "leopard")),
     Kind("backpack", ("Accessories", "Backpacks"), draw_backpack, sizes="one", price=(30, 130), genders=("unisex",),
          kids=0.25, weight=0.8, materials=("nylon", "quilted nylon", "canvas", "leather"), scenes=(*STANDING, "hand"),
@@ -50,7 +50,7 @@ ACCESSORIES: tuple[Kind, ...] = (
          materials=("cotton knit", "wool knit"), scenes=HELD,
          patterns=("solid", "striped", "striped", "dotted", "checked", "color block")),
     Kind("sunglasses", ("Accessories", "Sunglasses"), draw_sunglasses, sizes="one", price=(15, 180), kids=0.05,
-         weight=0.7, materials=("acetate", "metal"), scenes=("studio", "studio", "gradient", "wood", "concrete", "mannequin"),
-         patterns=("solid", "solid", "solid", "leopard", "marble")),
+         weight=0.7, materials=("acetate", "metal"), patterns=("solid", "solid", "solid", "leopard", "marble"),
+         scenes=("studio", "studio", "gradient", "wood", "concrete", "mannequin")),
 )
 # fmt: on
