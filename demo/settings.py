@@ -1,4 +1,4 @@
-"""Where the demo keeps things and listens; the only place of this package that looks at the environment."""
+"""Where the demo keeps things and listens; the only place of this package that reads the environment."""
 
 import os
 from pathlib import Path

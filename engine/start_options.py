@@ -50,7 +50,7 @@ class StartOptions:
         if self.roles is not None:
             if not self.security:
                 raise OptionsError("--roles is only for --security")
-            read_roles(self.roles)  # a wrong file is told before anything is started
+            read_roles(self.roles)  # a wrong file is reported before anything is started
 
     def choose_heap(self) -> str:
         return self.heap or (HEAP_ALONE if self.nodes == 1 else HEAP_IN_CLUSTER)

@@ -1,8 +1,8 @@
-"""Lets one job at a time embed into a space: its holder renews a lease, and one that is not renewed goes to another.
+"""Lets one job at a time embed into a space: its holder renews a lease; one that is not renewed changes hands.
 
-No two clocks are compared. Who wants the lease watches its document: a change is a sign of life; one that stays the
-same for as long as its holder promised to renew it, by the watcher's own clock, belongs to nobody any more. The lease
-saves work; should two jobs ever work at once all the same, conditional writes keep the index right.
+No two clocks are compared. A job that wants the lease reads its document again and again: a change proves that the
+holder lives; a document that stays the same for as long as its holder promised to renew it, by the reader's clock,
+is free. The lease only saves work: should two jobs ever work at once, conditional writes keep the index right.
 """
 
 import logging
@@ -24,7 +24,7 @@ from etl.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
 RENEWALS = 3  # per term: two may fail before somebody else may take over
-LONGEST_PAUSE = 1.0  # seconds between two looks at a lease that another holds
+LONGEST_PAUSE = 1.0  # seconds between two readings of a lease that another holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,18 +51,18 @@ def _format_recheck(model: ModelSummary) -> str:
     asked = model.unchanged + model.replaced + model.kept.total()
     if not asked:
         return ""
-    told = f"; asked again for {asked:,}: {model.unchanged:,} unchanged, {model.replaced:,} replaced by another photo"
-    return told + (f", vector kept though the photo failed {format_reasons(model.kept)}" if model.kept else "")
+    line = f"; asked again for {asked:,}: {model.unchanged:,} unchanged, {model.replaced:,} replaced by another photo"
+    return line + (f", vector kept though the photo failed {format_reasons(model.kept)}" if model.kept else "")
 
 
 def format_restore(space: str, counts: Mapping[str, int]) -> str:
     """Returns one line for a space: what `restore` wrote back, and which files it could not use."""
-    told = f"{space}: {counts['restored']:,} restored, {counts['missing']:,} still without an embedding"
+    line = f"{space}: {counts['restored']:,} restored, {counts['missing']:,} still without an embedding"
     if counts["broken_parts"]:
-        told += f"; {counts['broken_parts']:,} broken files set aside (*.bad)"
+        line += f"; {counts['broken_parts']:,} broken files set aside (*.bad)"
     if counts["unread_parts"]:
-        told += f"; {counts['unread_parts']:,} files could not be read, the log says why"
-    return told
+        line += f"; {counts['unread_parts']:,} files could not be read, the log says why"
+    return line
 
 
 def format_status(spaces: Sequence[SpaceStatus], with_image: int) -> str:

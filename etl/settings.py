@@ -1,4 +1,4 @@
-"""Settings of the embedding job; the only place of this package that looks at the environment."""
+"""Settings of the embedding job; the only place of this package that reads the environment."""
 
 import os
 

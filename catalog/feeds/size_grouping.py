@@ -15,7 +15,7 @@ def merge_sizes(rows: MappedRows) -> MappedRows:
     """Yields one product per run of adjacent rows with the same `item_group_id` and `color`, a variant per row.
 
     Its id is made of the two (`dress7-dark-red`), so that it stays when a size comes or goes. Rows without a group or
-    without a size pass as they are. A group that turns up again further down is a duplicate to whoever reads on.
+    without a size pass as they are. A group that turns up again further down is a duplicate to the importer.
     """
     style: MappedRow | None = None
     for row in rows:

@@ -14,7 +14,7 @@ class FeedLines:
     """Reads text lines of a UTF-8 file, LF kept; `text` is the last line read, `number` its number.
 
     A line that is not UTF-8 or longer than MAX_LINE is returned all the same (what cannot be decoded replaced, what
-    is too long left out), so that a reader keeps its place; whoever builds a row of it must call `find_fault` first.
+    is too long left out), so that a reader keeps its place; who builds a row of it must call `find_fault` first.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

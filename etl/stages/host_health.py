@@ -62,8 +62,8 @@ class HostHealth:
             if error.reason in DOWN:
                 self._failures[host] = self._failures.get(host, 0) + 1
                 if self._failures[host] >= MAX_FAILURES:
-                    told = PhotoFailure(Reason.UNREACHABLE, False, f"{host} did not answer several times in a row")
-                    self._closed[host] = (self._now() + REST_SECONDS, told)
+                    refusal = PhotoFailure(Reason.UNREACHABLE, False, f"{host} did not answer several times in a row")
+                    self._closed[host] = (self._now() + REST_SECONDS, refusal)
                 return False
             self._failures.pop(host, None)
             return error.reason == Reason.RATE_LIMITED and self._pause(host, error.retry_after or LONGEST_PAUSE + 1)
@@ -73,8 +73,8 @@ class HostHealth:
         if self._paused.get(host, 0.0) <= self._now():
             self._pauses[host] = self._pauses.get(host, 0) + 1
             if seconds > LONGEST_PAUSE or self._pauses[host] > MAX_PAUSES:
-                told = PhotoFailure(Reason.RATE_LIMITED, False, f"{host} asks to be left alone", seconds)
-                self._closed[host] = (self._now() + max(seconds, REST_SECONDS), told)
+                refusal = PhotoFailure(Reason.RATE_LIMITED, False, f"{host} asks to be left alone", seconds)
+                self._closed[host] = (self._now() + max(seconds, REST_SECONDS), refusal)
                 return False
             self._paused[host] = self._now() + seconds
         return True

@@ -65,8 +65,8 @@ class PartWriter:
         self._etags[result.space] += recheck.build_etag_updates(result)
         asked_again = [pending.product_id for pending in result.products if pending.image_sha256 is not None]
         if asked_again and result.failure and result.failure.permanent:
-            told = ", ".join(asked_again)
-            log.warning("%s: %s; the vector stays for %s", result.image_url, result.failure.message, told)
+            products = ", ".join(asked_again)
+            log.warning("%s: %s; the vector stays for %s", result.image_url, result.failure.message, products)
 
     def _write_what_is_due(self) -> None:
         old = time.monotonic() - self._settings.etl_part_seconds
