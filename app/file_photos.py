@@ -19,7 +19,7 @@ SIGNATURES = (
 
 
 def public_address(url: str) -> str:
-    """The http(s) address `url` of a photo to send a browser to; raises NotFound where it is none."""
+    """Returns the http(s) address `url` of a photo to send a browser to; raises NotFound where it is none."""
     try:
         parse_address(url)
     except PhotoError as error:

@@ -1,4 +1,4 @@
-"""The index mappings, strict, each beside the reason its fields are indexed the way they are."""
+"""Index mappings, strict, each beside the reason its fields are indexed the way they are."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -15,7 +15,7 @@ from catalog import similarity
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.filters import values_of
 from catalog.domain.matching import passes
-from catalog.domain.offers import offers_of, priced
+from catalog.domain.offers import offers_of, select_priced
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import (
     HISTORY_PRODUCTS,
@@ -136,7 +136,7 @@ class FakeSearch(FakeStore):
             if name == "price":
                 known = {fold(name) for name in currencies or ()}
                 priced_in = [d for d in passing if currencies is None or fold(d.get("currency", "")) in known]
-                offers = [offer for d in priced_in for offer in priced(offers_of(d))]
+                offers = [offer for d in priced_in for offer in select_priced(offers_of(d))]
                 prices = [offer.price for offer in offers if offer.price is not None]
                 found[name] = {"min": min(prices, default=None), "max": max(prices, default=None)}
                 continue

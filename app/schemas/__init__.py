@@ -1,1 +1,1 @@
-"""The shapes of requests and answers; OpenAPI is made from them."""
+"""Shapes of requests and answers; OpenAPI is made from them."""

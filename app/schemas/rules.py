@@ -41,7 +41,7 @@ class RuleBody(RuleContent):
     updated_at: Moment | None = Field(None, description="not looked at: the server sets it")
 
     def rule(self, rule_id: str) -> Rule:
-        """The rule as of now; raises InvalidRule for an id that is none, or another than `rule_id`."""
+        """Returns the rule as of now; raises InvalidRule for an id that is none, or another than `rule_id`."""
         if self.id not in (None, rule_id):
             raise InvalidRule(f"id: the path says '{rule_id}' and the body '{self.id}'", field="id")
         content = {name: getattr(self, name) for name in RuleContent.model_fields}

@@ -1,1 +1,1 @@
-"""The endpoints, one file per subject: they read a question, ask the catalogue, and show its answer."""
+"""Endpoints, one file per subject: they read a request, call the catalogue, and show its result."""

@@ -23,19 +23,19 @@ def _page(name: str) -> Response:
 
 @bp.get("/")
 def shop() -> Response:
-    """The demo shop."""
+    """Shows the demo shop."""
     return _page("shop/index.html")
 
 
 @bp.get("/docs")
 def docs() -> Response:
-    """Swagger UI over /openapi.json."""
+    """Shows Swagger UI over /openapi.json."""
     return _page("docs/index.html")
 
 
 @bp.get("/shop/photos/<product_id>")
 def photo(product_id: str) -> Response:
-    """The photo of a product: `file:` ones below IMAGE_ROOTS are read, http(s) ones are redirected to."""
+    """Returns the photo of a product: `file:` ones below IMAGE_ROOTS are read, http(s) ones are redirected to."""
     found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)

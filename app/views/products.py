@@ -17,8 +17,8 @@ from catalog.search.queries import PUBLIC_FIELDS
 bp = APIBlueprint("products", __name__, url_prefix="/v1", tag="products")
 
 
-def chosen(source: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """The fields of a product that answers may show, in one order."""
+def select_fields(source: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """Returns the fields of a product that answers may show, in one order."""
     return {name: source[name] for name in fields if name in source}
 
 
@@ -33,7 +33,7 @@ def browse(query_data: BrowseParams) -> Response:
     fields = query.page.fields or PUBLIC_FIELDS
     return respond(
         {
-            "hits": [{"id": product["id"], "product": chosen(product, fields)} for product in page.products],
+            "hits": [{"id": product["id"], "product": select_fields(product, fields)} for product in page.products],
             "facets": page.facets,
             "limit": query.page.limit,
             "offset": query.page.offset,
@@ -52,4 +52,4 @@ def product(product_id: str, query_data: FieldParams) -> Response:
     found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
-    return respond(chosen(found.source, query_data.fields or PUBLIC_FIELDS))
+    return respond(select_fields(found.source, query_data.fields or PUBLIC_FIELDS))

@@ -1,1 +1,1 @@
-"""The shop's own terms: products, offers, filters, rules, promotions. Plain data and pure functions."""
+"""Terms of the shop: products, offers, filters, rules, promotions. Plain data and pure functions."""

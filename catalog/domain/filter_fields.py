@@ -75,7 +75,7 @@ class FilterField:
 
     @property
     def is_text_column(self) -> bool:
-        """Whether a feed has a column called like the key that holds its text."""
+        """Says whether a feed has a column called like the key that holds its text."""
         return self.kind in ("words", "id") and not self.columns
 
 

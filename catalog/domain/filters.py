@@ -1,4 +1,4 @@
-"""What a shopper narrows a search by; a list means any of, different keys mean all of."""
+"""Filters of a search: a list means any of, different keys mean all of."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -33,8 +33,8 @@ class PriceRange(BaseModel):
         return self
 
     @property
-    def bounded(self) -> bool:
-        """Whether prices are compared at all."""
+    def is_bounded(self) -> bool:
+        """Says whether prices are compared at all."""
         return self.gte is not None or self.lte is not None
 
 
@@ -85,7 +85,7 @@ else:
 
 
 def parse(data: Any) -> Filters:
-    """Filters from plain data; raises InvalidFilter that names the key and, for an unknown one, those there are."""
+    """Reads filters from plain data; raises InvalidFilter that names the key and, for an unknown one, all keys."""
     try:
         return Filters.model_validate(data)
     except ValidationError as error:
@@ -98,7 +98,7 @@ def parse(data: Any) -> Filters:
 
 
 def values_of(source: Mapping[str, Any], key: str) -> list[Any]:
-    """The values a filter key looks at in a stored product, always as a list."""
+    """Returns the values a filter key looks at in a stored product, always as a list."""
     if key.startswith("attributes."):
         value = source.get("attributes", {}).get(key.removeprefix("attributes."))
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS, WORD_KEYS
 from catalog.domain.filters import Filters, PriceRange, values_of
-from catalog.domain.offers import Offer, attribute_text, in_stock, offers_of, priced
+from catalog.domain.offers import Offer, attribute_text, offers_of, select_in_stock, select_priced
 from catalog.domain.synonyms import fold, same_meaning
 
 
@@ -57,7 +57,7 @@ class Matcher:
         sizes = self._sizes
         return any(
             (not sizes or (offer.size is not None and fold(offer.size) in sizes)) and _costs(offer.price, self._price)
-            for offer in (in_stock(offers) if sizes else priced(offers))
+            for offer in (select_in_stock(offers) if sizes else select_priced(offers))
         )
 
 

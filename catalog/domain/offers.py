@@ -1,4 +1,4 @@
-"""What can be bought of a product: each size with its price and stock, and the fields that searches filter by.
+"""Derives what can be bought of a product: each size with its price and stock, and the fields to filter by.
 
 Size, price and stock filters hold for one and the same offer. Most products have one price for all sizes in stock;
 for those a filter on the sizes and one on the prices say the same as one on both. Only where prices differ does
@@ -44,14 +44,14 @@ def _price(source: Mapping[str, Any]) -> float | None:
     return source.get("price") if sale is None else sale
 
 
-def in_stock(offers: Sequence[Offer]) -> list[Offer]:
+def select_in_stock(offers: Sequence[Offer]) -> list[Offer]:
     """Returns the offers that can be bought now."""
     return [offer for offer in offers if offer.available]
 
 
-def priced(offers: Sequence[Offer]) -> list[Offer]:
+def select_priced(offers: Sequence[Offer]) -> list[Offer]:
     """Returns the offers whose prices count: those in stock, or all of a product that is sold out."""
-    return in_stock(offers) or list(offers)
+    return select_in_stock(offers) or list(offers)
 
 
 def sized_price(size: str, price: float) -> str:
@@ -68,14 +68,14 @@ def sized_bound(size: str, cents: str) -> str:
 def derive_fields(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns every derived field of a product as it is stored; those that are empty are None or empty lists."""
     offers = offers_of(source)
-    prices = sorted({offer.price for offer in priced(offers) if offer.price is not None})
+    prices = sorted({offer.price for offer in select_priced(offers) if offer.price is not None})
     return {
         "effective_price": prices[0] if prices else None,
-        "sizes_available": list(dict.fromkeys(offer.size for offer in in_stock(offers) if offer.size)),
+        "sizes_available": list(dict.fromkeys(offer.size for offer in select_in_stock(offers) if offer.size)),
         "available": any(offer.available for offer in offers),
         "group_key": source.get("item_group_id") or source["id"],
         "offer_prices": prices,
-        "sized_prices": _sized_prices(in_stock(offers)),
+        "sized_prices": _sized_prices(select_in_stock(offers)),
         "folded_attributes": _fold_attributes(source.get("attributes") or {}),
     }
 

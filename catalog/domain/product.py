@@ -1,4 +1,4 @@
-"""The product: one document per thing a shopper sees (a style in a colour), its sizes inside."""
+"""Models the product: one document per thing a shopper sees (a style in a colour), its sizes inside."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def _as_list(value: object) -> object:
 
 
 def has_control(text: str) -> bool:
-    """Whether `text` holds a control character or a line separator, which no address may."""
+    """Says whether `text` holds a control character or a line separator, which no address may."""
     return CONTROL.search(text) is not None
 
 
@@ -103,7 +103,7 @@ DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "offer_updated_at")
 
 
 def parse(data: Any) -> Product:
-    """A product from plain data; raises InvalidProduct that names the field and what is wrong with it."""
+    """Reads a product from plain data; raises InvalidProduct that names the field and what is wrong with it."""
     try:
         return Product.model_validate(data)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def parse(data: Any) -> Product:
 
 
 def document(product: Product) -> dict[str, Any]:
-    """The product as it is stored, derived fields included, without `embedding`; empty values are left out."""
+    """Returns the product as it is stored: with derived fields, without `embedding` and empty values."""
     body = product.model_dump(mode="json", exclude_none=True)
     return rederive(body)
 

@@ -22,7 +22,7 @@ class Promotion:
 
 
 def serving_stack(entries: Sequence[Promotion]) -> list[Promotion]:
-    """The promotions that stand, oldest first: a rollback takes back what came after the space it returns to.
+    """Returns the promotions that stand, oldest first: a rollback takes back what came after the space it returns to.
 
     `entries` oldest first. The last one serves; the one before it is what a rollback returns to.
     """

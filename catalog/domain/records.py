@@ -1,4 +1,4 @@
-"""What passes between the index and those who write it: products, outcomes of photos, changes, progress."""
+"""Records that the index and its writers exchange: products, outcomes of photos, changes, progress."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from catalog.similarity import Vectors
 
 @dataclass(frozen=True, slots=True)
 class StoredProduct:
-    """A product as it is in the index, without vectors; `seq_no` and `primary_term` condition a write on it."""
+    """Holds a product as it is in the index, without vectors; `seq_no` and `primary_term` condition a write on it."""
 
     id: str
     source: Mapping[str, Any]
@@ -50,7 +50,7 @@ class CatalogStatus:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A product whose photo has no embedding in a space yet, or a retry that is due, or one to ask for again.
+    """Names a product whose photo has no embedding in a space yet, or a retry that is due, or one to ask for again.
 
     `image_sha256` is None where there is no vector; else that of the photo it was made from, empty if not on record.
     """
@@ -67,7 +67,7 @@ EmbeddingStatus = Literal["done", "failed", "retry"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one photo: `vector` (float32 [dims], unit length) when `status` is done, else a `reason`."""
+    """Says what became of a photo: `vector` (float32 [dims], unit length) when `status` is done, else a `reason`."""
 
     product_id: str
     image_url: str
@@ -81,7 +81,7 @@ class Outcome:
 
 
 class Written(StrEnum):
-    """What the index made of an outcome."""
+    """Says what the index made of an outcome."""
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
@@ -127,7 +127,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A write to one product: `source` is the whole new document without `embedding`, None deletes it.
+    """Describes a write to one product: `source` is the whole new document without `embedding`, None deletes it.
 
     It happens only if the product still is at (`seq_no`, `primary_term`); without them only if it does not exist yet.
     `embedding` is kept unless `image_url` differs from the stored one.

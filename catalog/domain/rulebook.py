@@ -18,7 +18,7 @@ COMBINATIONS = 64  # sets of rules in force together that are kept: most questio
 
 @dataclass(frozen=True)
 class ActiveRules:
-    """The rules in force for one question, by what they do, each kind in the order of ids (pins: of positions)."""
+    """Holds the rules in force for a question, by what they do, each kind in order of ids (pins: of positions)."""
 
     hides: tuple[Rule, ...] = ()
     boosts: tuple[Rule, ...] = ()
@@ -35,7 +35,7 @@ class ActiveRules:
 
     @property
     def reorder(self) -> bool:
-        """Whether hits come in another order than that of similarity; hiding alone leaves it as it is."""
+        """Says whether hits come in another order than that of similarity; hiding alone leaves it as it is."""
         return bool(self.boosts or self.pins)
 
     @cached_property
@@ -45,7 +45,7 @@ class ActiveRules:
 
     @cached_property
     def hidden_filters(self) -> tuple[Filters, ...]:
-        """What passes any of these is hidden."""
+        """Filters by which products are hidden."""
         return tuple(rule.target.filter for rule in self.hides if not rule.target.ids)
 
     @cached_property
@@ -62,7 +62,7 @@ NONE = ActiveRules()
 
 
 class Rulebook:
-    """The rules by what decides whether they apply, so that a question looks only at those that may.
+    """Sorts rules by what decides whether they apply, so that a question looks only at those that may.
 
     `known` is False where they could not be read: no rule acts then, and answers have to say so.
     """
@@ -80,7 +80,7 @@ class Rulebook:
                 self._named.setdefault(name, []).append(place)
 
     def in_force(self, source: Mapping[str, Any] | None, now: datetime) -> ActiveRules:
-        """Those that apply to a question about the stored product `source` (None: about none) at `now`."""
+        """Returns those that apply to a question about the stored product `source` (None: about none) at `now`."""
         possible = self._open + (self._named.get(str(source["id"]), []) if source else [])
         seen = FoldedProduct(source) if source else None
         applying = tuple(place for place in sorted(possible) if self.rules[place].applies(seen, now))
@@ -95,7 +95,7 @@ class Rulebook:
 
     @property
     def warnings(self) -> tuple[AnswerWarning, ...]:
-        """What an answer made by them has to say."""
+        """Warnings of an answer made by them."""
         if self.known:
             return ()
         return (AnswerWarning("rules_unavailable", "merchandising rules cannot be read now: none was applied"),)
@@ -116,12 +116,12 @@ def check_room(rule: Rule, kept: Sequence[Rule]) -> None:
             rules=len(others),
             allowed=MAX_RULES,
         )
-    named, before = sum(each.named for each in others), sum(each.named for each in kept)
-    if named + rule.named > max(MAX_NAMED, before):
+    named, before = sum(each.value_count for each in others), sum(each.value_count for each in kept)
+    if named + rule.value_count > max(MAX_NAMED, before):
         raise InvalidRule(
-            f"the other rules name {named:,} ids and filter values, this one {rule.named:,}, and all together may "
-            f"name {MAX_NAMED:,}: delete rules, or say it by a filter with fewer values",
+            f"the other rules name {named:,} ids and filter values, this one {rule.value_count:,}, and all "
+            f"together may name {MAX_NAMED:,}: delete rules, or say it by a filter with fewer values",
             named=named,
-            asked=rule.named,
+            asked=rule.value_count,
             allowed=MAX_NAMED,
         )

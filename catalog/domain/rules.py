@@ -30,36 +30,36 @@ class Some(BaseModel):
     filter: Filters = NO_FILTER
 
     @property
-    def empty(self) -> bool:
-        """Whether nothing is said, which every product fulfils."""
-        return not self.ids and not self.filtered
+    def is_empty(self) -> bool:
+        """Says whether nothing is said, which every product fulfils."""
+        return not self.ids and not self.has_filter
 
     @cached_property
-    def filtered(self) -> bool:
-        """Whether the filter says something."""
+    def has_filter(self) -> bool:
+        """Says whether the filter says something."""
         return self.filter != NO_FILTER
 
     @cached_property
     def id_set(self) -> frozenset[str]:
-        """The ids, to be looked up."""
+        """Ids, to be looked up."""
         return frozenset(self.ids)
 
     @property
-    def named(self) -> int:
-        """How many ids and filter values it names."""
+    def value_count(self) -> int:
+        """Number of ids and filter values it names."""
         lists = [value for _, value in self.filter if isinstance(value, tuple)]
         return len(self.ids) + sum(map(len, (*lists, *self.filter.attributes.values())))
 
     @cached_property
     def matcher(self) -> Matcher:
-        """The filter, to be held against products."""
+        """Filter, to be matched against products."""
         return Matcher(self.filter)
 
     def has(self, product_id: str, source: FoldedProduct) -> bool:
-        """Whether a stored product is one of them."""
+        """Says whether a stored product is one of them."""
         if self.ids and product_id not in self.id_set:
             return False
-        return not self.filtered or self.matcher.matches(source)
+        return not self.has_filter or self.matcher.matches(source)
 
 
 class RuleContent(BaseModel):
@@ -104,19 +104,19 @@ class Rule(RuleContent):
     updated_at: Moment
 
     @property
-    def named(self) -> int:
-        """How many ids and filter values it names."""
-        return self.when.named + self.target.named
+    def value_count(self) -> int:
+        """Number of ids and filter values it names."""
+        return self.when.value_count + self.target.value_count
 
     def applies(self, source: FoldedProduct | None, now: datetime) -> bool:
-        """Whether it is in force for a question about `source` (None: about no product of the catalogue)."""
+        """Says whether it is in force for a question about `source` (None: about no product of the catalogue)."""
         if (self.valid_from and now < self.valid_from) or (self.valid_until and now >= self.valid_until):
             return False
-        return self.when.empty or (source is not None and self.when.has(str(source.source["id"]), source))
+        return self.when.is_empty or (source is not None and self.when.has(str(source.source["id"]), source))
 
 
 def parse(data: Any) -> Rule:
-    """A rule from plain data, `updated_at` now where it has none; raises InvalidRule that says what is wrong."""
+    """Reads a rule from plain data, `updated_at` now where it has none; raises InvalidRule naming what is wrong."""
     try:
         return Rule.model_validate({"updated_at": datetime.now(UTC)} | data if isinstance(data, dict) else data)
     except ValidationError as error:
@@ -131,5 +131,5 @@ def parse(data: Any) -> Rule:
 
 
 def document(rule: Rule) -> dict[str, Any]:
-    """The rule as it is stored and shown; what it does not say is left out."""
+    """Returns the rule as it is stored and shown; what it does not say is left out."""
     return rule.model_dump(mode="json", exclude_defaults=True)

@@ -1,4 +1,4 @@
-"""An embedding space: the vectors of one version of one model, comparable only with each other."""
+"""Names an embedding space: the vectors of one version of one model, comparable only with each other."""
 
 import re
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Space:
 
     @property
     def field(self) -> str:
-        """The path of the vector inside a product document."""
+        """Path of the vector inside a product document."""
         return vector_field(self.name)
 
     @classmethod
     def parse(cls, name: str, dims: int) -> "Space":
-        """The space called `name`; raises InvalidInput unless it reads `<model>__<version>`."""
+        """Returns the space called `name`; raises InvalidInput unless it reads `<model>__<version>`."""
         model, _, version = name.rpartition("__")
         return cls(model, version, dims)
 

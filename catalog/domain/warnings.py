@@ -1,4 +1,4 @@
-"""What an answer says beside its hits: where it is not quite what was asked for, or only probably right."""
+"""Warnings that an answer has beside its hits: where it is not quite what was asked for, or only probably right."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ def browse(index: SearchIndex, query: BrowseQuery) -> BrowsePage:
     """Returns the page, with warnings; raises InvalidFilter where prices in several currencies would be compared."""
     asked, warnings = query.filters, filter_warnings.warn_of_old_index(index)
     if not warnings:  # an older index compares whatever prices there are, as it did before
-        bounded = query.filters.price is not None and query.filters.price.bounded
+        bounded = query.filters.price is not None and query.filters.price.is_bounded
         compared = bounded or query.sort in PRICE_SORTS
         priced = choose_currency(index, query.filters, None, compared=compared, facet="price" in query.counts.facets)
         # A sort alone drops nothing: what has no price, or no currency where there is only one, has its place in it.

@@ -54,7 +54,7 @@ def complete_filters(index: SearchIndex, request: SimilarRequest, source: Mappin
         return CompletedFilters(filters, None, inherited, (*old, *never))
     if request.price_band is not None:
         _refuse_other_currencies(request.filters, source)
-    compared = filters.price is not None and filters.price.bounded
+    compared = filters.price is not None and filters.price.is_bounded
     found = choose_currency(
         index, filters, source.get("currency"), compared=compared, facet="price" in request.counts.facets
     )
