@@ -63,12 +63,6 @@ class PgvectorExact:
                     break
         return [RivalHit(*row) for row in found]
 
-    def explain(self, question: RivalQuestion) -> str:
-        """Returns Postgres' plan as text."""
-        statement, values = self._build_statement(question)
-        rows = self.connection.execute(sql.SQL("EXPLAIN ") + statement, values).fetchall()
-        return "\n".join(row[0] for row in rows)
-
     def set_prices(self, prices: Mapping[int, float]) -> None:
         pairs = [(price, number) for number, price in prices.items()]
         with self.lock, self.connection.transaction(), self.connection.cursor() as cursor:
