@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from engine.cluster import configure, nodes, ports, processes, security, state
+from engine.cluster import configuration, nodes, ports, processes, security, state
 from engine.cluster.readiness import wait_until_ready
 from engine.errors import OptionsError
 from engine.install import account, distribution, folders, jdk, script_plugin
@@ -79,7 +79,7 @@ def _prepare(options: StartOptions, settings: EngineSettings, port: int, user: a
     cluster = [
         nodes.Node(f"node-{i}", data / f"node-{i}", http, transport) for i, (http, transport) in enumerate(planned, 1)
     ]
-    configure.write_configuration(cluster, home, options, java.home, user)
+    configuration.write_configuration(cluster, home, options, java.home, user)
     known = state.EngineState(
         port=port,
         nodes=cluster,

@@ -9,7 +9,7 @@ from catalog.cli_support import log_to_stderr, show_progress
 from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import wiring
-from etl.commands import upkeep
+from etl.commands import maintenance
 from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.errors import LeaseHeld
 from etl.job import RunOptions
@@ -20,9 +20,9 @@ from etl.summary import RunSummary
 from models.runtime.device import Device
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(upkeep.status)
-app.command()(upkeep.retry)
-app.command()(upkeep.restore)
+app.command()(maintenance.status)
+app.command()(maintenance.retry)
+app.command()(maintenance.restore)
 
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many products per model.")]
 DeviceOption = Annotated[Device, typer.Option(help="auto: torch on a GPU if there is one, else ONNX Runtime.")]

@@ -1,4 +1,4 @@
-"""Holds the commands that run no model: status, retry, restore."""
+"""Holds the maintenance commands, which run no model: status, retry, restore."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
