@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import typer
 
-from benchmarks.command_line import ROOT
-from benchmarks.house.request_trace import trace_similar_request
-from benchmarks.house.source import (
+from benchmarks.house import (
     VAGUE_OPENING,
     Module,
     find_functions,
@@ -17,6 +15,7 @@ from benchmarks.house.source import (
     read_docstrings,
     read_modules,
 )
+from benchmarks.house.request_trace import trace_similar_request
 
 SIDE_ROOMS = ("benchmarks", "samples", "loadtest", "demo")
 LONGEST_MODULE, LONGEST_FUNCTION, FULLEST_FOLDER, REPEATED_LINES = 200, 25, 15, 6  # the house rules
@@ -35,7 +34,7 @@ class HouseFigure:
 
 def measure_house() -> list[HouseFigure]:
     """Returns what is measured, in the order in which it is printed."""
-    modules = read_modules(ROOT)
+    modules = read_modules()
     return [*_measure_sizes(modules), *_measure_words(modules), *_measure_structure(modules)]
 
 

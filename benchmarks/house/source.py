@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.command_line import ROOT
+
 IRREGULAR = frozenset(
     {"told", "shown", "found", "made", "kept", "given", "spent", "taken", "meant"}
     | {"sent", "known", "built", "said", "seen", "held", "left", "lost", "met"}
@@ -32,7 +34,7 @@ class Module:
         return self.text.count("\n")
 
 
-def read_modules(root: Path) -> list[Module]:
+def read_modules(root: Path = ROOT) -> list[Module]:
     """Returns the modules under version control, tests left out."""
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=root, capture_output=True, text=True, check=True).stdout
     paths = [Path(line) for line in listed.splitlines() if not line.startswith("tests/")]

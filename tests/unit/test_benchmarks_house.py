@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.house.request_trace import trace_similar_request
-from benchmarks.house.source import (
+from benchmarks.house import (
     Module,
     find_functions,
     find_repeated_blocks,
@@ -15,6 +14,7 @@ from benchmarks.house.source import (
     is_participle,
     read_docstrings,
 )
+from benchmarks.house.request_trace import trace_similar_request
 
 
 def module(path: str, text: str) -> Module:
