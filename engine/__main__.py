@@ -1,7 +1,5 @@
 """Command line of the local Elasticsearch: `python -m engine start|stop|status|logs`."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator

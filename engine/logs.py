@@ -1,7 +1,5 @@
 """Reads the last lines of the servers' logs."""
 
-from __future__ import annotations
-
 from collections import deque
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Starts the local Elasticsearch, or what is missing of it, and waits until it answers."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Options of `start`: ports, nodes, heap, data folder, security, and their defaults."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

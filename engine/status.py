@@ -1,7 +1,5 @@
 """Describes what runs: version, processes, heap, data, health, and whether vector instructions are used."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from engine.cluster import health, nodes, processes, state

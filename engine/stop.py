@@ -1,7 +1,5 @@
 """Ends what `start` started on a port, and nothing else."""
 
-from __future__ import annotations
-
 from filelock import FileLock
 
 from engine.cluster import processes, state

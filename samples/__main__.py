@@ -1,7 +1,5 @@
 """Command line: `python -m samples make DIR --products N` and `python -m samples sheet DIR --out sheet.png`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Draws a whole catalogue into a folder: photos first, the feed last, so that a feed means the set is complete."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

@@ -1,7 +1,5 @@
 """Draws a contact sheet: many photos with their titles on one page."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -6,8 +6,6 @@ SamplesError            wrong use: the command line says why and exits with 2
 └── NoSamples           there is no finished set where one is to be read
 """
 
-from __future__ import annotations
-
 
 class SamplesError(Exception):
     """Wrong use; the message says what to do."""

@@ -1,7 +1,5 @@
 """Writes the feed in Google Merchant attribute names, one product a line, and the ground truth beside it."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Iterable

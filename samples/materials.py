@@ -1,7 +1,5 @@
 """Builds the cloths that a drawing's pieces need from the names of colour, pattern and material."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

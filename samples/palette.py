@@ -1,7 +1,5 @@
 """Lists the twenty colours a product can have, their families, and which colours go with them in a pattern."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 RGB = tuple[int, int, int]

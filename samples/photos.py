@@ -1,7 +1,5 @@
 """Draws the photo of one product."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from PIL import Image

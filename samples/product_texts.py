@@ -1,7 +1,5 @@
 """Formats brands, titles and descriptions: what a shop would write about a product it knows by its attributes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ Products come in blocks of eight. A block falls into styles of one to four colou
 seed and k, however many products are drawn.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Builds the scene in which a product is photographed: backdrop, camera, lamp and props."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Writes the configuration of every node of a cluster."""
 
-from __future__ import annotations
-
 import secrets
 import tempfile
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Describes the nodes of a local cluster: their folders, ports and configuration files."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -1,7 +1,5 @@
 """Finds free ports on the loopback address."""
 
-from __future__ import annotations
-
 import socket
 
 from engine.cluster.nodes import LOOPBACK

@@ -1,7 +1,5 @@
 """Starts and ends the server's processes, and tells ours from others."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Waits, up to a limit, until a cluster answers with all its nodes."""
 
-from __future__ import annotations
-
 import logging
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """Stores what runs on a port: one JSON file per port, like a pidfile."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Chooses the user that the server runs as: Elasticsearch refuses root."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import subprocess

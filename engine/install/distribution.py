@@ -1,7 +1,5 @@
 """Fetches the pinned Elasticsearch once per machine and unpacks it into the cache folder."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import shutil

@@ -1,7 +1,5 @@
 """Makes, checks and marks the cache and data folders before anything is written into them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Finds the Java Development Kit that runs the server and compiles its script plugin."""
 
-from __future__ import annotations
-
 import logging
 import re
 import shutil

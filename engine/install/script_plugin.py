@@ -7,8 +7,6 @@ It also brings a query of its own, `vector_scan`, that gives the same scores sev
 `plugin/com/visualsearch/scan/VectorScanQueryBuilder.java`. `plugin/simd` is its fastest part.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """Draws backdrops, before which the product lies or hangs: studio, gradient, wood, bed linen, wall, concrete."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Paints antialiased parts, lines and shadows on a float image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Cloth: a pattern printed on a surface, evaluated at thread coordinates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Describes a drawing: pieces of cloth, seams and buttons in painter's order, in garment units."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

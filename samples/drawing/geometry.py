@@ -1,7 +1,5 @@
 """Outlines of cloth: smooth curves through points, mirrored halves, ribbons, and the camera that projects them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Hands that hold a product."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Item, Piece, Stroke

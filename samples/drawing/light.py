@@ -1,7 +1,5 @@
 """Light on cloth: every part bulges a little and lies in folds; a lamp up to one side shades the height field."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

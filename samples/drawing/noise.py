@@ -1,7 +1,5 @@
 """Smooth random fields, the raw stuff of folds, marble, camouflage and wood."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Prints and weaves as functions of thread coordinates; colours[0] always keeps more than half of the cloth."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

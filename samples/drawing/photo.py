@@ -1,7 +1,5 @@
 """Takes the photo: puts a drawing before a backdrop, with its props, under a lamp, and develops it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Draws what a product hangs on or is worn by: hangers, a shop dummy, heads."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from samples.drawing.garment import Item, Piece, Stroke, crease

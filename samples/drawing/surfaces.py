@@ -1,7 +1,5 @@
 """How threads and hides look from close by: a gain around 1 per pixel, laid over the print."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Shoes, bags, headwear and other accessories as data."""
 
-from __future__ import annotations
-
 from samples.kinds.choices import HEAD, HELD, STANDING, WOVEN
 from samples.kinds.kind import Kind
 from samples.shapes.accessories import draw_scarf, draw_sock

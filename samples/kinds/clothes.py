@@ -1,7 +1,5 @@
 """Clothes as data."""
 
-from __future__ import annotations
-
 from samples.kinds.choices import BOTTOM, HEAVY, JERSEY, KNITTED, PRINTS, WORN, WOVEN
 from samples.kinds.kind import Kind
 from samples.shapes.bottoms import draw_shorts, draw_skirt, draw_trousers

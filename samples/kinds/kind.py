@@ -1,7 +1,5 @@
 """Describes a kind of product: what is known before one is drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

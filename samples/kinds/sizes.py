@@ -1,7 +1,5 @@
 """Lists size runs, by system and by who wears it."""
 
-from __future__ import annotations
-
 SIZES: dict[str, dict[str, tuple[str, ...]]] = {
     "alpha": {
         "female": ("XS", "S", "M", "L", "XL"),

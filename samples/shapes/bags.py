@@ -1,7 +1,5 @@
 """Bag (tote, handbag, crossbody) and backpack: about 2 wide, bottom at y=1."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair, stitch

@@ -1,7 +1,5 @@
 """Trousers, shorts and skirt: waist at y=0.62."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair, stitch

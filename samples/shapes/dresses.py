@@ -1,7 +1,5 @@
 """Dress: bodice and skirt in many cuts."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair

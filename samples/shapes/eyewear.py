@@ -1,7 +1,5 @@
 """Sunglasses from the front, about 2 wide."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, pair

@@ -1,7 +1,5 @@
 """Cap, beanie and hat, in units of their own: about 2 wide."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair, stitch

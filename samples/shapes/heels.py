@@ -1,7 +1,5 @@
 """Boot and pump from the side: toe to the right, about 2 long."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, stitch

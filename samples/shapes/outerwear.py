@@ -1,7 +1,5 @@
 """Jacket (bomber, trucker, puffer, biker) and coat (single- or double-breasted, belted)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair, stitch

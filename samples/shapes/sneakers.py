@@ -1,7 +1,5 @@
 """Sneaker from the side: toe to the right, ground at y=0, about 2 long."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, stitch

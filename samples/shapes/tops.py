@@ -1,7 +1,5 @@
 """T-shirt, tank top, shirt, sweater and hoodie."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samples.drawing.garment import Drawing, Folds, Item, Piece, Stroke, crease, pair, stitch

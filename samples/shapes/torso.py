@@ -1,7 +1,5 @@
 """Draws what everything worn above the waist shares: the body block, sleeves, neck openings and ribs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
