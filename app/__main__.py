@@ -9,8 +9,7 @@ import typer
 
 from app.index.connect import elasticsearch
 from app.settings import ApiSettings, export
-from catalog.errors import InvalidInput
-from catalog.plain_text import escape_controls
+from catalog.cli_support import exit_on_error
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
 
@@ -35,14 +34,11 @@ def serve(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default API_PORT, 8000.")] = None,
 ) -> None:
     """Serve with gunicorn until SIGTERM or Ctrl-C."""
-    try:
+    with exit_on_error("app"):
         settings = ApiSettings.load()
-        elasticsearch(settings)  # made and thrown away: wrong settings are told here, in one line
+        elasticsearch(settings)  # made and thrown away: wrong settings end here, in one line
         PhotoSettings.load()
         ModelSettings.load()
-    except InvalidInput as error:
-        typer.echo(escape_controls(error.message), err=True)
-        raise typer.Exit(2) from error
     _start(settings.model_copy(update={"api_port": port}) if port else settings)
 
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from catalog.errors import VisualSearchError
+from catalog.cli_support import exit_on_error
 from demo import api_process, question, steps
-from demo.contact_sheet import NothingToShow, SheetColumn, make_sheet
+from demo.contact_sheet import SheetColumn, make_sheet
 from demo.picture import draw
 from demo.settings import DemoSettings
 from models.bundles.registry import find_bundle
@@ -45,10 +45,15 @@ def run_timed(title: str, work: Callable[[], str]) -> None:
     console.print(f"[green]✓[/] {title:<22}{took}  {outcome}", highlight=False, soft_wrap=True)
 
 
+def _load_settings() -> DemoSettings:
+    with exit_on_error("demo"):
+        return DemoSettings.load()
+
+
 @app.command()
 def start() -> None:
     """Set everything up, serve it and show one filtered query; what is there already is kept."""
-    settings = DemoSettings.load()
+    settings = _load_settings()
     settings.folder.mkdir(parents=True, exist_ok=True)
     state = api_process.read_state(settings)
     try:
@@ -84,7 +89,7 @@ def _save(settings: DemoSettings, state: dict[str, Any]) -> None:
 @app.command()
 def picture(out: Path = Path("docs/similar.jpg")) -> None:
     """Draw what the running demo answers to a few questions."""
-    console.print(str(draw(DemoSettings.load(), out)))
+    console.print(str(draw(_load_settings(), out)))
 
 
 @app.command()
@@ -104,19 +109,16 @@ def contact_sheet(
         "taxonomy": taxonomy,
         "hybrid": hybrid,
     }
-    models = ModelSettings.load()
-    try:
+    with exit_on_error("demo"):
+        models = ModelSettings.load()
         columns = [SheetColumn(title, OnnxEmbedder(find_bundle(name, models))) for title, name in titles.items()]
         console.print(str(make_sheet(shop or DemoSettings.load().shop, columns, out, limit)))
-    except (NothingToShow, VisualSearchError) as error:
-        Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
-        raise typer.Exit(2) from error
 
 
 @app.command()
 def stop() -> None:
     """Stop the API and, if the demo started it, Elasticsearch; the catalogue stays on disk."""
-    settings = DemoSettings.load()
+    settings = _load_settings()
     state = api_process.read_state(settings)
     if not state:
         console.print("Nothing to stop.")

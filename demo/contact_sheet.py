@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from catalog.errors import InvalidInput
 from catalog.similarity import cosine
 from models.photos import decode
 from models.runtime.onnx_embedder import OnnxEmbedder
@@ -20,7 +21,7 @@ INK, PALE = "#222222", "#777777"
 BATCH = 32
 
 
-class NothingToShow(Exception):
+class NothingToShow(InvalidInput):
     """Raised for a folder that is no drawn shop, or too small a one."""
 
 

@@ -109,15 +109,7 @@ ROOMS: dict[str, LazyEntry] = {
     "benchmark": LazyEntry(
         "benchmarks.__main__:app",
         "Measure speed, beside a baseline.",
-        (
-            "visual-search benchmark api --quick",
-            "visual-search benchmark query run --quick",
-            "visual-search benchmark updates --quick",
-            "visual-search benchmark embedding",
-            "visual-search benchmark calibrate --quick",
-            "visual-search benchmark rivals --quick",
-            "visual-search benchmark house",
-        ),
+        ("visual-search benchmark api --quick",),
     ),
     "serve": LazyEntry(
         "app.__main__:door", "Serve the REST API with gunicorn.", ("visual-search serve --port 8000",)

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -357,3 +358,15 @@ def test_docker_compose_can_read_the_files(files: tuple[str, ...]) -> None:
     command = [docker, "compose", *chosen, "--profile", "jobs", "config", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_installed_package_has_every_file_it_needs() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    rooms = [pattern.rstrip("*") for pattern in setup["packages"]["find"]["include"]]
+    tracked = subprocess.run(["git", "ls-files", *rooms], cwd=ROOT, capture_output=True, text=True, check=True)
+    for file in map(Path, tracked.stdout.split()):
+        room, *_ = file.parts
+        if file.suffix == ".py":
+            assert (ROOT / file.parent / "__init__.py").exists(), file
+        elif not file.is_relative_to("benchmarks/results"):
+            assert any((ROOT / file) in (ROOT / room).glob(pattern) for pattern in setup["package-data"][room]), file

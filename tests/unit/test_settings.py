@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings
+from typer.testing import CliRunner
 
 from catalog.errors import InvalidSetting
 from catalog.settings import CatalogSettings, EnvironmentSettings
+from demo.__main__ import app as demo
 from demo.settings import DemoSettings
 from engine.errors import OptionsError
 from engine.settings import EngineSettings
@@ -97,3 +99,9 @@ def test_the_demos_children_see_its_photos(monkeypatch: pytest.MonkeyPatch, tmp_
     found = DemoSettings.load({"DEMO_DIR": str(tmp_path)}).child_environment()
     assert found["IMAGE_ROOTS"] == f"/photos:{tmp_path}/shop"
     assert (found["HEALTH_PORT"], found["PUBLIC_STATUS"]) == ("9", "true")
+
+
+def test_a_wrong_setting_of_the_demo_is_one_line() -> None:
+    answer = CliRunner().invoke(demo, ["stop"], env={"API_PORT": "none"})
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("demo: the setting API_PORT is wrong") and answer.stderr.count("\n") == 1

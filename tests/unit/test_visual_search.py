@@ -47,7 +47,9 @@ def test_every_room_is_a_command_with_examples_in_its_help(name: str) -> None:
     assert "Examples:" in answer.output and ROOMS[name].examples[0] in answer.output
 
 
-@pytest.mark.parametrize("example", [line for entry in ROOMS.values() for line in entry.examples])
+@pytest.mark.parametrize(
+    "example", [line for entry in (*ROOMS.values(), *MEASUREMENTS.values()) for line in entry.examples]
+)
 def test_examples_can_be_run(example: str) -> None:
     words = shlex.split(example.partition(">")[0])
     assert words[0] == "visual-search" and words[1] in ROOMS
@@ -94,6 +96,7 @@ def test_the_completion_can_be_shown_and_installed() -> None:
 def test_every_measurement_is_a_command(name: str) -> None:
     answer = runner.invoke(app, ["benchmark", name, "--help"])
     assert answer.exit_code == 0, answer.output
+    assert f"visual-search benchmark {name}" in answer.output.partition("Examples:")[2]
 
 
 def test_help_imports_no_room() -> None:
