@@ -28,7 +28,7 @@ def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSessi
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class BatchPrediction:
     """Holds embeddings [N,dims] as `embed` gives them, and probabilities [N,classes] where the bundle has classes."""
 
     embeddings: Embeddings
@@ -54,7 +54,7 @@ class OnnxEmbedder(BundleEmbedder):
         for name in set(self._outputs) - {one.name for one in self._session.get_outputs()}:
             raise InvalidBundle(f"{bundle.path}: the graph has no output '{name}'")
 
-    def predict(self, batch: Pixels) -> Prediction:
+    def predict(self, batch: Pixels) -> BatchPrediction:
         """Returns embeddings and, where the bundle has classes, their probabilities, of pixels [N,3,side,side].
 
         Raises InvalidBatch for pixels of another shape or none.
@@ -64,7 +64,7 @@ class OnnxEmbedder(BundleEmbedder):
             raise InvalidBatch(f"{self.bundle.name} was given no photo")
         parts = [self._run_outputs(part, self._outputs) for part in split_batch(batch, self.bundle)]
         embeddings, *logits = (np.concatenate(rows) for rows in zip(*parts, strict=True))
-        return Prediction(normalize_rows(embeddings), softmax(logits[0]) if logits else None)
+        return BatchPrediction(normalize_rows(embeddings), softmax(logits[0]) if logits else None)
 
     def _run(self, batch: Pixels) -> Embeddings:
         return self._run_outputs(batch, self._outputs[:1])[0]

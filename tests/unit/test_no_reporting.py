@@ -43,11 +43,11 @@ def left_in(home: Path) -> list[str]:
 
 OPEN_SESSION = """
 from models.runtime.onnx_embedder import OnnxEmbedder
-from models.bundles.registry import find
+from models.bundles.registry import find_bundle
 from models.settings import ModelSettings
 import pathlib
 root = pathlib.Path(sys.modules["models"].__file__).parents[1]
-print(OnnxEmbedder(find("fashion_int8", ModelSettings(bundles=root / "bundles"))).runtime)
+print(OnnxEmbedder(find_bundle("fashion_int8", ModelSettings(bundles=root / "bundles"))).runtime)
 """
 
 
