@@ -24,7 +24,7 @@ THREADS = 1  # per photo unless MODEL_THREADS says otherwise: requests come side
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class PhotoPrediction:
     """Holds a photo's unit embedding [dims], and probability by label where the model has classes."""
 
     embedding: Vectors
@@ -52,15 +52,15 @@ class Embedders:
         embedders = [self.get(space) for space in spaces]  # all of them are there before the first one works
         return {embedder.space.name: _embed_one(embedder, image) for embedder in embedders}
 
-    def predict(self, image: Image.Image, space: Space) -> Prediction:
+    def predict(self, image: Image.Image, space: Space) -> PhotoPrediction:
         """Embeds a photo in `space`, with class probabilities; raises BundleMissing, InvalidBundle, NoEmbedding."""
         embedder = self.get(space)
         found = embedder.predict(embedder.preprocess(image)[None])
         _check_usable(embedder, found.embeddings)
         if found.probabilities is None:
-            return Prediction(found.embeddings[0], None)
+            return PhotoPrediction(found.embeddings[0], None)
         labels = embedder.bundle.manifest.classes or ()
-        return Prediction(found.embeddings[0], dict(zip(labels, found.probabilities[0].tolist(), strict=True)))
+        return PhotoPrediction(found.embeddings[0], dict(zip(labels, found.probabilities[0].tolist(), strict=True)))
 
     def limits(self, spaces: Iterable[Space]) -> dict[str, Limits]:
         """Returns what each model was made for, by the name of its space."""

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.context import context
-from app.embedding import Prediction
+from app.embedding import PhotoPrediction
 from app.http.errors import write
 from app.http.jsons import respond
 from app.observability.request_log import photo_spent
@@ -88,7 +88,7 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     )
 
 
-def _rank_classes(found: Prediction, top: int) -> list[dict[str, Any]] | None:
+def _rank_classes(found: PhotoPrediction, top: int) -> list[dict[str, Any]] | None:
     if found.probabilities is None:
         return None
     best = sorted(found.probabilities.items(), key=lambda each: (-each[1], each[0]))[:top]
