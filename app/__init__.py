@@ -1,4 +1,4 @@
-"""The REST API: thin, stateless, torch-free; it turns questions into catalogue calls and answers into JSON."""
+"""REST API: thin, stateless, torch-free; it turns questions into catalogue calls and answers into JSON."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ def create_app(
     photos: "PhotoSettings | None" = None,
     models: "ModelSettings | None" = None,
 ) -> "APIFlask":
-    """The WSGI application; without `index` it asks the Elasticsearch that the environment names.
+    """Returns the WSGI application; without `index` it asks the Elasticsearch that the environment names.
 
     `photos` says below which folders the demo shop may show `file:` photos and what of a shopper's photo is read,
     `models` where the bundles are that embed it.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.index.connect import elasticsearch
+from app.index.connect import connect_elasticsearch
 from app.settings import ApiSettings, export
 from catalog.cli_support import exit_on_error
 from models.photos.settings import PhotoSettings
@@ -36,7 +36,7 @@ def serve(
     """Serve with gunicorn until SIGTERM or Ctrl-C."""
     with exit_on_error("app"):
         settings = ApiSettings.load()
-        elasticsearch(settings)  # made and thrown away: wrong settings end here, in one line
+        connect_elasticsearch(settings)  # made and thrown away: wrong settings end here, in one line
         PhotoSettings.load()
         ModelSettings.load()
     _start(settings.model_copy(update={"api_port": port}) if port else settings)

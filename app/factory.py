@@ -11,7 +11,7 @@ from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
 from app.index.call_guard import CallGuard
-from app.index.connect import elasticsearch
+from app.index.connect import connect_elasticsearch
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
 from app.settings import ApiSettings
@@ -34,7 +34,7 @@ def build(
     """See `app.create_app`."""
     settings = settings or ApiSettings.load()
     photos = photos or PhotoSettings.load()
-    index = index or elasticsearch(settings)
+    index = index or connect_elasticsearch(settings)
     app = APIFlask(__name__, title="Visual search", version=VERSION, docs_path=None, json_errors=False)
     app.url_map.merge_slashes = False  # `//` is no product, not a reason to redirect
     app.json = OrjsonProvider(app)
@@ -45,7 +45,7 @@ def build(
         TRUSTED_HOSTS=None if "*" in settings.trusted_hosts else list(settings.trusted_hosts),
     )
     breaker = CircuitBreaker()
-    index.observe(CallGuard(breaker, request_log.spent))
+    index.observe(CallGuard(breaker, request_log.add_index_seconds))
     uploads, embedders = PhotoReader(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
     admission = Admission(settings.max_uploads)
     readiness = Readiness(index.status.ping)

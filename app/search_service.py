@@ -8,7 +8,7 @@ import numpy as np
 
 from app.context import Context
 from app.observability import metrics
-from app.observability.request_log import photo_spent
+from app.observability.request_log import add_photo_seconds
 from app.photo_warnings import warn_of_hits, warn_of_photo
 from app.schemas.bodies import SearchBody
 from app.uploads import Box
@@ -58,7 +58,7 @@ class SearchService:
                 vectors = embedders.embed(image, spaces)
                 warnings = warn_of_photo(image, limits, request.filters)
                 del image  # others wait for its memory
-        photo_spent(time.perf_counter() - started)
+        add_photo_seconds(time.perf_counter() - started)
         weights = {space.name: weight for space, weight in spaces.items()}
         result = self.find_similar(replace(request, model=None, models=weights, vectors=vectors))
         best = result.hits if not result.page.offset else ()  # a later page begins with what is less alike

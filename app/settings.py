@@ -68,7 +68,7 @@ class ApiSettings(EnvironmentSettings):
 
     @property
     def health(self) -> int:
-        """The health port, 0 where there is none: HEALTH_PORT, by default API_PORT + 1."""
+        """Returns the health port, 0 where there is none: HEALTH_PORT, by default API_PORT + 1."""
         return self.api_port + 1 if self.health_port is None else self.health_port
 
 

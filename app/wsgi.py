@@ -1,4 +1,4 @@
-"""The application for a WSGI server: `gunicorn -c app/gunicorn_conf.py app.wsgi:app`."""
+"""Holds the application for a WSGI server: `gunicorn -c app/gunicorn_conf.py app.wsgi:app`."""
 
 from app import create_app
 from app.observability.logs import install

@@ -1,4 +1,4 @@
-"""What the rest of the house may ask of the product index: one protocol per store, and groups of them.
+"""Lists what the rest of the house may ask of the product index: one protocol per store, and groups of them.
 
 `catalog.elastic` answers for real, `tests/fakes.py` in memory. A method named `get_*` may return what was read some
 seconds ago, one named `read_*` asks this moment. Every method raises catalog.errors only.
@@ -73,7 +73,7 @@ class FilterValuePort(Protocol):
 
 
 class SpacePort(Protocol):
-    """The embedding spaces of the index."""
+    """Embedding spaces of the index."""
 
     def get_all(self) -> Sequence[Space]: ...  # by name
     def get_mapping_version(self) -> int: ...  # below `catalog.mapping.VERSION` until the next reindex
@@ -139,7 +139,7 @@ class RecheckPort(Protocol):
 
 
 class HistoryPort(Protocol):
-    """What became of each photo."""
+    """History of every photo."""
 
     def append(self, entries: Iterable[HistoryEntry]) -> None: ...  # products of before stay named
     def retract(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None: ...  # photo -> product ids
@@ -147,7 +147,7 @@ class HistoryPort(Protocol):
 
 
 class SpaceIndex(Protocol):
-    """What decides which space serves."""
+    """Stores that decide which space serves."""
 
     @property
     def spaces(self) -> SpacePort: ...
@@ -158,7 +158,7 @@ class SpaceIndex(Protocol):
 
 
 class SearchIndex(SpaceIndex, Protocol):
-    """What a shopper's question needs, and the API that answers it."""
+    """Stores that a shopper's question needs, and the API that answers it."""
 
     @property
     def products(self) -> ProductReadPort: ...
@@ -174,7 +174,7 @@ class SearchIndex(SpaceIndex, Protocol):
 
 
 class EmbeddingIndex(SpaceIndex, Protocol):
-    """What an embedding run needs."""
+    """Stores that an embedding run needs."""
 
     @property
     def embeddings(self) -> EmbeddingPort: ...

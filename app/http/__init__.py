@@ -1,1 +1,1 @@
-"""What every request and answer goes through: input, errors, JSON, access, OpenAPI."""
+"""Handles what every request and answer goes through: input, errors, JSON, access, OpenAPI."""

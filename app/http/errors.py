@@ -117,17 +117,17 @@ MESSAGES = {
 
 
 def body(code: str, message: str, detail: Any = None) -> dict[str, Any]:
-    """The one shape of an error."""
+    """Returns the one shape of an error."""
     return {"code": code, "message": message, "detail": detail or {}}
 
 
 def status_of(error: errors.VisualSearchError) -> int:
-    """The status of the nearest class that has one."""
+    """Returns the status of the nearest class that has one."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def domain_body(error: errors.VisualSearchError) -> dict[str, Any]:
-    """An error raised on purpose as strangers are told it; what they are not told is logged with the request's id."""
+    """Returns the body of an error raised on purpose; what strangers are not told is logged with the request's id."""
     if error.public_message != error.message:
         # Refusals of the breaker come by the thousand, and its reason was logged when it opened.
         level = logging.DEBUG if isinstance(error, CircuitOpen) else logging.WARNING
@@ -136,14 +136,14 @@ def domain_body(error: errors.VisualSearchError) -> dict[str, Any]:
 
 
 def write(level: int, text: str, exc_info: BaseException | None = None, **fields: Any) -> None:
-    """A log line that names the request by the id its answer has in X-Query-Id."""
+    """Writes a log line that names the request by the id its answer has in X-Query-Id."""
     query_id = g.get("query_id") if has_app_context() else None
     extra = {"fields": {"query_id": query_id, **fields}}
     log.log(level, "%s (query %s)", text, query_id, extra=extra, exc_info=exc_info)
 
 
 def domain_error(error: errors.VisualSearchError) -> Response:
-    """An error raised on purpose."""
+    """Answers an error raised on purpose."""
     status = status_of(error)
     response = respond(domain_body(error), status)
     if status in (429, 503):
@@ -152,13 +152,13 @@ def domain_error(error: errors.VisualSearchError) -> Response:
 
 
 def retry_after(error: errors.VisualSearchError) -> str:
-    """The header's value for an error that passes by itself: whole seconds, at least one."""
+    """Returns the header's value for an error that passes by itself: whole seconds, at least one."""
     wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
     return str(max(1, math.ceil(wait)))
 
 
 def http_error(error: HTTPException) -> Response:
-    """An error of Flask or werkzeug: no such route, wrong method, too large..."""
+    """Answers an error of Flask or werkzeug: no such route, wrong method, too large..."""
     status = error.code or 500
     code = "untrusted_host" if isinstance(error, SecurityError) else CODES.get(status, "http_error")
     message = MESSAGES.get(code) or error.description or error.name
@@ -170,13 +170,13 @@ def http_error(error: HTTPException) -> Response:
 
 
 def unexpected_body(error: Exception) -> dict[str, Any]:
-    """A mistake of ours: the log has the traceback, the answer has none."""
+    """Returns the body for a mistake of ours: the log has the traceback, the answer has none."""
     write(logging.ERROR, f"unexpected {type(error).__name__}", exc_info=error)
     return body("internal_error", "something went wrong on our side; the log knows by X-Query-Id")
 
 
 def unexpected_error(error: Exception) -> Response:
-    """The answer to it."""
+    """Answers a mistake of ours."""
     return respond(unexpected_body(error), 500)
 
 

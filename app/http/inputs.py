@@ -36,26 +36,26 @@ class Query(BaseModel):
 
     @classmethod
     def gather(cls, args: MultiDict[str, str]) -> dict[str, Any]:
-        """The parameters as plain data; a single-valued key given twice raises InvalidRequest."""
+        """Returns the parameters as plain data; a single-valued key given twice raises InvalidRequest."""
         found: dict[str, Any] = {}
         for name, values in args.lists():
             if name.startswith(ATTRIBUTE) and "attributes" in cls.model_fields:
                 found.setdefault("attributes", {})[name.removeprefix(ATTRIBUTE)] = values
             elif name == "attributes":
-                raise _refused([_problem(name, "write attributes.<name>=<value>")])
+                raise _build_refusal([_problem(name, "write attributes.<name>=<value>")])
             elif name in cls.separated & cls.model_fields.keys():
                 found[name] = [part.strip() for value in values for part in value.split(",")]
             elif name in cls.repeated or name not in cls.model_fields:
                 found[name] = values
             elif len(values) > 1:
-                raise _refused([_problem(name, "given more than once, and only one value makes sense")])
+                raise _build_refusal([_problem(name, "given more than once, and only one value makes sense")])
             else:
                 found[name] = values[0]
         return found
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
+    """Returns the known word that `word` was probably meant to be."""
     return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), None)
 
 
@@ -69,7 +69,7 @@ def _problem(field: str, problem: str) -> dict[str, str]:
     return {"field": field, "problem": problem}
 
 
-def _refused(problems: Sequence[dict[str, str]]) -> InvalidRequest:
+def _build_refusal(problems: Sequence[dict[str, str]]) -> InvalidRequest:
     first = problems[0]
     message = f"{first['field']}: {first['problem']}" if first["field"] else first["problem"]
     return InvalidRequest(message, problems=list(problems))
@@ -82,7 +82,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
-    """The model that holds the last step of `path`."""
+    """Returns the model that holds the last step of `path`."""
     for step in path[:-1]:
         inner = _models_in(model.model_fields[str(step)].annotation) if step in model.model_fields else []
         if not inner:
@@ -107,16 +107,16 @@ def _readable(error: ErrorDetails, model: type[BaseModel], what: str) -> dict[st
 
 
 def refusal(error: ValidationError, model: type[BaseModel], what: str) -> InvalidRequest:
-    """What is wrong with data that were to be a `model`; `what` is what its keys are called to whoever sent them."""
+    """Returns what is wrong with data for a `model`; `what` is what its keys are called to whoever sent them."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
     if details[0]["type"] == "json_invalid":
         return UnreadableBody(f"the body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}")
     details.sort(key=lambda each: each["type"] != "missing")  # what is required says most
-    return _refused([_readable(each, model, what) for each in details[:20]])
+    return _build_refusal([_readable(each, model, what) for each in details[:20]])
 
 
-def _listed(text: str) -> list[str]:
-    """The values of one form field: programs made from the specification write lists as JSON."""
+def _split_list(text: str) -> list[str]:
+    """Returns the values of one form field: programs made from the specification write lists as JSON."""
     try:
         values = orjson.loads(text) if text.startswith("[") else text
     except orjson.JSONDecodeError:
@@ -124,16 +124,18 @@ def _listed(text: str) -> list[str]:
     return [str(value) for value in values] if isinstance(values, list) else [text]
 
 
-def uploaded(model: type[Query], request: Request) -> dict[str, Any]:
-    """A multipart form as plain data: fields like parameters, `image` the bytes of its one file."""
+def read_form(model: type[Query], request: Request) -> dict[str, Any]:
+    """Returns a multipart form as plain data: fields like parameters, `image` the bytes of its one file."""
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("send the photo as multipart/form-data, in the field image")
     if FILE in request.form:
-        raise _refused([_problem(FILE, "send it as a file, not as text")])
-    found = model.gather(MultiDict((name, part) for name, text in request.form.items(True) for part in _listed(text)))
+        raise _build_refusal([_problem(FILE, "send it as a file, not as text")])
+    found = model.gather(
+        MultiDict((name, part) for name, text in request.form.items(True) for part in _split_list(text))
+    )
     for name, files in request.files.lists():
         if name != FILE or len(files) > 1:
-            raise _refused([_problem(name, f"one file is taken, in the field {FILE}")])
+            raise _build_refusal([_problem(name, f"one file is taken, in the field {FILE}")])
         found[name] = files[0].read()
     return found
 
@@ -149,13 +151,13 @@ class Adapter(PydanticAdapter):
                 return model.model_validate(model.gather(request.args))
             if location == "files" and issubclass(model, Query):
                 what = "parameter"
-                return model.model_validate(uploaded(model, request))
+                return model.model_validate(read_form(model, request))
             if location == "json":
                 what = "field"
                 form: type[Query] | None = getattr(model, "form", None)  # the same question as a form
                 if form is not None and request.mimetype == "multipart/form-data":
                     model, what = form, "parameter"
-                    return form.model_validate(uploaded(form, request))
+                    return form.model_validate(read_form(form, request))
                 if not request.is_json:
                     raise UnsupportedMediaType("send the body as application/json")
                 return model.model_validate_json(request.get_data(cache=False))

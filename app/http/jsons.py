@@ -22,12 +22,12 @@ def encode(value: Any) -> bytes:
 
 
 def respond(value: Any, status: int = 200) -> Response:
-    """A JSON response that no schema goes through again: what the views build is what is sent."""
+    """Returns a JSON response that no schema goes through again: what the views build is what is sent."""
     return Response(encode(value), status=status, mimetype="application/json")
 
 
 class OrjsonProvider(JSONProvider):
-    """What Flask's own `jsonify` and `request.json` use."""
+    """Serves Flask's own `jsonify` and `request.json`."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return encode(obj).decode()

@@ -1,4 +1,4 @@
-"""What one request may cost: the size of its body, looked up before the body is read, and its time with the index."""
+"""Limits what one request may cost: the size of its body, before it is read, and its time with the index."""
 
 from apiflask import APIFlask
 from flask import request
@@ -10,7 +10,7 @@ PHOTO_PATHS = ("/v1/search", "/v1/models/")  # a photo is larger than a question
 
 
 def takes_photos(method: str, path: str) -> bool:
-    """Whether the body of such a request may hold a photo."""
+    """Returns whether the body of such a request may hold a photo."""
     return method == "POST" and path.startswith(PHOTO_PATHS)
 
 

@@ -54,7 +54,7 @@ RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "int
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query string has no null; a parameter that may be None may be left out."""
+    """Removes null from a query parameter: one that may be None may be left out."""
     kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "title")}
     if len(kinds) == 1:
@@ -82,7 +82,7 @@ def _parameter(parameter: dict[str, Any]) -> None:
 
 
 def _form(schema: dict[str, Any]) -> None:
-    """A form has no null and no nesting either."""
+    """Removes null and nesting from a form, which has neither."""
     fields = {name: _without_null(field) for name, field in schema["properties"].items()}
     values = fields.pop("attributes")["additionalProperties"]
     schema |= {"properties": fields, "patternProperties": {r"^attributes\..+$": values}}
@@ -102,7 +102,7 @@ def _operation(operation: dict[str, Any]) -> None:
 
 
 def _tidy(node: Any) -> None:
-    """What pydantic writes and JSON Schema means otherwise, anywhere in the document."""
+    """Rewrites what pydantic writes and JSON Schema means otherwise, anywhere in the document."""
     if isinstance(node, dict):
         if "default" in node and node["default"] is None:
             del node["default"]  # it contradicts a schema without null; left out means the same
@@ -116,7 +116,7 @@ def _tidy(node: Any) -> None:
 
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification, completed."""
+    """Returns the specification, completed."""
     for path in spec["paths"].values():
         for operation in path.values():
             for status in ALWAYS:
@@ -130,7 +130,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _either_form(spec: dict[str, Any]) -> None:
-    """The body that is taken as JSON or as a form."""
+    """Describes a body that is taken as JSON or as a form."""
     schema = PredictForm.model_json_schema()
     schema["properties"] = {name: _without_null(field) for name, field in schema["properties"].items()}
     spec["components"]["schemas"][PredictForm.__name__] = schema
@@ -147,7 +147,7 @@ def _error(status: int) -> dict[str, Any]:
 
 
 def _each_by_itself(batch: dict[str, Any]) -> None:
-    """A wrong search in a batch is answered, by its own error: any object is taken."""
+    """Lets a batch take any object as a search: a wrong one is answered by its own error."""
     searches = batch["properties"]["searches"]
     searches["items"] = {"anyOf": [searches["items"], {"type": "object"}]}
 

@@ -1,1 +1,1 @@
-"""The API's connection to the index, behind a circuit breaker."""
+"""Connects the API to the index, behind a circuit breaker."""

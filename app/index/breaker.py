@@ -1,4 +1,4 @@
-"""A circuit breaker: while Elasticsearch is down nobody waits for it, and the first answer closes it again."""
+"""Circuit breaker: while Elasticsearch is down nobody waits for it, and the first answer closes it again."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are being refused."""
+        """Returns whether calls are being refused."""
         return self._failures >= self._threshold
 
     @contextmanager
@@ -49,10 +49,10 @@ class CircuitBreaker:
         except DeadlineExceeded:
             raise  # many calls for one question prove nothing about the server
         except Unavailable as error:
-            self._fail(error)
+            self._note_failure(error)
             raise
         if self._failures:
-            self._succeed()
+            self._note_success()
 
     def _admit(self) -> None:
         with self._lock:
@@ -64,12 +64,12 @@ class CircuitBreaker:
                 raise CircuitOpen(reason, self._refuse_until - now, told)
             self._refuse_until = now + self._pause  # this caller tries, the others go on being refused
 
-    def _fail(self, error: Unavailable) -> None:
+    def _note_failure(self, error: Unavailable) -> None:
         with self._lock:
             self._failures += 1
             self._reason = error.message, error.public_message
             self._refuse_until = self._clock() + self._pause
 
-    def _succeed(self) -> None:
+    def _note_success(self) -> None:
         with self._lock:
             self._failures = 0

@@ -11,7 +11,7 @@ from catalog.ports import CallKind
 
 @dataclass(frozen=True, slots=True)
 class CallGuard:
-    """A CallObserver; `add_seconds` is called with how long each request took."""
+    """Answers to the protocol CallObserver; `add_seconds` is called with how long each request took."""
 
     breaker: CircuitBreaker
     add_seconds: Callable[[float], None]

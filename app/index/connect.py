@@ -1,4 +1,4 @@
-"""The Elasticsearch that the environment names, with the patience of an API."""
+"""Connects to the Elasticsearch that the environment names, with the API's timeout."""
 
 import catalog.elastic
 from app.settings import ApiSettings
@@ -6,7 +6,7 @@ from catalog.ports import SearchIndex
 from catalog.settings import CatalogSettings
 
 
-def elasticsearch(settings: ApiSettings) -> SearchIndex:
-    """A catalogue with a connection pool of its own; nothing is sent yet. Raises InvalidInput for a wrong setting."""
+def connect_elasticsearch(settings: ApiSettings) -> SearchIndex:
+    """Returns a catalogue with connections of its own; sends nothing yet. Raises InvalidInput for a wrong setting."""
     here = CatalogSettings.load()
     return catalog.elastic.connect(here.model_copy(update={"elasticsearch_timeout": settings.search_timeout}))

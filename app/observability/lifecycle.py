@@ -1,4 +1,4 @@
-"""Whether this service is on its way out, known to all processes at once, and whether it is fit for traffic."""
+"""Knows whether this service is on its way out, for all processes at once, and whether it is fit for traffic."""
 
 import mmap
 import threading
@@ -11,7 +11,7 @@ TOLERATED = 3  # probes in a row that may fail before traffic is sent elsewhere
 
 
 class Draining:
-    """A flag in memory shared over fork: the gunicorn master sets it, every worker's readiness reads it."""
+    """Holds a flag in memory shared over fork: the gunicorn master sets it, every worker's readiness reads it."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 1)

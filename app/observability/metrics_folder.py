@@ -12,7 +12,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 @cache  # gunicorn reads its configuration again on SIGHUP, when the folder is in use
 def prepare() -> Path:
-    """An empty folder: the configured one wiped of what earlier processes left, or a new temporary one."""
+    """Returns an empty folder: the configured one wiped of what earlier processes left, or a new temporary one."""
     configured = ApiSettings.load().prometheus_multiproc_dir
     folder = Path(configured) if configured else Path(tempfile.mkdtemp(prefix="visual-search-metrics-"))
     folder.mkdir(parents=True, exist_ok=True)

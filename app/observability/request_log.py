@@ -1,4 +1,4 @@
-"""What every request gets: an id, its timing in a header, a count, and a log line if asked for."""
+"""Gives every request an id, its timing in a header, a count, and a log line if asked for."""
 
 import logging
 import time
@@ -22,13 +22,13 @@ def begin() -> None:
     g.server_ms = None
 
 
-def spent(seconds: float) -> None:
+def add_index_seconds(seconds: float) -> None:
     """Add a call of the index to the request that made it."""
     if has_request_context():
         g.index_seconds += seconds
 
 
-def photo_spent(seconds: float) -> None:
+def add_photo_seconds(seconds: float) -> None:
     """Add fetching, decoding and embedding a photo to the request that brought it."""
     if has_request_context():
         g.photo_seconds += seconds

@@ -1,1 +1,1 @@
-"""The gunicorn worker that serves the API: requests are read whole before a thread is taken for them."""
+"""Runs the gunicorn worker that serves the API: requests are read whole before a thread is taken for them."""

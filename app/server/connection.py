@@ -27,7 +27,7 @@ class Phase(Enum):
 
 
 class Outbox:
-    """What gunicorn writes an answer to: memory, so that no thread ever waits for a reader."""
+    """Takes what gunicorn writes of an answer into memory, so that no thread ever waits for a reader."""
 
     def __init__(self) -> None:
         self.pending = bytearray()
@@ -86,7 +86,7 @@ class Connection:
         return bool(data)
 
     def take_head(self, config: Any) -> bool:
-        """Whether the request's head is here now; raises what `read_head` raises."""
+        """Returns whether the request's head is here now; raises what `read_head` raises."""
         if self.phase is Phase.IDLE:
             self.enter(Phase.HEAD)
         if self.request is None:
@@ -101,7 +101,7 @@ class Connection:
         self.enter(Phase.BODY)
 
     def take_body(self) -> bool:
-        """Whether the whole body is here now; raises ParseException and Refused."""
+        """Returns whether the whole body is here now; raises ParseException and Refused."""
         assert self._body is not None
         whole = self._body.feed(self.received, self._store)
         if whole:

@@ -43,7 +43,7 @@ def read_head(received: bytearray, scanned: int, config: Any, peer: Any) -> Any:
 
 
 def _is_hopeless(received: bytearray, scanned: int, line_limit: int) -> bool:
-    """Whether the parser refuses what is here, whatever may follow."""
+    """Returns whether the parser refuses what is here, whatever may follow."""
     if len(received) > MAX_HEAD or BARE_LF.search(received, max(0, scanned - 1)):
         return True
     return len(received) > line_limit + 2 and received.find(b"\r\n", 0, line_limit + 2) < 0
@@ -70,7 +70,7 @@ def body_length(request: Any) -> int | None:
 
 
 class Sized:
-    """A body of known length."""
+    """Reads a body of known length."""
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -86,7 +86,7 @@ class Sized:
 
 
 class Chunked:
-    """A chunked body, taken apart as it arrives; trailers are dropped."""
+    """Takes a chunked body apart as it arrives; trailers are dropped."""
 
     def __init__(self) -> None:
         self._left = 0  # bytes of the present chunk still to come
@@ -150,7 +150,7 @@ class Chunked:
 
 
 def _take_line(received: bytearray, limit: int, too_long: Exception) -> bytes | None:
-    """The next line without its CRLF, taken off `received`; None while it is incomplete."""
+    """Returns the next line without its CRLF, taken off `received`; None while it is incomplete."""
     end = received.find(b"\r\n", 0, limit + 2)
     if end < 0:
         if len(received) > limit + 1:
@@ -167,7 +167,7 @@ Body = Sized | Chunked
 
 
 def body_of(request: Any, limit: int) -> Body:
-    """What reads the body of `request`; raises Refused for one announced larger than `limit` bytes."""
+    """Returns the reader of the body of `request`; raises Refused for one announced larger than `limit` bytes."""
     length = body_length(request)
     if length is not None and length > limit:
         raise too_large(limit)

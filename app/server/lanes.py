@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from app.server.connection import Connection
@@ -13,7 +13,7 @@ PATIENCE = 2.0  # seconds a request waits at most
 
 
 class Lane:
-    """`limit` requests at a time. More wait for a short while, and only while threads come free."""
+    """Runs `limit` requests at a time. More wait for a short while, and only while threads come free."""
 
     def __init__(self, name: str, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.pool = ThreadPoolExecutor(limit, thread_name_prefix=name)
@@ -33,7 +33,7 @@ class Lane:
         return True
 
     def wait(self, conn: Connection) -> bool:
-        """Whether a request may wait: not when nothing has come free for a while, nor behind too many."""
+        """Returns whether a request may wait: not when nothing has come free for a while, nor behind too many."""
         now = self._clock()
         if now - self._freed > STALLED or len(self.waiting) >= max(MOST_WAITING, 4 * self._limit):
             return False
@@ -48,11 +48,35 @@ class Lane:
         self.running -= 1
         return None
 
-    def given_up(self) -> list[Connection]:
-        """Those whose waiting has become pointless; they wait no longer."""
+    def take_expired(self) -> list[Connection]:
+        """Returns those whose waiting has become pointless; they wait no longer."""
         now = self._clock()
         stalled = now - self._freed > STALLED
         found = []
         while self.waiting and (stalled or now - self.waiting[0][0] > PATIENCE):
             found.append(self.waiting.popleft()[1])
         return found
+
+
+class Lanes:
+    """Holds a lane for the API and one for each kind of question about its health."""
+
+    def __init__(self, threads: int, health_port: int) -> None:
+        self.work = Lane("api", max(1, threads - 2))
+        self._health_port = health_port
+        self._liveness, self._readiness, self._operations = (
+            Lane("healthz", 1),
+            Lane("readyz", 1),
+            Lane("operations", 1),
+        )
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter((self.work, self._liveness, self._readiness, self._operations))
+
+    def choose(self, conn: Connection) -> Lane:
+        """Returns the lane for a request, by its path and the port it came to."""
+        if conn.request.path == "/healthz":
+            return self._liveness
+        if conn.server[1] == self._health_port:
+            return self._operations
+        return self._readiness if conn.request.path == "/readyz" else self.work

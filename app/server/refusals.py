@@ -1,5 +1,6 @@
 """Answers that the server gives by itself, before the application sees a request: the same JSON as all errors."""
 
+import logging
 import uuid
 from http import HTTPStatus
 
@@ -7,6 +8,8 @@ from gunicorn.http import errors as http
 
 from app.http import errors
 from app.http.jsons import encode
+
+access = logging.getLogger("app.access")
 
 
 class Refused(Exception):
@@ -22,24 +25,24 @@ class Refused(Exception):
 
 
 def bad_request(message: str) -> Refused:
-    """A request that is not HTTP as this server takes it."""
+    """Refuses a request that is not HTTP as this server takes it."""
     return Refused(400, "bad_request", message)
 
 
-def too_late() -> Refused:
-    """A request that did not arrive in time."""
+def refuse_late() -> Refused:
+    """Refuses a request that did not arrive in time."""
     return Refused(
         408, "request_timeout", "the request did not arrive in time; REQUEST_TIMEOUT says how long it may take"
     )
 
 
 def too_large(limit: int) -> Refused:
-    """A body over the limit; told before the body is read."""
+    """Refuses a body over the limit, before the body is read."""
     return Refused(413, "content_too_large", f"{errors.MESSAGES['content_too_large']}; here it is {limit:,} bytes")
 
 
-def overloaded() -> Refused:
-    """No thread is free, and none will be soon."""
+def refuse_overload() -> Refused:
+    """Refuses a request for which no thread is free, and none will be soon."""
     message = (
         "more requests are being answered than this service has threads for; ask again after Retry-After seconds"
     )
@@ -63,7 +66,7 @@ PARSER: dict[type[Exception], tuple[int, str, str]] = {
 
 
 def refusal_of(error: Exception) -> Refused:
-    """The refusal for a request that could not be read; raises other errors again."""
+    """Returns the refusal for a request that could not be read; raises other errors again."""
     if isinstance(error, Refused):
         return error
     for kind, (status, code, message) in PARSER.items():
@@ -72,13 +75,13 @@ def refusal_of(error: Exception) -> Refused:
     raise error
 
 
-def internal_error() -> Refused:
-    """A mistake of ours that the application did not answer itself."""
+def refuse_after_error() -> Refused:
+    """Refuses after a mistake of ours that the application did not answer itself."""
     return Refused(500, "internal_error", "something went wrong on our side")
 
 
 def written(refused: Refused, *, with_body: bool = True) -> bytes:
-    """The whole HTTP answer of a refusal; `with_body=False` for one to HEAD."""
+    """Returns the whole HTTP answer of a refusal; `with_body=False` for one to HEAD."""
     body = encode(errors.body(refused.code, refused.message))
     lines = [
         f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}",
@@ -92,3 +95,13 @@ def written(refused: Refused, *, with_body: bool = True) -> bytes:
         lines.append(f"Retry-After: {refused.retry_after}")
     head = "\r\n".join([*lines, "", ""]).encode("ascii")
     return head + body if with_body else head
+
+
+def record_refusal(refused: Refused, *, log: bool) -> None:
+    """Counts a refusal and, with `log`, writes a line to app.access."""
+    from app.observability import metrics  # not before gunicorn's configuration has named the folder of the counters
+
+    metrics.REQUESTS.labels("server", "other", str(refused.status)).inc()
+    if log:
+        fields = {"query_id": refused.query_id, "status": refused.status, "code": refused.code}
+        access.info("refused %(status)s %(code)s", fields, extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""The addresses the API listens on, and whether they are free."""
+"""Finds the addresses the API listens on, and checks that they are free."""
 
 import errno
 import socket

@@ -11,7 +11,7 @@ from app.context import context
 from app.embedding import PhotoPrediction
 from app.http.errors import write
 from app.http.jsons import respond
-from app.observability.request_log import photo_spent
+from app.observability.request_log import add_photo_seconds
 from app.photo_warnings import warn_of_photo
 from app.schemas.models import ModelCard, ModelsAnswer, PredictAnswer, PredictBody, PredictForm, describe_manifest
 from app.schemas.params import NoParams
@@ -77,7 +77,7 @@ def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
         found = here.embedders.predict(image, bundle.space)
         warnings = warn_of_photo(image, limits, Filters())
         del image  # others wait for its memory
-    photo_spent(time.perf_counter() - started)
+    add_photo_seconds(time.perf_counter() - started)
     return respond(
         {
             "model": {"name": bundle.name, "version": bundle.version},

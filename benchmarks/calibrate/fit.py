@@ -11,20 +11,20 @@ from sklearn.linear_model import LinearRegression
 
 from benchmarks.calibrate.samples import PlanSample
 from catalog.search.costs import Costs, GraphPrice, SearchPrice
-from catalog.search.planner import (
+from catalog.search.plan_prices import (
     GRAPHS,
     Facts,
     Terms,
     breadth_of,
-    choose,
+    count_rescored,
     exact_ms,
     graph_terms,
     knn_ms,
-    rescored,
     scan_parts,
     scan_terms,
     threads,
 )
+from catalog.search.planner import choose
 
 PARALLEL = tuple(step / 10 for step in range(11))
 DRAWN = 0.1  # a price that doubles must make one sample's error smaller by this
@@ -59,7 +59,7 @@ def _fit_prices(samples: Sequence[PlanSample], base: Costs) -> Costs:
         return threads(scan_parts(list_facts(sample)), base.cores, base.parallel)
 
     def list_scan_terms(sample: PlanSample) -> Terms:
-        hits = rescored(sample.index_type, breadth_of(sample.index_type)) if sample.strategy == "knn" else 0.0
+        hits = count_rescored(sample.index_type, breadth_of(sample.index_type)) if sample.strategy == "knn" else 0.0
         return scan_terms(list_facts(sample), count_threads(sample), hits)
 
     def list_graph_terms(sample: PlanSample) -> Terms:

@@ -14,7 +14,8 @@ from benchmarks.timing import Spread, spread_percentiles, spread_ratios, time_ca
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
 from catalog.search.costs import Costs
-from catalog.search.planner import CandidateCounter, Choice, Facts, Planner, Strategy
+from catalog.search.plan_prices import Facts
+from catalog.search.planner import CandidateCounter, Choice, Planner, Strategy
 from catalog.search.search_types import Exclusions, Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.drawn_products import derive_group_key, format_product_id

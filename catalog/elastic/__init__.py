@@ -1,4 +1,4 @@
-"""The index gateway: the only room that speaks to Elasticsearch."""
+"""Gateway to the index: the only room that speaks to Elasticsearch."""
 
 from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.client import open_client

@@ -7,7 +7,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
 
-from catalog.elastic.client import no_catalogue, write_blocked
+from catalog.elastic.client import blocked_write, missing_catalogue
 from catalog.errors import Unavailable
 from catalog.settings import PATIENCE
 
@@ -24,7 +24,7 @@ def send(
     require_alias: bool = True,
     patience: float = PATIENCE,
 ) -> dict[str, dict[str, Any]]:
-    """The item result of every action by `_id` (ids must be distinct); refusals are results, not exceptions.
+    """Returns the item result of every action by `_id` (ids must be distinct); refusals are results, not exceptions.
 
     What is pushed back (429) or blocked, as while `reindex` swaps the alias, is sent again for up to `patience`
     seconds; then raises WriteBlocked or Unavailable. What the same call has written by then stays written.
@@ -60,7 +60,7 @@ def _once(
     items = {item["_id"]: item for _, answer in answers for item in answer.values()}
     for item in items.values():
         if error_type(item) == "index_not_found_exception":
-            raise no_catalogue(item["_index"])
+            raise missing_catalogue(item["_index"])
     return items
 
 
@@ -72,12 +72,12 @@ def _come_again(item: dict[str, Any]) -> bool:
 
 def _refusal(item: dict[str, Any]) -> Unavailable:
     if error_type(item) == "cluster_block_exception":
-        return write_blocked(error_reason(item))
+        return blocked_write(error_reason(item))
     return Unavailable(f"Elasticsearch is too busy to write: {error_reason(item)}")
 
 
 def error_type(item: dict[str, Any]) -> str:
-    """The Elasticsearch error type of a refused item, empty for an accepted one."""
+    """Returns the Elasticsearch error type of a refused item, empty for an accepted one."""
     error = item.get("error")
     return str(error.get("type", "")) if isinstance(error, dict) else ""
 

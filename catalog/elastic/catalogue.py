@@ -1,4 +1,4 @@
-"""The product index on a real Elasticsearch: one store per subject."""
+"""Product index on a real Elasticsearch: one store per subject."""
 
 from elasticsearch import Elasticsearch
 

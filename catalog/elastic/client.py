@@ -1,4 +1,4 @@
-"""One pooled Elasticsearch client, and its errors in this house's words."""
+"""One pooled Elasticsearch client, and the translation of its errors."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ FLOOD_STAGE = "/12/"  # the number of the block that Elasticsearch sets on a ful
 
 
 def open_client(settings: CatalogSettings) -> Elasticsearch:
-    """A client for all of ELASTICSEARCH_URL; nothing is sent yet."""
+    """Returns a client for all of ELASTICSEARCH_URL; nothing is sent yet."""
     tls: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
     auth = (settings.elasticsearch_user, settings.elasticsearch_password) if settings.elasticsearch_user else None
     made = Elasticsearch if settings.elasticsearch_untested == "allow" else TestedElasticsearch
@@ -44,11 +44,11 @@ def translate_errors(names: Names) -> Iterator[None]:
         yield
     except NotFoundError as error:
         if "index_not_found_exception" in str(error):
-            raise no_catalogue(names.products) from error
+            raise missing_catalogue(names.products) from error
         raise Unavailable(f"Elasticsearch lost what was asked for: {error}") from error
     except ApiError as error:
         if error.status_code in (403, 429) and "cluster_block_exception" in str(error):
-            raise write_blocked(_describe(error)) from error
+            raise blocked_write(_describe(error)) from error
         message = f"Elasticsearch answered {error.status_code}: {_describe(error)}"
         if error.status_code in (401, 403):
             raise Unavailable(f"{message}; check ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD and its roles") from error
@@ -63,13 +63,13 @@ def translate_errors(names: Names) -> Iterator[None]:
         ) from error
 
 
-def no_catalogue(alias: str) -> NoCatalogue:
-    """The error for an alias that does not exist."""
+def missing_catalogue(alias: str) -> NoCatalogue:
+    """Returns the error for an alias that does not exist."""
     return NoCatalogue(f"there is no catalogue '{alias}' on this Elasticsearch yet; run `python -m catalog create`")
 
 
-def write_blocked(reason: str) -> WriteBlocked:
-    """The error for writes that an index block refuses; `reason` is Elasticsearch's and names the block by number."""
+def blocked_write(reason: str) -> WriteBlocked:
+    """Returns the error for blocked writes; `reason` is Elasticsearch's and names the block by its number."""
     if FLOOD_STAGE in reason:
         todo = (
             "its disk is nearly full (flood stage). Free disk space or add a node; the block then goes by itself, "

@@ -41,17 +41,17 @@ class Incomplete(Unavailable):
 
     @property
     def is_outage(self) -> bool:
-        """Whether nothing but shards that cannot be reached is in the way: another query would fare no better."""
+        """Returns whether only unreachable shards are in the way: another query would fare no better."""
         return self.reasons <= OUTAGES
 
     @property
     def lost_context(self) -> bool:
-        """Whether all that failed is a point in time that some shard does not know any more."""
+        """Returns whether all that failed is a point in time that some shard does not know any more."""
         return bool(self.reasons) and self.reasons <= CONTEXT_LOST
 
 
 def require_all_shards(answer: Any) -> Any:
-    """The answer of a search or count, if every shard gave its part in time; raises Incomplete otherwise."""
+    """Returns the answer of a search or count if every shard gave its part in time; raises Incomplete otherwise."""
     shards = answer["_shards"]
     # A shard without any copy is not always counted as failed, but never as successful.
     if shards["failed"] or shards["successful"] < shards["total"] or answer.get("timed_out"):

@@ -1,4 +1,4 @@
-"""What all stores share: the client, the names, the settings, and the requests that several of them send."""
+"""Sends the requests that several stores share, and holds the client, the names and the settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.domain.records import StoredProduct
 from catalog.elastic import bulk
-from catalog.elastic.client import describe_cause, no_catalogue, translate_errors
+from catalog.elastic.client import describe_cause, missing_catalogue, translate_errors
 from catalog.elastic.completeness import require_all_shards
 from catalog.elastic.names import Names
 from catalog.errors import RejectedQuery, Unavailable, VisualSearchError
@@ -105,6 +105,6 @@ class IndexConnection:
     def _refusal(self, error: Mapping[str, Any], status: int, index: str) -> VisualSearchError:
         """Returns the error for one part of an answer that was refused."""
         if error.get("type") == "index_not_found_exception":
-            return no_catalogue(index)
+            return missing_catalogue(index)
         message = f"Elasticsearch answered {status}: {describe_cause(error)}"
         return Unavailable(message) if status == 429 or status >= 500 else RejectedQuery(message)

@@ -10,7 +10,7 @@ class Names:
 
     @property
     def products(self) -> str:
-        """The alias that every reader and writer uses."""
+        """Returns the alias that every reader and writer uses."""
         return f"{self.prefix}products"
 
     @property
@@ -34,6 +34,6 @@ class Names:
         return f"{self.products}-000001"
 
     def successor(self, concrete: str) -> str:
-        """The name of the index that replaces `concrete`."""
+        """Returns the name of the index that replaces `concrete`."""
         number = re.search(r"-(\d+)$", concrete)
         return f"{self.products}-{int(number[1]) + 1 if number else 1:06d}"

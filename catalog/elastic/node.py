@@ -1,4 +1,4 @@
-"""A connection to Elasticsearch that keeps the deadline of the question it works for."""
+"""Connects to Elasticsearch within the deadline of the question that a call works for."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ FAIR = 0.5  # share of its time that a call must have had before its failure is 
 
 
 class OutOfTime(TransportError):
-    """The question's time was spent before this call could end; that says nothing about the server's health."""
+    """Raised where the question's time ended before this call did, which says nothing about the server's health."""
 
 
 class DeadlineNode(Urllib3HttpNode):

@@ -41,7 +41,7 @@ def scan(
 
 
 class _LostPointInTime(Exception):
-    """The index under a point in time is gone."""
+    """Raised where the index under a point in time is gone."""
 
 
 def _pages(

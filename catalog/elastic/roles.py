@@ -1,4 +1,4 @@
-"""What each kind of user may do on Elasticsearch, on exactly the indices of one INDEX_PREFIX."""
+"""Defines what each kind of user may do on Elasticsearch, on exactly the indices of one INDEX_PREFIX."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

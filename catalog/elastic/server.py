@@ -1,4 +1,4 @@
-"""A client that works only with Elasticsearch versions on which this project has been tried."""
+"""Elasticsearch client that works only with versions on which this project has been tried."""
 
 import re
 from typing import Any, ClassVar

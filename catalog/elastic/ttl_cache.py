@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[T]):
-    """A value and the time of the last attempt to read it; `failed`: the attempt did, the value is an older one."""
+    """Holds a value and the time of the last attempt to read it; `failed`: that failed, the value is an older one."""
 
     value: T
     tried_at: float
@@ -28,7 +28,7 @@ class _Kept(Generic[T]):
 
 
 class TtlCache(Generic[T]):
-    """A value that is read again when it is older than `fresh` (or FRESH) seconds, by one thread at a time.
+    """Reads a value again when it is older than `fresh` (or FRESH) seconds, by one thread at a time.
 
     It is read in a thread, without the deadline of the question that made it begin. Under traffic that is before it
     is that old, so that no question waits; after a pause those who ask wait for it. Once a read has failed, callers
@@ -58,7 +58,7 @@ class TtlCache(Generic[T]):
         return FRESH if self._own_fresh is None else self._own_fresh
 
     def get(self) -> T:
-        """The value, at most that old if it can be read; raises what `read` raises if it never could."""
+        """Returns the value, at most that old if it can be read; raises what `read` raises if it never could."""
         with self._lock:
             kept = self._kept
             age = self._clock() - kept.tried_at if kept else 0.0

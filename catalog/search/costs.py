@@ -1,4 +1,4 @@
-"""What plans cost on a machine: the planner's constants, as defaults or from a file that `make calibrate` wrote."""
+"""Prices of plans on a machine: the planner's constants, as defaults or from a file that `make calibrate` wrote."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -75,7 +75,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class CostsFile:
-    """What calibrating leaves: prices, and on what they were measured."""
+    """Holds what calibrating leaves: prices, and on what they were measured."""
 
     costs: Costs
     machine: str
@@ -87,7 +87,7 @@ FILE = TypeAdapter(CostsFile)
 
 
 def read_costs(path: str) -> Costs:
-    """The prices in a file of `make calibrate`, the defaults for an empty path.
+    """Reads the prices in a file of `make calibrate`, the defaults for an empty path.
 
     Raises InvalidSetting for a file that is missing or has anything but prices under `costs`.
     """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalog.search.costs import Costs
-from catalog.search.planner import GRAPHS, QUANTISED, Breadth, Facts, breadth_of, exact_ms, knn_ms
+from catalog.search.plan_prices import GRAPHS, QUANTISED, Breadth, Facts, breadth_of, exact_ms, knn_ms
 from catalog.settings import VectorIndex
 
 TARGET_MS = 32.0  # a question without any filter: a tenth of what the 2019 talk took for a million products
@@ -45,7 +45,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The layout, the options it was chosen from, and the reasons in the reader's words."""
+    """Recommends a layout, with the options it was chosen from, and the reasons."""
 
     index_type: VectorIndex
     breadth: Breadth
@@ -57,7 +57,7 @@ class Advice:
     why: tuple[str, ...]
 
 
-def allowed(dims: int) -> tuple[VectorIndex, ...]:
+def list_index_types(dims: int) -> tuple[VectorIndex, ...]:
     """Index types worth considering, the plainest first: of equal ones the first is taken."""
     flat: tuple[VectorIndex, ...] = ("flat", "int8_flat")
     if dims < MIN_BBQ_DIMS:
@@ -66,8 +66,8 @@ def allowed(dims: int) -> tuple[VectorIndex, ...]:
 
 
 def options(products: int, dims: int, costs: Costs, shards: int) -> tuple[Option, ...]:
-    """What each index type would do with this catalogue."""
-    return tuple(_option(index_type, products, dims, costs, shards) for index_type in allowed(dims))
+    """Returns what each index type would do with this catalogue."""
+    return tuple(_option(index_type, products, dims, costs, shards) for index_type in list_index_types(dims))
 
 
 def _option(index_type: VectorIndex, products: int, dims: int, costs: Costs, shards: int) -> Option:
@@ -82,7 +82,7 @@ def _option(index_type: VectorIndex, products: int, dims: int, costs: Costs, sha
 
 
 def advise(products: int, dims: int, costs: Costs, updates_per_second: float = 10.0) -> Advice:
-    """The layout for `products` vectors of `dims` values that change `updates_per_second` times."""
+    """Recommends the layout for `products` vectors of `dims` values that change `updates_per_second` times."""
     shards = max(1, math.ceil(products * (dims * 5 + DOCUMENT_BYTES) / SHARD_BYTES))
     found = options(products, dims, costs, shards)
     taken = _take(found, updates_per_second)
@@ -107,7 +107,7 @@ def advise(products: int, dims: int, costs: Costs, updates_per_second: float = 1
 
 
 def _take(found: tuple[Option, ...], updates: float) -> Option:
-    """The plainest scan that is fast enough, else the fastest one; a graph only where no scan is bearable.
+    """Returns the plainest scan that is fast enough, else the fastest one; a graph only where no scan is bearable.
 
     What a graph finds depends on the vectors: recall@10 at 1 M x 40 was 0.985 in one run (design, section 5) and 0.90
     on vectors in tight clusters; bbq_hnsw at 200 k x 512 found 0.77 of those.

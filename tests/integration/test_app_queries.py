@@ -17,7 +17,8 @@ from app import create_app
 from app.settings import ApiSettings
 from catalog.elastic import Catalogue
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import Breadth, Planner
+from catalog.search.plan_prices import Breadth
+from catalog.search.planner import Planner
 from tests.integration.numpy_shop import BRANDS, COLORS, NARROW, SIZES, WIDE, NumpyShop
 
 CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than this may swap places

@@ -28,7 +28,8 @@ from catalog.elastic import Catalogue, connect
 from catalog.elastic.pages import scan
 from catalog.errors import Unavailable
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import IN_BULK, Breadth, Planner
+from catalog.search.plan_prices import Breadth
+from catalog.search.planner import IN_BULK, Planner
 from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
 from tests.asking import changed, similar_query

@@ -15,7 +15,8 @@ from catalog.domain.records import Change, Outcome
 from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import Breadth, Planner
+from catalog.search.plan_prices import Breadth
+from catalog.search.planner import Planner
 from catalog.search.search_types import QueryPart
 from catalog.settings import CatalogSettings
 from tests.asking import changed, similar_query

@@ -23,7 +23,8 @@ from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.search.costs import Costs
-from catalog.search.planner import Breadth, Choice, Facts, Planner
+from catalog.search.plan_prices import Breadth, Facts
+from catalog.search.planner import Choice, Planner
 from catalog.search.search_types import IN_STOCK_NEWEST
 from catalog.settings import CatalogSettings
 from catalog.similar import similar_to

@@ -19,7 +19,7 @@ from app.server.connection import Connection, Phase
 from app.server.connections import HEAD_TIMEOUT, STOP_LINGER, Connections, Patience
 from app.server.framing import MAX_CHUNKS, MAX_HEAD, Chunked, body_of, read_head
 from app.server.lanes import MOST_WAITING, PATIENCE, STALLED, Lane
-from app.server.refusals import PARSER, Refused, overloaded, refusal_of
+from app.server.refusals import PARSER, Refused, refusal_of, refuse_overload
 
 CONFIG = Config()
 PEER = ("127.0.0.1", 1)
@@ -126,7 +126,7 @@ def test_every_error_of_the_parser_has_an_answer() -> None:
     assert {status for status, _, _ in PARSER.values()} == {400, 414, 417, 431, 501}
     with pytest.raises(ZeroDivisionError):
         refusal_of(ZeroDivisionError())
-    assert overloaded().retry_after
+    assert refuse_overload().retry_after
 
 
 @pytest.fixture
@@ -143,16 +143,16 @@ def test_a_lane_lets_wait_while_threads_come_free(conn: Connection) -> None:
     assert lane.wait(conn) and lane.leave() is conn and lane.running == 2
     assert all(lane.wait(conn) for _ in range(MOST_WAITING)) and not lane.wait(conn)
     clock.now += STALLED / 2
-    assert lane.given_up() == [] and lane.leave() is conn
+    assert lane.take_expired() == [] and lane.leave() is conn
     clock.now += STALLED * 1.01
-    assert len(lane.given_up()) == MOST_WAITING - 1 and not lane.waiting
+    assert len(lane.take_expired()) == MOST_WAITING - 1 and not lane.waiting
     assert not lane.wait(conn)  # nothing came free: told at once
     assert lane.leave() is None and lane.running == 1 and lane.enter()
     assert lane.wait(conn)
     while clock.now < 200:  # threads come free, but others were first for too long
         clock.now += STALLED / 2
         lane._freed = clock.now
-        if lane.given_up():
+        if lane.take_expired():
             break
     assert clock.now < 200 and not lane.waiting
     lane.pool.shutdown()

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from catalog.search.costs import Costs, GraphPrice, SearchPrice
-from catalog.search.planner import Breadth, Facts, choose, exact_ms, is_small, knn_ms, scan_parts, threads, visited
+from catalog.search.plan_prices import Breadth, Facts, count_visits, exact_ms, knn_ms, scan_parts, threads
+from catalog.search.planner import choose, is_small
 
 COSTS = Costs()
 MANY_CORES = replace(COSTS, cores=16, parallel=1.0)
@@ -66,10 +67,10 @@ def test_threads_are_those_of_shards_or_of_parts_and_no_more_than_cores() -> Non
 
 
 def test_a_tenth_of_the_catalogue_costs_a_graph_five_times_the_visits() -> None:
-    """Ten to the power of 0.7, which was measured at 1 M x 40 (see `visited`)."""
+    """Ten to the power of 0.7, which was measured at 1 M x 40 (see `count_visits`)."""
     every, tenth = (Facts("hnsw", 40, count, 1_000_000, 1) for count in (1_000_000, 100_000))
     breadth = Breadth(pool=10, num_candidates=100, oversample=1)
-    assert visited(tenth, breadth) / visited(every, breadth) == pytest.approx(10**0.7)
+    assert count_visits(tenth, breadth) / count_visits(every, breadth) == pytest.approx(10**0.7)
 
 
 def test_a_graph_is_one_part_and_shards_are_searched_side_by_side() -> None:
@@ -80,7 +81,7 @@ def test_a_graph_is_one_part_and_shards_are_searched_side_by_side() -> None:
 
 def test_a_graph_is_visited_more_as_the_filter_keeps_less_and_given_up_at_what_passes() -> None:
     def of(candidates: int) -> float:
-        return visited(Facts("int8_hnsw", 40, candidates, 1_000_000, 1), Breadth(num_candidates=400))
+        return count_visits(Facts("int8_hnsw", 40, candidates, 1_000_000, 1), Breadth(num_candidates=400))
 
     assert of(1_000_000) < of(500_000) < of(200_000)
     assert of(1_000) == 2_000

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from catalog.commands.main import app
 from catalog.errors import InvalidInput
 from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import GRAPHS
+from catalog.search.plan_prices import GRAPHS
 from catalog.search.sizing import PATIENCE_MS, TARGET_MS, advise
 from catalog.settings import CatalogSettings
 

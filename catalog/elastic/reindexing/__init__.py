@@ -1,1 +1,1 @@
-"""A new mapping means a new index: copy, replay, swap, and repair after a killed run."""
+"""Moves the products to a new index for a new mapping: copy, replay, swap, and repair after a killed run."""

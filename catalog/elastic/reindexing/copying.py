@@ -98,7 +98,9 @@ class Copier:
     def _index(self, hits: Iterator[dict[str, Any]], step: str) -> int:
         number, chunk = 0, []
         for hit in hits:
-            chunk.append({"_op_type": "index", "_index": self.to, "_id": hit["_id"], "_source": self._kept(hit)})
+            chunk.append(
+                {"_op_type": "index", "_index": self.to, "_id": hit["_id"], "_source": self._build_source(hit)}
+            )
             if len(chunk) == PAGE:
                 number += self._send(chunk)
                 self.progress(step, number)
@@ -107,7 +109,7 @@ class Copier:
         self.progress(step, number)
         return number
 
-    def _kept(self, hit: dict[str, Any]) -> dict[str, Any]:
+    def _build_source(self, hit: dict[str, Any]) -> dict[str, Any]:
         source: dict[str, Any] = hit["_source"]
         if embedding := source.get("embedding"):
             vectors = vectors_of(hit)  # a null says that it is known to be none

@@ -41,7 +41,7 @@ def heal(connection: IndexConnection, sleep: Callable[[float], None] = time.slee
 
 
 def is_complete(client: Elasticsearch, index: str) -> bool:
-    """Whether every shard of an index answers in all its copies; needs no privilege on the cluster."""
+    """Returns whether every shard of an index answers in all its copies; needs no privilege on the cluster."""
     shards = client.indices.stats(index=index, metric="docs")["_shards"]
     return bool(shards["total"] == shards["successful"])
 
@@ -67,7 +67,7 @@ def _undo(client: Elasticsearch, names: Names, layout: Layout) -> None:
 
 
 def _finish(client: Elasticsearch, layout: Layout) -> None:
-    """A reindex that swapped and then ended early: the old index goes once the new one has all its copies."""
+    """Finishes a reindex that swapped and ended early: the old index goes once the new one has all its copies."""
     if is_complete(client, layout.serving):
         client.options(ignore_status=404).indices.delete(index=str(layout.replaced))
         log.warning("deleted '%s', which '%s' has replaced", layout.replaced, layout.serving)

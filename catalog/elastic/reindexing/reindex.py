@@ -1,4 +1,4 @@
-"""A new mapping means a new index: copy, replay what happened meanwhile, swap the alias; no write is lost.
+"""Moves to a new index for a new mapping: copy, replay what happened meanwhile, swap the alias; no write is lost.
 
 Writers go on through the alias. What they wrote since the copy began is found by `_seq_no` and written again in
 rounds until one is small. For the last round the old index refuses writes; `catalog.elastic.bulk` waits and sends
@@ -9,7 +9,6 @@ before the block, under it only those of ranges whose counts differ.
 import logging
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from elasticsearch import BadRequestError
 
@@ -20,6 +19,7 @@ from catalog.elastic.reindexing.copying import UNDONE, Checkpoints, Copier, Prog
 from catalog.elastic.reindexing.differences import missing_ids
 from catalog.elastic.reindexing.healing import is_complete, unblock
 from catalog.elastic.reindexing.reindex_record import Claim
+from catalog.elastic.reindexing.reindex_summary import ReindexSummary
 from catalog.errors import DeadlineExceeded, RefusedChange, Unavailable
 
 BLOCK_LIMIT = 5.0  # seconds for which writers are kept waiting at most, then they go first
@@ -28,32 +28,6 @@ GRACE = 3.0  # seconds for searches that resolved the alias just before the swap
 COPIES_WITHIN = 120.0  # seconds to wait for the replicas of the new index before the old one is left where it is
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReindexSummary:
-    """What a reindex did: `blocked_ms` is how long writers had to wait at the end, `blocks` how often they had to.
-
-    `left` is the old index where it could not be deleted yet: the new one had not all its replicas.
-    """
-
-    old: str
-    new: str
-    copied: int
-    replayed: int
-    deleted: int
-    blocked_ms: float
-    blocks: int = 1
-    left: str | None = None
-
-    def advice(self) -> str:
-        """What is left and what becomes of it; empty where nothing is."""
-        if self.left is None:
-            return ""
-        return (
-            f"'{self.left}' is left, since '{self.new}' has not all its replicas yet: the next `catalog create` "
-            f"or import that finds them deletes it (or do it yourself: DELETE /{self.left})"
-        )
 
 
 def reindex(
@@ -137,7 +111,7 @@ class _Move:
             self.client.options(ignore_status=404).indices.delete(index=self.new)
 
     def _swapped_under_a_block(self, seen: Checkpoints, before_swap: Callable[[], None]) -> bool:
-        """Whether it came to the swap while writers waited; they are let in again where it did not."""
+        """Swaps while writers wait and returns True, or lets them in again and returns False."""
         self.blocks += 1
         started = time.perf_counter()
         deadline.start(BLOCK_LIMIT)
@@ -163,7 +137,7 @@ class _Move:
         return True
 
     def _did_swap(self) -> bool:
-        """Whether a swap took place that was sent and not answered; makes sure that it does not come later."""
+        """Returns whether an unanswered swap took place; makes sure that it does not come later."""
         if not self.sent:
             return False
         self.sent = False
@@ -202,7 +176,7 @@ class _Move:
         )
 
     def _deleted_old(self) -> bool:
-        """Whether the old index could go: not before every copy of the new one answers."""
+        """Deletes the old index once every copy of the new one answers; returns whether it came to that."""
         ends = time.monotonic() + COPIES_WITHIN
         while not is_complete(self.client, self.new):
             if time.monotonic() > ends:

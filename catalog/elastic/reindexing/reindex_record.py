@@ -1,4 +1,4 @@
-"""The record of a reindex, on the index that it fills: who does it, whether it goes on, whether it may still swap.
+"""Keeps the record of a reindex on the index it fills: who does it, whether it goes on, whether it may swap.
 
 Whoever holds the alias named after the record's token may swap: the swap itself takes that alias away, and so does
 whoever undoes a killed reindex. Elasticsearch does each in one step, so only one of the two can happen.
@@ -28,7 +28,7 @@ _running: set[str] = set()  # tokens of this process
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A reindex into `index` of the index `replaces`; `renewed_at` is its last sign of life (UTC, ISO 8601)."""
+    """Records a reindex of `replaces` into `index`; `renewed_at` is its last sign of life (UTC, ISO 8601)."""
 
     index: str
     replaces: str
@@ -38,7 +38,7 @@ class Record:
     renewed_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     def is_alive(self) -> bool:
-        """Whether its process is still at it, as far as can be seen from here.
+        """Returns whether its process is still at it, as far as can be seen from here.
 
         A wrong guess loses no write: the swap of a reindex that was undone is refused.
         """
@@ -52,7 +52,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The product indices of a prefix: the one that serves, and what a reindex has beside it.
+    """Describes the product indices of a prefix: the one that serves, and what a reindex has beside it.
 
     `unfinished`: a reindex that has not swapped. `replaced`: an index that the serving one took over from, and
     `record` that reindex. `strays`: product indices of which nothing is on record.
@@ -67,7 +67,7 @@ class Layout:
 
     @property
     def reindex(self) -> Literal["running", "killed"] | None:
-        """What is known of a reindex that has not swapped."""
+        """Returns what is known of a reindex that has not swapped."""
         if self.unfinished is None:
             return None
         return "running" if self.unfinished.is_alive() else "killed"
@@ -79,7 +79,7 @@ class Layout:
 
 
 def read_layout(client: Elasticsearch, names: Names) -> Layout | None:
-    """What is there now, in one request; None without a catalogue. Raises the client's errors."""
+    """Reads what is there now, in one request; None without a catalogue. Raises the client's errors."""
     answer: Any = client.indices.get(index=[names.products, f"{names.products}-*"], ignore_unavailable=True)
     numbered = re.compile(re.escape(names.products) + r"-\d+")
     bodies = {
@@ -100,7 +100,7 @@ def read_layout(client: Elasticsearch, names: Names) -> Layout | None:
 
 
 class Claim:
-    """A new index that this process fills: the record on it is renewed by a thread as long as the claim is held.
+    """Claims a new index that this process fills; a thread renews the record on it as long as the claim is held.
 
     The index is to be made with `meta` and `alias`, so that it is never without them.
     """
@@ -115,12 +115,12 @@ class Claim:
 
     @property
     def alias(self) -> str:
-        """The alias over the new index through which to write, and without which it cannot be swapped in."""
+        """Returns the alias over the new index through which to write, and without which it cannot be swapped in."""
         return alias_of(self._names, self.record.token)
 
     @property
     def meta(self) -> dict[str, Any]:
-        """The record, as the mapping's `_meta` has it."""
+        """Returns the record, as the mapping's `_meta` has it."""
         return {META: {name: value for name, value in asdict(self.record).items() if name != "index"}}
 
     def __enter__(self) -> Self:
@@ -168,7 +168,7 @@ def revoke(client: Elasticsearch, names: Names, record: Record) -> bool:
 
 
 def alias_of(names: Names, token: str) -> str:
-    """The alias that stands for the right to swap."""
+    """Returns the alias that stands for the right to swap."""
     return f"{names.products}-reindex-{token}"
 
 

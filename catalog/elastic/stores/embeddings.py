@@ -54,7 +54,7 @@ class EmbeddingStore:
         todo: dict[int, Outcome] = {}
         for number, outcome in enumerate(outcomes):
             try:
-                todo[number] = _checked(space, outcome)
+                todo[number] = _check_outcome(space, outcome)
             except InvalidVector as error:
                 results[number] = WriteResult(outcome, Written.REFUSED, error.message)
         for _ in range(ROUNDS):
@@ -90,7 +90,7 @@ class EmbeddingStore:
         return results
 
     def read_photos(self, space: Space, ids: Sequence[str]) -> dict[str, str]:
-        """The photo that each of `ids` has its embedding in `space` from; without those that have none."""
+        """Returns the photo that each of `ids` has its embedding in `space` from; without those that have none."""
         state = f"embedding.{space.name}"
         stored = self._connection.read_products(ids, (f"{state}.status", f"{state}.image_url"))
         states = {i: (one.source.get("embedding") or {}).get(space.name) or {} for i, one in stored.items()}
@@ -117,8 +117,8 @@ class EmbeddingStore:
         return sum(item["status"] < 300 for item in items.values())
 
 
-def _checked(space: Space, outcome: Outcome) -> Outcome:
-    """The outcome as it may be written: a unit vector where it is done, none otherwise."""
+def _check_outcome(space: Space, outcome: Outcome) -> Outcome:
+    """Returns the outcome as it may be written: a unit vector where it is done, none otherwise."""
     if outcome.status != "done":
         return replace(outcome, vector=None)
     if outcome.vector is None:
@@ -148,7 +148,7 @@ def _update(index: str, space: Space, outcome: Outcome, stored: StoredProduct) -
 
 
 def _read(outcome: Outcome, item: dict[str, Any]) -> WriteResult | None:
-    """The result of one update; None when it met another write and has to be decided anew."""
+    """Returns the result of one update; None when it met another write and has to be decided anew."""
     if item["status"] == 409:
         return None
     if item["status"] == 404:

@@ -1,4 +1,4 @@
-"""The values of filters that the catalogue has: which currencies there are, which value somebody may have meant."""
+"""Values of filters that the catalogue has: which currencies there are, which value somebody may have meant."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

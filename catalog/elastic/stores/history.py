@@ -1,4 +1,4 @@
-"""The history of features: what became of each photo in each space, and the products it was embedded for."""
+"""History of features: what became of each photo in each space, and the products it was embedded for."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,14 +27,14 @@ class HistoryStore:
 
         At most HISTORY_PRODUCTS are kept, those named last. Raises Unavailable.
         """
-        self._edit({_key(entry.image_url, entry.space): _added(entry) for entry in entries})
+        self._edit({_key(entry.image_url, entry.space): _add_products(entry) for entry in entries})
 
     def retract(self, space: Space, photos: Mapping[str, Sequence[str]]) -> None:
         """Take back that `photos` (address -> product ids) were embedded; an entry without products goes."""
-        self._edit({_key(url, space): _without(frozenset(ids)) for url, ids in photos.items()})
+        self._edit({_key(url, space): _remove_products(frozenset(ids)) for url, ids in photos.items()})
 
     def read_products(self, space: Space, urls: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The products that the entry of each photo names; without those of `urls` that have no entry."""
+        """Returns the products that the entry of each photo names; without those of `urls` that have no entry."""
         found = self._read_entries([_key(url, space) for url in urls])
         sources = [doc["_source"] for doc in found.values()]
         return {source["image_url"]: frozenset(source["product_ids"]) for source in sources}
@@ -65,7 +65,7 @@ def _key(image_url: str, space: Space) -> str:
 
 
 def _action(index: str, key: str, stored: Any, edit: Edit) -> dict[str, Any] | None:
-    """The write that makes the entry what `edit` says; None where it is that already."""
+    """Returns the write that makes the entry what `edit` says; None where it is that already."""
     before = stored["_source"] if stored else None
     after = edit(before)
     if after == before:
@@ -77,7 +77,7 @@ def _action(index: str, key: str, stored: Any, edit: Edit) -> dict[str, Any] | N
     return {**action, "_op_type": "delete"} if after is None else {**action, "_op_type": "index", "_source": after}
 
 
-def _added(entry: HistoryEntry) -> Edit:
+def _add_products(entry: HistoryEntry) -> Edit:
     def edit(before: Source | None) -> Source:
         known = before["product_ids"] if before else []
         named = dict.fromkeys(entry.product_ids)
@@ -87,7 +87,7 @@ def _added(entry: HistoryEntry) -> Edit:
     return edit
 
 
-def _without(ids: frozenset[str]) -> Edit:
+def _remove_products(ids: frozenset[str]) -> Edit:
     def edit(before: Source | None) -> Source | None:
         kept = [product_id for product_id in before["product_ids"] if product_id not in ids] if before else []
         return {**before, "product_ids": kept} if before and kept else None

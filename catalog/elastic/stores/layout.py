@@ -1,11 +1,11 @@
-"""The indices of a catalogue: the products' behind their alias, and the small ones beside it."""
+"""Indices of a catalogue: the products' behind their alias, and the small ones beside it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from catalog import mapping
 from catalog.domain.product import SEARCH_FIELDS
-from catalog.elastic.client import no_catalogue
+from catalog.elastic.client import missing_catalogue
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.reindexing import healing
 from catalog.elastic.reindexing.reindex_record import Layout, read_layout
@@ -30,14 +30,14 @@ class LayoutStore:
         with self._connection.request():
             found = read_layout(self._client, self._names)
         if found is None:
-            raise no_catalogue(self._names.products)
+            raise missing_catalogue(self._names.products)
         return found
 
     def read_serving_index(self) -> str:
         """Reads the name of the index behind the alias; raises Unavailable when there is none."""
         with self._connection.request():
             if not self._client.indices.exists_alias(name=self._names.products):
-                raise no_catalogue(self._names.products)
+                raise missing_catalogue(self._names.products)
             return str(next(iter(self._client.indices.get_alias(name=self._names.products))))
 
     def heal(self) -> None:

@@ -20,7 +20,7 @@ class LeaseStore:
         self._index = connection.names.leases
 
     def read(self, name: str) -> Lease | None:
-        """The lease as it is this moment; None where nobody holds it."""
+        """Reads the lease as it is this moment; None where nobody holds it."""
         with self._connection.request():
             try:
                 found = self._client.get(index=self._index, id=name)

@@ -29,7 +29,7 @@ class ProductStore:
         self._connection.refresh()
 
     def read(self, product_id: str) -> StoredProduct | None:
-        """The product as it is this moment, without its vectors."""
+        """Reads the product as it is this moment, without its vectors."""
         return self.read_many([product_id]).get(product_id)
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
@@ -75,7 +75,7 @@ class ProductStore:
             yield str(hit["_id"])
 
     def count(self) -> int:
-        """The number of products, the newest writes included."""
+        """Counts the products, the newest writes included."""
         self._connection.refresh()
         return self._connection.count_products()
 

@@ -1,4 +1,4 @@
-"""The append-only list of promotions: read whole by those who write it, the newest one by everybody."""
+"""Append-only list of promotions: read whole by those who write it, the newest one by everybody."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -38,19 +38,19 @@ class RuleStore:
 
     def read_all(self) -> Sequence[Rule]:
         """All rules by id as they are this moment; none where their index is missing."""
-        return _parsed(self._read_stored("read"))
+        return _parse_all(self._read_stored("read"))
 
     def put(self, rule: Rule) -> None:
         """Keep a rule in the place of the one with its id; raises InvalidRule where there is no room for it."""
         with self._writing:  # two writers at once would both see the room for one
-            check_room(rule, _parsed(self._read_stored("write")))
+            check_room(rule, _parse_all(self._read_stored("write")))
             with self._connection.request("write"):
                 small_indices.ensure(self._connection, self._index, mapping.RULES)
                 self._client.index(index=self._index, id=rule.id, document=document(rule), refresh=True)
         self._rules.forget()
 
     def delete(self, rule_id: str) -> bool:
-        """Whether there was such a rule; there is none now."""
+        """Deletes a rule; returns whether there was one."""
         with self._connection.request("write"):
             try:
                 self._client.delete(index=self._index, id=rule_id, refresh=True)
@@ -63,7 +63,7 @@ class RuleStore:
         """Parsed and made ready only where they are not what they were."""
         stored = self._read_stored("optional")
         if stored != self._compiled[0]:
-            self._compiled = stored, Rulebook(_parsed(stored))
+            self._compiled = stored, Rulebook(_parse_all(stored))
         return self._compiled[1]
 
     def _read_stored(self, kind: CallKind) -> list[Any]:
@@ -71,11 +71,11 @@ class RuleStore:
         return small_indices.read(self._connection, self._index, body, kind)
 
 
-def _parsed(stored: Sequence[Any]) -> Sequence[Rule]:
-    return tuple(rule for source in stored if (rule := _readable(source)))
+def _parse_all(stored: Sequence[Any]) -> Sequence[Rule]:
+    return tuple(rule for source in stored if (rule := _parse_one(source)))
 
 
-def _readable(source: dict[str, Any]) -> Rule | None:
+def _parse_one(source: dict[str, Any]) -> Rule | None:
     try:
         return parse(source)
     except InvalidRule as error:  # of a newer version, or written by hand: the others go on working

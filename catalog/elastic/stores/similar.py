@@ -16,7 +16,8 @@ from catalog.elastic.stores.spaces import SpaceStore
 from catalog.errors import InvalidInput
 from catalog.search import overviews, queries, tie_breaking
 from catalog.search.overviews import Overview
-from catalog.search.planner import IN_BULK, Breadth, Choice, Facts, Planner
+from catalog.search.plan_prices import Breadth, Facts
+from catalog.search.planner import IN_BULK, Choice, Planner
 from catalog.search.search_types import Counts, Page, Plan, QueryPart, SimilarPage, SimilarQuery
 
 NO_FILTERS = Filters()
@@ -38,37 +39,39 @@ class SimilarStore:
         query = replace(query, mapping_version=self._spaces.get_mapping_version())
         choice = self._choose(query)
         if choice.strategy == "exact":
-            return self._exact(query, choice.reason)
-        page = self._approximate(query, choice.reason)
+            return self._search_exactly(query, choice.reason)
+        page = self._search_approximately(query, choice.reason)
         expected = min(query.page.limit, max(0, (page.plan.candidates or 0) - query.page.offset))
         if query.score_threshold is None and len(page.hits) < expected:
-            return self._exact(query, "the approximate search found fewer products than pass")
+            return self._search_exactly(query, "the approximate search found fewer products than pass")
         return page
 
-    def _exact(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
+    def _search_exactly(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
         if only_ids is not None or not self.bulk_scoring.is_likely():
-            return self._scripted(query, reason, only_ids)
+            return self._search_by_script(query, reason, only_ids)
         try:
-            return self._scanned(query, reason)
+            return self._search_by_scan(query, reason)
         except (InvalidInput, Incomplete) as error:
             if isinstance(error, Incomplete) and error.is_outage:  # no node that only lacks the plugin
                 raise
-            page = self._scripted(query, reason)  # raises as well where the question was wrong
+            page = self._search_by_script(query, reason)  # raises as well where the question was wrong
             self.bulk_scoring.pause(error)
             return page
 
-    def _scripted(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
-        answers = self._best(query, queries.build_exact_search(query, only_ids), _build_counts(query))
+    def _search_by_script(
+        self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None
+    ) -> SimilarPage:
+        answers = self._search_best(query, queries.build_exact_search(query, only_ids), _build_counts(query))
         return self._read_page(query, Plan("exact", reason), answers, similarity.script_to_cosine)
 
-    def _scanned(self, query: SimilarQuery, reason: str) -> SimilarPage:
-        """The same by the server's own query; raises Incomplete or InvalidInput where a node does not know it."""
+    def _search_by_scan(self, query: SimilarQuery, reason: str) -> SimilarPage:
+        """Ranks by the server's own query; raises Incomplete or InvalidInput where a node does not know it."""
         counts = overviews.build_searches(query) if query.score_threshold is None else _build_counts(query)
-        answers = self._best(query, queries.build_scan_search(query), counts)
+        answers = self._search_best(query, queries.build_scan_search(query), counts)
         return self._read_page(query, Plan("exact", reason + IN_BULK), answers, similarity.script_to_cosine)
 
-    def _best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
-        """The answers to a ranking, its ties in order of `id`, and to the searches beside it."""
+    def _search_best(self, query: SimilarQuery, body: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[Any]:
+        """Returns the answers to a ranking, its ties in order of `id`, and to the searches beside it."""
         asked = queries.compute_preference(query)
         if query.page.group_size:  # groups are found by one thread anyway
             return self._msearch([body, *others], asked)
@@ -77,13 +80,13 @@ class SimilarStore:
         answers[0]["hits"]["hits"] = self._msearch([body], asked)[0]["hits"]["hits"] if hits is None else hits
         return answers
 
-    def _approximate(self, query: SimilarQuery, reason: str) -> SimilarPage:
-        """The pool of an approximate search first, and behind it everything else in exact order."""
+    def _search_approximately(self, query: SimilarQuery, reason: str) -> SimilarPage:
+        """Answers the pool of an approximate search first, and behind it everything else in exact order."""
         plan = Plan("knn", reason, self._counts.count(query))
         pool, asked = self._breadth(query.parts[0].space).pool, query.page
         if asked.end <= pool:
-            return self._pool_page(query, plan)
-        page = self._pool_page(replace(query, page=replace(asked, offset=0, limit=pool)), plan)
+            return self._search_pool(query, plan)
+        page = self._search_pool(replace(query, page=replace(asked, offset=0, limit=pool)), plan)
         seen = (*query.exclusions.ids, *(hit.id for hit in page.hits))
         tail = replace(
             query,
@@ -91,13 +94,13 @@ class SimilarStore:
             page=replace(asked, offset=max(0, asked.offset - pool), limit=min(asked.limit, asked.end - pool)),
             counts=Counts(),
         )
-        rest = self._exact(tail, reason)
+        rest = self._search_exactly(tail, reason)
         hits = [*page.hits[asked.offset :], *rest.hits]
         return replace(page, hits=hits, server_ms=page.server_ms + rest.server_ms)
 
-    def _pool_page(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
+    def _search_pool(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         if len(query.parts) > 1:
-            return self._union(query, plan)
+            return self._search_union(query, plan)
         (part,) = query.parts
         body = queries.build_knn_search(
             query, part, self._spaces.get_index_type(part.space), self._breadth(part.space)
@@ -105,17 +108,17 @@ class SimilarStore:
         answers = self._msearch([body, *_build_counts(query)], queries.compute_preference(query))
         return self._read_page(query, plan, answers, similarity.knn_to_cosine)
 
-    def _union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
+    def _search_union(self, query: SimilarQuery, plan: Plan) -> SimilarPage:
         """Several spaces: the union of each one's nearest, each scored exactly by the weighted script."""
-        bodies = [self._wide(query, part) for part in query.parts]
+        bodies = [self._build_wide_search(query, part) for part in query.parts]
         answers = self._msearch(bodies, queries.compute_preference(query))
         found = sorted({hit["_id"] for answer in answers for hit in answer["hits"]["hits"]})
-        page = self._exact(query, plan.reason, only_ids=found)
+        page = self._search_exactly(query, plan.reason, only_ids=found)
         took = max(float(answer["took"]) for answer in answers)
         total = None if queries.counts_hits(query) else page.total
         return replace(page, plan=plan, total=total, server_ms=page.server_ms + took)
 
-    def _wide(self, query: SimilarQuery, part: QueryPart) -> dict[str, Any]:
+    def _build_wide_search(self, query: SimilarQuery, part: QueryPart) -> dict[str, Any]:
         breadth = self._breadth(part.space)
         wide = replace(breadth, pool=breadth.pool * UNION_WIDTH)
         alone = replace(query, page=Page(limit=wide.pool, fields=("id",)), score_threshold=None)
@@ -172,5 +175,5 @@ class _Counts:
 
 
 def _build_counts(query: SimilarQuery) -> list[dict[str, Any]]:
-    """The searches for what a query wants counted."""
+    """Returns the searches for what a query wants counted."""
     return overviews.build_searches(query) if query.counts.facets or query.counts.total else []

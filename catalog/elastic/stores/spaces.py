@@ -1,4 +1,4 @@
-"""The embedding spaces that the mapping of the product index has."""
+"""Embedding spaces that the mapping of the product index has."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from catalog.settings import VectorIndex
 
 @dataclass(frozen=True, slots=True)
 class IndexShape:
-    """What queries have to know of the index: its spaces, by name, each one's index type, and its shards.
+    """Describes what queries have to know of the index: its spaces, by name, their index types, and its shards.
 
     `added`: the place in which each space came into the catalogue, 0 where that is not on record. `version` is that
     of the mapping, 1 where it has none.

@@ -27,7 +27,7 @@ class VectorReader:
         self._connection = connection
 
     def complete(self, stored: Mapping[str, StoredProduct]) -> dict[str, StoredProduct]:
-        """The same products with the vectors that their `embedding` lacks, as searches see them this moment.
+        """Returns the same products with the vectors that their `embedding` lacks, as searches see them this moment.
 
         Costs a request only where a vector is lacking. A vector that was replaced since the last refresh may be the
         one from before.
@@ -36,7 +36,7 @@ class VectorReader:
         return {name: _with_vectors(product, found.get(name)) for name, product in stored.items()}
 
     def complete_exactly(self, stored: Mapping[str, StoredProduct]) -> dict[str, StoredProduct]:
-        """The same products with every vector they have, to be written back under the `seq_no` they were read with.
+        """Returns the same products with all their vectors, to be written back under the `seq_no` they were read at.
 
         A product is left out where that cannot be had: it was written again meanwhile. A state that says `done`
         although the index has no vector for it is dropped, so that the product is unprocessed there.
@@ -75,7 +75,7 @@ class VectorReader:
 
 
 def vectors_of(hit: Mapping[str, Any]) -> dict[str, Sequence[float]]:
-    """The vectors in the `fields` of a search hit, by space name."""
+    """Returns the vectors in the `fields` of a search hit, by space name."""
     paths = ((path.split("."), value) for path, value in hit.get("fields", {}).items())
     return {parts[1]: value for parts, value in paths if parts[0] == "embedding" and parts[-1] == "vector"}
 
@@ -87,14 +87,14 @@ def lacking(product: StoredProduct) -> list[str]:
 
 
 def _is_exact(product: StoredProduct, found: Mapping[str, Found]) -> bool:
-    """Whether all its vectors are known as they were when it was read."""
+    """Returns whether all its vectors are known as they were when it was read."""
     if not lacking(product):
         return True
     return product.id in found and found[product.id].seq_no == product.seq_no
 
 
 def _with_vectors(product: StoredProduct, found: Found | None) -> StoredProduct:
-    """The product with those vectors of `found` that it lacks."""
+    """Returns the product with those vectors of `found` that it lacks."""
     if found is None:
         return product
     states = dict(product.source["embedding"])
