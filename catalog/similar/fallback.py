@@ -12,7 +12,7 @@ from catalog.domain.warnings import AnswerWarning
 from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
-from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Exclusions, Hit, Plan
+from catalog.search.search_types import IN_STOCK_NEWEST, BrowseQuery, Exclusions, Hit, Plan, SimilarPage
 from catalog.similar.implied_filters import CompletedFilters, complete_filters
 from catalog.similar.request import SimilarRequest, SimilarResult
 
@@ -38,20 +38,15 @@ def browse_category(
     few = filter_warnings.warn_of_few_hits(index, request.filters, len(page.products), request.page.limit)
     what = f"products of category '{category}'" if category else "products of any category, as the source has none"
     hits = [Hit(str(each["id"]), None, request.page.select_fields(each)) for each in page.products]
-    return SimilarResult(
-        hits=hits,
-        facets=page.facets,
-        total=page.total if request.counts.total else None,
-        page=request.page,
-        space=space,
-        plan=Plan("fallback", f"{why.message}; {what}: {BEST}", page.total),
-        warnings=(
-            _warn_of_fallback(source["id"], space, what, category, why),
-            *filters.warn_of_implied(filters.filters),
-            *book.warnings,
-            *few,
-        ),
+    plan = Plan("fallback", f"{why.message}; {what}: {BEST}", page.total)
+    total = page.total if request.counts.total else None
+    warnings = (
+        _warn_of_fallback(source["id"], space, what, category, why),
+        *filters.warn_of_implied(filters.filters),
+        *book.warnings,
+        *few,
     )
+    return SimilarResult.of_page(request, space, SimilarPage(hits, plan, total, page.facets), warnings)
 
 
 def _warn_of_fallback(
