@@ -1,6 +1,7 @@
 # Every target sets up what it needs; `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
+TEST_PROCESSES ?= 4
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training visual_search
@@ -44,12 +45,9 @@ demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it f
 demo-stop: ## stop what the demo started
 	@if [ -x $(PY) ]; then $(PY) -m demo stop; else echo "Nothing to stop: there is no demo here."; fi
 
-# The unit tests run beside the others, which mostly wait for servers; what they print comes last.
+# Several processes at a time, a file each: most tests wait for servers.
 test: $(VENV)/.test ## all tests, against a real Elasticsearch
-	@mkdir -p var; $(PY) -m pytest tests/unit > var/unit-tests.log 2>&1 & unit=$$!; \
-	trap 'kill $$unit 2>/dev/null; exit 130' INT TERM; status=0; \
-	$(PY) -m pytest tests/integration tests/e2e -m "not chaos" || status=$$?; \
-	wait $$unit || status=$$?; echo "The unit tests:"; cat var/unit-tests.log; exit $$status
+	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not chaos"
 
 test-fast: $(VENV)/.test ## the unit tests
 	@$(PY) -m pytest tests/unit

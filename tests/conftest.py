@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -10,26 +12,52 @@ from pathlib import Path
 
 import pytest
 import requests
+from filelock import FileLock
 
 import engine
 
+RUN_FOLDER = "VISUAL_SEARCH_TEST_RUN"  # what the processes of one test run share; set by the first of them
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the folder that all processes of this run share."""
+    if _leads(config):
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="visual-search-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the server, whichever process started it, when all processes are done."""
+    folder = os.environ.get(RUN_FOLDER)
+    if folder is None or not _leads(config):
+        return
+    started = Path(folder, "engine.json")
+    if started.exists():
+        server = json.loads(started.read_text())
+        engine.stop(server["port"], engine.EngineSettings.load())
+        shutil.rmtree(server["data"], ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leads(config: pytest.Config) -> bool:
+    return not hasattr(config, "workerinput")  # set by pytest-xdist in the processes that it starts
+
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> Iterator[str]:
-    """The server named by ELASTICSEARCH_URL, else one started for this session on a free port."""
+def elasticsearch_url() -> str:
+    """Returns the server named by ELASTICSEARCH_URL, else one that all processes of this run share."""
     settings = engine.EngineSettings.load()
     if settings.elasticsearch_url:
-        yield settings.elasticsearch_url
-        return
-    # Not pytest's tmp_path: its parent is closed to the user as whom root's server runs.
-    data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
-    data.chmod(0o755)
-    running = engine.start(engine.StartOptions(port=engine.find_free_port(), data=data, heap="512m"), settings)
-    try:
-        yield running.url
-    finally:
-        engine.stop(running.port, settings)
-        shutil.rmtree(data, ignore_errors=True)
+        return settings.elasticsearch_url
+    folder = Path(os.environ[RUN_FOLDER])
+    with FileLock(folder / "engine.lock"):
+        started = folder / "engine.json"
+        if not started.exists():
+            # Not pytest's tmp_path: its parent is closed to the user as whom root's server runs.
+            data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
+            data.chmod(0o755)
+            running = engine.start(engine.StartOptions(port=engine.find_free_port(), data=data, heap="1g"), settings)
+            started.write_text(json.dumps({"url": running.url, "port": running.port, "data": str(data)}))
+        return str(json.loads(started.read_text())["url"])
 
 
 @pytest.fixture

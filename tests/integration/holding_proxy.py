@@ -6,7 +6,7 @@ import http.client
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
@@ -30,12 +30,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.down.is_set() or (held == "before" and not self.server.wait()):
             self.close_connection = True
             return
-        upstream = http.client.HTTPConnection(*self.server.target, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        upstream.request(self.command, self.path, body, headers)
-        answer = upstream.getresponse()
-        data = answer.read()
-        upstream.close()
+        with closing(http.client.HTTPConnection(*self.server.target, timeout=60)) as upstream:
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            data = answer.read()
         if held == "after" and not self.server.wait():
             self.close_connection = True
             return

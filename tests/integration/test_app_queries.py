@@ -52,6 +52,7 @@ class Expected:
     facets: dict[str, Any]
     missing: list[str]
     implied: dict[str, list[str]]
+    contradictory: bool  # a price band and an asked price that leave nothing between them
 
 
 class Reference:
@@ -84,7 +85,9 @@ class Reference:
         for n in ranked:
             rows.setdefault(shop.group_of(n) if grouped else n, []).append(n)
         facets = {name: shop.facet(name, pool, filters) for name in body["facets"]}
-        return Expected(scores, list(rows.values()), len(rows), facets, missing, implied)
+        price = filters.get("price", {})
+        contradictory = price.get("gte", 0) > price.get("lte", 1e9)
+        return Expected(scores, list(rows.values()), len(rows), facets, missing, implied, contradictory)
 
     def _inherit(self, source: dict[str, Any], filters: dict[str, Any], band: Any) -> dict[str, list[str]]:
         implied = {}
@@ -212,7 +215,8 @@ def assert_counted(expected: Expected, found: dict[str, Any], body: dict[str, An
     warnings = {warning["code"]: warning["detail"] for warning in found["warnings"]}
     assert ("total_unknown" in warnings) == unknown
     assert warnings.get("implied_filters", {}) == expected.implied
-    assert warnings.keys() <= {"total_unknown", "implied_filters"}
+    assert ("contradictory_filters" in warnings) == expected.contradictory
+    assert warnings.keys() <= {"total_unknown", "implied_filters", "contradictory_filters"}
     assert found["total"] == (None if unknown else expected.total)
     assert found["missing_ids"] == expected.missing
     assert (found["facets"] or {}) == expected.facets

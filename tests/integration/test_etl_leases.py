@@ -31,7 +31,7 @@ def proxy(settings: CatalogSettings) -> Iterator[HoldingProxy]:
 @pytest.fixture
 def first(etl: Etl, proxy: HoldingProxy) -> Etl:
     """The job that comes first: by the proxy, so that a test can hold it when its first part is stored."""
-    etl.environ |= {"ETL_PART_ROWS": "16", "ETL_LEASE_SECONDS": "15"}
+    etl.environ |= {"ETL_PART_ROWS": "16", "ETL_LEASE_SECONDS": "60"}
     return Etl(etl.environ | {"ELASTICSEARCH_URL": proxy.url})
 
 
