@@ -24,7 +24,7 @@ class LazyEntry:
 
     @property
     def help(self) -> str:
-        """The text and the first examples, as typer prints them."""
+        """Text and first examples, as typer prints them."""
         return _add_examples(self.text, self.examples[:SHOWN])
 
 
