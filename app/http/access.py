@@ -21,7 +21,7 @@ def needs(scope: Scope) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     def guard(view: Callable[P, T]) -> Callable[P, T]:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        def call_if_allowed(*args: P.args, **kwargs: P.kwargs) -> T:
             if not context().settings.allow_anonymous_writes:
                 raise WritesNotAllowed(
                     "writing is not allowed here: this service takes no writes from anonymous callers",
@@ -30,6 +30,6 @@ def needs(scope: Scope) -> Callable[[Callable[P, T]], Callable[P, T]]:
                 )
             return view(*args, **kwargs)
 
-        return guarded
+        return call_if_allowed
 
     return guard

@@ -9,8 +9,7 @@ application are gunicorn's.
 import selectors
 import socket
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.http.limits import largest_body
@@ -87,8 +86,6 @@ class BufferedThreadWorker(AcceptingWorker):
         if self.alive:
             self.set_accept_enabled(True)
 
-    # Reading
-
     def _ready(self, conn: Connection, _socket: socket.socket) -> None:
         try:
             if conn.phase is Phase.SENDING:
@@ -127,8 +124,6 @@ class BufferedThreadWorker(AcceptingWorker):
             else:
                 self._drop(heaviest)
 
-    # Answering
-
     def _queue(self, conn: Connection, lane: Lane) -> None:
         if lane.enter():
             self._run(conn, lane)
@@ -139,7 +134,9 @@ class BufferedThreadWorker(AcceptingWorker):
 
     def _run(self, conn: Connection, lane: Lane) -> None:
         conn.enter(Phase.RUNNING)
-        lane.pool.submit(self._answer, conn).add_done_callback(partial(self._schedule_finish, conn, lane))
+        lane.pool.submit(self._answer, conn).add_done_callback(
+            lambda _: self.method_queue.defer(self._finish, conn, lane)
+        )
 
     def _answer(self, conn: Connection) -> None:
         """Runs the application; in a thread of the lane."""
@@ -154,9 +151,6 @@ class BufferedThreadWorker(AcceptingWorker):
         except OSError:
             conn.sock.pending.clear()
             conn.keep = False
-
-    def _schedule_finish(self, conn: Connection, lane: Lane, _answer: Future[None]) -> None:
-        self.method_queue.defer(self._finish, conn, lane)
 
     def _finish(self, conn: Connection, lane: Lane) -> None:
         """Gives the thread its next request and sends the answer; runs in the loop again."""
