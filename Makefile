@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training visual_search
 
 .DEFAULT_GOAL := help
-.PHONY: help setup house demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
+.PHONY: help setup house mutants mutants-quick demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ setup: $(VENV)/.demo ## install the command visual-search into .venv (editable)
 
 house: $(VENV)/.test ## measure the code itself: sizes, names, docstrings, what one request crosses
 	@$(PY) -m benchmarks.house
+
+mutants: $(VENV)/.test ## change the code in small ways and count what the tests notice: search, model runtime, ETL, gate (an hour)
+	@$(PY) -m benchmarks.mutants
+
+mutants-quick: $(VENV)/.test ## the short form of mutants
+	@$(PY) -m benchmarks.mutants --quick
 
 demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it for similar products
 	@$(PY) -m demo start

@@ -35,6 +35,11 @@ MEASUREMENTS = {
         "The API beside annoy, hnswlib, faiss and pgvector.",
         ("visual-search benchmark rivals --quick",),
     ),
+    "mutants": LazyEntry(
+        "benchmarks.mutants:app",
+        "Small changes of the code, and how many of them the tests notice.",
+        ("visual-search benchmark mutants --area gate",),
+    ),
     "house": LazyEntry(
         "benchmarks.house.__main__:app",
         "The code itself: sizes, names, docstrings, what one request crosses.",
