@@ -5,9 +5,9 @@ from typing import cast
 
 from flask import current_app
 
-from app.admission import Admission
 from app.embedding import Embedders
 from app.observability.lifecycle import Readiness
+from app.photo_concurrency import Admission
 from app.settings import ApiSettings
 from app.uploads import PhotoReader
 from catalog.ports import SearchIndex

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.http.errors import BundleMissing, NoEmbedding
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.similarity import Vectors
 from models.bundles.manifest import Limits
 from models.bundles.registry import find_bundle

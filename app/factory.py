@@ -2,11 +2,10 @@
 
 from apiflask import APIFlask
 
-from app import admission as admissions
-from app.admission import Admission
+from app import photo_concurrency as admissions
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.http import cors, errors, exposure, limits, openapi
+from app.http import cors, errors, limits, openapi, private_endpoints
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
@@ -14,6 +13,7 @@ from app.index.call_guard import CallGuard
 from app.index.connect import connect_elasticsearch
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
+from app.photo_concurrency import Admission
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, PhotoReader
 from app.views import models as models_view
@@ -52,7 +52,7 @@ def build(
     app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders)
     errors.install(app)
     request_log.install(app, breaker, log_requests=settings.access_log)
-    exposure.install(app, settings)
+    private_endpoints.install(app, settings)
     limits.install(app, settings)
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)

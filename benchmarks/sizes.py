@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import typer
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filter_fields import FOR_EVERYONE
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
 from loadtest.drawn_products import DrawnProduct, draw_products
 
 # Percent of the products that pass, and the brands that leave so many.

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
+from catalog.domain.embedding_space import Space
+from catalog.domain.merchandising_rulebook import Rulebook
+from catalog.domain.merchandising_rules import Rule
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import (
     CatalogStatus,
@@ -21,9 +24,6 @@ from catalog.domain.records import (
     StoredProduct,
     WriteResult,
 )
-from catalog.domain.rulebook import Rulebook
-from catalog.domain.rules import Rule
-from catalog.domain.space import Space
 from catalog.search.search_types import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
 from catalog.similarity import Vectors
 
@@ -76,7 +76,7 @@ class SpacePort(Protocol):
     """Embedding spaces of the index."""
 
     def get_all(self) -> Sequence[Space]: ...  # by name
-    def get_mapping_version(self) -> int: ...  # below `catalog.mapping.VERSION` until the next reindex
+    def get_mapping_version(self) -> int: ...  # below `catalog.index_mapping.VERSION` until the next reindex
     def read_all(self) -> Sequence[Space]: ...
     def ensure(self, space: Space) -> None: ...  # adds its mapping; refuses other dims
 

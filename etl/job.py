@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from catalog.cli_support import Progress
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.ports import EmbeddingIndex
-from etl import recheck
+from etl import photo_recheck
 from etl.lease import LeaseKeeper, LeaseTerms, describe_holder, hold_leases
-from etl.restore import reuse_stored_vectors
 from etl.settings import EtlSettings
 from etl.stages.decoder import Decoder
 from etl.stages.downloader import Downloader
@@ -26,6 +25,7 @@ from etl.stages.writer import PartWriter
 from etl.stop_signal import StopSignal
 from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
+from etl.vector_restore import reuse_stored_vectors
 from models.photos import Fetcher, PhotoSettings
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _find_work(context: RunContext, space: Space, options: RunOptions, work: Wor
     found = work.add(space.name, context.index.embeddings.read_unprocessed(space, options.products))
     room = None if options.products is None else options.products - found
     if options.recheck and (room is None or room > 0):
-        work.add(space.name, recheck.find_due(context.index, context.store, space, room))
+        work.add(space.name, photo_recheck.find_due(context.index, context.store, space, room))
 
 
 def _reuse(context: RunContext, summary: ModelSummary, run_id: str) -> None:

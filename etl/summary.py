@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import WriteResult, Written
-from catalog.domain.space import Space
 from etl.stages.messages import PhotoResult
 from etl.stages.stage_clock import StageClock
 

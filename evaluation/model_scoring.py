@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings
 from catalog.similarity import Vectors

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from catalog.similarity import Vectors

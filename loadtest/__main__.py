@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.cli_support import Json, exit_on_error, exit_on_sigterm, log_to_stderr, print_result, show_progress
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.elastic import connect
 from loadtest import loader, target
 from loadtest.drawn_products import draw_products

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.elastic import Catalogue
 from catalog.elastic.bulk import error_reason
 from catalog.errors import Unavailable

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from loadtest import loader, target

@@ -3,8 +3,8 @@
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
 from catalog.search.search_types import BrowseQuery, Counts, Exclusions, Page, QueryPart, SimilarQuery
 from catalog.similar import SimilarRequest
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from catalog.cli_support import ignore_progress
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.ports import EmbeddingIndex
 from catalog.similarity import Vectors
 from etl.job import RunContext, RunOptions, run

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.filters import values_of
 from catalog.domain.matching import passes
+from catalog.domain.merchandising_rulebook import UNKNOWN, Rulebook, check_room
+from catalog.domain.merchandising_rules import Rule
 from catalog.domain.offers import offers_of, select_priced
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import (
@@ -31,9 +34,6 @@ from catalog.domain.records import (
     WriteResult,
     Written,
 )
-from catalog.domain.rulebook import UNKNOWN, Rulebook, check_room
-from catalog.domain.rules import Rule
-from catalog.domain.space import Space
 from catalog.domain.synonyms import fold
 from catalog.errors import InvalidInput, InvalidVector
 from catalog.ports import EmbeddedProducts

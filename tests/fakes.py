@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Outcome, StoredProduct, Written
-from catalog.domain.space import Space
 from catalog.errors import Unavailable
-from catalog.mapping import VERSION
+from catalog.index_mapping import VERSION
 from catalog.ports import CallKind, CallObserver
 from tests import fake_stores
 

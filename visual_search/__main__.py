@@ -3,7 +3,7 @@
 import typer
 
 from visual_search.lazy import build_group
-from visual_search.rooms import ROOMS
+from visual_search.subcommands import ROOMS
 
 app = typer.Typer(cls=build_group(ROOMS), no_args_is_help=True, pretty_exceptions_enable=False)
 

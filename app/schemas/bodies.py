@@ -21,9 +21,9 @@ from app.http.errors import InvalidRequest
 from app.http.inputs import refusal
 from app.schemas.options import SimilarOptions
 from app.schemas.types import BOX, Box, ProductId, require
+from catalog.domain.embedding_space import MAX_DIMS
 from catalog.domain.filters import Filters
 from catalog.domain.product import Url
-from catalog.domain.space import MAX_DIMS
 from catalog.limits import MAX_EXAMPLES, MAX_SEARCHES
 from catalog.similar import SimilarRequest
 

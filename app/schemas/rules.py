@@ -1,12 +1,12 @@
-"""Shapes of merchandising rules; what a rule may say stands in `catalog.domain.rules`."""
+"""Shapes of merchandising rules; what a rule may say stands in `catalog.domain.merchandising_rules`."""
 
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.answers import Answer
+from catalog.domain.merchandising_rules import Rule, RuleContent, parse
 from catalog.domain.product import Moment
-from catalog.domain.rules import Rule, RuleContent, parse
 from catalog.errors import InvalidRule
 
 EXAMPLES = {

@@ -16,7 +16,6 @@ from app.http.limits import largest_body
 from app.server.acceptor import AcceptingWorker
 from app.server.connection import Connection, Phase
 from app.server.connections import ARRIVING
-from app.server.lanes import Lane, Lanes
 from app.server.refusals import (
     Refused,
     record_refusal,
@@ -26,6 +25,7 @@ from app.server.refusals import (
     refuse_overload,
     written,
 )
+from app.server.request_queues import Lane, Lanes
 
 TICK = 0.5  # seconds between two looks at the deadlines
 

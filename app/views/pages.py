@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, redirect, request
 
 from app.context import context
-from app.file_photos import load_photo, public_address
+from app.local_photos import load_photo, public_address
 from catalog.errors import ProductNotFound
 
 PHOTO_AGE = 3600  # seconds

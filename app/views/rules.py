@@ -8,7 +8,7 @@ from app.http.access import needs
 from app.http.jsons import respond
 from app.schemas.params import NoParams
 from app.schemas.rules import EXAMPLES, RuleBody, RuleDeleted, RulesAnswer
-from catalog.domain.rules import Rule, document
+from catalog.domain.merchandising_rules import Rule, document
 from catalog.errors import RuleNotFound
 
 bp = APIBlueprint("rules", __name__, url_prefix="/v1", tag="rules")

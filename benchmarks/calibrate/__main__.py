@@ -20,7 +20,7 @@ from benchmarks.results import describe_run
 from benchmarks.sizes import Size
 from benchmarks.stage import LoadFigures, create_catalogue, find_elasticsearch, load
 from catalog.elastic import Catalogue, connect
-from catalog.search.costs import CostsFile, read_costs
+from catalog.search.planning.prices import CostsFile, read_costs
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.drawn_products import draw_products
 

@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.calibrate.samples import PlanSample
-from catalog.search.costs import Costs, GraphPrice, SearchPrice
-from catalog.search.plan_prices import (
+from catalog.search.planning.plan_cost import (
     GRAPHS,
     Facts,
     Terms,
@@ -24,7 +23,8 @@ from catalog.search.plan_prices import (
     scan_terms,
     threads,
 )
-from catalog.search.planner import choose
+from catalog.search.planning.planner import choose
+from catalog.search.planning.prices import Costs, GraphPrice, SearchPrice
 
 PARALLEL = tuple(step / 10 for step in range(11))
 DRAWN = 0.1  # a price that doubles must make one sample's error smaller by this

@@ -11,8 +11,8 @@ from rich.table import Table
 from benchmarks.calibrate.fit import estimate_ms, list_facts, measure_error, measure_regret
 from benchmarks.calibrate.samples import CalibrationCatalogue, PlanSample
 from benchmarks.stage import LoadFigures
-from catalog.search.costs import FILE, Costs, CostsFile
-from catalog.search.planner import choose
+from catalog.search.planning.planner import choose
+from catalog.search.planning.prices import FILE, Costs, CostsFile
 
 Loadings = Sequence[tuple[CalibrationCatalogue, LoadFigures]]
 GOAL = 1.1  # time of the chosen plan / of the better one

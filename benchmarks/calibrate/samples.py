@@ -11,8 +11,8 @@ from benchmarks.sizes import Size
 from benchmarks.timing import time_call
 from catalog.domain.filters import Filters
 from catalog.elastic import Catalogue
-from catalog.search.costs import Costs, SearchPrice
-from catalog.search.planner import IN_BULK, Planner, Strategy
+from catalog.search.planning.planner import IN_BULK, Planner, Strategy
+from catalog.search.planning.prices import Costs, SearchPrice
 from catalog.search.search_types import Page, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 from catalog.similarity import Vectors

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.sizes import Effort, Size
-from catalog.search.costs import Costs
-from catalog.search.sizing import advise
+from catalog.search.planning.prices import Costs
+from catalog.search.planning.sizing import advise
 from catalog.settings import VectorIndex
 
 EFFORT = Effort(questions=100, repeats=3, warm_up=30)

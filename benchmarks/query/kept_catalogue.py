@@ -12,7 +12,7 @@ import orjson
 from benchmarks.sizes import SILENT_EVERY, Size
 from benchmarks.stage import read_index_stats
 from catalog.elastic import Catalogue, connect
-from catalog.search.plan_prices import GRAPHS
+from catalog.search.planning.plan_cost import GRAPHS
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest import loader
 from loadtest.drawn_products import BRANDS

@@ -13,9 +13,9 @@ from benchmarks.sizes import LIMIT, SHARES, Effort
 from benchmarks.timing import Spread, spread_percentiles, spread_ratios, time_call
 from catalog.elastic import Catalogue, connect
 from catalog.errors import VisualSearchError
-from catalog.search.costs import Costs
-from catalog.search.plan_prices import Facts
-from catalog.search.planner import CandidateCounter, Choice, Planner, Strategy
+from catalog.search.planning.plan_cost import Facts
+from catalog.search.planning.planner import CandidateCounter, Choice, Planner, Strategy
+from catalog.search.planning.prices import Costs
 from catalog.search.search_types import Exclusions, Page, QueryPart, SimilarPage, SimilarQuery
 from catalog.settings import CatalogSettings, VectorIndex
 from loadtest.drawn_products import derive_group_key, format_product_id

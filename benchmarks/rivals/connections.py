@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.api_client import ApiFailed
 from benchmarks.drawn_shop import BRAND_NAMES, parse_number
 from benchmarks.rivals.questions import NumberedHits, RivalQuestion
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import PRODUCT_FIELDS, parse
 from catalog.domain.records import Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.feeds.events import FeedProduct
 from catalog.importing import writes

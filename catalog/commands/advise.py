@@ -8,9 +8,9 @@ from rich.table import Table
 
 from catalog.cli_support import format_table
 from catalog.commands.shared import Json, exit_on_error, print_result
-from catalog.domain.space import MAX_DIMS
-from catalog.search.costs import read_costs
-from catalog.search.sizing import Advice, advise
+from catalog.domain.embedding_space import MAX_DIMS
+from catalog.search.planning.prices import read_costs
+from catalog.search.planning.sizing import Advice, advise
 from catalog.settings import CatalogSettings
 
 

@@ -14,8 +14,8 @@ from catalog.commands.import_feed import import_feed
 from catalog.commands.reindex_state import format_reindex_state
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
 from catalog.domain.records import CatalogStatus, SpaceStatus
+from catalog.elastic.access_roles import roles
 from catalog.elastic.names import Names
-from catalog.elastic.roles import roles
 from catalog.errors import RefusedChange
 from catalog.settings import CatalogSettings
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.similarity import Vectors
 
 

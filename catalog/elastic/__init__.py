@@ -2,7 +2,7 @@
 
 from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.client import open_client
-from catalog.search.planner import Planner
+from catalog.search.planning.planner import Planner
 from catalog.settings import CatalogSettings
 
 __all__ = ["Catalogue", "connect"]

@@ -3,6 +3,7 @@
 from elasticsearch import Elasticsearch
 
 from catalog.elastic.connection import IndexConnection
+from catalog.elastic.searching.similar_store import SimilarStore
 from catalog.elastic.stores.browsing import BrowsingStore
 from catalog.elastic.stores.embeddings import EmbeddingStore
 from catalog.elastic.stores.filter_values import FilterValueStore
@@ -13,12 +14,11 @@ from catalog.elastic.stores.products import ProductStore
 from catalog.elastic.stores.promotions import PromotionStore
 from catalog.elastic.stores.rechecks import RecheckStore
 from catalog.elastic.stores.rules import RuleStore
-from catalog.elastic.stores.similar import SimilarStore
 from catalog.elastic.stores.spaces import SpaceStore
 from catalog.elastic.stores.status import StatusStore
 from catalog.ports import CallObserver
-from catalog.search.costs import read_costs
-from catalog.search.planner import Planner
+from catalog.search.planning.planner import Planner
+from catalog.search.planning.prices import read_costs
 from catalog.settings import CatalogSettings
 
 

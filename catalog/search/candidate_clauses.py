@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from catalog.domain.space import Space, vector_field
+from catalog.domain.embedding_space import Space, vector_field
 from catalog.search.filter_clauses import build_filter_clauses, combine_clauses
 from catalog.search.search_types import BrowseQuery, QueryPart, SimilarQuery
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.search.filter_clauses import combine_clauses
 
 WITH_VECTOR = "with_vector"  # within a status of `build_status_aggs`: `done` is what has a vector

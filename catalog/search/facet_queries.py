@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog.domain.filter_fields import FACET_FIELDS, FLAG_FIELDS
-from catalog.mapping import VERSION
+from catalog.index_mapping import VERSION
 from catalog.search.filter_clauses import (
     build_filter_clauses,
     build_terms_clause,

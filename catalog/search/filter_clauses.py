@@ -8,7 +8,7 @@ from catalog.domain.filter_fields import FLAG_FIELDS, FOLDED, PRICE, TERM_FIELDS
 from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.offers import LEAST, MOST, sized_bound, sized_price
 from catalog.domain.synonyms import fold, same_meaning
-from catalog.mapping import VERSION
+from catalog.index_mapping import VERSION
 
 ATTRIBUTES = "attributes."
 JOINED = "size+price"  # the clause that binds two filters: it goes where either of them goes

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.filter_fields import TERM_FIELDS, WORD_KEYS
 from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.synonyms import nearest
@@ -19,13 +19,13 @@ SHOWN = 10  # values that a warning lists
 def warn_of_old_index(index: SearchIndex) -> tuple[AnswerWarning, ...]:
     """Returns a warning while the index was made by an older version, whose filters are less exact."""
     version = index.spaces.get_mapping_version()
-    if version >= mapping.VERSION:
+    if version >= index_mapping.VERSION:
         return ()
     message = (
         "the catalogue's index is of an older kind: size and price are filtered one by one, prices in all currencies "
         "alike, and words only in the case they are written in"
     )
-    detail = {"to_do": "run `python -m catalog reindex`", "version": version, "current": mapping.VERSION}
+    detail = {"to_do": "run `python -m catalog reindex`", "version": version, "current": index_mapping.VERSION}
     return (AnswerWarning("old_index", message, detail),)
 
 

@@ -1,4 +1,4 @@
-"""Builds the bodies of searches, by pure functions; the mapping they rely on stands in `catalog.mapping`."""
+"""Builds the bodies of searches, by pure functions; the mapping they rely on stands in `catalog.index_mapping`."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from catalog.search.candidate_clauses import (
     require_vectors,
 )
 from catalog.search.filter_clauses import combine_clauses
-from catalog.search.plan_prices import QUANTISED, Breadth
+from catalog.search.planning.plan_cost import QUANTISED, Breadth
 from catalog.search.search_types import IN_STOCK_NEWEST, SORT_KEYS, BrowseQuery, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filter_fields import FACET_FIELDS, SORT_FIELDS
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
+from catalog.index_mapping import VERSION
 from catalog.limits import BROWSE_PAGE_SIZE, SIMILAR_PAGE_SIZE
-from catalog.mapping import VERSION
 from catalog.similarity import Vectors
 
 FACETS = tuple(FACET_FIELDS)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.rulebook import ActiveRules
-from catalog.domain.space import Space
+from catalog.domain.merchandising_rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchIndex

@@ -7,8 +7,8 @@ from typing import Any
 
 from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS
 from catalog.domain.matching import FoldedProduct
+from catalog.domain.merchandising_rulebook import ActiveRules
 from catalog.domain.product import OFFER_FIELDS
-from catalog.domain.rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchIndex
 from catalog.search.search_types import Counts, Hit, SimilarQuery

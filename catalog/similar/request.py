@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
 from catalog.domain.warnings import AnswerWarning
 from catalog.search.search_types import Counts, Hit, Page, Plan, SimilarPage
 from catalog.similarity import Vectors

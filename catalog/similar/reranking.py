@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from catalog import similarity
-from catalog.domain.rulebook import ActiveRules
+from catalog.domain.merchandising_rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.limits import RERANK_POOL
 from catalog.ports import SearchIndex

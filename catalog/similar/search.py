@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.rulebook import ActiveRules
-from catalog.domain.space import Space
+from catalog.domain.merchandising_rulebook import ActiveRules
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidInput, ProductNotEmbedded
 from catalog.limits import MAX_WINDOW

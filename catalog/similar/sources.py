@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import StoredProduct
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
 from catalog.ports import SearchIndex
 from catalog.search.search_types import QueryPart

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import SpaceStatus
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput, SpaceNotFound
 from catalog.ports import SearchIndex
 

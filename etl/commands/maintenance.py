@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import SpaceStatus
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.errors import SpaceNotFound
 from etl import wiring
@@ -15,8 +15,8 @@ from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.job import create_run_id
 from etl.lease import describe_holder, hold_leases
 from etl.report import format_restore, format_status
-from etl.restore import restore_vectors
 from etl.stop_signal import StopSignal
+from etl.vector_restore import restore_vectors
 
 OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only photos with this reason; repeatable.")]

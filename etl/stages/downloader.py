@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 
-from etl import recheck
+from etl import photo_recheck
 from etl.stages.host_health import HostHealth, extract_host
 from etl.stages.messages import FetchedPhoto, PhotoFailure, PhotoResult, PhotoTask, build_failed_results
 from models.photos import EncodedPhoto, Fetcher, PhotoError
@@ -30,13 +30,13 @@ class Downloader:
         self._fetcher, self._hosts = fetcher, hosts
 
     def __call__(self, task: PhotoTask) -> Iterable[FetchedPhoto | PhotoResult]:
-        got = self._fetch(task.image_url, recheck.find_common_etag(task))
+        got = self._fetch(task.image_url, photo_recheck.find_common_etag(task))
         if got is None:
-            return recheck.build_unchanged_results(task)
+            return photo_recheck.build_unchanged_results(task)
         return (
             build_failed_results(task, got)
             if isinstance(got, PhotoFailure)
-            else recheck.split_by_stored_photo(task, got)
+            else photo_recheck.split_by_stored_photo(task, got)
         )
 
     def _fetch(self, url: str, etag: str | None) -> EncodedPhoto | PhotoFailure | None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Pending
-from catalog.domain.space import Space
 from catalog.similarity import Vectors
 from models.photos import EncodedPhoto
 

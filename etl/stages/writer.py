@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.errors import Unavailable
 from catalog.ports import EmbeddingIndex
 from catalog.retrying import retry_while_unavailable
-from etl import recheck, retry_policy
+from etl import photo_recheck, retry_policy
 from etl.settings import EtlSettings
 from etl.stages.messages import PhotoResult
 from etl.stages.stage_clock import StageClock
@@ -62,7 +62,7 @@ class PartWriter:
     def _note_recheck(self, result: PhotoResult) -> None:
         """Counts what became of products that have a vector already, and keeps new ETags for the next flush."""
         self._summaries[result.space].count_recheck(result)
-        self._etags[result.space] += recheck.build_etag_updates(result)
+        self._etags[result.space] += photo_recheck.build_etag_updates(result)
         asked_again = [pending.product_id for pending in result.products if pending.image_sha256 is not None]
         if asked_again and result.failure and result.failure.permanent:
             products = ", ".join(asked_again)

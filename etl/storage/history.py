@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import HistoryEntry, Outcome, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.ports import EmbeddingIndex
 from catalog.retrying import retry_while_unavailable
 from etl.storage.part_format import StoredVector

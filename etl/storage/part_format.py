@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome
-from catalog.domain.space import Space
 from catalog.errors import InvalidVector
 from catalog.similarity import Vectors
 from etl.errors import BrokenPart

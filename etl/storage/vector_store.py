@@ -14,8 +14,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from catalog.atomic_write import sync_folders
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput
 from etl.errors import BrokenPart, StoreFailed
 from etl.storage import part_format

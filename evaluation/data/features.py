@@ -9,7 +9,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 from skimage.feature import hog
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.similarity import Vectors
 from models.runtime.embedder import normalize_rows
 

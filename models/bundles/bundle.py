@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from models.bundles.fingerprint import sha256_bytes, sha256_file
 from models.bundles.manifest import MANIFEST_FILE, MODEL_FILE, WEIGHTS_FILE, Manifest, Preprocessing
 from models.bundles.manifest_file import parse_manifest

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from catalog.domain.space import MAX_DIMS, Space
+from catalog.domain.embedding_space import MAX_DIMS, Space
 from models.bundles.fingerprint import compute_version
 
 SCHEMA_VERSION = 1

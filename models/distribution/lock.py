@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, StringConstraints, ValidationError
 
 from catalog.atomic_write import write_atomically
-from catalog.domain.space import PART
+from catalog.domain.embedding_space import PART
 from models.bundles.bundle import Bundle
 from models.bundles.fingerprint import sha256_file
 from models.bundles.manifest import MANIFEST_FILE, FrozenModel, Sha256, Text

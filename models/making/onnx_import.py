@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from catalog.domain.space import MAX_DIMS
+from catalog.domain.embedding_space import MAX_DIMS
 from catalog.similarity import cosine
 from models.bundles.manifest import (
     MODEL_FILE,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.similarity import MIN_NORM
 from models.bundles.bundle import Bundle
 from models.errors import InvalidBatch

@@ -15,9 +15,9 @@ import numpy as np
 import requests
 
 import engine
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from catalog.similarity import normalize

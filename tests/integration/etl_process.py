@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.settings import CatalogSettings
 from models.runtime.device import open_embedder

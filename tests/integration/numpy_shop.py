@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 
 WIDE, NARROW = Space("wide", "v1", 16), Space("narrow", "v1", 5)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from app import create_app
 from app.settings import ApiSettings
 from catalog.elastic import Catalogue
-from catalog.search.costs import Costs, SearchPrice
-from catalog.search.plan_prices import Breadth
-from catalog.search.planner import Planner
+from catalog.search.planning.plan_cost import Breadth
+from catalog.search.planning.planner import Planner
+from catalog.search.planning.prices import Costs, SearchPrice
 from tests.integration.numpy_shop import BRANDS, COLORS, NARROW, SIZES, WIDE, NumpyShop
 
 CLOSE = 3e-6  # float32 in Elasticsearch, float64 here; two products nearer than this may swap places

@@ -21,15 +21,15 @@ from flask.testing import FlaskClient
 import engine
 from app import create_app
 from app.settings import ApiSettings
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.pages import scan
 from catalog.errors import Unavailable
-from catalog.search.costs import Costs, SearchPrice
-from catalog.search.plan_prices import Breadth
-from catalog.search.planner import IN_BULK, Planner
+from catalog.search.planning.plan_cost import Breadth
+from catalog.search.planning.planner import IN_BULK, Planner
+from catalog.search.planning.prices import Costs, SearchPrice
 from catalog.settings import CatalogSettings
 from catalog.similarity import normalize
 from tests.asking import changed, similar_query

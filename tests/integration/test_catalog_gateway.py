@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from catalog import similarity
 from catalog.domain import filters
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome, Written
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidFilter, InvalidInput, Unavailable
 from catalog.search.browsing import browse

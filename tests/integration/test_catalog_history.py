@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import HISTORY_PRODUCTS, HistoryEntry
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 
 SPACE = Space("color", "v1", 4)

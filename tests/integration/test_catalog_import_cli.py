@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from catalog.commands.main import app
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue
 from catalog.importing import writes
 from catalog.settings import CatalogSettings

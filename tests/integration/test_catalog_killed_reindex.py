@@ -14,9 +14,9 @@ from elasticsearch import ApiError
 
 from catalog import similarity
 from catalog.commands.reindex_state import format_reindex_state
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import healing, reindex, reindex_record
 from catalog.errors import RefusedChange, Unavailable

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog import mapping, similarity
+from catalog import index_mapping, similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing.reindex import reindex
 from catalog.settings import CatalogSettings
@@ -48,7 +48,7 @@ def test_sort_order_and_preloading_are_applied_and_a_reindex_brings_them(setting
     for _ in range(2):
         found = index_settings(changed)
         assert found["sort"]["field"] == ["brand", "available"]
-        assert found["store"]["preload"] == list(mapping.VECTOR_FILES)
+        assert found["store"]["preload"] == list(index_mapping.VECTOR_FILES)
         query = similar_query(SPACE, random_vector(3), limit=12)
         assert changed.similar.search(query).hits[0].id == "p03"
         reindex(changed)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from catalog import mapping
+from catalog import index_mapping
 from catalog.commands.reindex_state import format_reindex_state
 from catalog.domain import filters
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import SEARCH_FIELDS, document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.search.browsing import browse
@@ -33,7 +33,7 @@ SHIRT = {**DRESS, "id": "shirt", "image_url": "https://shop.example/shirt.jpg", 
 
 def old_mapping() -> dict[str, Any]:
     """The mapping of version 1, as it was before filters looked at offers and folded words."""
-    today = mapping.products()
+    today = index_mapping.products()
     fields = {name: field for name, field in today["properties"].items() if name not in SEARCH_FIELDS}
     plain = {name: {k: v for k, v in field.items() if k != "fields"} for name, field in fields.items()}
     return {"dynamic": "strict", "properties": {**plain, "title": fields["title"]}}
@@ -84,7 +84,7 @@ def test_an_older_index_takes_what_is_written_today_and_still_answers_as_before(
 def test_a_reindex_derives_what_todays_filters_look_at_and_keeps_the_vectors(old: Catalogue) -> None:
     reindex.reindex(old)
     old.spaces.shape.forget()
-    assert old.spaces.get_mapping_version() == mapping.VERSION
+    assert old.spaces.get_mapping_version() == index_mapping.VERSION
     assert passing(old, currency=["eur"], size=["M"], price={"lte": 60}) == []
     assert passing(old, currency=["eur"], size=["s"], price={"lte": 60}) == ["dress"]
     assert passing(old, currency=["eur"], price={"gte": 90}) == ["dress"]

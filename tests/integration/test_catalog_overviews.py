@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from catalog import similarity
 from catalog.domain import filters
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.search import overviews
 from catalog.search.facet_queries import FACET_SIZE, SPARE

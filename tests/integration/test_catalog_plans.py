@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from catalog import similarity
 from catalog.domain import filters
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
-from catalog.search.costs import Costs, SearchPrice
-from catalog.search.plan_prices import Breadth
-from catalog.search.planner import Planner
+from catalog.search.planning.plan_cost import Breadth
+from catalog.search.planning.planner import Planner
+from catalog.search.planning.prices import Costs, SearchPrice
 from catalog.search.search_types import QueryPart
 from catalog.settings import CatalogSettings
 from tests.asking import changed, similar_query

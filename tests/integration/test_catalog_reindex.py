@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
 from catalog.errors import RefusedChange, WriteConflict

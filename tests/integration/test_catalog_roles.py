@@ -18,15 +18,15 @@ import engine
 from app import create_app
 from app.settings import ApiSettings
 from catalog import similarity
-from catalog.domain import rules
+from catalog.domain import merchandising_rules
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import Change, HistoryEntry, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
+from catalog.elastic.access_roles import roles
 from catalog.elastic.names import Names
 from catalog.elastic.reindexing.reindex import reindex
-from catalog.elastic.roles import roles
 from catalog.errors import Unavailable, VisualSearchError
 from catalog.settings import CatalogSettings
 
@@ -172,7 +172,7 @@ def test_etl_does_all_the_rest_and_neither_reads_nor_writes_rules(
     done = reindex(filled, lambda *_: None)
     assert (done.copied, done.left, filled.products.count()) == (20, None, 20)
     assert api(as_user("search")).get("/v1/products/p1/similar").status_code == 200  # in the new index too
-    assert refused(lambda: filled.rules.put(rules.parse({"id": "r", **HIDE})))
+    assert refused(lambda: filled.rules.put(merchandising_rules.parse({"id": "r", **HIDE})))
     assert refused(filled.rules.read_all)
 
 
@@ -181,13 +181,16 @@ def test_no_role_reaches_a_neighbour(filled: Catalogue, as_user: Callable[..., C
     for prefix in NEIGHBOURS:
         fill(as_user("admin", prefix))
         theirs = as_user("admin", prefix)
-        theirs.rules.put(rules.parse({"id": "r", **HIDE}))
+        theirs.rules.put(merchandising_rules.parse({"id": "r", **HIDE}))
         for user in ("search", "rules", "etl"):
             index = as_user(user, prefix)
             assert refused(index.status.ping), (user, prefix)
             assert refused(lambda index=index: index.products.read("p1")), (user, prefix)
             assert refused(index.rules.read_all), (user, prefix)
-            assert refused(lambda index=index: index.rules.put(rules.parse({"id": "x", **HIDE}))), (user, prefix)
+            assert refused(lambda index=index: index.rules.put(merchandising_rules.parse({"id": "x", **HIDE}))), (
+                user,
+                prefix,
+            )
             assert refused(lambda index=index: index.rules.delete("r")), (user, prefix)
             assert refused(lambda index=index: index.products.write([Change("p99", sources()[0])])), (user, prefix)
             assert refused(index.layout.create), (user, prefix)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from app import create_app
 from app.settings import ApiSettings
 from catalog import similarity
-from catalog.domain import rules
+from catalog.domain import merchandising_rules
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
 from catalog.domain.matching import Matcher
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import InvalidInput, InvalidRule
-from catalog.search.costs import Costs
-from catalog.search.plan_prices import Breadth, Facts
-from catalog.search.planner import Choice, Planner
+from catalog.search.planning.plan_cost import Breadth, Facts
+from catalog.search.planning.planner import Choice, Planner
+from catalog.search.planning.prices import Costs
 from catalog.search.search_types import IN_STOCK_NEWEST
 from catalog.settings import CatalogSettings
 from catalog.similar import similar_to
@@ -81,7 +81,7 @@ def fake() -> Any:
 
 
 def put(index: Any, rule_id: str, **content: Any) -> None:
-    index.rules.put(rules.parse({"id": rule_id, **content}))
+    index.rules.put(merchandising_rules.parse({"id": rule_id, **content}))
 
 
 def clear(*indices: Any) -> None:
@@ -209,8 +209,8 @@ def test_rules_are_parsed_and_made_ready_when_they_change_not_when_somebody_asks
     clear(real)
     for number in range(3):
         put(real, f"boost{number}", action="boost", target={"filter": {"color": "red"}}, amount=0.1)
-    monkeypatch.setattr("catalog.elastic.stores.rules.parse", counting("parsed", rules.parse))
-    monkeypatch.setattr("catalog.domain.rules.Matcher", counting("made ready", Matcher))
+    monkeypatch.setattr("catalog.elastic.stores.rules.parse", counting("parsed", merchandising_rules.parse))
+    monkeypatch.setattr("catalog.domain.merchandising_rules.Matcher", counting("made ready", Matcher))
     monkeypatch.setattr(ttl_cache, "FRESH", 0)  # every question reads them again
     for name in ("p001", "p002", "p003", "p004"):
         assert similar_to(real, similar_request(name)).hits
@@ -248,13 +248,13 @@ def test_a_rule_that_cannot_be_read_does_not_stop_the_others(
 
 
 def test_there_are_only_so_many_rules(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.domain.rulebook.MAX_RULES", 2)
+    monkeypatch.setattr("catalog.domain.merchandising_rulebook.MAX_RULES", 2)
     for name in ("a", "b", "b"):
         put(catalogue, name, action="hide", target={"ids": ["p001"]})
     with pytest.raises(InvalidRule, match="there are 2 rules, and no more than 2"):
         put(catalogue, "c", action="hide", target={"ids": ["p001"]})
     with pytest.raises(InvalidInput):
-        catalogue.rules.put(rules.parse({"id": "c", "action": "burn", "target": {"ids": ["p001"]}}))
+        catalogue.rules.put(merchandising_rules.parse({"id": "c", "action": "burn", "target": {"ids": ["p001"]}}))
 
 
 @FEW

@@ -10,7 +10,7 @@ from catalog.domain import filters
 from catalog.elastic import Catalogue, connect
 from catalog.errors import InvalidInput
 from catalog.search import queries
-from catalog.search.planner import IN_BULK
+from catalog.search.planning.planner import IN_BULK
 from catalog.search.search_types import QueryPart, SimilarQuery
 from catalog.settings import CatalogSettings
 from tests.asking import changed, similar_query
@@ -82,7 +82,7 @@ def test_a_server_without_the_plugin_is_asked_once(catalogue: Catalogue, monkeyp
         assert [hit.id for hit in page.hits] == there[: len(page.hits)] and page.hits
         assert not page.plan.reason.endswith(IN_BULK)
     assert asked == 1
-    monkeypatch.setattr("catalog.elastic.stores.bulk_scoring.ABSENT_FOR", 0.0)
+    monkeypatch.setattr("catalog.elastic.searching.bulk_scoring.ABSENT_FOR", 0.0)
     catalogue.similar.search(similar_query(WIDE, vector(WIDE, 9)))
     assert asked == 2
 

@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import ApiSettings
-from catalog import mapping, similarity
-from catalog.domain import rules
+from catalog import index_mapping, similarity
+from catalog.domain import merchandising_rules
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import Change, Outcome
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.elastic.stores import small_indices
 from catalog.settings import CatalogSettings
@@ -50,7 +50,7 @@ def lose(index: Catalogue, name: str) -> Callable[[], None]:
     """
     indices, nowhere = index.client.indices, "index.routing.allocation.require._name"
     indices.delete(index=name)
-    body = mapping.RULES if name == index.names.rules else mapping.PROMOTIONS
+    body = index_mapping.RULES if name == index.names.rules else index_mapping.PROMOTIONS
     indices.create(
         index=name,
         mappings=body,
@@ -201,7 +201,7 @@ def test_small_indices_of_before_get_it_at_the_next_command_or_write(catalogue: 
     for name in (names.rules, names.promotions):
         indices.put_settings(index=name, settings={small_indices.EXPAND: None})
         assert settings_of(catalogue, name)[small_indices.EXPAND] in (None, "false")
-    catalogue.rules.put(rules.parse({"id": "r", "action": "hide", "target": {"ids": ["p00"]}}))
+    catalogue.rules.put(merchandising_rules.parse({"id": "r", "action": "hide", "target": {"ids": ["p00"]}}))
     assert settings_of(catalogue, names.rules)[small_indices.EXPAND] == "0-1"
     catalogue.layout.create()
     assert settings_of(catalogue, names.promotions)[small_indices.EXPAND] == "0-1"

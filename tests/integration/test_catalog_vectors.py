@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome, Written
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing.reindex import reindex
 from catalog.feeds import keep_rows, read_products

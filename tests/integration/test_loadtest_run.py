@@ -15,8 +15,8 @@ import numpy as np
 import orjson
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from loadtest import loader

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import ApiSettings
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from tests.fakes import FakeCatalogue
 
 SPACE = Space("color", "abc", 4)

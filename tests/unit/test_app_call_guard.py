@@ -11,7 +11,7 @@ from elastic_transport import ApiResponseMeta, ConnectionError, HttpHeaders, Nod
 from app.http.errors import CircuitOpen
 from app.index.breaker import CircuitBreaker
 from app.index.call_guard import CallGuard
-from catalog.domain.rules import parse
+from catalog.domain.merchandising_rules import parse
 from catalog.elastic import Catalogue, connect, ttl_cache
 from catalog.errors import Unavailable, VisualSearchError
 from catalog.ports import CallKind

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageFilter
 
 from app.schemas.answers import BatchAnswer, SimilarAnswer
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.search.diversity import NEAR_DUPLICATE
 from catalog.similarity import cosine, normalize
 from models.photos import decode

@@ -14,8 +14,8 @@ from app.http.errors import CircuitOpen
 from app.index.breaker import CircuitBreaker
 from app.observability.lifecycle import Draining, Readiness
 from catalog import deadline
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import StoredProduct
-from catalog.domain.space import Space
 from catalog.errors import DeadlineExceeded, ProductNotFound, Unavailable
 from catalog.ports import CallKind
 from tests.fake_stores import FakeProducts, FakeSpaces

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app.schemas.answers import SimilarAnswer
 from app.schemas.rules import EXAMPLES, RulesAnswer
-from catalog.domain.rulebook import UNKNOWN, Rulebook
+from catalog.domain.merchandising_rulebook import UNKNOWN, Rulebook
 from catalog.errors import Unavailable
 from tests.fake_stores import FakeRules
 from tests.unit.app_shop import UNEMBEDDED, client_of, shop
@@ -149,7 +149,7 @@ def test_every_endpoint_that_writes_is_guarded(client: FlaskClient) -> None:
 
 
 def test_rules_may_name_only_so_many_products_in_all(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.domain.rulebook.MAX_NAMED", 5)
+    monkeypatch.setattr("catalog.domain.merchandising_rulebook.MAX_NAMED", 5)
     put(client, "a", {"action": "hide", "target": {"ids": ["1", "2"]}, "when": {"ids": ["3"]}})
     put(client, "b", {"action": "hide", "target": {"filter": {"brand": ["x"], "attributes": {"fit": ["slim"]}}}})
     refused = client.put("/v1/rules/c", json={"action": "hide", "target": {"ids": ["1"]}})
@@ -157,7 +157,7 @@ def test_rules_may_name_only_so_many_products_in_all(client: FlaskClient, monkey
     assert refused.get_json()["detail"] == {"named": 5, "asked": 1, "allowed": 5}
     assert "5 ids" in refused.get_json()["message"]
     put(client, "a", {"action": "hide", "target": {"ids": ["1", "2", "3"]}})  # in its own place there is room
-    monkeypatch.setattr("catalog.domain.rulebook.MAX_NAMED", 2)
+    monkeypatch.setattr("catalog.domain.merchandising_rulebook.MAX_NAMED", 2)
     put(client, "a", {"action": "hide", "target": {"ids": ["1", "2"]}})  # fewer than before, if still too many
     assert client.delete("/v1/rules/b").status_code == 200
 

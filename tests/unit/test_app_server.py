@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from app.server.connection import Connection, Phase
 from app.server.connections import HEAD_TIMEOUT, STOP_LINGER, Connections, Patience
 from app.server.framing import MAX_CHUNKS, MAX_HEAD, Chunked, body_of, read_head
-from app.server.lanes import MOST_WAITING, PATIENCE, STALLED, Lane
 from app.server.refusals import PARSER, Refused, refusal_of, refuse_overload
+from app.server.request_queues import MOST_WAITING, PATIENCE, STALLED, Lane
 
 CONFIG = Config()
 PEER = ("127.0.0.1", 1)

@@ -13,8 +13,8 @@ from benchmarks.calibrate.__main__ import app, list_catalogues
 from benchmarks.calibrate.fit import estimate_ms, fit_costs, measure_error, measure_regret
 from benchmarks.calibrate.samples import PlanSample
 from benchmarks.stage import LoadFigures
-from catalog.search.costs import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
-from catalog.search.planner import Strategy
+from catalog.search.planning.planner import Strategy
+from catalog.search.planning.prices import Costs, CostsFile, GraphPrice, SearchPrice, read_costs
 from catalog.settings import VectorIndex
 
 SLOW = replace(

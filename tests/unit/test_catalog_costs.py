@@ -7,8 +7,8 @@ import pytest
 
 from catalog.elastic import connect
 from catalog.errors import InvalidInput
-from catalog.search.costs import FILE, Costs, CostsFile, SearchPrice, read_costs
-from catalog.search.planner import Planner
+from catalog.search.planning.planner import Planner
+from catalog.search.planning.prices import FILE, Costs, CostsFile, SearchPrice, read_costs
 from catalog.settings import CatalogSettings
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.schemas.params import BrowseParams, FilterParams, ImageForm, SimilarParams
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.filter_fields import FIELD_BY_KEY, FILTER_FIELDS, format_table
 from catalog.domain.filters import Filters
 from catalog.domain.product import Product
@@ -37,7 +37,7 @@ def test_facets_sorts_mapping_and_columns_are_those_of_the_table() -> None:
     assert {each.key for each in FILTER_FIELDS if each.sort} == {"price"} < set(SORTS)
     assert BROWSE_SORTS["-price"] == [{"effective_price": {"order": "desc", "missing": "_last"}}]
     for each in FILTER_FIELDS:
-        assert {name: mapping.PRODUCT_PROPERTIES[name] for name in each.mappings} == each.mappings
+        assert {name: index_mapping.PRODUCT_PROPERTIES[name] for name in each.mappings} == each.mappings
         assert not each.is_text_column or (each.key in WORDS and each.key in Product.model_fields)
         if each.index_sort:
             assert CatalogSettings(index_sort=(each.key,)).index_sort == (each.key,)
@@ -57,16 +57,16 @@ NEW_FIELD = '    FilterField("season", description="when it is worn", index_sort
 USE = """
 import json
 from app import create_app
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.filter_fields import WORD
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.feeds import column_mapping
 from catalog.settings import CatalogSettings
 from catalog.similar.merchandising import RULE_FIELDS
 from datetime import UTC, datetime
 from tests.fakes import FakeCatalogue
 
-assert mapping.PRODUCT_PROPERTIES["season"] == WORD and "season" in RULE_FIELDS
+assert index_mapping.PRODUCT_PROPERTIES["season"] == WORD and "season" in RULE_FIELDS
 assert CatalogSettings(index_sort=("season",)).index_sort == ("season",)
 row = {"id": "p3", "title": "x", "season": "Winter"}
 assert column_mapping.map_columns(row, column_mapping.RowContext("", datetime.now(UTC)))["season"] == "Winter"

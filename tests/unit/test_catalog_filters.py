@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters, parse
 from catalog.domain.matching import passes
-from catalog.domain.space import Space
 from catalog.errors import InvalidFilter, InvalidInput
 from catalog.search import facet_queries, queries
 from catalog.search.filter_clauses import build_filter_clauses

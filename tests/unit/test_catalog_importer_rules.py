@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import parse
-from catalog.domain.space import Space
 from catalog.feeds import FeedProduct, FeedProducts, RowProblem, Truncation
 from catalog.importing import writes
 from catalog.importing.dry_run import DryRunPort

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.domain import rules
+from catalog.domain import merchandising_rules
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.matching import FoldedProduct, passes
-from catalog.domain.space import Space
 from catalog.errors import ProductNotEmbedded
 from catalog.similar import reranking, similar_to
 from tests.asking import similar_request
@@ -46,7 +46,7 @@ def shop(vectors: list[tuple[int, int]], grouped: bool = False) -> FakeCatalogue
 
 def keep(index: FakeCatalogue, *given: dict[str, Any]) -> FakeCatalogue:
     for number, data in enumerate(given):
-        index.rules.put(rules.parse({"id": f"r{number}", **data}))
+        index.rules.put(merchandising_rules.parse({"id": f"r{number}", **data}))
     return index
 
 
@@ -116,7 +116,7 @@ def test_pages_fit_together_and_nothing_is_lost_twice_there_or_hidden_and_shown(
     hidden = {
         name
         for name, source in index.docs.items()
-        for rule in map(rules.parse, ({"id": "r", **each} for each in given_rules))
+        for rule in map(merchandising_rules.parse, ({"id": "r", **each} for each in given_rules))
         if rule.action == "hide"
         and rule.applies(FoldedProduct(index.docs["s"]), datetime.now(UTC))
         and rule.target.has(name, FoldedProduct(source))

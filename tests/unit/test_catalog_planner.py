@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from catalog.search.costs import Costs, GraphPrice, SearchPrice
-from catalog.search.plan_prices import Breadth, Facts, count_visits, exact_ms, knn_ms, scan_parts, threads
-from catalog.search.planner import choose, is_small
+from catalog.search.planning.plan_cost import Breadth, Facts, count_visits, exact_ms, knn_ms, scan_parts, threads
+from catalog.search.planning.planner import choose, is_small
+from catalog.search.planning.prices import Costs, GraphPrice, SearchPrice
 
 COSTS = Costs()
 MANY_CORES = replace(COSTS, cores=16, parallel=1.0)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse
-from catalog.domain.space import Space
 from catalog.domain.synonyms import nearest
 from catalog.errors import InvalidFilter
 from catalog.search.browsing import browse

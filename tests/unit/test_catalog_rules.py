@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from catalog.domain import rules
+from catalog.domain import merchandising_rules
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.matching import FoldedProduct, passes
+from catalog.domain.merchandising_rulebook import NONE, Rulebook
 from catalog.domain.product import document, parse
-from catalog.domain.rulebook import NONE, Rulebook
 from catalog.errors import InvalidInput, InvalidRule
 from catalog.similar import reranking
 
@@ -51,26 +51,26 @@ BOOST: dict[str, Any] = {"id": "r", "action": "boost", "target": {"filter": {"br
 )
 def test_a_wrong_rule_says_what_is_wrong(wrong: Any, message: str) -> None:
     with pytest.raises(InvalidRule, match=message) as caught:
-        rules.parse(wrong)
+        merchandising_rules.parse(wrong)
     assert isinstance(caught.value, InvalidInput)
 
 
 def test_positions_end_where_reordering_does() -> None:
-    assert rules.MAX_POSITION <= reranking.RERANK_POOL
+    assert merchandising_rules.MAX_POSITION <= reranking.RERANK_POOL
 
 
 @pytest.mark.parametrize("data", [HIDE, PIN | {"note": "n", "valid_from": NOW}, BOOST | {"when": {"ids": ["s"]}}])
 def test_what_is_kept_reads_back_the_same(data: dict[str, Any]) -> None:
-    rule = rules.parse(data)
-    assert rules.parse(rules.document(rule)) == rule
-    assert None not in rules.document(rule).values()
+    rule = merchandising_rules.parse(data)
+    assert merchandising_rules.parse(merchandising_rules.document(rule)) == rule
+    assert None not in merchandising_rules.document(rule).values()
 
 
 def test_a_rule_is_in_force_from_its_first_moment_to_before_its_last() -> None:
-    rule = rules.parse(HIDE | {"valid_from": NOW, "valid_until": NOW + DAY})
+    rule = merchandising_rules.parse(HIDE | {"valid_from": NOW, "valid_until": NOW + DAY})
     asked = [NOW - timedelta(microseconds=1), NOW, NOW + DAY - timedelta(microseconds=1), NOW + DAY]
     assert [rule.applies(None, moment) for moment in asked] == [False, True, True, False]
-    naive = rules.parse(HIDE | {"valid_from": "2027-01-15T00:00:00"})
+    naive = merchandising_rules.parse(HIDE | {"valid_from": "2027-01-15T00:00:00"})
     assert naive.applies(None, NOW) and not naive.applies(None, NOW - DAY)  # no zone means UTC
 
 
@@ -84,14 +84,15 @@ def test_a_condition_looks_at_the_source_product() -> None:
         ({"filter": {"brand": "y"}}, False),
         ({"ids": ["s"], "filter": {"attributes": {"fit": "wide"}}}, False),
     ):
-        rule = rules.parse(HIDE | {"when": when})
+        rule = merchandising_rules.parse(HIDE | {"when": when})
         assert rule.applies(FoldedProduct(source), NOW) is applies, when
         assert rule.applies(None, NOW) is (when == {})  # a photo has no brand
 
 
 def test_rules_come_in_one_order_whatever_order_they_were_kept_in() -> None:
     several = [
-        rules.parse(PIN | {"id": name, "position": position}) for name, position in (("b", 1), ("c", 2), ("a", 2))
+        merchandising_rules.parse(PIN | {"id": name, "position": position})
+        for name, position in (("b", 1), ("c", 2), ("a", 2))
     ]
     for given in (several, several[::-1]):
         assert [rule.id for rule in Rulebook(given).in_force(None, NOW).pins] == ["b", "a", "c"]
@@ -136,7 +137,7 @@ def test_a_rulebook_finds_the_same_rules_as_asking_each() -> None:
     conditions: list[dict[str, Any]] = [{}, {"ids": ["s1", "s2"]}, {"filter": {"brand": "x"}}]
     conditions.append({"ids": ["s2", "s3", "s9"], "filter": {"brand": "y"}})
     given = [
-        rules.parse(HIDE | {"id": f"r{n}", "when": when, "valid_until": NOW + DAY * (n % 2)})
+        merchandising_rules.parse(HIDE | {"id": f"r{n}", "when": when, "valid_until": NOW + DAY * (n % 2)})
         for n, when in enumerate(conditions * 3)
     ]
     book = Rulebook(given)

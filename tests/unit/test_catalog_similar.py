@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound, SpaceNotFound
 from catalog.similar import resolve_space, similar_to
 from tests.asking import similar_request

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import similarity
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.errors import InvalidInput, InvalidVector
 
 

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from catalog.commands.main import app
 from catalog.errors import InvalidInput
-from catalog.search.costs import Costs, SearchPrice
-from catalog.search.plan_prices import GRAPHS
-from catalog.search.sizing import PATIENCE_MS, TARGET_MS, advise
+from catalog.search.planning.plan_cost import GRAPHS
+from catalog.search.planning.prices import Costs, SearchPrice
+from catalog.search.planning.sizing import PATIENCE_MS, TARGET_MS, advise
 from catalog.settings import CatalogSettings
 
 COSTS = Costs()

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import parse
-from catalog.domain.space import Space
 from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, WriteConflict
 from catalog.importing import writes
 from tests.fakes import FakeCatalogue

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import HISTORY_PRODUCTS, Outcome, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.errors import WriteBlocked
 from etl.job import RunContext
 from models.photos import PhotoSettings

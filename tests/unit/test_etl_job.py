@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from catalog.cli_support import ignore_progress
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Lease, Outcome
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput, Unavailable
 from etl.errors import ModelFailed, StoreFailed
 from etl.job import RunContext, RunOptions
-from etl.restore import restore_vectors
 from etl.stages.host_health import MAX_FAILURES
+from etl.vector_restore import restore_vectors
 from models.photos import PhotoSettings
 from models.photos.fetching.dialer import Dialer, TimedSocket
 from tests.etl_kit import OTHER, SPACE, MeanColor, build_context, product, run_job, totals

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, Pending, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.errors import InvalidInput
 from etl.errors import StoreFailed
 from etl.report import format_reasons, format_run

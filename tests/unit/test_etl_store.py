@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome
-from catalog.domain.space import Space
 from catalog.similarity import normalize
 from etl.errors import BrokenPart, StoreFailed
 from etl.report import format_restore, format_run
-from etl.restore import RestoreCounts, restore_vectors
 from etl.storage import part_format
 from etl.storage.part_format import StoredVector
 from etl.storage.vector_store import STRAY_AFTER, PartFile, VectorStore
+from etl.vector_restore import RestoreCounts, restore_vectors
 from models.photos import PhotoSettings
 from tests.etl_kit import SPACE, MeanColor, build_context, product, run_job, settings_for
 from tests.fakes import FakeCatalogue

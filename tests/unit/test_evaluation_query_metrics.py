@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.product import document
-from catalog.domain.space import Space
 from evaluation.data.dataset import Dataset, LabelledItem
 from evaluation.data.label_table import GROUP, OVERALL, WITHIN, EvaluationQuery, LabelTable, make_product
 from evaluation.query_metrics import Measurements, QuerySelection, measure, measure_full_average_precision

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from catalog.domain.space import Space
+from catalog.domain.embedding_space import Space
 from catalog.elastic import Catalogue
 from catalog.elastic.names import Names
 from catalog.errors import Unavailable

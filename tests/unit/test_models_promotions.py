@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.promotion import Promotion, serving_stack
 from catalog.domain.records import SpaceStatus
-from catalog.domain.space import Space
 from catalog.errors import RefusedChange, WriteConflict
 from models.bundles.bundle import Bundle
 from models.errors import GateNotPassed, InvalidGate, NotEmbedded

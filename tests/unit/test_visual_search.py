@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import MEASUREMENTS
 from visual_search.__main__ import app
 from visual_search.lazy import LazyCommand, LazyEntry, build_group
-from visual_search.rooms import ROOMS
+from visual_search.subcommands import ROOMS
 
 ROOT = Path(__file__).parents[2]
 runner = CliRunner()

@@ -5,8 +5,8 @@ from itertools import chain
 from typing import Any
 
 from catalog import deadline
+from catalog.domain.embedding_space import vector_field
 from catalog.domain.product import rederive
-from catalog.domain.space import vector_field
 from catalog.elastic import bulk
 from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.pages import scan

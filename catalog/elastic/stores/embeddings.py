@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, Pending, StoredProduct, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.elastic import bulk
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import HISTORY_PRODUCTS, HistoryEntry
-from catalog.domain.space import Space
 from catalog.elastic import bulk
 from catalog.elastic.connection import IndexConnection
 from catalog.errors import Unavailable

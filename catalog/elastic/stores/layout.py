@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.product import SEARCH_FIELDS
 from catalog.elastic.client import missing_catalogue
 from catalog.elastic.connection import IndexConnection
@@ -54,32 +54,32 @@ class LayoutStore:
         with self._connection.request("write"):
             if not self._client.indices.exists_alias(name=self._names.products):
                 self.create_index(self._names.first, alias=self._names.products)
-            elif self._spaces.read_shape().version < mapping.VERSION:
-                added = {name: mapping.PRODUCT_PROPERTIES[name] for name in SEARCH_FIELDS}
+            elif self._spaces.read_shape().version < index_mapping.VERSION:
+                added = {name: index_mapping.PRODUCT_PROPERTIES[name] for name in SEARCH_FIELDS}
                 self._client.indices.put_mapping(index=self._names.products, properties=added)
             if not self._client.indices.exists(index=self._names.history):  # of a size that replicas are paid for
                 settings = self._connection.index_settings(1)
                 self._client.indices.create(
-                    index=self._names.history, mappings=mapping.FEATURE_HISTORY, settings=settings
+                    index=self._names.history, mappings=index_mapping.FEATURE_HISTORY, settings=settings
                 )
             for name, body in (
-                (self._names.promotions, mapping.PROMOTIONS),
-                (self._names.rules, mapping.RULES),
-                (self._names.leases, mapping.LEASES),
+                (self._names.promotions, index_mapping.PROMOTIONS),
+                (self._names.rules, index_mapping.RULES),
+                (self._names.leases, index_mapping.LEASES),
             ):
                 small_indices.ensure(self._connection, name, body)
         return self.read_serving_index()
 
     def create_index(self, name: str, alias: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
         """Makes a product index with today's mapping, without any space; `meta` is added to the mapping's."""
-        settings, body = self._connection.settings, mapping.products()
+        settings, body = self._connection.settings, index_mapping.products()
         aliases: dict[str, Any] | None = {alias: {}} if alias else None
         self._client.indices.create(
             index=name,
             mappings=body | {"_meta": {**body.get("_meta", {}), **(meta or {})}},
             settings={
                 **self._connection.index_settings(settings.index_shards),
-                **mapping.index_options(settings.index_sort, preload=settings.index_preload),
+                **index_mapping.index_options(settings.index_sort, preload=settings.index_preload),
             },
             aliases=aliases,
         )

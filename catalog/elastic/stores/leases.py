@@ -5,7 +5,7 @@ from typing import Any
 
 from elasticsearch import ConflictError, NotFoundError
 
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.records import Lease
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores import small_indices
@@ -34,7 +34,7 @@ class LeaseStore:
         body = {"holder": holder, "seconds": seconds, "renewed_at": datetime.now(UTC).isoformat()}
         with self._connection.request("write"):
             if over is None:
-                small_indices.ensure(self._connection, self._index, mapping.LEASES)
+                small_indices.ensure(self._connection, self._index, index_mapping.LEASES)
                 condition: dict[str, Any] = {"op_type": "create"}
             else:
                 condition = {"if_seq_no": over.seq_no, "if_primary_term": over.primary_term}

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Change, ChangeResult, StoredProduct
-from catalog.domain.space import Space
 from catalog.elastic import bulk
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan

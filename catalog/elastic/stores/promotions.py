@@ -5,7 +5,7 @@ from typing import Any
 
 from elasticsearch import ConflictError, NotFoundError
 
-from catalog import mapping
+from catalog import index_mapping
 from catalog.domain.promotion import Promotion
 from catalog.elastic.completeness import require_all_shards
 from catalog.elastic.connection import IndexConnection
@@ -74,8 +74,8 @@ class PromotionStore:
     def _ensure_promotions(self) -> None:
         """Catalogues of before have no such index, or one that knows fewer fields."""
         with self._connection.request("write"):
-            small_indices.ensure(self._connection, self._index, mapping.PROMOTIONS)
-            self._client.indices.put_mapping(index=self._index, properties=mapping.PROMOTIONS["properties"])
+            small_indices.ensure(self._connection, self._index, index_mapping.PROMOTIONS)
+            self._client.indices.put_mapping(index=self._index, properties=index_mapping.PROMOTIONS["properties"])
 
 
 def _now() -> datetime:

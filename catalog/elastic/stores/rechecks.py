@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, Pending
-from catalog.domain.space import Space
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
 from catalog.search import embedding_queries

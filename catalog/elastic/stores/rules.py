@@ -7,9 +7,9 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
-from catalog import mapping
-from catalog.domain.rulebook import UNKNOWN, Rulebook, check_room
-from catalog.domain.rules import Rule, document, parse
+from catalog import index_mapping
+from catalog.domain.merchandising_rulebook import UNKNOWN, Rulebook, check_room
+from catalog.domain.merchandising_rules import Rule, document, parse
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores import small_indices
 from catalog.elastic.ttl_cache import TtlCache
@@ -45,7 +45,7 @@ class RuleStore:
         with self._writing:  # two writers at once would both see the room for one
             check_room(rule, _parse_all(self._read_stored("write")))
             with self._connection.request("write"):
-                small_indices.ensure(self._connection, self._index, mapping.RULES)
+                small_indices.ensure(self._connection, self._index, index_mapping.RULES)
                 self._client.index(index=self._index, id=rule.id, document=document(rule), refresh=True)
         self._rules.forget()
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import mapping
-from catalog.domain.space import Space
+from catalog import index_mapping
+from catalog.domain.embedding_space import Space
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.reindexing import healing
 from catalog.elastic.ttl_cache import TtlCache
 from catalog.errors import InvalidInput
-from catalog.search.costs import Costs
-from catalog.search.sizing import advise
+from catalog.search.planning.prices import Costs
+from catalog.search.planning.sizing import advise
 from catalog.settings import VectorIndex
 
 
@@ -27,7 +27,7 @@ class IndexShape:
     index_types: Mapping[str, VectorIndex]
     shards: int
     added: Mapping[str, int]
-    version: int = mapping.VERSION
+    version: int = index_mapping.VERSION
 
 
 class SpaceStore:
@@ -66,8 +66,8 @@ class SpaceStore:
             [Space.parse(name, vector["dims"]) for name, vector in vectors.items()],
             {name: vector["index_options"]["type"] for name, vector in vectors.items()},
             int(body["settings"]["index"]["number_of_shards"]),
-            {name: int(vector.get("meta", {}).get(mapping.ADDED, 0)) for name, vector in vectors.items()},
-            int(body["mappings"].get("_meta", {}).get(mapping.META_VERSION, 1)),
+            {name: int(vector.get("meta", {}).get(index_mapping.ADDED, 0)) for name, vector in vectors.items()},
+            int(body["mappings"].get("_meta", {}).get(index_mapping.META_VERSION, 1)),
         )
 
     def ensure(self, space: Space) -> None:
@@ -86,7 +86,7 @@ class SpaceStore:
 
     def put(self, index: str, space: Space, added: int) -> None:
         """Adds the mapping of a space to `index` (an alias or a concrete index); `added` as in IndexShape."""
-        properties = mapping.space_properties(space, self._choose_index_type(space), added)
+        properties = index_mapping.space_properties(space, self._choose_index_type(space), added)
         with self._connection.request("write"):
             self._connection.client.indices.put_mapping(
                 index=index, properties={"embedding": {"properties": {space.name: properties}}}

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from catalog import mapping
+from catalog import index_mapping
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import CatalogStatus, SpaceStatus
-from catalog.domain.space import Space
 from catalog.elastic.completeness import require_all_shards
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores.layout import LayoutStore
@@ -51,7 +51,7 @@ class StatusStore:
             writes_blocked=layout.blocked,
             reindex=layout.reindex,
             left_over=layout.left_over(),
-            old_index=shape.version < mapping.VERSION,
+            old_index=shape.version < index_mapping.VERSION,
         )
 
     def read_space(self, space: Space) -> SpaceStatus:

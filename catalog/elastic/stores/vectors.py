@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from catalog.domain.embedding_space import vector_field
 from catalog.domain.records import StoredProduct
-from catalog.domain.space import vector_field
 from catalog.elastic.connection import IndexConnection
 
 PAGE = 500  # products asked for at a time

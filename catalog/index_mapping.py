@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.filter_fields import KEYWORD, MAPPING_BY_FIELD, MONEY
 from catalog.domain.product import DERIVED_FIELDS, PRODUCT_FIELDS
-from catalog.domain.space import Space
 from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from catalog.domain.filters import Filters
 from catalog.domain.matching import FoldedProduct
-from catalog.domain.rules import MAX_NAMED, MAX_POSITION, MAX_RULES, Rule
+from catalog.domain.merchandising_rules import MAX_NAMED, MAX_POSITION, MAX_RULES, Rule
 from catalog.domain.warnings import AnswerWarning
 from catalog.errors import InvalidRule
 

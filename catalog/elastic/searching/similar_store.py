@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog import similarity
+from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters
-from catalog.domain.space import Space
-from catalog.elastic.candidate_counts import CandidateCounts
 from catalog.elastic.completeness import Incomplete
 from catalog.elastic.connection import IndexConnection
-from catalog.elastic.similar_pages import ToCosine, read_page
-from catalog.elastic.stores.bulk_scoring import BulkScoring
+from catalog.elastic.searching.bulk_scoring import BulkScoring
+from catalog.elastic.searching.candidate_counts import CandidateCounts
+from catalog.elastic.searching.similar_pages import ToCosine, read_page
 from catalog.elastic.stores.spaces import SpaceStore
 from catalog.errors import InvalidInput
 from catalog.search import overviews, queries, tie_breaking
 from catalog.search.overviews import Overview
-from catalog.search.plan_prices import Breadth, Facts
-from catalog.search.planner import IN_BULK, Choice, Planner
+from catalog.search.planning.plan_cost import Breadth, Facts
+from catalog.search.planning.planner import IN_BULK, Choice, Planner
 from catalog.search.search_types import Counts, Page, Plan, QueryPart, SimilarPage, SimilarQuery
 
 NO_FILTERS = Filters()

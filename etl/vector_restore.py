@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, WriteResult, Written
-from catalog.domain.space import Space
 from catalog.ports import EmbeddingIndex
 from etl.errors import BrokenPart, StoreFailed
 from etl.settings import EtlSettings

@@ -6,8 +6,8 @@ one. Whatever goes wrong, the product keeps the vector it has.
 
 from collections.abc import Iterator, Sequence
 
+from catalog.domain.embedding_space import Space
 from catalog.domain.records import Outcome, Pending
-from catalog.domain.space import Space
 from catalog.ports import EmbeddingIndex
 from etl.stages.messages import FetchedPhoto, PhotoResult, PhotoTask
 from etl.storage.vector_store import VectorStore

@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog.search.costs import Costs
-from catalog.search.plan_prices import GRAPHS, QUANTISED, Breadth, Facts, breadth_of, exact_ms, knn_ms
+from catalog.search.planning.plan_cost import GRAPHS, QUANTISED, Breadth, Facts, breadth_of, exact_ms, knn_ms
+from catalog.search.planning.prices import Costs
 from catalog.settings import VectorIndex
 
 TARGET_MS = 32.0  # a question without any filter: a tenth of what the 2019 talk took for a million products

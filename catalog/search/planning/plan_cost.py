@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog.search.costs import Costs, GraphPrice, SearchPrice
+from catalog.search.planning.prices import Costs, GraphPrice, SearchPrice
 from catalog.settings import VectorIndex
 
 QUANTISED: frozenset[VectorIndex] = frozenset({"int8_flat", "bbq_flat", "int8_hnsw", "bbq_hnsw"})

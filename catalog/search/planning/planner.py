@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from catalog.search.costs import Costs
-from catalog.search.plan_prices import Breadth, Facts, breadth_of, exact_ms, knn_ms
+from catalog.search.planning.plan_cost import Breadth, Facts, breadth_of, exact_ms, knn_ms
+from catalog.search.planning.prices import Costs
 from catalog.settings import VectorIndex
 
 Strategy = Literal["exact", "knn"]

@@ -1,0 +1,1 @@
+"""Searches for similar products on a real index: counts candidates, runs the plan, reads the pages."""
