@@ -51,9 +51,9 @@ demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it f
 demo-stop: ## stop what the demo started
 	@if [ -x $(PY) ]; then $(PY) -m demo stop; else echo "Nothing to stop: there is no demo here."; fi
 
-# Several processes at a time, a file each: most tests wait for servers.
+# Several processes at a time, a file each: most tests wait for servers. The slow ones come first, by folder.
 test: $(VENV)/.test ## all tests, against a real Elasticsearch
-	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not chaos"
+	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos"
 
 test-fast: $(VENV)/.test ## the unit tests
 	@$(PY) -m pytest tests/unit

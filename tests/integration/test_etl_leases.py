@@ -31,8 +31,9 @@ def proxy(settings: CatalogSettings) -> Iterator[HoldingProxy]:
 @pytest.fixture
 def first(etl: Etl, proxy: HoldingProxy) -> Etl:
     """The job that comes first: by the proxy, so that a test can hold it when its first part is stored."""
-    etl.environ |= {"ETL_PART_ROWS": "16", "ETL_LEASE_SECONDS": "60"}
-    return Etl(etl.environ | {"ELASTICSEARCH_URL": proxy.url})
+    etl.environ |= {"ETL_PART_ROWS": "16", "ETL_LEASE_SECONDS": "15"}
+    # Longer than a second job takes to start: a held request that times out is sent again, and no longer held.
+    return Etl(etl.environ | {"ELASTICSEARCH_URL": proxy.url, "ELASTICSEARCH_TIMEOUT": "300"})
 
 
 def start_and_hold(first: Etl, proxy: HoldingProxy, catalogue: Catalogue) -> "subprocess.Popen[str]":
