@@ -43,7 +43,7 @@ def url(elasticsearch_url: str) -> str:
 
 def test_a_whole_run(url: str, tmp_path: Path) -> None:
     before = indices(url)
-    process = start(url, tmp_path, "--users", "2", "--duration", "8", "--json")
+    process = start(url, tmp_path, "--users", "2", "--duration", "12", "--json")
     out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert json.loads(out)["passed"]

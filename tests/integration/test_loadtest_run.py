@@ -47,7 +47,20 @@ def test_loads_asks_and_finds_nothing_wrong(
     assert loaded.returncode == 0, loaded.stderr
     assert json.loads(loaded.stdout)["products"] == 2000
     with run_api(catalogue.settings, tmp_path) as host:
-        asked = ("run", "--host", host, "--users", "2", "--duration", "5", "--report", str(tmp_path), "--json")
+        asked = (
+            "run",
+            "--host",
+            host,
+            "--users",
+            "2",
+            "--duration",
+            "40",
+            "--max-requests",
+            "60",
+            "--report",
+            str(tmp_path),
+            "--json",
+        )
         done = loadtest(*asked)
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
@@ -148,7 +161,20 @@ def fake_api(similar: Any, products: list[dict[str, Any]]) -> Iterator[str]:
 )
 def test_a_target_that_answers_wrongly_is_status_1(similar: Any, told: str, tmp_path: Path) -> None:
     with fake_api(similar, [PRODUCT]) as host:
-        done = loadtest("run", "--host", host, "--users", "2", "--duration", "2", "--report", str(tmp_path), "--json")
+        done = loadtest(
+            "run",
+            "--host",
+            host,
+            "--users",
+            "2",
+            "--duration",
+            "40",
+            "--max-requests",
+            "30",
+            "--report",
+            str(tmp_path),
+            "--json",
+        )
     assert done.returncode == 1, done.stderr
     assert told in done.stderr
     summary = json.loads(done.stdout)
