@@ -54,3 +54,11 @@ def test_a_wrong_file_says_where(tmp_path: Path, text: bytes, told: str) -> None
 def test_a_missing_file_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="run `make calibrate`"):
         connect(CatalogSettings(planner_costs=str(tmp_path / "gone.json")))
+
+
+def test_a_file_that_cannot_be_read_says_which_and_why(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=f"PLANNER_COSTS: cannot read {tmp_path}/gone.json .No such file"):
+        read_costs(f"{tmp_path}/gone.json")
+    path = write(tmp_path, b'{"costs": {"cores": 0}, "machine": "", "date": ""}')
+    with pytest.raises(InvalidInput, match=f"{path} is no file of .*: costs.cores: Input should be greater than"):
+        read_costs(path)

@@ -47,3 +47,28 @@ def test_a_tie_inside_is_put_into_order_and_one_over_an_end_is_refused() -> None
     assert tie_breaking.break_ties({"from": 0, "size": 2}, hits) is None
     assert tie_breaking.break_ties({"from": 2, "size": 1}, hits[1:]) is None
     assert tie_breaking.break_ties({"from": 0, "size": 2}, []) == []
+
+
+def test_a_page_is_asked_for_with_one_hit_more_at_each_end() -> None:
+    for asked, wide in (((0, 10), (0, 11)), ((1, 10), (0, 12)), ((20, 5), (19, 7))):
+        body = {"from": asked[0], "size": asked[1], "sort": ["x"], "min_score": 1}
+        assert tie_breaking.widen_by_score(body) == {"from": wide[0], "size": wide[1], "min_score": 1}
+        assert body["sort"] == ["x"]
+
+
+def test_only_a_tie_over_an_end_is_refused() -> None:
+    def page(start: int, size: int, *scores: float) -> list[str] | None:
+        found = [{"_id": f"{9 - n}", "_score": score} for n, score in enumerate(scores)]
+        broken = tie_breaking.break_ties({"from": start, "size": size}, found)
+        return None if broken is None else [hit["_id"] for hit in broken]
+
+    assert page(0, 2, 3, 2, 1) == ["9", "8"]
+    assert page(0, 2, 3, 3, 1) == ["8", "9"]
+    assert page(0, 2, 3, 2, 2) is None
+    assert page(0, 2, 3, 2) == ["9", "8"]
+    assert page(5, 2, 4, 3, 2, 1) == ["8", "7"]
+    assert page(5, 2, 3, 3, 2, 1) is None
+    assert page(5, 2, 4, 3, 2, 2) is None
+    assert page(5, 2, 4, 3, 3, 1) == ["7", "8"]
+    assert page(5, 2, 4) == []
+    assert page(5, 1, 4, 3, 2) == ["8"]
