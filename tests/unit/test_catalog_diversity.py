@@ -57,3 +57,8 @@ def test_a_near_duplicate_reaches_the_threshold_with_one_that_was_kept() -> None
     assert drop_near_duplicates(exact, 0.5) == [0, 2]
     assert drop_near_duplicates(exact, 0.51) == [0, 1]
     assert drop_near_duplicates(vectors[:0], 0.5) == []
+
+
+def test_the_opposite_of_what_was_taken_is_more_different_than_something_across() -> None:
+    vectors = similarity.normalize([[1, 0], [-1, 0], [-0.1, 1]])
+    assert order_by_mmr(np.asarray([0.5, 0.1, 0.2]), vectors, 0.5) == [0, 1, 2]

@@ -191,3 +191,25 @@ def test_a_planner_of_another_breadth_plans_and_searches_with_that() -> None:
     assert Planner(visits, wide).get_breadth("int8_hnsw") is wide
     assert Planner(visits).choose(facts, Counter(MILLION, None)).reason.endswith("about 12.0 ms")
     assert Planner(visits, wide).choose(facts, Counter(MILLION, None)).reason.endswith("about 120.0 ms")
+
+
+@pytest.mark.parametrize(
+    ("index_type", "every", "tenth"),
+    [
+        ("flat", 51.39, 20.66),
+        ("int8_flat", 45.86, 19.86),
+        ("bbq_flat", 43.80, 13.41),
+        ("hnsw", 5.07, 14.27),
+        ("int8_hnsw", 6.19, 19.89),
+        ("bbq_hnsw", 6.19, 19.89),
+    ],
+)
+def test_the_default_prices_of_a_million_products_and_of_a_tenth_of_them(
+    index_type: Any, every: float, tenth: float
+) -> None:
+    """A slip of a digit in a default would choose other plans on every machine that was never calibrated."""
+    facts = Facts(index_type, 40, 1_000_000, 1_000_000, 1)
+    assert knn_ms(facts, Costs()) == pytest.approx(every, abs=0.005)
+    assert knn_ms(replace(facts, candidates=100_000), Costs()) == pytest.approx(tenth, abs=0.005)
+    assert exact_ms(facts, Costs()) == pytest.approx(55.08, abs=0.005)
+    assert exact_ms(replace(facts, bulk=True), Costs()) == pytest.approx(16.24, abs=0.005)

@@ -12,7 +12,7 @@ from catalog.errors import InvalidInput
 from catalog.index_mapping import VERSION
 from catalog.search import candidate_clauses, queries
 from catalog.search.planning.plan_cost import Breadth
-from catalog.search.search_types import IN_STOCK_NEWEST, QueryPart
+from catalog.search.search_types import IN_STOCK_NEWEST, Page, QueryPart
 from tests.asking import browse_query, changed, similar_query
 
 SPACE, OTHER = Space("color", "v1", 2), Space("shape", "v1", 2)
@@ -301,3 +301,14 @@ def test_the_clauses_of_a_source_are_its_own_products_and_groups() -> None:
     assert candidate_clauses.match_candidates(QUESTION) == {
         "bool": {"filter": [BRAND, *ONLY, HAS_VECTOR], "must_not": [*NAMED, SOLD_OUT]}
     }
+
+
+def test_a_page_shows_whole_fields_even_where_a_part_of_one_was_asked_for() -> None:
+    product = {"id": "a", "title": "t", "attributes": {"fit": "slim", "cut": "low"}}
+    assert Page(fields=("attributes.fit", "title")).select_fields(product) == {
+        "title": "t",
+        "attributes": product["attributes"],
+    }
+    assert Page(fields=()).select_fields(product) == {}
+    assert Page().select_fields(product) is product
+    assert Page(limit=5, offset=10).end == 15
