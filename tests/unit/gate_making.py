@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from evaluation.gate.rules import GateVerdict
+from evaluation.gate.rules import ClassVerdict, GateVerdict
 from evaluation.scores import Scores
 
 SIZES = {"dress": 200, "hat": 200, "shirt": 200}
@@ -31,3 +33,20 @@ def scores(model: str, changes: dict[str, float] | None = None, sizes: dict[str,
 
 def states(verdict: GateVerdict) -> dict[str, str]:
     return {one.name: one.state for one in verdict.classes}
+
+
+def with_values(given: Scores, **columns: np.ndarray) -> Scores:
+    return replace(given, values=given.values | columns)
+
+
+def noisy(given: Scores, shift: float = 0.0, spread: float = 0.3) -> Scores:
+    """Another model's scores, which differ from query to query and by `shift` on the whole."""
+    drawn = np.random.default_rng(12).normal(shift, spread, len(given.ids))
+    within = given.values["within_color"] + np.random.default_rng(13).normal(shift, spread, len(given.ids))
+    return replace(
+        given, model="new__1", values={"precision": given.values["precision"] + drawn, "within_color": within}
+    )
+
+
+def of(verdict: GateVerdict, name: str) -> ClassVerdict:
+    return next(one for one in verdict.classes if one.name == name)

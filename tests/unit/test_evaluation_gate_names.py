@@ -42,6 +42,21 @@ def test_the_newest_is_judged_even_where_it_is_the_only_one() -> None:
     assert choose_sides("color", "shop", ComparableSpaces(SPACES, None)) == ("color__7a7a7a", "shop__cccc11")
 
 
+def test_a_baseline_that_does_not_serve_is_its_newest_version() -> None:
+    for known in (ComparableSpaces(SPACES, None), ComparableSpaces(SPACES, "color__7a7a7a")):
+        assert choose_sides("shop", "color", known) == ("shop__cccc11", "color__7a7a7a")
+        assert choose_sides("shop/aaaa", "shop", known) == ("shop__aaaa44", "shop__cccc11")
+
+
+def test_a_model_is_not_taken_for_one_whose_name_goes_on() -> None:
+    known = ComparableSpaces(("shop_kids__cccc", "kids__bbbb", "shop__aaaa", "shop__aaaa99"), "kids__bbbb")
+    assert choose_sides("kids", "shop", known) == ("kids__bbbb", "shop__aaaa")
+    assert choose_sides("shop_kids", "shop/aaaa", known) == ("shop_kids__cccc", "shop__aaaa")  # the whole version
+    assert choose_sides("shop/aaaa9", "sho", known) == ("shop__aaaa99", "sho")
+    with pytest.raises(InvalidInput, match="'shop/aaa' could be shop__aaaa, shop__aaaa99: give more digits"):
+        choose_sides("shop/aaa", "kids", known)
+
+
 @pytest.mark.parametrize(
     ("baseline", "candidate", "known"),
     [
