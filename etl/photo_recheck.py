@@ -52,7 +52,12 @@ def split_by_stored_photo(task: PhotoTask, photo: EncodedPhoto) -> list[FetchedP
 
 
 def build_etag_updates(result: PhotoResult) -> list[Outcome]:
-    """Returns outcomes (without a vector) for products of an unchanged photo whose stored ETag is an older one."""
+    """Returns outcomes (without a vector) for products of an unchanged photo whose stored ETag is an older one.
+
+    None for any other photo: with its ETag but the old vector it would pass for unchanged in every later recheck.
+    """
+    if result.vector is not None or result.failure:
+        return []
     return [
         Outcome(pending.product_id, result.image_url, "done", None, pending.image_sha256, etag=result.etag)
         for pending in result.products

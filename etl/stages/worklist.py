@@ -10,8 +10,6 @@ from catalog.domain.records import Pending
 from etl.stages.messages import PhotoTask
 from etl.stop_signal import StopSignal
 
-PAGE = 2000
-
 
 class Worklist:
     """Keeps products by photo on disk (a temporary SQLite file), so that a million of them cost no memory."""
@@ -35,7 +33,6 @@ class Worklist:
     def iterate_tasks(self, stop: StopSignal) -> Iterator[PhotoTask]:
         """Yields one task per photo, ordered by its address, until there are no more or `stop` is requested."""
         rows = self._db.execute("select url, space, product, attempts, etag, sha256 from wanted order by url")
-        rows.arraysize = PAGE
         for url, group in groupby(rows, key=lambda row: str(row[0])):
             if stop.is_requested:
                 return

@@ -131,6 +131,22 @@ def test_a_photo_that_fails_when_asked_again_leaves_the_good_vector(
     assert f"vector kept though the photo failed 1 ({reason} 1)" in format_run(summary)
 
 
+def test_a_replaced_photo_that_the_model_could_not_take_today_is_embedded_by_the_next_recheck(
+    server: ImageServer, index: FakeCatalogue, context: RunContext
+) -> None:
+    server.photos["/1.jpg"], server.etags["/1.jpg"] = photo(GREEN), '"v2"'
+    model = MeanColor()
+
+    def fail() -> None:
+        raise RuntimeError("no more today")
+
+    model.before_batch = fail
+    assert dict(run_job(context, [model], AGAIN).models[0].kept) == {"model_error": 1}
+    assert state(index, "p1")["etag"] == '"v1"', "the vector is still that of the photo before"
+    assert run_job(context, [MeanColor()], AGAIN).models[0].replaced == 1
+    assert is_of(index, "p1", GREEN)
+
+
 def test_a_host_that_is_away_costs_no_vector(server: ImageServer, index: FakeCatalogue, context: RunContext) -> None:
     before = {product_id: dict(state(index, product_id)) for product_id in index.docs}
     server.photos.clear()
