@@ -163,18 +163,6 @@ def test_a_404_says_the_host_is_fine_and_files_have_no_host() -> None:
     assert extract_host("http://[::1") == ""
 
 
-def test_a_short_pause_is_kept_and_a_long_one_left_to_the_next_run() -> None:
-    hosts = HostHealth(StopSignal())
-    assert hosts.record_failure("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=0.1))
-    started = time.monotonic()
-    assert hosts.wait_or_refuse("cdn") is None
-    assert time.monotonic() - started >= 0.09
-    assert hosts.wait_or_refuse("cdn") is None
-    assert not hosts.record_failure("cdn", PhotoError(Reason.RATE_LIMITED, "", retry_after=3600))
-    refusal = hosts.wait_or_refuse("cdn")
-    assert refusal is not None and (refusal.reason, refusal.retry_after) == ("rate_limited", 3600)
-
-
 def test_a_host_that_wants_pause_after_pause_is_left_alone() -> None:
     clock = [0.0]
     hosts = HostHealth(StopSignal(), now=lambda: clock[0])

@@ -207,6 +207,7 @@ def test_a_host_that_names_no_time_is_left_alone() -> None:
     clock.now = REST_SECONDS
     refusal = hosts.wait_or_refuse(HOST)
     assert refusal is not None and refusal.reason == "rate_limited"
+    assert refusal.retry_after == LONGEST_PAUSE + 1, "as if it had asked for more than anybody waits within a run"
 
 
 def test_a_host_is_left_alone_as_long_as_it_asked_and_at_least_for_a_rest() -> None:
