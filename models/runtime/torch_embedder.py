@@ -8,7 +8,7 @@ import numpy as np
 
 from models.bundles.bundle import Bundle
 from models.bundles.manifest import WEIGHTS_FILE
-from models.errors import InvalidBundle
+from models.errors import InvalidBundle, WeightsUnavailable
 from models.making.pca import COMPONENTS_KEY, MEAN_KEY
 from models.making.zoo.backbones import find_backbone
 from models.making.zoo.torch_networks import load_network
@@ -41,20 +41,27 @@ class TorchEmbedder(BundleEmbedder):
     """
 
     def __init__(self, bundle: Bundle, device: str) -> None:
+        import safetensors
         import safetensors.torch
         import torch
 
         model = find_backbone(bundle.manifest.architecture)
         if model is None:
             raise InvalidBundle(f"no torch network is known for the architecture '{bundle.manifest.architecture}'")
-        weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
         self.bundle = bundle
         self.device = torch.device(device)
         self.runtime = f"torch {device}"
-        self._mean, self._components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
-        if self._mean is not None and self._components is not None:
-            self._mean, self._components = self._mean.to(self.device), self._components.to(self.device)
-        self._network = load_network(model, weights, str(bundle.path)).to(self.device)
+        try:
+            weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
+            mean, components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
+            self._network = load_network(model, weights, str(bundle.path)).to(self.device)
+        except safetensors.SafetensorError as error:
+            raise InvalidBundle(f"{bundle.path / WEIGHTS_FILE} cannot be read: {error}") from error
+        except WeightsUnavailable as error:
+            raise InvalidBundle(error.message) from error
+        if (mean is None) != (components is None):
+            raise InvalidBundle(f"{bundle.path / WEIGHTS_FILE} holds half of a PCA")
+        self._pca = None if mean is None else (mean.to(self.device), components.to(self.device))
 
     def _run(self, batch: Pixels) -> Embeddings:
         import torch
@@ -67,7 +74,8 @@ class TorchEmbedder(BundleEmbedder):
     def _project(self, features: torch.Tensor) -> torch.Tensor:
         import torch
 
-        if self._mean is None or self._components is None:
+        if self._pca is None:
             return features
+        mean, components = self._pca
         unit = features / features.norm(dim=1, keepdim=True)
-        return torch.matmul(unit - self._mean, self._components.T)
+        return torch.matmul(unit - mean, components.T)

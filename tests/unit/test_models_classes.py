@@ -14,7 +14,7 @@ from models.bundles.bundle import Bundle
 from models.bundles.manifest import ModelDescription, Tensor
 from models.bundles.writer import write_bundle
 from models.errors import ExportFailed, InvalidBatch, InvalidBundle
-from models.runtime.onnx_embedder import OnnxEmbedder
+from models.runtime.onnx_embedder import OnnxEmbedder, softmax
 from models.runtime.synthetic_inputs import draw_synthetic_pixels
 from models.runtime.verification import find_problem
 from tests.unit.models_making import DIMS, PREPROCESSING, SIDE, WEIGHTS, put, record
@@ -66,6 +66,12 @@ def test_probabilities_are_the_softmax_of_the_second_output(tmp_path: Path) -> N
     assert predicted.embeddings == pytest.approx(raw / np.linalg.norm(raw, axis=1, keepdims=True), abs=1e-5)
     assert np.array_equal(predicted.embeddings, embedder.embed(pixels))
     assert find_problem(embedder.bundle.path) is None
+
+
+def test_every_photo_has_a_softmax_of_its_own_however_large_its_logits() -> None:
+    found = softmax(np.array([[1000, 1001], [0, 1], [-500, -499]], dtype=np.float32))
+    assert found.dtype == np.float32
+    assert found == pytest.approx(np.tile([1 / (1 + np.e), np.e / (1 + np.e)], (3, 1)), abs=1e-6)
 
 
 def test_a_bundle_without_classes_gives_none(tmp_path: Path) -> None:

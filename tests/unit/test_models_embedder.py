@@ -1,8 +1,7 @@
-"""The ONNX Runtime embedder, and how a runtime is chosen."""
+"""The ONNX Runtime embedder, and what every runtime does alike."""
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from catalog.similarity import MIN_NORM, normalize
+from models.bundles.manifest import Tensor
 from models.bundles.writer import write_bundle
-from models.errors import DeviceUnavailable, InvalidBatch, InvalidBundle
-from models.runtime import torch_embedder
-from models.runtime.device import open_embedder
+from models.errors import InvalidBatch, InvalidBundle
+from models.runtime import onnx_embedder
 from models.runtime.embedder import is_usable, normalize_rows
-from models.runtime.onnx_embedder import OnnxEmbedder
-from tests.unit.models_making import DIMS, SIDE, WEIGHTS, put, record, settings_for, tiny_network
+from models.runtime.onnx_embedder import OnnxEmbedder, open_session
+from tests.unit.models_making import DIMS, SIDE, WEIGHTS, put, record, tiny_network
 
 
 def pixels(count: int, seed: int = 0) -> np.ndarray:
@@ -36,12 +36,14 @@ def test_rows_are_the_networks_normalised(tmp_path: Path) -> None:
     found = embedder.embed(batch)
     assert (found.dtype, found.shape, embedder.dims, embedder.space.dims) == (np.float32, (5, DIMS), DIMS, DIMS)
     np.testing.assert_allclose(found, expected(batch), atol=1e-5)
-    assert embedder.embed(batch[:0]).shape == (0, DIMS)
+    nothing = embedder.embed(batch[:0])
+    assert (nothing.dtype, nothing.shape) == (np.float32, (0, DIMS))
 
 
-def test_more_than_the_bundle_takes_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [4, 5, 8, 11])
+def test_more_than_the_bundle_takes_at_once(tmp_path: Path, count: int) -> None:
     embedder = OnnxEmbedder(put(tmp_path, max_batch=4))
-    batch = pixels(11)
+    batch = pixels(count)
     np.testing.assert_allclose(embedder.embed(batch), expected(batch), atol=1e-5)
 
 
@@ -60,6 +62,26 @@ def test_infinite_rows_have_no_direction() -> None:
     found = normalize_rows(raw)
     assert is_usable(found).tolist() == [False, True, False, True]
     np.testing.assert_allclose(found[1], [0.6, 0.8], atol=1e-6)
+
+
+@pytest.mark.parametrize("beside", [[], [[np.nan, 0]]], ids=["alone", "beside a bad row"])
+def test_the_shortest_row_with_a_direction_is_the_catalogues(beside: list[list[float]]) -> None:
+    found = normalize_rows(np.array([[MIN_NORM, 0], *beside]))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[:1], normalize([[MIN_NORM, 0]]))
+    assert not is_usable(normalize_rows(np.array([[MIN_NORM / 2, 0], *beside]))).any()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 0])
+def test_rows_without_a_direction_are_nan_throughout(value: float) -> None:
+    for raw in ([[value, value * 0 + 1 if value else 0]], [[value] * 2, [1, 1]], [[1, 1], [value] * 2]):
+        found = normalize_rows(np.array(raw, np.float32))
+        for before, row in zip(raw, found, strict=True):
+            assert np.isnan(row).all() != (before == [1, 1])
+
+
+def test_no_rows_stay_no_rows() -> None:
+    assert normalize_rows(np.empty((0, 2), np.float32)).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +103,8 @@ def test_photos_to_embeddings(tmp_path: Path) -> None:
     photos = [Image.new("RGB", (30, 20), color) for color in ("red", "navy")]
     batch = np.stack([embedder.preprocess(photo) for photo in photos])
     np.testing.assert_array_equal(embedder.embed_images(photos), embedder.embed(batch))
-    assert embedder.embed_images([]).shape == (0, DIMS)
+    nothing = embedder.embed_images([])
+    assert (nothing.dtype, nothing.shape) == (np.float32, (0, DIMS))
 
 
 def test_threads_may_share_one(tmp_path: Path) -> None:
@@ -102,6 +125,44 @@ def test_graph_that_cannot_run_or_gives_another_size(tmp_path: Path) -> None:
         OnnxEmbedder(narrow).embed(pixels(2))
 
 
+def test_a_graph_that_fails_on_a_batch_is_named_with_its_size(tmp_path: Path) -> None:
+    pairs = write_bundle(tmp_path, record(), {"model.onnx": tiny_network(batch=2)}).bundle
+    embedder = OnnxEmbedder(pairs)
+    assert embedder.embed(pixels(2)).shape == (2, DIMS)
+    with pytest.raises(InvalidBundle) as caught:
+        embedder.embed(pixels(3))
+    assert f"{pairs.path} failed on a batch of 3: " in caught.value.message
+
+
+def test_a_graph_without_the_output_that_the_bundle_names(tmp_path: Path) -> None:
+    other = record().model_copy(update={"outputs": (Tensor(name="other", shape=("N", DIMS), dtype="float32"),)})
+    bundle = write_bundle(tmp_path, other, {"model.onnx": tiny_network()}).bundle
+    with pytest.raises(InvalidBundle, match="the graph has no output 'other'"):
+        OnnxEmbedder(bundle)
+
+
+def test_a_session_runs_quietly_on_the_cpu_with_as_many_threads_as_said() -> None:
+    session = open_session(tiny_network(), 3)
+    options = session.get_session_options()
+    assert session.get_providers() == ["CPUExecutionProvider"]
+    assert (options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level) == (3, 1, 3)
+    assert open_session(tiny_network()).get_session_options().intra_op_num_threads == 0, "ONNX Runtime chooses"
+
+
+def test_an_embedder_opens_its_graph_with_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int | None] = []
+
+    def open_and_note(model: bytes, threads: int | None = None) -> object:
+        opened.append(threads)
+        return open_session(model, threads)
+
+    monkeypatch.setattr(onnx_embedder, "open_session", open_and_note)
+    bundle = put(tmp_path)
+    OnnxEmbedder(bundle, 2)
+    OnnxEmbedder(bundle)
+    assert opened == [2, None]
+
+
 def test_the_half_that_the_api_imports_is_light() -> None:
     check = (
         "import sys, models.runtime.onnx_embedder, models.bundles.registry\n"
@@ -110,27 +171,3 @@ def test_the_half_that_the_api_imports_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_cpu_and_auto_use_onnx_runtime(tmp_path: Path) -> None:
-    put(tmp_path)
-    for device in ("cpu", "auto"):
-        embedder = open_embedder("tiny", device=device, threads=1, settings=settings_for(tmp_path))
-        assert embedder.runtime == "onnxruntime cpu"
-
-
-def test_cuda_without_a_gpu_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_embedder, "has_cuda", lambda: False)
-    with pytest.raises(DeviceUnavailable, match="auto or cpu"):
-        open_embedder(put(tmp_path), device="cuda", settings=settings_for(tmp_path))
-
-
-def test_cuda_without_torch_weights_falls_back_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    pytest.importorskip("torch")
-    monkeypatch.setattr(torch_embedder, "has_cuda", lambda: True)
-    with caplog.at_level(logging.WARNING):
-        embedder = open_embedder(put(tmp_path), device="cuda", settings=settings_for(tmp_path))
-    assert embedder.runtime == "onnxruntime cpu"
-    assert "no weights.safetensors that torch could run" in caplog.text

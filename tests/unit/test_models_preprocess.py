@@ -37,7 +37,10 @@ def as_described(image: Image.Image) -> np.ndarray:
     return np.moveaxis(square.astype(np.float32) / 127.5 - 1, 2, 0)
 
 
-@pytest.mark.parametrize("size", [(300, 400), (400, 300), (333, 257), (256, 256), (64, 900), (1000, 1001)])
+@pytest.mark.parametrize(
+    "size",
+    [(300, 400), (400, 300), (333, 257), (256, 256), (64, 900), (1000, 1001), (256, 343), (343, 256)],
+)
 def test_as_the_weights_description_says(size: tuple[int, int]) -> None:
     found = preprocess(photo(*size), MOBILENET)
     assert found.dtype == np.float32
@@ -74,6 +77,24 @@ def test_cutting_a_long_photo_keeps_its_middle() -> None:
     long.paste((255, 255, 255), (1900, 0, 2100, 100))
     found = preprocess(long, MOBILENET)
     np.testing.assert_allclose(found, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("size", "middle"), [((67, 4), (1, 0, 65, 4)), ((4, 67), (0, 1, 4, 65)), ((64, 4), (0, 0, 64, 4))]
+)
+def test_only_what_is_beyond_the_longest_side_is_cut(size: tuple[int, int], middle: tuple[int, ...]) -> None:
+    recipe = MOBILENET.model_copy(update={"resize_shorter_side": 8, "center_crop": 8})
+    long = photo(*size)
+    np.testing.assert_array_equal(preprocess(long, recipe), preprocess(long.crop(middle), recipe))  # type: ignore[arg-type]
+
+
+def test_the_arithmetic_is_single_precision_to_the_last_bit() -> None:
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    recipe = MOBILENET.model_copy(update={"resize_shorter_side": 32, "center_crop": 32, "mean": mean, "std": std})
+    seen = photo(32, 32)
+    shares = np.asarray(seen).astype(np.float32) / np.float32(255)
+    expected = (shares - np.array(mean, np.float32)) / np.array(std, np.float32)
+    np.testing.assert_array_equal(preprocess(seen, recipe), expected.transpose(2, 0, 1))
 
 
 @settings(max_examples=40, deadline=None)
