@@ -86,7 +86,7 @@ def test_a_pca_in_the_weights_projects_unit_vectors(tmp_path: Path, loaded: list
 @pytest.mark.parametrize("half", [MEAN_KEY, COMPONENTS_KEY])
 def test_half_a_pca_is_refused(tmp_path: Path, loaded: list[tuple[Any, ...]], half: str) -> None:
     bundle = put_torch(tmp_path, **{half: np.ones((1, DIMS), np.float32)})
-    with pytest.raises(InvalidBundle, match="weights.safetensors holds half of a PCA"):
+    with pytest.raises(InvalidBundle, match=r"weights\.safetensors holds half of a PCA"):
         TorchEmbedder(bundle, "cpu")
 
 
@@ -106,5 +106,5 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
     made = record().model_copy(update={"architecture": ZOO["resnet18"].architecture})
     contents = {"model.onnx": tiny_network(), "weights.safetensors": b"no tensors"}
     bundle = write_bundle(tmp_path, made, contents).bundle
-    with pytest.raises(InvalidBundle, match="weights.safetensors cannot be read"):
+    with pytest.raises(InvalidBundle, match=r"weights\.safetensors cannot be read"):
         TorchEmbedder(bundle, "cpu")
