@@ -53,15 +53,15 @@ class TorchEmbedder(BundleEmbedder):
         self.runtime = f"torch {device}"
         try:
             weights = safetensors.torch.load(bundle.read(WEIGHTS_FILE))
-            mean, components = weights.pop(MEAN_KEY, None), weights.pop(COMPONENTS_KEY, None)
+            pca = [weights.pop(key) for key in (MEAN_KEY, COMPONENTS_KEY) if key in weights]
             self._network = load_network(model, weights, str(bundle.path)).to(self.device)
         except safetensors.SafetensorError as error:
             raise InvalidBundle(f"{bundle.path / WEIGHTS_FILE} cannot be read: {error}") from error
         except WeightsUnavailable as error:
             raise InvalidBundle(error.message) from error
-        if (mean is None) != (components is None):
+        if len(pca) == 1:
             raise InvalidBundle(f"{bundle.path / WEIGHTS_FILE} holds half of a PCA")
-        self._pca = None if mean is None else (mean.to(self.device), components.to(self.device))
+        self._pca = [tensor.to(self.device) for tensor in pca]
 
     def _run(self, batch: Pixels) -> Embeddings:
         import torch
@@ -74,7 +74,7 @@ class TorchEmbedder(BundleEmbedder):
     def _project(self, features: torch.Tensor) -> torch.Tensor:
         import torch
 
-        if self._pca is None:
+        if not self._pca:
             return features
         mean, components = self._pca
         unit = features / features.norm(dim=1, keepdim=True)
