@@ -9,7 +9,7 @@ from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse
 from catalog.index_mapping import VERSION
 from catalog.search import facet_queries, overviews
-from catalog.search.filter_clauses import build_filter_clauses, build_terms_clause, drop_key
+from catalog.search.filter_clauses import build_filter_clauses, build_terms_clause, drop_key, find_clause_keys
 from catalog.search.overviews import Overview
 from tests.asking import browse_query, changed, similar_query
 
@@ -110,6 +110,11 @@ def test_a_filter_on_size_and_price_together_goes_where_either_facet_is() -> Non
     body = facet_queries.build_count_search(browse_query(filters, facets=("size",)), [HAS_VECTOR], [RED])
     assert body["query"] == {"bool": {"filter": [clauses["brand"], clauses["price"], HAS_VECTOR], "must_not": [RED]}}
     assert body["post_filter"] == {"bool": {"filter": [clauses["size"], clauses["size+price"]]}}
+
+
+def test_an_attribute_with_a_plus_in_its_name_is_one_filter() -> None:
+    assert find_clause_keys("size+price") == {"size", "price"}
+    assert find_clause_keys("attributes.lining+size") == {"attributes.lining+size"}
 
 
 def test_clauses_of_single_filters() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from catalog.search.planning import plan_cost
 from catalog.search.planning.plan_cost import Breadth, Facts, count_visits, exact_ms, knn_ms, scan_parts, threads
 from catalog.search.planning.planner import Planner, choose, is_small
 from catalog.search.planning.prices import Costs, GraphPrice, SearchPrice
@@ -213,3 +214,12 @@ def test_the_default_prices_of_a_million_products_and_of_a_tenth_of_them(
     assert knn_ms(replace(facts, candidates=100_000), Costs()) == pytest.approx(tenth, abs=0.005)
     assert exact_ms(facts, Costs()) == pytest.approx(55.08, abs=0.005)
     assert exact_ms(replace(facts, bulk=True), Costs()) == pytest.approx(16.24, abs=0.005)
+
+
+def test_an_index_type_that_needs_another_breadth_is_planned_and_searched_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan_cost, "BREADTHS", {"flat": Breadth(pool=1000)})
+    assert knn_ms(HALF, replace(NOTHING, flats={"flat": SearchPrice(per_hit=1000)})) == 1000
+    assert Planner(NOTHING).get_breadth("flat") == Breadth(pool=1000)
+    assert Planner(NOTHING).get_breadth("int8_flat") == Breadth()

@@ -223,6 +223,14 @@ def test_a_pin_that_lacks_a_vector_names_every_space_it_lacks() -> None:
     assert "no embedding of color__v1, shape__v1 yet" in answer.warnings[1].message
 
 
+def test_a_pin_that_the_caller_left_out_is_not_warned_about() -> None:
+    index = line()
+    index.rules.put(pin("gone", "p1"))
+    assert [each.code for each in similar_to(index, similar_request("s")).warnings] == ["pin_not_shown"]
+    answer = similar_to(index, similar_request("s", exclude_ids=("gone",)))
+    assert (ids(answer)[0], answer.warnings) == ("p1", ())
+
+
 def test_near_duplicates_go_those_of_pins_too_and_the_pin_stays() -> None:
     index = line(4)
     for number in (4, 5):  # look like p0 and p3

@@ -116,3 +116,10 @@ def test_scripts_name_their_fields_and_parameters() -> None:
     }
     with pytest.raises(ValueError, match="shorter"):
         similarity.mix_script(["f", "g"], [one, other], [3])
+
+
+def test_lengths_that_single_precision_cannot_hold_are_none_the_less_right() -> None:
+    long = np.asarray([3e30, 4e30], dtype=np.float32)
+    np.testing.assert_allclose(similarity.normalize(long), [0.6, 0.8], atol=1e-6)
+    np.testing.assert_allclose(similarity.cosine(long, [[3.0, 4.0]]), [1])
+    np.testing.assert_allclose(similarity.cosine([3.0, 4.0], long[None]), [1])

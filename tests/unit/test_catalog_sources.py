@@ -1,6 +1,7 @@
 """What a question wants to look like: products, vectors, examples, and the spaces that it names."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -171,5 +172,8 @@ def test_a_space_whose_status_is_unknown_does_not_serve_before_one_with_vectors(
     known = index.status.get_spaces
     monkeypatch.setattr(index.status, "get_spaces", lambda: [each for each in known() if each.space == SHAPE])
     assert resolve_space(index, None) == SHAPE
+    empty = [replace(each, added=0, done=0) for each in known() if each.space == SHAPE]
+    monkeypatch.setattr(index.status, "get_spaces", lambda: empty)
+    assert resolve_space(index, None) == SHAPE  # of two that nothing is known of, the last by name
     monkeypatch.setattr(index.status, "get_spaces", list)
-    assert resolve_space(index, None) == SHAPE  # the last by name, where nothing is known
+    assert resolve_space(index, None) == SHAPE
