@@ -56,10 +56,11 @@ def test_another_grouping_of_the_same_queries_is_refused() -> None:
     before = scores("old__1")
     with pytest.raises(InvalidScores, match="old__1 and new__1 were measured under other labels"):
         pair_scores(before, replace(before, model="new__1", clusters=np.roll(before.clusters, 1)))
-    labels = before.classes.copy()
-    labels[17] = "scarf"
-    with pytest.raises(InvalidScores, match="under other labels"):
-        pair_scores(before, replace(before, classes=labels))
+    for row in (0, 17):
+        labels = before.classes.copy()
+        labels[row] = "scarf"
+        with pytest.raises(InvalidScores, match="under other labels"):
+            pair_scores(before, replace(before, classes=labels))
 
 
 def test_scores_without_the_main_figure_on_either_side_are_refused() -> None:
