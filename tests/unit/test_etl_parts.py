@@ -158,7 +158,7 @@ def test_a_404_says_the_host_is_fine_and_files_have_no_host() -> None:
     hosts.record_failure("cdn", PhotoError(Reason.TIMEOUT, ""))
     assert hosts.wait_or_refuse("cdn") is None
     for _ in range(2 * MAX_FAILURES):
-        hosts.record_failure(extract_host("file:///a.jpg"), PhotoError(Reason.UNREACHABLE, ""))
+        assert not hosts.record_failure(extract_host("file:///a.jpg"), PhotoError(Reason.UNREACHABLE, ""))
     assert hosts.wait_or_refuse(extract_host("file:///b.jpg")) is None
     assert extract_host("http://[::1") == ""
 
