@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog.domain.embedding_space import Space
@@ -118,6 +119,7 @@ def test_policy_turns_failures_into_retries_until_there_were_enough() -> None:
     assert (done.status, done.attempts, done.reason, done.image_sha256) == ("done", 4, None, "f00")
 
 
+@hypothesis_settings(deadline=None)  # a busy machine may take its time
 @given(st.integers(1, 60), st.none() | st.floats(0, 1e6))
 def test_a_delay_grows_and_is_never_shorter_than_what_the_host_asked(attempts: int, asked: float | None) -> None:
     settings = EtlSettings()
