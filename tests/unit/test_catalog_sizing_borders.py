@@ -49,6 +49,7 @@ def test_a_graph_has_to_keep_up_with_the_changes() -> None:
     late = advised(501, flat=200, int8_hnsw=1)
     assert late.index_type == "flat"
     assert "int8_hnsw is faster but takes no 501 changes a second" in late.why[0]
+    assert "int8_hnsw is faster but takes no 2000 changes" in advised(2000, flat=200).why[0]  # nor does a scan
 
 
 def test_the_first_reason_fits_the_choice() -> None:
