@@ -58,6 +58,7 @@ class Answers(Fetcher):
         return found
 
     def refetch(self, url: str, etag: str) -> EncodedPhoto | None:
+        assert etag, "without one there is nothing to compare"
         return self.answer(url, etag)
 
     def answer(self, url: str, etag: str | None) -> EncodedPhoto | None:
