@@ -240,3 +240,10 @@ def test_a_facet_shows_a_hundred_values_and_flags_as_such() -> None:
     assert found["available"][0]["value"] is True
     both = facet_queries.read_facets(("price", "color"), {"price": prices(1, 5, 6), "color": buckets(red=1)})
     assert both == {"price": {"min": 5, "max": 6}, "color": [{"value": "red", "count": 1}]}
+
+
+def test_values_stay_in_order_of_their_counts() -> None:
+    found = read(("color",), answer(9, color=buckets(red=5, blue=4)), answer(2, color=buckets(red=1)))
+    assert [each["value"] for each in found.facets["color"]] == ["blue", "red"]
+    found = read(("color",), answer(9, color=buckets(red=7, blue=4)), answer(2, color=buckets(red=1)))
+    assert [each["value"] for each in found.facets["color"]] == ["red", "blue"]

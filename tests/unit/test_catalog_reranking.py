@@ -287,6 +287,7 @@ def test_an_explanation_has_cosines_weights_and_ranks_on_every_page() -> None:
 def test_what_comes_from_behind_the_pool_keeps_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reranking, "RERANK_POOL", 2)
     found = similar_to(line(), similar_request("s", explain=True, offset=3, limit=2)).explanations
+    assert all(each["rules"] == [] for each in (found or {}).values())
     assert {name: (each["rank_before"], each["rank_after"]) for name, each in (found or {}).items()} == {
         "p3": (4, 4),
         "p4": (5, 5),
@@ -314,3 +315,11 @@ def test_a_boost_finds_words_whatever_their_case_and_fields_that_are_not_shown()
     assert ids(answer) == ["p2", "p1"]
     assert answer.explanations is not None
     assert [each["rules"] for each in answer.explanations.values()] == [["r"], []]
+
+
+def test_where_all_repeat_a_pin_it_stands_alone() -> None:
+    index = line(1)
+    index.put(index.docs["p0"] | {"id": "p1", "group_key": "p1", "embedding": {}})
+    index.embed("p1", SPACE, [10, 0])
+    index.rules.put(pin("p1"))
+    assert ids(similar_to(index, similar_request("s", near_duplicates=0.9999, diversity=0.5))) == ["p1"]
