@@ -76,6 +76,15 @@ def test_a_broken_bundle_leaves_the_hash_open(tmp_path: Path) -> None:
     assert (record.candidate.space, record.candidate.model_sha256) == (tiny.space.name, None)
 
 
+def test_both_sides_carry_the_hash_of_their_network(tmp_path: Path) -> None:
+    older, newer = put(tmp_path, "tiny", 1), put(tmp_path, "tiny", 2)
+    inputs, verdict = judged(newer.space.name)
+    inputs = replace(inputs, baseline=replace(inputs.baseline, model=older.space.name))
+    record = make_record(inputs, verdict, (), COMMAND, settings_for(tmp_path))
+    hashes = [one.manifest.files["model.onnx"] for one in (older, newer)]
+    assert [record.baseline.model_sha256, record.candidate.model_sha256] == hashes and len(set(hashes)) == 2
+
+
 def test_files_are_named_by_both_spaces_and_the_moment(tmp_path: Path) -> None:
     record, verdict = recorded(tmp_path)
     record = record.model_copy(update={"when": datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)})
