@@ -89,6 +89,7 @@ def run_mutmut(tree: Path, *arguments: str) -> str:
     """Returns what mutmut printed; raises RuntimeError with its last lines where it failed."""
     command = [sys.executable, "-m", "mutmut", *arguments]
     environ = {key: value for key, value in os.environ.items() if key != "ELASTICSEARCH_URL"}
+    environ["OMP_NUM_THREADS"] = "1"  # mutmut forks, and OpenMP's threads of the parent are lost in the child
     ended = subprocess.run(command, cwd=tree, env=environ, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"mutmut {arguments[0]} failed:\n{(ended.stdout + ended.stderr)[-4000:]}")
