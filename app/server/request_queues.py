@@ -40,9 +40,13 @@ class Lane:
         self.waiting.append((now, conn))
         return True
 
+    def mark_freed(self) -> None:
+        """Notes that an answer is made; before it is sent, for its client may ask again before the thread is back."""
+        self._freed = self._clock()
+
     def leave(self) -> Connection | None:
         """Gives a thread back; the connection that has waited longest, if one does, takes it over at once."""
-        self._freed = self._clock()
+        self.mark_freed()
         if self.waiting:
             return self.waiting.popleft()[1]
         self.running -= 1

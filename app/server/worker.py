@@ -134,11 +134,11 @@ class BufferedThreadWorker(AcceptingWorker):
 
     def _run(self, conn: Connection, lane: Lane) -> None:
         conn.enter(Phase.RUNNING)
-        lane.pool.submit(self._answer, conn).add_done_callback(
+        lane.pool.submit(self._answer, conn, lane).add_done_callback(
             lambda _: self.method_queue.defer(self._finish, conn, lane)
         )
 
-    def _answer(self, conn: Connection) -> None:
+    def _answer(self, conn: Connection, lane: Lane) -> None:
         """Runs the application; in a thread of the lane."""
         try:
             conn.keep = self.handle_request(conn.request, conn)
@@ -146,6 +146,7 @@ class BufferedThreadWorker(AcceptingWorker):
             self.log.exception("Error handling request %s %s", conn.request.method, conn.request.path)
             conn.keep = False
             conn.sock.pending[:] = written(refuse_after_error(), with_body=conn.request.method != "HEAD")
+        lane.mark_freed()
         try:
             conn.send()  # most answers fit into the socket, and need not wait for the loop
         except OSError:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import typer
 
-from benchmarks.house import (
+from benchmarks.house.request_trace import trace_similar_request
+from benchmarks.house.source import (
     VAGUE_OPENING,
     Module,
     find_functions,
@@ -15,7 +16,6 @@ from benchmarks.house import (
     read_docstrings,
     read_modules,
 )
-from benchmarks.house.request_trace import trace_similar_request
 
 SIDE_ROOMS = ("benchmarks", "samples", "loadtest", "demo")
 LONGEST_MODULE, LONGEST_FUNCTION, FULLEST_FOLDER, REPEATED_LINES = 200, 25, 15, 6  # the house rules

@@ -11,7 +11,7 @@ from catalog.domain.offers import derive_fields
 from catalog.errors import InvalidProduct
 
 MAX_URL = 2048
-MAX_ID_BYTES = 512
+MAX_ID_BYTES = 512  # Elasticsearch's limit for _id
 CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 CONTROL = re.compile(f"[{CONTROLS}]")
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), AfterValidator(lambda value: round(value, 2))]

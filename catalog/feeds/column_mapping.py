@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.domain.filter_fields import TEXT_COLUMNS
-from catalog.domain.product import has_control
+from catalog.domain.product import MAX_ID_BYTES, has_control
 from catalog.feeds.events import RowError
 from catalog.feeds.values import (
     is_blank,
@@ -35,7 +35,6 @@ FALLBACK_CATEGORY = "google_product_category"
 _URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 AWAITED = ("preorder", "pre_order", "backorder", "back_order")
 VARIANT_NAMES = {"id": "sku", "availability": "available"}
-MAX_ID_BYTES = 512  # Elasticsearch's limit for _id; one such id makes it refuse the whole bulk request
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,10 +165,7 @@ def test_all_calls_of_a_question_share_one_deadline(environ: dict[str, str], rel
         assert int(answer.headers["Retry-After"]) >= 1
         relay.delay = 0.0
         answer = server.get(SIMILAR)
-        while answer.status_code == 503 and answer.json()["code"] == "overloaded":  # a busy machine, no open breaker
-            time.sleep(0.2)
-            answer = server.get(SIMILAR)
-        assert answer.ok, answer.text  # the breaker has not opened
+        assert answer.ok, answer.text  # the breaker has not opened, and the lane knows that its thread is free
 
 
 MALFORMED = {

@@ -39,6 +39,12 @@ def loadtest(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def ask(host: str, report: Path, most: int) -> subprocess.CompletedProcess[str]:
+    """Runs two users against the API there until so many requests are made."""
+    limits = ("--users", "2", "--duration", "40", "--max-requests", str(most))
+    return loadtest("run", "--host", host, *limits, "--report", str(report), "--json")
+
+
 def test_loads_asks_and_finds_nothing_wrong(
     elasticsearch_url: str, index_prefix: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -47,21 +53,7 @@ def test_loads_asks_and_finds_nothing_wrong(
     assert loaded.returncode == 0, loaded.stderr
     assert json.loads(loaded.stdout)["products"] == 2000
     with run_api(catalogue.settings, tmp_path) as host:
-        asked = (
-            "run",
-            "--host",
-            host,
-            "--users",
-            "2",
-            "--duration",
-            "40",
-            "--max-requests",
-            "60",
-            "--report",
-            str(tmp_path),
-            "--json",
-        )
-        done = loadtest(*asked)
+        done = ask(host, tmp_path, most=150)  # one in ten browses: fewer may not have all three names
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["passed"]
@@ -161,20 +153,7 @@ def fake_api(similar: Any, products: list[dict[str, Any]]) -> Iterator[str]:
 )
 def test_a_target_that_answers_wrongly_is_status_1(similar: Any, told: str, tmp_path: Path) -> None:
     with fake_api(similar, [PRODUCT]) as host:
-        done = loadtest(
-            "run",
-            "--host",
-            host,
-            "--users",
-            "2",
-            "--duration",
-            "40",
-            "--max-requests",
-            "30",
-            "--report",
-            str(tmp_path),
-            "--json",
-        )
+        done = ask(host, tmp_path, most=30)
     assert done.returncode == 1, done.stderr
     assert told in done.stderr
     summary = json.loads(done.stdout)
@@ -184,8 +163,7 @@ def test_a_target_that_answers_wrongly_is_status_1(similar: Any, told: str, tmp_
 
 def test_the_number_of_requests_is_bounded(tmp_path: Path) -> None:
     with fake_api(answer_rightly, [PRODUCT]) as host:
-        asked = ("run", "--host", host, "--users", "2", "--duration", "30", "--max-requests", "10", "--json")
-        done = loadtest(*asked, "--report", str(tmp_path))
+        done = ask(host, tmp_path, most=10)
     assert done.returncode == 0, done.stderr
     assert 10 <= json.loads(done.stdout)["total"]["requests"] <= 12
 

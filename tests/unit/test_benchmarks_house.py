@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.house import (
+from benchmarks.house.request_trace import trace_similar_request
+from benchmarks.house.source import (
     Module,
     find_functions,
     find_repeated_blocks,
@@ -14,7 +15,6 @@ from benchmarks.house import (
     is_participle,
     read_docstrings,
 )
-from benchmarks.house.request_trace import trace_similar_request
 
 
 def module(path: str, text: str) -> Module:
