@@ -1,7 +1,7 @@
 # Every target sets up what it needs; `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training visual_search
@@ -51,7 +51,7 @@ demo: $(VENV)/.demo ## draw a shop, embed its photos, start the API and ask it f
 demo-stop: ## stop what the demo started
 	@if [ -x $(PY) ]; then $(PY) -m demo stop; else echo "Nothing to stop: there is no demo here."; fi
 
-# Two processes, a file each, for most tests wait for servers; the slow ones come first, by folder.
+# Three processes, a file each, for most tests wait for servers; the slow ones come first, by folder.
 test: $(VENV)/.test ## all tests, against a real Elasticsearch
 	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos"
 

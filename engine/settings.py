@@ -47,6 +47,9 @@ class EngineSettings(BaseSettings):
     )
     path: str = Field(os.defpath, description="folders where `java` is looked for")
     home: Path = Field(default_factory=Path.home, description="the user's home folder, searched for JDKs")
+    engine_jvm_options: str = Field(
+        "", description="options added to those of each local node's JVM, separated by spaces"
+    )
     engine_cache: Annotated[UserPath, AfterValidator(Path.absolute)] = Field(
         default_factory=_default_cache,
         description="folder of server, plugin and data; default ~/.cache/visual-search, of root in /var/cache",

@@ -77,7 +77,7 @@ def _prepare(options: StartOptions, settings: EngineSettings, port: int, user: a
     cluster = [
         nodes.Node(f"node-{i}", data / f"node-{i}", http, transport) for i, (http, transport) in enumerate(planned, 1)
     ]
-    configuration.write_configuration(cluster, home, options, java.home, user)
+    configuration.write_configuration(cluster, home, options, settings.engine_jvm_options.split(), java.home, user)
     known = state.EngineState(
         port=port,
         nodes=cluster,

@@ -11,7 +11,12 @@ from engine.start_options import StartOptions
 
 
 def write_configuration(
-    cluster: Sequence[nodes.Node], home: Path, options: StartOptions, java_home: Path, user: Account
+    cluster: Sequence[nodes.Node],
+    home: Path,
+    options: StartOptions,
+    jvm_options: Sequence[str],
+    java_home: Path,
+    user: Account,
 ) -> None:
     """Writes one folder per node; with security they share certificates, passwords and the realm's files."""
     secure, shared = (
@@ -21,7 +26,7 @@ def write_configuration(
         files: dict[str, str | bytes] = {
             **shared,
             "elasticsearch.yml": nodes.render_yaml(nodes.build_settings(node, cluster, secure)),
-            "jvm.options.d/engine.options": nodes.render_jvm_options(node, options.choose_heap()),
+            "jvm.options.d/engine.options": nodes.render_jvm_options(node, options.choose_heap(), jvm_options),
         }
         nodes.write_files(node, home, files, user)
 

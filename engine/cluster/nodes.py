@@ -79,7 +79,7 @@ def render_yaml(settings: Mapping[str, object]) -> str:
     return "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
 
 
-def render_jvm_options(node: Node, heap: str) -> str:
+def render_jvm_options(node: Node, heap: str, more: Sequence[str] = ()) -> str:
     """Returns what is added to the distribution's jvm.options, which load the vector module on JDK 20 and later."""
     lines = [
         f"-Xms{heap}",
@@ -89,6 +89,7 @@ def render_jvm_options(node: Node, heap: str) -> str:
         # No gc.log: up to 2 GB a node that nobody reads.
         "-Xlog:disable",
         "-Xlog:all=warning:stderr:utctime,level,tags",
+        *more,
     ]
     return "\n".join(lines) + "\n"
 

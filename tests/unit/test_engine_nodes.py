@@ -47,7 +47,8 @@ def test_three_nodes_know_each_other():
 
 def test_heap_and_mark_are_jvm_options():
     (node,) = cluster(1)
-    lines = nodes.render_jvm_options(node, "512m").splitlines()
+    lines = nodes.render_jvm_options(node, "512m", ["-XX:+UseSerialGC"]).splitlines()
+    assert lines[-1] == "-XX:+UseSerialGC"  # last: of two that contradict the JVM takes the later
     assert {"-Xms512m", "-Xmx512m", node.mark} <= set(lines)
 
 
