@@ -9,8 +9,10 @@ from catalog.domain.product import DERIVED_FIELDS, PRODUCT_FIELDS
 from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 
-# 2: size, price and stock of one and the same offer; words whatever their case. Without a version: 1.
-VERSION = 2
+# 3: where a colour family comes from. 2: size, price and stock of one and the same offer; words whatever their case.
+# Without a version: 1.
+VERSION = 3
+EXACT_FILTERS = 2  # from this version on filters look at offers and at folded words
 META_VERSION = "version"
 STORED = {"type": "keyword", "index": False, "doc_values": False}  # read back, never searched
 DATE = {"type": "date"}
@@ -27,16 +29,22 @@ UNFILTERED: dict[str, Any] = {
     "variants": {"type": "object", "enabled": False},
     "updated_at": DATE,
     "offer_updated_at": DATE,
+    "color_family_from": {"type": "keyword", "index": False},  # doc values serve `exists` and counts
+    "photo_color": {  # what `etl enrich` made of the photo at `image_url`
+        "type": "object",
+        "properties": {
+            "family": STORED,
+            "image_url": STORED,
+            "status": KEYWORD,
+            "reason": KEYWORD,
+            "attempts": {"type": "integer"},
+            "next_try_at": DATE,
+        },
+    },
     "group_key": KEYWORD,  # collapse merges everything that lacks its field, so this one is always there
 }
 PRODUCT_PROPERTIES: dict[str, Any] = {
-    name: MAPPING_BY_FIELD.get(name) or UNFILTERED[name]
-    for name in (
-        *PRODUCT_FIELDS,
-        "offer_updated_at",
-        *(name for name in DERIVED_FIELDS if name not in UNFILTERED),
-        "group_key",
-    )
+    name: MAPPING_BY_FIELD.get(name) or UNFILTERED[name] for name in (*PRODUCT_FIELDS, *DERIVED_FIELDS)
 }
 
 

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from catalog.domain.product import Product
 
+FamilySource = Literal["color", "photo"]
+
 
 class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -24,6 +26,13 @@ ProductAnswer: type[BaseModel] = create_model(
         ),
         "sizes_available": (list[str], Field(default=None, description="sizes in stock")),
         "group_key": (str, Field(default=None, description="item_group_id, or id where there is none")),
+        "color_family_from": (
+            FamilySource,
+            Field(
+                default=None,
+                description="what `color_family` was derived from; absent: it is the shop's own",
+            ),
+        ),
     },  # type: ignore[call-overload]
 )
 

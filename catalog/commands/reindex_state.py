@@ -19,7 +19,7 @@ def format_reindex_state(found: CatalogStatus) -> Iterator[str]:
             "older version was killed; `python -m catalog reindex --discard-unfinished` makes an index without it"
         )
     if found.old_index:
-        yield "the index was made by an older version, its filters are less exact: run `python -m catalog reindex`"
+        yield "the index was made by an older version and lacks fields of today: run `python -m catalog reindex`"
     if found.left_over:
         names = ", ".join(found.left_over)
         yield f"left over by a reindex: {names}; `python -m catalog create` deletes what was replaced"

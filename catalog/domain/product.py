@@ -97,9 +97,10 @@ class Product(BaseModel):
 
 PRODUCT_FIELDS = tuple(Product.model_fields)
 OFFER_FIELDS = ("currency", "price", "sale_price", "variants", "available")
-SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key")
+SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", "color_family_from")
 SEARCH_FIELDS = ("offer_prices", "sized_prices", "folded_attributes")  # filtered by, never shown
-DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "offer_updated_at")
+DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "photo_color", "offer_updated_at")
+ADDED_FIELDS = (*SEARCH_FIELDS, "color_family_from", "photo_color")  # which an index of an older mapping lacks
 
 
 def parse(data: Any) -> Product:

@@ -8,7 +8,7 @@ from catalog.domain.filter_fields import FLAG_FIELDS, FOLDED, PRICE, TERM_FIELDS
 from catalog.domain.filters import Filters, PriceRange
 from catalog.domain.offers import LEAST, MOST, sized_bound, sized_price
 from catalog.domain.synonyms import fold, same_meaning
-from catalog.index_mapping import VERSION
+from catalog.index_mapping import EXACT_FILTERS, VERSION
 
 ATTRIBUTES = "attributes."
 JOINED = "size+price"  # the clause that binds two filters: it goes where either of them goes
@@ -27,7 +27,7 @@ def build_filter_clauses(filters: Filters, version: int = VERSION) -> dict[str, 
             found[key] = {"term": {field: flag}}
     if filters.price is not None:
         found["price"] = _build_price_clause(filters.price, get_price_field(version))
-        if filters.size and version >= VERSION:
+        if filters.size and version >= EXACT_FILTERS:
             found[JOINED] = _build_offer_clause(filters.size, filters.price)
     for name, values in filters.attributes.items():
         if values:
@@ -38,7 +38,7 @@ def build_filter_clauses(filters: Filters, version: int = VERSION) -> dict[str, 
 def build_terms_clause(key: str, values: Sequence[str], version: int = VERSION) -> dict[str, Any]:
     """Returns the clause of one filter on words: any of `values` matches."""
     name = key.removeprefix(ATTRIBUTES) if key.startswith(ATTRIBUTES) else None
-    if version < VERSION:
+    if version < EXACT_FILTERS:
         return {"terms": {TERM_FIELDS[key] if name is None else key: list(values)}}
     if name is not None:
         return {"terms": {f"{filter_fields.ATTRIBUTES.index_field}.{name}": list(dict.fromkeys(map(fold, values)))}}
@@ -60,7 +60,7 @@ def find_clause_keys(name: str) -> frozenset[str]:
 
 def get_price_field(version: int) -> str:
     """Returns the field of all prices that something can be bought at; an older index has the lowest one."""
-    return PRICE.index_field if version >= VERSION or PRICE.sort is None else PRICE.sort
+    return PRICE.index_field if version >= EXACT_FILTERS or PRICE.sort is None else PRICE.sort
 
 
 def _build_price_clause(price: PriceRange, field: str) -> dict[str, Any]:

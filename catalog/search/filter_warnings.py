@@ -19,7 +19,7 @@ SHOWN = 10  # values that a warning lists
 def warn_of_old_index(index: SearchIndex) -> tuple[AnswerWarning, ...]:
     """Returns a warning while the index was made by an older version, whose filters are less exact."""
     version = index.spaces.get_mapping_version()
-    if version >= index_mapping.VERSION:
+    if version >= index_mapping.EXACT_FILTERS:
         return ()
     message = (
         "the catalogue's index is of an older kind: size and price are filtered one by one, prices in all currencies "

@@ -9,7 +9,7 @@ from catalog import index_mapping
 from catalog.commands.reindex_state import format_reindex_state
 from catalog.domain import filters
 from catalog.domain.embedding_space import Space
-from catalog.domain.product import SEARCH_FIELDS, document, parse
+from catalog.domain.product import ADDED_FIELDS, document, parse
 from catalog.domain.records import Change, Outcome
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing import reindex
@@ -34,7 +34,7 @@ SHIRT = {**DRESS, "id": "shirt", "image_url": "https://shop.example/shirt.jpg", 
 def old_mapping() -> dict[str, Any]:
     """The mapping of version 1, as it was before filters looked at offers and folded words."""
     today = index_mapping.products()
-    fields = {name: field for name, field in today["properties"].items() if name not in SEARCH_FIELDS}
+    fields = {name: field for name, field in today["properties"].items() if name not in ADDED_FIELDS}
     plain = {name: {k: v for k, v in field.items() if k != "fields"} for name, field in fields.items()}
     return {"dynamic": "strict", "properties": {**plain, "title": fields["title"]}}
 
@@ -45,7 +45,7 @@ def old(settings: CatalogSettings) -> Iterator[Catalogue]:
     found.client.indices.create(index=found.names.first, mappings=old_mapping(), aliases={found.names.products: {}})
     stored = [document(parse(each)) for each in (DRESS, SHIRT)]
     for source in stored:
-        for name in SEARCH_FIELDS:
+        for name in ADDED_FIELDS:
             source.pop(name, None)
     assert [result.status for result in found.products.write([Change(s["id"], s) for s in stored])] == ["created"] * 2
     found.spaces.ensure(SPACE)

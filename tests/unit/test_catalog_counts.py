@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse
-from catalog.index_mapping import VERSION
+from catalog.index_mapping import EXACT_FILTERS
 from catalog.search import facet_queries, overviews
 from catalog.search.filter_clauses import build_filter_clauses, build_terms_clause, drop_key, find_clause_keys
 from catalog.search.overviews import Overview
@@ -94,7 +94,7 @@ def test_the_price_facet_looks_at_its_currencies_and_an_older_index_at_the_lowes
     assert found["aggs"]["brand"] == terms("brand", 150)
     none = facet_queries.build_count_search(changed(asked, price_currencies=()), [])
     assert none["aggs"]["price"]["filter"] == {"bool": {"filter": [BRAND, {"terms": {"currency.folded": []}}]}}
-    older = facet_queries.build_count_search(changed(asked, mapping_version=VERSION - 1), [])
+    older = facet_queries.build_count_search(changed(asked, mapping_version=EXACT_FILTERS - 1), [])
     assert older["aggs"]["price"] == {
         "filter": {"bool": {"filter": [{"terms": {"brand": ["Alder"]}}, {"terms": {"currency": ["EUR"]}}]}},
         "aggs": {"values": {"stats": {"field": "effective_price"}}},
@@ -122,7 +122,7 @@ def test_clauses_of_single_filters() -> None:
         "item_group_id": {"terms": {"item_group_id": ["G1", "g1"]}},
         "price": {"exists": {"field": "offer_prices"}},
     }
-    assert build_filter_clauses(parse({"available": False}), VERSION - 1) == {
+    assert build_filter_clauses(parse({"available": False}), EXACT_FILTERS - 1) == {
         "available": {"term": {"available": False}}
     }
     assert build_terms_clause("brand", ["B", "b", "A"]) == {"terms": {"brand.folded": ["b", "a"]}}
@@ -130,7 +130,9 @@ def test_clauses_of_single_filters() -> None:
         ["male", "males", "man", "men", "mens", "men's", "gentleman", "gentlemen", "gents"]
     )
     assert build_terms_clause("attributes.Fit", ["B", "b"]) == {"terms": {"folded_attributes.Fit": ["b"]}}
-    assert build_terms_clause("attributes.Fit", ["B", "b"], VERSION - 1) == {"terms": {"attributes.Fit": ["B", "b"]}}
+    assert build_terms_clause("attributes.Fit", ["B", "b"], EXACT_FILTERS - 1) == {
+        "terms": {"attributes.Fit": ["B", "b"]}
+    }
 
 
 def test_one_of_the_sizes_has_to_have_the_price_itself() -> None:

@@ -9,7 +9,7 @@ import pytest
 from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse
 from catalog.errors import InvalidInput
-from catalog.index_mapping import VERSION
+from catalog.index_mapping import EXACT_FILTERS
 from catalog.search import candidate_clauses, queries
 from catalog.search.planning.plan_cost import Breadth
 from catalog.search.search_types import IN_STOCK_NEWEST, Page, QueryPart
@@ -232,7 +232,7 @@ def test_browsing_an_older_index_asks_it_as_before() -> None:
         parse({"brand": "Alder"}),
         within=parse({"category": "Dress"}),
         exclude_filters=(parse({"color": "Red"}),),
-        mapping_version=VERSION - 1,
+        mapping_version=EXACT_FILTERS - 1,
     )
     assert queries.build_browse_search(question)["query"] == {
         "bool": {
@@ -240,7 +240,7 @@ def test_browsing_an_older_index_asks_it_as_before() -> None:
             "must_not": [{"bool": {"filter": [{"terms": {"color": ["Red"]}}]}}],
         }
     }
-    older = replace(QUESTION, mapping_version=VERSION - 1)
+    older = replace(QUESTION, mapping_version=EXACT_FILTERS - 1)
     for body in (
         queries.build_exact_search(older)["query"]["script_score"]["query"],
         queries.build_scan_search(older)["query"]["bool"]["must"][0]["vector_scan"]["filter"],

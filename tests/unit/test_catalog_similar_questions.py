@@ -11,7 +11,7 @@ from catalog.domain.embedding_space import Space
 from catalog.domain.filters import Filters, PriceRange, parse
 from catalog.domain.merchandising_rulebook import UNKNOWN
 from catalog.errors import InvalidFilter, InvalidInput, ProductNotEmbedded, ProductNotFound
-from catalog.index_mapping import VERSION
+from catalog.index_mapping import EXACT_FILTERS, VERSION
 from catalog.search.browsing import browse
 from catalog.search.search_types import BrowseQuery, Counts, SimilarQuery
 from catalog.similar import similar_to
@@ -77,7 +77,7 @@ def test_a_band_is_in_cents_and_within_the_bounds_asked_for(
 
 def test_a_band_without_a_common_price_is_warned_about_on_every_kind_of_index() -> None:
     index = FakeCatalogue()
-    for version, codes in ((VERSION, []), (VERSION - 1, ["old_index"])):
+    for version, codes in ((VERSION, []), (EXACT_FILTERS - 1, ["old_index"])):
         index.version = version
         found = completed(
             {"effective_price": 10, "currency": "EUR"}, index, filters=parse({"price": {"lte": 1}}), price_band=(1, 2)
@@ -88,7 +88,7 @@ def test_a_band_without_a_common_price_is_warned_about_on_every_kind_of_index() 
 
 def test_an_older_index_compares_prices_of_all_currencies_as_it_did() -> None:
     index = FakeCatalogue()
-    index.version = VERSION - 1
+    index.version = EXACT_FILTERS - 1
     found = completed(
         {"effective_price": 10, "currency": "EUR", "gender": "men"},
         index,
@@ -369,7 +369,7 @@ def test_browsing_compares_prices_in_the_only_currency(monkeypatch: pytest.Monke
 
 def test_browsing_an_older_index_compares_as_before_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     index = shop(*PRICED, product("d", price=7, currency="JPY"))
-    index.version = VERSION - 1
+    index.version = EXACT_FILTERS - 1
     page, question = browsed(index, monkeypatch, filters=parse({"price": {"lte": 9}}), sort="price")
     assert [each["id"] for each in page.products] == ["a", "d"]
     assert question.filters == parse({"price": {"lte": 9}})

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain.filters import Filters, parse
 from catalog.domain.warnings import AnswerWarning
-from catalog.index_mapping import VERSION
+from catalog.index_mapping import EXACT_FILTERS, VERSION
 from catalog.search import filter_warnings
 from tests.fakes import FakeCatalogue
 
@@ -40,12 +40,12 @@ def words(count: int) -> list[str]:
 def test_an_older_index_is_named_with_what_to_do() -> None:
     index = FakeCatalogue()
     assert filter_warnings.warn_of_old_index(index) == ()
-    index.version = VERSION - 1
+    index.version = EXACT_FILTERS - 1
     [warning] = filter_warnings.warn_of_old_index(index)
     assert warning.code == "old_index"
     assert warning.detail == {
         "to_do": "run `python -m catalog reindex`",
-        "version": VERSION - 1,
+        "version": EXACT_FILTERS - 1,
         "current": VERSION,
     }
     assert "older kind" in warning.message

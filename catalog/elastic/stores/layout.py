@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog import index_mapping
-from catalog.domain.product import SEARCH_FIELDS
+from catalog.domain.product import ADDED_FIELDS
 from catalog.elastic.client import missing_catalogue
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.reindexing import healing
@@ -55,7 +55,7 @@ class LayoutStore:
             if not self._client.indices.exists_alias(name=self._names.products):
                 self.create_index(self._names.first, alias=self._names.products)
             elif self._spaces.read_shape().version < index_mapping.VERSION:
-                added = {name: index_mapping.PRODUCT_PROPERTIES[name] for name in SEARCH_FIELDS}
+                added = {name: index_mapping.PRODUCT_PROPERTIES[name] for name in ADDED_FIELDS}
                 self._client.indices.put_mapping(index=self._names.products, properties=added)
             if not self._client.indices.exists(index=self._names.history):  # of a size that replicas are paid for
                 settings = self._connection.index_settings(1)
