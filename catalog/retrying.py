@@ -69,6 +69,12 @@ class RetryingProducts:
             last = found
             yield found
 
+    def find_embedded(self, ids: Sequence[str]) -> frozenset[str]:
+        return retry_while_unavailable(lambda: self._port.find_embedded(ids), self._patience)
+
+    def count_embedded(self) -> int:
+        return retry_while_unavailable(self._port.count_embedded, self._patience)
+
     def count(self) -> int:
         return retry_while_unavailable(self._port.count, self._patience)
 

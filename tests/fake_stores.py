@@ -112,6 +112,13 @@ class FakeProducts(FakeStore):
     def read_ids(self) -> Iterator[str]:
         yield from sorted(self.shop.docs)
 
+    def find_embedded(self, ids: Sequence[str]) -> frozenset[str]:
+        docs = ((i, self.shop.docs[i].get("embedding") or {}) for i in ids if i in self.shop.docs)
+        return frozenset(i for i, states in docs if any(state["status"] == "done" for state in states.values()))
+
+    def count_embedded(self) -> int:
+        return len(self.find_embedded(list(self.shop.docs)))
+
     def count(self) -> int:
         return len(self.shop.docs)
 

@@ -9,11 +9,11 @@ import typer
 from catalog import feeds
 from catalog.commands.import_report import build_summary, format_summary
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
-from catalog.errors import InvalidInput, RefusedChange
+from catalog.errors import InvalidInput
 from catalog.importing.dry_run import DryRunPort
+from catalog.importing.guarded_import import ImportOptions, import_products
 from catalog.importing.importer import Importer
 from catalog.importing.problem_report import open_report
-from catalog.importing.removal import CAREFUL, FORCED, RemovalLimits, remove_missing
 from catalog.importing.summary import ImportSummary
 from catalog.plain_text import escape_controls
 from catalog.ports import ProductPort
@@ -23,7 +23,9 @@ Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Goo
 Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
 AsOf = Annotated[str | None, typer.Option(help="When the feed was made (ISO 8601); default: the file's time.")]
 Full = Annotated[bool, typer.Option("--full", help="The feed is the whole catalogue: remove what it lacks.")]
-Force = Annotated[bool, typer.Option("--force", help="With --full: also more than 10 % of the catalogue.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also where over 10 % of the embeddings, or with --full of the products, go.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
 Merge = Annotated[bool, typer.Option("--merge-sizes", help="Adjacent rows of one group and colour are its sizes.")]
 FailAbove = Annotated[float, typer.Option(min=0, max=1, help="Exit with 1 above this share of failed rows.")]
@@ -44,8 +46,6 @@ def import_feed(
 ) -> None:
     """Bring a feed into the catalogue: writes what changed, reports and skips bad rows."""
     with exit_on_error(as_json):
-        if force and not full:
-            raise InvalidInput("--force says how much --full may remove: use both or none")
         now = datetime.now(UTC)
         made = _parse_time(as_of) if as_of else _read_file_time(feed)
         group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
@@ -55,14 +55,9 @@ def import_feed(
         port: ProductPort = DryRunPort(patient) if dry_run else patient
         if not dry_run:
             catalogue.layout.create()
-        before = port.count()
-        with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as count:
-            run = Importer(
-                port, as_of=made, now=now, on_problem=on_problem, on_progress=lambda s: count("rows", s.rows)
-            )
-            run.run(items)
-        if full:
-            _remove_missing(run, FORCED if force else CAREFUL, before)
+        with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as on_progress:
+            run = Importer(port, as_of=made, now=now, on_problem=on_problem, on_progress=on_progress)
+            import_products(run, items, ImportOptions(full, force, dry_run))
         _print_summary(feed, run.summary, port, as_json)
         raise typer.Exit(_choose_exit_status(run.summary, fail_above))
 
@@ -93,10 +88,3 @@ def _read_file_time(feed: Path) -> datetime:
         return datetime.fromtimestamp(feed.stat().st_mtime, UTC)
     except OSError as error:
         raise InvalidInput(f"cannot read the feed {feed}: {error.strerror or error}") from error
-
-
-def _remove_missing(run: Importer, limits: RemovalLimits, before: int) -> None:
-    try:
-        remove_missing(run, limits, before)
-    except RefusedChange as refusal:
-        run.summary.refused = refusal.message

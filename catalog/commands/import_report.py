@@ -29,7 +29,8 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExa
         kept = f"{s.kept_newer_offer:,} offers and {s.kept_newer_product:,} products"
         lines.append(f"  newer than the feed and kept: {kept}")
     if s.photos_changed:
-        lines.append(f"  {s.photos_changed:,} photos changed, their embeddings are gone")
+        lost = f"{s.embeddings_cleared:,} embeddings cleared; `etl run` embeds the new photos"
+        lines.append(f"  {s.photos_changed:,} photos changed, {lost}")
     lines += [escape_controls(f"  line {p.line}: {p.id or '?'}: {p.reason}") for p in s.first_problems]
     if s.failed > len(s.first_problems):
         counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())

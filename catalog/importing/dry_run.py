@@ -38,6 +38,12 @@ class DryRunPort:
     def read_ids(self) -> Iterator[str]:
         return self._port.read_ids()
 
+    def find_embedded(self, ids: Sequence[str]) -> frozenset[str]:
+        return self._port.find_embedded(ids)
+
+    def count_embedded(self) -> int:
+        return self._port.count_embedded()
+
     def count(self) -> int:
         return self._port.count()
 

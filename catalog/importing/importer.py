@@ -1,7 +1,7 @@
 """Writes a feed's products into the index: only what changed, and never over somebody else's write."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -9,6 +9,8 @@ from catalog.domain.records import ChangeResult, StoredProduct
 from catalog.feeds.events import FeedProduct, FeedProducts, RowProblem, Truncation
 from catalog.importing.changes import TRIES, Decision, decide
 from catalog.importing.id_set import IdSet
+from catalog.importing.photo_guard import PhotoGuard
+from catalog.importing.row_spool import RowSpool
 from catalog.importing.summary import ImportSummary
 from catalog.ports import ProductPort
 
@@ -18,8 +20,8 @@ CHUNK = 500  # products read and written at a time
 class Importer:
     """Runs one import into `port` of a feed that was made at `as_of`.
 
-    `on_problem` gets every row that failed, in feed order except for failed writes, which come after their chunk;
-    `on_progress` the summary after every chunk.
+    `on_problem` gets every row that failed, in feed order except for failed writes, which come after all others;
+    `on_progress` what is counted and how much of it is done, after every chunk.
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class Importer:
         as_of: datetime,
         now: datetime,
         on_problem: Callable[[RowProblem], None] = lambda _: None,
-        on_progress: Callable[[ImportSummary], None] = lambda _: None,
+        on_progress: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self.port = port
         self.now = now
@@ -38,20 +40,57 @@ class Importer:
         self.seen = IdSet()  # products the feed has
         self.unread = IdSet()  # products of rows that failed: the feed has them all the same
         self.unknown_rows = 0  # failed rows that may speak of any product
+        self.photos = PhotoGuard(port)
         self._on_problem = on_problem
         self._on_progress = on_progress
+        self._started = time.perf_counter()
 
     def run(self, items: FeedProducts) -> ImportSummary:
-        """Writes every good row. Raises InvalidFeed, Unavailable; a rerun goes on where this one stopped."""
-        started = time.perf_counter()
+        """Writes good rows as they come; a rerun goes on where this one stopped. Raises InvalidFeed, Unavailable."""
+        return self._run(self._iterate_chunks(items))
+
+    def run_checked(self, items: FeedProducts, check: Callable[[], None]) -> ImportSummary:
+        """Reads and decides all rows, calls `check`, and then writes those that change something.
+
+        Where `check` raises nothing has been written. Rows wait on disk; what is stored is read again before it is
+        written, so that whatever others wrote meanwhile counts.
+        """
+        with RowSpool() as changed:
+            for chunk in self._iterate_chunks(items):
+                changed.add(self._select_changed(chunk))
+            check()
+            self.summary.embeddings_cleared = self.photos.count
+            return self._run(changed)
+
+    def _run(self, chunks: Iterable[Sequence[FeedProduct]]) -> ImportSummary:
+        written = 0
+        for chunk in chunks:
+            self._write_chunk(chunk)
+            written += len(chunk)
+            self._on_progress("written", written)
+        self.port.refresh()
+        self.summary.seconds = time.perf_counter() - self._started
+        return self.summary
+
+    def _iterate_chunks(self, items: FeedProducts) -> Iterator[Sequence[FeedProduct]]:
         good = self._iterate_good(items)
         while chunk := list(islice(good, CHUNK)):
-            self._write_chunk(chunk)
-            self.summary.seconds = time.perf_counter() - started
-            self._on_progress(self.summary)
-        self.port.refresh()
-        self.summary.seconds = time.perf_counter() - started
-        return self.summary
+            yield chunk
+            self.summary.seconds = time.perf_counter() - self._started
+            self._on_progress("rows", self.summary.rows)
+
+    def _select_changed(self, chunk: Sequence[FeedProduct]) -> list[FeedProduct]:
+        """Returns the rows that change something, counts the others."""
+        stored = self.port.read_many([item.product.id for item in chunk])
+        decisions = {item.product.id: self._decide(item, stored) for item in chunk}
+        self.photos.note(decisions, stored)
+        unchanged = [decision for decision in decisions.values() if decision.change is None]
+        self.summary.unchanged += len(unchanged)
+        self.summary.kept_newer_offer += sum(decision.kept_newer_offer for decision in unchanged)
+        return [item for item in chunk if decisions[item.product.id].change is not None]
+
+    def _decide(self, item: FeedProduct, stored: Mapping[str, StoredProduct]) -> Decision:
+        return decide(item.product, stored.get(item.product.id), self.as_of, self.now)
 
     def _iterate_good(self, items: FeedProducts) -> Iterator[FeedProduct]:
         for item in items:
@@ -83,7 +122,7 @@ class Importer:
         waiting = {item.product.id: item for item in chunk}
         for _ in range(TRIES):
             stored = self.port.read_many(list(waiting))
-            decisions = {i: decide(item.product, stored.get(i), self.as_of, self.now) for i, item in waiting.items()}
+            decisions = {i: self._decide(item, stored) for i, item in waiting.items()}
             waiting = {i: waiting[i] for i in self._write(decisions, stored, waiting)}
             if not waiting:
                 return

@@ -1,4 +1,4 @@
-"""Removes what a full feed lacks, unless the feed may be the one that is wrong."""
+"""Removes what a full feed lacks, after it was written; whether it may is checked before anything is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,49 +21,54 @@ CAREFUL = RemovalLimits(max_share=0.10, allows_doubtful=False)
 FORCED = RemovalLimits(max_share=1.0, allows_doubtful=True)
 
 
-def remove_missing(done: Importer, limits: RemovalLimits, products_before: int) -> None:
-    """Deletes the products that the feed of the finished import `done` lacks; counted first, then deleted.
+def check_removal(done: Importer, limits: RemovalLimits, products_before: int) -> None:
+    """Raises RefusedChange when `remove_missing` would go beyond `limits`, or when the feed cannot be believed.
 
-    Products whose price or stock changed after the feed was made stay. Raises RefusedChange before anything is
-    deleted: when more than `caution` allows of the `products_before` would go, or when the feed cannot be believed.
+    `done` has read all of the feed; the catalogue has `products_before` products.
     """
     gone = sum(len(chunk) for chunk in _iterate_missing(done))
+    if gone:
+        _check(done, limits, gone, products_before)
+
+
+def remove_missing(done: Importer) -> None:
+    """Deletes the products that the feed of the finished import `done` lacks.
+
+    Products whose price or stock changed after the feed was made stay.
+    """
     done.summary.kept_newer_product = 0
-    if not gone:
-        return
-    _check(done, limits, gone, products_before)
     for chunk in _iterate_missing(done):
         _delete(done, chunk)
-    done.port.refresh()
+    if done.summary.deleted:
+        done.port.refresh()
 
 
 def _check(done: Importer, limits: RemovalLimits, gone: int, products_before: int) -> None:
     summary = done.summary
     would = f"{gone:,} of {products_before:,} products would be deleted"
     if summary.cut and summary.cut_for_certain:
-        raise RefusedChange(f"nothing was deleted: the feed is cut off ({summary.cut}); {would}. Fetch all of it")
+        raise RefusedChange(f"nothing was written: the feed is cut off ({summary.cut}); {would}. Fetch all of it")
     if not len(done.seen):
         raise RefusedChange(
-            f"nothing was deleted: the feed has no good row; {would}. To empty a shop: `catalog delete`"
+            f"nothing was written: the feed has no good row; {would}. To empty a shop: `catalog delete`"
         )
     if summary.cut and not limits.allows_doubtful:
         raise RefusedChange(
-            f"nothing was deleted: {summary.cut}; {would}. End the file with a line end, or repeat with --force"
+            f"nothing was written: {summary.cut}; {would}. End the file with a line end, or repeat with --force"
         )
     if done.unknown_rows and not limits.allows_doubtful:
         raise RefusedChange(
-            f"nothing was deleted: {done.unknown_rows:,} broken rows do not tell which product they are; {would}. "
+            f"nothing was written: {done.unknown_rows:,} broken rows do not tell which product they are; {would}. "
             "Repair them, or repeat with --force"
         )
     if gone > limits.max_share * products_before:
         raise RefusedChange(
-            f"nothing was deleted: {would}, more than {limits.max_share:.0%}; if that is right, repeat with --force"
+            f"nothing was written: {would}, more than {limits.max_share:.0%}; if that is right, repeat with --force"
         )
 
 
 def _iterate_missing(done: Importer) -> Iterator[list[StoredProduct]]:
     """Yields products that no row of the feed, good or broken, is about, and that are no newer than the feed."""
-    done.summary.kept_newer_product = 0
     strangers = (i for i in done.port.read_ids() if i not in done.seen and i not in done.unread)
     for ids in split_into_chunks(strangers):
         stored = done.port.read_many(ids).values()

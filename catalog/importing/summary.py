@@ -23,10 +23,11 @@ class ImportSummary:
     kept_newer_offer: int = 0
     kept_newer_product: int = 0  # not in the feed, but with a price or stock newer than it
     photos_changed: int = 0
+    embeddings_cleared: int = 0  # products that had an embedding and lost it, as their photo has another address
     first_problems: list[RowProblem] = field(default_factory=list)
     cut: str = ""  # why the feed seems to have lost its end
     cut_for_certain: bool = False
-    refused: str = ""  # why `--full` removed nothing
+    refused: str = ""  # why nothing was written
     seconds: float = 0.0
 
     def count_problem(self, problem: RowProblem) -> None:

@@ -163,12 +163,37 @@ def test_full_removes_what_the_feed_lacks_and_refuses_more_than_a_tenth(
     fewer = catalog("import", write_rows(feed, ROWS[5:100]), "--full", "--json")
     assert (fewer.status, fewer.json["deleted"]) == (0, 5)
     total = written(catalogue)
-    refused = catalog("import", write_rows(feed, ROWS[50:100]), "--full", "--json")
-    assert (refused.status, refused.json["deleted"]) == (2, 0)
-    assert "45 of 95 products would be deleted" in refused.err
+    changed = [row(number, title="Gown") for number in range(50, 110)]
+    refused = catalog("import", write_rows(feed, changed), "--full", "--json")
+    assert (refused.status, refused.json["created"], refused.json["updated"], refused.json["deleted"]) == (2, 0, 0, 0)
+    assert "nothing was written: 45 of 95 products would be deleted" in refused.err
     assert (catalogue.products.count(), written(catalogue)) == (95, total)
     forced = catalog("import", feed, "--full", "--force", "--json")
-    assert (forced.status, forced.json["deleted"], catalogue.products.count()) == (0, 45, 50)
+    assert (forced.status, forced.json["deleted"], catalogue.products.count()) == (0, 45, 60)
+
+
+def test_a_feed_that_moves_many_photos_waits_for_force(
+    catalog: Catalog, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.jsonl"
+    catalog("import", write_rows(feed, ROWS[:40]))
+    catalogue.spaces.ensure(SPACE)
+    one = np.array([1, 0, 0, 0], dtype=np.float32)
+    urls = {i: p.source["image_url"] for i, p in catalogue.products.read_many([r["id"] for r in ROWS[:31]]).items()}
+    failed = Outcome("p0039", (tmp_path / "photos/0039.jpg").as_uri(), "failed", reason="not_found")
+    done = [Outcome(i, url, "done", vector=one) for i, url in urls.items()]
+    catalogue.embeddings.write_outcomes(SPACE, [*done, failed])
+    assert catalogue.products.find_embedded(["p0000", "p0039", "p0038", "no-such"]) == {"p0000"}
+    total = written(catalogue)
+    moved = write_rows(feed, [row(n, image_link=f"https://cdn.example/{n}.jpg", title="New") for n in range(40)])
+    told = catalog("import", moved, "--json")
+    assert (told.status, told.json["updated"], told.json["embeddings_cleared"]) == (2, 0, 0)
+    assert "31 of 31 products with an embedding" in told.err
+    assert f"p0000: {urls['p0000']} -> https://cdn.example/0.jpg" in told.err
+    assert written(catalogue) == total
+    forced = catalog("import", moved, "--force", "--json")
+    assert (forced.status, forced.json["updated"], forced.json["embeddings_cleared"]) == (0, 40, 31)
+    assert catalogue.products.count_embedded() == 0
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -258,7 +283,6 @@ def test_without_elasticsearch_each_command_says_so_in_one_line(
     [
         (["import", "no-such.csv"], "cannot read the feed"),
         (["import", "{feed}", "--as-of", "yesterday"], "ISO 8601"),
-        (["import", "{feed}", "--force"], "--full"),
         (["import", "{feed}", "--format", "excel"], "choose one of"),
         (["import", "{feed}", "--report", "report.pdf"], ".csv or .jsonl"),
         (["import", "{feed}", "--fail-above", "5"], "fail-above"),

@@ -74,6 +74,19 @@ class ProductStore:
         for hit in scan(self._connection, {"match_all": {}}, source=False):
             yield str(hit["_id"])
 
+    def find_embedded(self, ids: Sequence[str]) -> frozenset[str]:
+        """Returns those of `ids` that have an embedding in any space."""
+        found = self._connection.read_products(ids, ["embedding.*.status"])
+        return frozenset(
+            product_id
+            for product_id, stored in found.items()
+            if any(state.get("status") == "done" for state in (stored.source.get("embedding") or {}).values())
+        )
+
+    def count_embedded(self) -> int:
+        """Counts the products that have a vector in any space."""
+        return self._connection.count_products({"exists": {"field": "embedding.*.vector"}})
+
     def count(self) -> int:
         """Counts the products, the newest writes included."""
         self._connection.refresh()

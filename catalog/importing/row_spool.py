@@ -1,0 +1,39 @@
+"""Keeps the rows that will change something on disk, until all of the feed has been read and may be written."""
+
+import json
+from collections.abc import Iterator, Sequence
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
+
+from catalog.domain.product import Product
+from catalog.feeds.events import FeedProduct
+
+
+class RowSpool:
+    """Holds chunks of rows in a nameless temporary file, so that a million of them cost no memory."""
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by __exit__
+        self.count = 0
+
+    def add(self, chunk: Sequence[FeedProduct]) -> None:
+        """Appends a chunk; an empty one leaves nothing."""
+        if chunk:
+            rows = [[item.line, item.product.model_dump(mode="json", exclude_defaults=True)] for item in chunk]
+            self._file.write(json.dumps(rows) + "\n")
+            self.count += len(chunk)
+
+    def __iter__(self) -> Iterator[list[FeedProduct]]:
+        """Yields the chunks as they were added."""
+        self._file.seek(0)
+        for line in self._file:
+            yield [FeedProduct(number, Product.model_validate(fields)) for number, fields in json.loads(line)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
