@@ -5,7 +5,7 @@ from apiflask import APIFlask
 from app import photo_concurrency as admissions
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.http import cors, errors, limits, openapi, private_endpoints
+from app.http import access, cors, errors, limits, openapi, private_endpoints
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
@@ -54,9 +54,10 @@ def build(
     request_log.install(app, breaker, log_requests=settings.access_log)
     private_endpoints.install(app, settings)
     limits.install(app, settings)
+    access.install(app, settings, index.api_keys)
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
-    openapi.install(app)
+    openapi.install(app, settings)
     for room in (search, products, rules, status, models_view, operations, pages):
         app.register_blueprint(room.bp)
     return app

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from catalog.domain.api_keys import RateText
 from catalog.settings import API_PORT, EnvironmentSettings, Port, Words
 
 
@@ -53,8 +54,12 @@ class ApiSettings(EnvironmentSettings):
         description="Host headers that are answered, `.shop.example` with all below it; `*` answers every one",
     )
     cors_origins: Words = Field((), description="origins whose pages may call the API from a browser; `*` means all")
+    public_search: bool = Field(True, description="whether anybody may ask questions; if not, a key is needed for it")
     allow_anonymous_writes: bool = Field(
-        False, description="whether anybody may write merchandising rules; there are no keys yet"
+        False, description="whether anybody may write products and rules without a key"
+    )
+    api_key_rate: RateText | Literal[""] = Field(
+        "", description="most requests with a key that has no rate of its own, `50/s`, `600/m`; default unlimited"
     )
     log_format: Literal["json", "text"] = Field("text", description="`json` writes one object per line")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")

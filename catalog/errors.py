@@ -8,10 +8,12 @@ VisualSearchError
 │   ├── InvalidFilter
 │   ├── InvalidFeed
 │   ├── InvalidRule
+│   ├── InvalidApiKey
 │   └── InvalidVector
 ├── NotFound
 │   ├── ProductNotFound
 │   ├── RuleNotFound
+│   ├── ApiKeyNotFound
 │   └── SpaceNotFound        no such model, or no product carries it yet
 ├── Conflict
 │   ├── ProductNotEmbedded
@@ -88,6 +90,12 @@ class InvalidRule(InvalidInput):
     code = "invalid_rule"
 
 
+class InvalidApiKey(InvalidInput):
+    """Says why a key cannot be made: commands only."""
+
+    public = "the key cannot be used; the log knows by X-Query-Id"
+
+
 class InvalidVector(InvalidInput):
     code = "invalid_vector"
 
@@ -103,6 +111,10 @@ class ProductNotFound(NotFound):
 
 class RuleNotFound(NotFound):
     code = "rule_not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    code = "key_not_found"
 
 
 class SpaceNotFound(NotFound):

@@ -149,6 +149,20 @@ PROMOTIONS: dict[str, Any] = {
     },
 }
 
+API_KEYS: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "id": KEYWORD,
+        "name": KEYWORD,
+        "hash": STORED,  # keys are looked up by id, among all of them
+        "scopes": KEYWORD,
+        "created_at": DATE,
+        "expires_at": DATE,
+        "revoked_at": DATE,
+        "rate": STORED,
+    },
+}
+
 LEASES: dict[str, Any] = {
     "dynamic": "strict",
     "properties": {

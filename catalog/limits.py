@@ -12,3 +12,5 @@ MAX_MODELS = 8  # of one question
 MAX_FACTOR = 1000.0  # of a price band, and weight of a model
 MAX_EXAMPLES = 100  # positive ones, and as many negative ones
 MAX_SEARCHES = 50  # of a batch
+MAX_API_KEYS = 1000  # revoked ones included, of which the oldest then gives way
+MAX_BULK_LINES = 10_000  # products of one bulk

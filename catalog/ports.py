@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
+from catalog.domain.api_keys import ApiKey
 from catalog.domain.embedding_space import Space
 from catalog.domain.merchandising_rulebook import Rulebook
 from catalog.domain.merchandising_rules import Rule
@@ -101,6 +102,12 @@ class RulePort(Protocol):
     def delete(self, rule_id: str) -> bool: ...  # False when there was none
 
 
+class ApiKeyPort(Protocol):
+    """API keys as the API asks for them."""
+
+    def get_all(self) -> Mapping[str, ApiKey]: ...  # by id; or what was read last
+
+
 class PromotionPort(Protocol):
     """Which space shall serve."""
 
@@ -172,6 +179,8 @@ class SearchIndex(SpaceIndex, Protocol):
     def filter_values(self) -> FilterValuePort: ...
     @property
     def rules(self) -> RulePort: ...
+    @property
+    def api_keys(self) -> ApiKeyPort: ...
     def observe(self, observer: CallObserver) -> None: ...
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalog.settings import API_PORT, EnvironmentSettings, Port
 
-# On a machine of one's own: one port with everything on it, and rules are to be tried out.
+# On a machine of one's own: one port with everything on it, and writing is to be tried out.
 OPEN_API = {"HEALTH_PORT": "0", "PUBLIC_STATUS": "true", "ALLOW_ANONYMOUS_WRITES": "true"}
 
 

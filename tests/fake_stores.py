@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog import similarity
+from catalog.domain.api_keys import ApiKey, make_key
 from catalog.domain.embedding_space import Space
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.filters import values_of
@@ -358,6 +359,22 @@ class FakeRules(FakeStore):
 
     def _sorted(self) -> Sequence[Rule]:
         return [self.kept[name] for name in sorted(self.kept)]
+
+
+class FakeApiKeys(FakeStore):
+    """Keeps what there is to keep of API keys; `give` makes one."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        super().__init__(shop)
+        self.kept: dict[str, ApiKey] = {}
+
+    def get_all(self) -> Mapping[str, ApiKey]:
+        return self.kept
+
+    def give(self, *scopes: str, **changes: Any) -> str:
+        key, text = make_key("a test's", scopes, **changes.pop("limits", {}))
+        self.kept[key.id] = key.model_copy(update=changes)
+        return text
 
 
 class FakeEmbeddings(FakeStore):

@@ -52,6 +52,7 @@ class FakeCatalogue:
         self.status = fake_stores.FakeStatus(self)
         self.promotions = fake_stores.FakePromotions(self)
         self.rules = fake_stores.FakeRules(self)
+        self.api_keys = fake_stores.FakeApiKeys(self)
         self.embeddings = fake_stores.FakeEmbeddings(self)
         self.rechecks = fake_stores.FakeRechecks(self)
         self.history = fake_stores.FakeHistory(self)

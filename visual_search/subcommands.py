@@ -111,6 +111,15 @@ ROOMS: dict[str, LazyEntry] = {
         "Measure speed, beside a baseline.",
         ("visual-search benchmark api --quick",),
     ),
+    "keys": LazyEntry(
+        "catalog.commands.keys:app",
+        "Make, list and revoke API keys.",
+        (
+            "visual-search keys create feeds --scope catalog --expires 90d",
+            "visual-search keys list",
+            "visual-search keys revoke feeds",
+        ),
+    ),
     "serve": LazyEntry(
         "app.__main__:door", "Serve the REST API with gunicorn.", ("visual-search serve --port 8000",)
     ),

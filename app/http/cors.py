@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from apiflask import APIFlask
 from flask import Response, request
 
-EXPOSED = "X-Query-Id, Server-Timing, Retry-After"
+EXPOSED = "X-Query-Id, Server-Timing, Retry-After, ETag, WWW-Authenticate"
+TAKEN = "Content-Type, Authorization, X-API-Key, If-Match, If-None-Match"
 
 
 def install(app: APIFlask, origins: Sequence[str]) -> None:
@@ -19,7 +20,7 @@ def install(app: APIFlask, origins: Sequence[str]) -> None:
             response.headers["Access-Control-Expose-Headers"] = EXPOSED
             if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
                 response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
-                response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+                response.headers["Access-Control-Allow-Headers"] = TAKEN
                 response.headers["Access-Control-Max-Age"] = "600"
         return response
 

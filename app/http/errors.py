@@ -7,7 +7,7 @@ VisualSearchError (catalog.errors)
 │   │   └── UnreadableBody   the body is no JSON; 400
 │   └── NoEmbedding          the model makes nothing of a photo; 400
 ├── TooManyUploads           as many photos are being worked on as this process takes; 429
-├── WritesNotAllowed         nobody may write here without a key; 403
+├── AccessDenied             see app.http.access_errors; 401, 403, 429
 ├── Conflict
 │   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
 └── Unavailable
@@ -23,6 +23,7 @@ from apiflask import APIFlask
 from flask import Response, g, has_app_context
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from app.http import access_errors
 from app.http.jsons import respond
 from catalog import errors
 
@@ -43,11 +44,6 @@ class UnreadableBody(InvalidRequest):
 
 class NoEmbedding(errors.InvalidInput):
     code = "invalid_image"
-
-
-class WritesNotAllowed(errors.VisualSearchError):
-    code = "writes_not_allowed"
-    public = None
 
 
 class TooManyUploads(errors.VisualSearchError):
@@ -91,8 +87,10 @@ STATUS: dict[type[BaseException], int] = {
     errors.InvalidRule: 422,
     errors.InvalidSetting: 500,
     errors.InvalidInput: 400,
-    WritesNotAllowed: 403,
     TooManyUploads: 429,
+    access_errors.KeyRefused: 401,
+    access_errors.ScopeLacking: 403,
+    access_errors.RateLimited: 429,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Unavailable: 503,
@@ -148,12 +146,14 @@ def domain_error(error: errors.VisualSearchError) -> Response:
     response = respond(domain_body(error), status)
     if status in (429, 503):
         response.headers["Retry-After"] = retry_after(error)
+    if isinstance(error, access_errors.AccessDenied) and error.challenge:
+        response.headers["WWW-Authenticate"] = error.challenge
     return response
 
 
 def retry_after(error: errors.VisualSearchError) -> str:
     """Returns the header's value for an error that passes by itself: whole seconds, at least one."""
-    wait = error.retry_after if isinstance(error, CircuitOpen) else RETRY_AFTER
+    wait = error.retry_after if isinstance(error, CircuitOpen | access_errors.RateLimited) else RETRY_AFTER
     return str(max(1, math.ceil(wait)))
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from app.http.openapi_security import add_security
 from app.schemas.answers import ErrorAnswer
 from app.schemas.bodies import BatchBody
 from app.schemas.models import PredictBody, PredictForm
 from app.schemas.params import ImageForm
+from app.settings import ApiSettings
 
 DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
 
@@ -27,8 +29,8 @@ CONFIG: dict[str, Any] = {
 MEANING = {
     "400": "The body is unreadable, the Host is not answered, the photo cannot be had (`invalid_image`, "
     "`blocked_address`; `detail.reason` says why), or the question makes no sense for this catalogue",
-    "403": "Nobody may write here (ALLOW_ANONYMOUS_WRITES is not set), or the health port serves this "
-    "(PUBLIC_STATUS is not set)",
+    "401": "A key is needed here (`key_required`), or the one sent allows nothing (`invalid_key`; `detail.reason`)",
+    "403": "The key lacks the scope that this needs (`scope_lacking`), or the health port serves this (`not_public`)",
     "404": "No such product, model or rule",
     "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
     "408": "The request did not arrive within REQUEST_TIMEOUT",
@@ -36,7 +38,8 @@ MEANING = {
     "414": "The address is longer than 8190 bytes: send the question as POST /v1/search",
     "415": "The body is not of the media type that this endpoint takes",
     "422": "Parameters or body do not fit the schema; `detail.problems` lists what and where",
-    "429": "MAX_UPLOADS photos are being worked on; ask again after `Retry-After` seconds",
+    "429": "The key is used more often than its rate (`rate_limited`), or as many photos as MAX_UPLOADS allows are "
+    "being worked on (`too_many_uploads`); ask again after `Retry-After` seconds",
     "431": "The headers are too many or too long",
     "503": "Elasticsearch does not answer (`unavailable`), or no thread is free to answer (`overloaded`); "
     "ask again after `Retry-After` seconds",
@@ -152,7 +155,7 @@ def _each_by_itself(batch: dict[str, Any]) -> None:
     searches["items"] = {"anyOf": [searches["items"], {"type": "object"}]}
 
 
-def install(app: APIFlask) -> None:
+def install(app: APIFlask, settings: ApiSettings) -> None:
     """Configure the specification; APIFlask makes it when it is first asked for."""
     app.config.update(CONFIG)
-    app.spec_processor(complete)  # type: ignore[arg-type]
+    app.spec_processor(lambda spec: complete(add_security(spec, app, settings)))  # type: ignore[arg-type]

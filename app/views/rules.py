@@ -24,10 +24,10 @@ def rules(query_data: NoParams) -> Response:
 
 
 @bp.put("/rules/<rule_id>")
-@needs("catalog")
+@needs("admin")
 @bp.input(RuleBody, location="json", examples=EXAMPLES)
 @bp.output(Rule)
-@bp.doc(responses=[400, 403, 413, 415, 422, 503])
+@bp.doc(responses=[400, 413, 415, 422, 503])
 def put_rule(rule_id: str, json_data: RuleBody) -> Response:
     """Keep a merchandising rule, in the place of the one with its id
 
@@ -41,10 +41,10 @@ def put_rule(rule_id: str, json_data: RuleBody) -> Response:
 
 
 @bp.delete("/rules/<rule_id>")
-@needs("catalog")
+@needs("admin")
 @bp.input(NoParams, location="query")
 @bp.output(RuleDeleted)
-@bp.doc(responses=[403, 404, 422, 503])
+@bp.doc(responses=[404, 422, 503])
 def delete_rule(rule_id: str, query_data: NoParams) -> Response:
     """Delete a merchandising rule"""
     if not context().index.rules.delete(rule_id):

@@ -4,6 +4,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.searching.similar_store import SimilarStore
+from catalog.elastic.stores.api_keys import ApiKeyStore
 from catalog.elastic.stores.browsing import BrowsingStore
 from catalog.elastic.stores.embeddings import EmbeddingStore
 from catalog.elastic.stores.filter_values import FilterValueStore
@@ -38,6 +39,7 @@ class Catalogue:
         self.status = StatusStore(connection, self.spaces, self.layout)
         self.promotions = PromotionStore(connection)
         self.rules = RuleStore(connection)
+        self.api_keys = ApiKeyStore(connection)
         self.embeddings = EmbeddingStore(connection)
         self.rechecks = RecheckStore(connection)
         self.history = HistoryStore(connection)

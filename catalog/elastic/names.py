@@ -30,6 +30,10 @@ class Names:
         return f"{self.prefix}leases"
 
     @property
+    def api_keys(self) -> str:
+        return f"{self.prefix}api_keys"
+
+    @property
     def first(self) -> str:
         return f"{self.products}-000001"
 

@@ -233,9 +233,10 @@ def every_error() -> set[type[VisualSearchError]]:
 
 # Their messages are written for strangers. Who adds one reads every place that raises it.
 FOR_STRANGERS = (
-    "BlockedAddress BundleMissing BundleNotFound Incomplete InvalidBatch InvalidFilter InvalidInput InvalidProduct "
-    "InvalidRequest InvalidRule InvalidVector NoEmbedding NotFound NotPublic PhotoError ProductNotEmbedded "
-    "ProductNotFound RuleNotFound ShuttingDown SpaceNotFound UnreadableBody WritesNotAllowed"
+    "AccessDenied ApiKeyNotFound BlockedAddress BundleMissing BundleNotFound Incomplete InvalidBatch InvalidFilter "
+    "InvalidInput InvalidProduct InvalidRequest InvalidRule InvalidVector KeyRefused KeyRequired NoEmbedding "
+    "NotFound NotPublic PhotoError ProductNotEmbedded ProductNotFound RateLimited RuleNotFound ScopeLacking "
+    "ShuttingDown SpaceNotFound UnreadableBody"
 )
 
 
