@@ -5,7 +5,7 @@ from apiflask import APIFlask
 from app import photo_concurrency as admissions
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.http import access, cors, errors, limits, openapi, private_endpoints
+from app.http import access, cors, errors, limits, private_endpoints
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
@@ -13,6 +13,7 @@ from app.index.call_guard import CallGuard
 from app.index.connect import connect_elasticsearch
 from app.observability import request_log
 from app.observability.lifecycle import Readiness
+from app.openapi import specification
 from app.photo_concurrency import Admission
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, PhotoReader
@@ -57,7 +58,7 @@ def build(
     access.install(app, settings, index.api_keys)
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
-    openapi.install(app, settings)
+    specification.install(app, settings)
     for room in (search, products, rules, status, models_view, operations, pages):
         app.register_blueprint(room.bp)
     return app

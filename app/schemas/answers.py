@@ -2,15 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, create_model
+from pydantic_core import CoreSchema
 
+from app.schemas.types import remove_null
 from catalog.domain.product import Product
 
 FamilySource = Literal["color", "photo"]
 
 
 class Answer(BaseModel):
+    """Base of all; a field that has a default may be left out, and then it is: it is never null."""
+
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        for name in schema.get("properties", {}).keys() - set(schema.get("required", ())):
+            schema["properties"][name] = remove_null(schema["properties"][name])
+        return reference
 
 
 # Fields that are empty or not asked for are left out, so none is required.

@@ -59,7 +59,10 @@ class SearchSource(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        json_schema_extra={"oneOf": [require(kind) for kind in KINDS]},
+        json_schema_extra={
+            "oneOf": [require(kind) for kind in KINDS],
+            "dependentRequired": {"negative": ["positive"]},
+        },
     )
 
     product_id: ProductId | None = Field(None, description="a product of the catalogue")

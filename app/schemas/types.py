@@ -13,6 +13,7 @@ from catalog.search.search_types import FACETS, SORTS
 
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
+COMPONENT = "x-component"  # of a schema: the name under which the specification shares it
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -24,8 +25,10 @@ def _check(what: str, known: Sequence[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _enum(known: Sequence[str]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(known)})
+def _enum(known: Sequence[str], name: str | None = None) -> WithJsonSchema:
+    """Lists the words in the specification, where there is a `name` as a component of its own."""
+    named = {COMPONENT: name} if name else {}
+    return WithJsonSchema({"type": "string", "enum": list(known), **named})
 
 
 def _rising(band: tuple[float, float]) -> tuple[float, float]:
@@ -43,9 +46,9 @@ def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, f
     return box
 
 
-Facet = Annotated[str, _check("facet", FACETS), _enum(FACETS)]
-FieldName = Annotated[str, _check("field", PUBLIC_FIELDS), _enum(PUBLIC_FIELDS)]
-Sort = Annotated[str, _check("sort", SORTS), _enum(SORTS)]
+Facet = Annotated[str, _check("facet", FACETS), _enum(FACETS, "FacetKey")]
+FieldName = Annotated[str, _check("field", PUBLIC_FIELDS), _enum(PUBLIC_FIELDS, "FieldName")]
+Sort = Annotated[str, _check("sort", SORTS), _enum(SORTS, "SortKey")]
 Facets = Annotated[
     tuple[Facet, ...],
     Field(
@@ -67,7 +70,7 @@ ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED_IDS)
 Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
-FilterKey = Annotated[str, _check("filter", RELAXABLE_KEYS), _enum(RELAXABLE_KEYS)]
+FilterKey = Annotated[str, _check("filter", RELAXABLE_KEYS), _enum(RELAXABLE_KEYS, "FilterKey")]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
 FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE_KEYS))]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"hits per page, at most {MAX_PAGE_SIZE}")]
@@ -80,3 +83,14 @@ Threshold = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False, description
 def require(field: str) -> dict[str, Any]:
     """Returns JSON Schema that holds where `field` is there and neither null nor an empty list."""
     return {"required": [field], "properties": {field: {"not": {"enum": [None, []]}}}}
+
+
+def remove_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns JSON Schema without null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "title")}
+    if len(kinds) == 1:
+        rest = {**kinds[0], **rest}
+    elif kinds:
+        rest["anyOf"] = kinds
+    return rest

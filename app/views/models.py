@@ -28,7 +28,7 @@ EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example
 @bp.get("/models")
 @bp.input(NoParams, location="query")
 @bp.output(ModelsAnswer)
-@bp.doc(responses=[422, 503])
+@bp.doc(operation_id="listModels", responses=[422, 503])
 def list_models(query_data: NoParams) -> Response:
     """The models that are here, with what they declare and which one serves"""
     listed = list_verified(context().embedders.settings)
@@ -44,7 +44,7 @@ def list_models(query_data: NoParams) -> Response:
 @bp.get("/models/<name>")
 @bp.input(NoParams, location="query")
 @bp.output(ModelCard)
-@bp.doc(responses=[404, 422, 503])
+@bp.doc(operation_id="getModel", responses=[404, 422, 503])
 def model(name: str, query_data: NoParams) -> Response:
     """One model: what it declares and whether it serves
 
@@ -58,7 +58,7 @@ def model(name: str, query_data: NoParams) -> Response:
 @bp.post("/models/<name>/predict")
 @bp.input(PredictBody, location="json", examples=EXAMPLES)
 @bp.output(PredictAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
+@bp.doc(operation_id="predict", responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def predict(name: str, json_data: PredictBody | PredictForm) -> Response:
     """The embedding of a photo and, where the model has classes, the most probable ones
 

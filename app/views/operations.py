@@ -13,6 +13,7 @@ bp = APIBlueprint("operations", __name__, tag="operations")
 
 @bp.get("/healthz")
 @bp.output(HealthAnswer)
+@bp.doc(operation_id="getHealth")
 def healthz() -> Response:
     """Alive? Never touches Elasticsearch"""
     return respond({"status": "ok"})
@@ -20,7 +21,7 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 @bp.output(ReadyAnswer)
-@bp.doc(responses=[503])
+@bp.doc(operation_id="getReadiness", responses=[503])
 def readyz() -> Response:
     """Fit for traffic? A tiny search; a few failures in a row are tolerated, shutting down is not"""
     return respond({"status": "ready", "failures": context().readiness.probe()})
@@ -28,7 +29,7 @@ def readyz() -> Response:
 
 @bp.get("/metrics")
 @bp.output({}, content_type="text/plain")
-@bp.doc(responses=[403])
+@bp.doc(operation_id="getMetrics", responses=[403])
 def prometheus() -> Response:
     """Counters for Prometheus"""
     return metrics.exposition(context().settings.prometheus_multiproc_dir)

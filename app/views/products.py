@@ -25,7 +25,7 @@ def select_fields(source: Mapping[str, Any], fields: Sequence[str]) -> dict[str,
 @bp.get("/products")
 @bp.input(BrowseParams, location="query")
 @bp.output(BrowseAnswer)
-@bp.doc(responses=[400, 422, 503])
+@bp.doc(operation_id="browseProducts", responses=[400, 422, 503])
 def browse(query_data: BrowseParams) -> Response:
     """Browse the catalogue"""
     query = query_data.query()
@@ -46,7 +46,7 @@ def browse(query_data: BrowseParams) -> Response:
 @bp.get("/products/<product_id>")
 @bp.input(FieldParams, location="query")
 @bp.output(ProductAnswer)
-@bp.doc(responses=[404, 422, 503])
+@bp.doc(operation_id="getProduct", responses=[404, 422, 503])
 def product(product_id: str, query_data: FieldParams) -> Response:
     """One product"""
     found = context().index.products.read(product_id)

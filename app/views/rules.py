@@ -17,7 +17,7 @@ bp = APIBlueprint("rules", __name__, url_prefix="/v1", tag="rules")
 @bp.get("/rules")
 @bp.input(NoParams, location="query")
 @bp.output(RulesAnswer)
-@bp.doc(responses=[422, 503])
+@bp.doc(operation_id="listRules", responses=[422, 503])
 def rules(query_data: NoParams) -> Response:
     """All merchandising rules, those in force and those that are not"""
     return respond({"rules": [document(rule) for rule in context().index.rules.read_all()]})
@@ -27,7 +27,7 @@ def rules(query_data: NoParams) -> Response:
 @needs("admin")
 @bp.input(RuleBody, location="json", examples=EXAMPLES)
 @bp.output(Rule)
-@bp.doc(responses=[400, 413, 415, 422, 503])
+@bp.doc(operation_id="putRule", responses=[400, 413, 415, 422, 503])
 def put_rule(rule_id: str, json_data: RuleBody) -> Response:
     """Keep a merchandising rule, in the place of the one with its id
 
@@ -44,7 +44,7 @@ def put_rule(rule_id: str, json_data: RuleBody) -> Response:
 @needs("admin")
 @bp.input(NoParams, location="query")
 @bp.output(RuleDeleted)
-@bp.doc(responses=[404, 422, 503])
+@bp.doc(operation_id="deleteRule", responses=[404, 422, 503])
 def delete_rule(rule_id: str, query_data: NoParams) -> Response:
     """Delete a merchandising rule"""
     if not context().index.rules.delete(rule_id):

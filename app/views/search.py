@@ -35,7 +35,7 @@ def _respond(result: SimilarResult) -> Response:
 @bp.get("/products/<product_id>/similar")
 @bp.input(SimilarParams, location="query")
 @bp.output(SimilarAnswer)
-@bp.doc(responses=[400, 404, 409, 422, 503])
+@bp.doc(operation_id="similarProducts", responses=[400, 404, 409, 422, 503])
 def similar(product_id: str, query_data: SimilarParams) -> Response:
     """Products that look like one
 
@@ -48,7 +48,7 @@ def similar(product_id: str, query_data: SimilarParams) -> Response:
 @bp.post("/search")
 @bp.input(SearchBody, location="json", examples=EXAMPLES)
 @bp.output(SimilarAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
+@bp.doc(operation_id="searchProducts", responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def search(json_data: SearchBody) -> Response:
     """Similar products by a JSON question
 
@@ -65,7 +65,7 @@ def search(json_data: SearchBody) -> Response:
 @bp.input(NoParams, location="query")
 @bp.input(ImageForm, location="files")
 @bp.output(SimilarAnswer)
-@bp.doc(responses=[400, 404, 409, 413, 415, 422, 429, 503])
+@bp.doc(operation_id="searchByPhoto", responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
     """Products that look like an uploaded photo
 
@@ -79,7 +79,7 @@ def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
 @bp.post("/search/batch")
 @bp.input(BatchBody, location="json", example={"searches": [{"query": {"product_id": "p-1"}}]})
 @bp.output(BatchAnswer)
-@bp.doc(responses=[400, 413, 415, 422, 429, 503])
+@bp.doc(operation_id="searchBatch", responses=[400, 413, 415, 422, 429, 503])
 def search_batch(json_data: BatchBody) -> Response:
     """Several searches in one request
 

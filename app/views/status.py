@@ -34,7 +34,7 @@ def _space(status: SpaceStatus, serving: str | None) -> dict[str, Any]:
 @bp.get("/catalog/status")
 @bp.input(NoParams, location="query")
 @bp.output(StatusAnswer)
-@bp.doc(responses=[403, 422, 503])
+@bp.doc(operation_id="getCatalogStatus", responses=[403, 422, 503])
 def status(query_data: NoParams) -> Response:
     """Totals, and per embedding space what is done, pending, to be retried and failed"""
     index = context().index

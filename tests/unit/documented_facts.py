@@ -151,9 +151,9 @@ def parameters() -> set[str]:
     spec = specification()
     operations = [operation for path in spec["paths"].values() for operation in path.values()]
     found = {each["name"] for operation in operations for each in operation.get("parameters", ())}
-    bodies = ("SearchBody", "SearchBody.SearchSource", "BatchBody", "ImageForm", "PredictBody", "PredictForm")
-    for name in bodies:
-        found |= set(spec["components"]["schemas"][name]["properties"])
+    for name, schema in spec["components"]["schemas"].items():
+        if re.fullmatch(r"(Search|Batch|Predict)(Body|Source)(By\w+)?|\w+Form", name):
+            found |= set(schema.get("properties", ()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from typing import Any, cast
@@ -11,8 +12,16 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from app.openapi.components import share_components
 from catalog.domain.filters import Filters
 from tests.unit.app_shop import client_of, shop
+
+
+def resolve(spec: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the component that a schema is a reference to, else the schema."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return cast(dict[str, Any], spec["components"]["schemas"][name]) if name else schema
+
 
 PAGES = {"/", "/docs", "/openapi.json", "/shop/photos/<product_id>", "/static/<path:filename>"}
 
@@ -51,7 +60,7 @@ def test_every_parameter_and_error_is_described(spec: dict[str, Any]) -> None:
             for status, response in operation["responses"].items():
                 assert response["description"] and "X-Query-Id" in response["headers"]
                 if status[0] in "45":
-                    assert response["content"]["application/json"]["schema"]["$ref"].endswith("/HTTPError")
+                    assert response["content"]["application/json"]["schema"]["$ref"].endswith("/Error")
             if path.startswith("/v1"):
                 assert {"200", "422", "500", "503"} <= set(operation["responses"])
                 assert "Retry-After" in operation["responses"]["503"]["headers"]
@@ -61,15 +70,12 @@ def test_what_the_specification_calls_a_parameter_is_accepted(client: FlaskClien
     examples = {"integer": "1", "number": "1", "boolean": "true", "string": "x"}
     for path in ("/v1/products", "/v1/products/{product_id}/similar"):
         for each in spec["paths"][path]["get"]["parameters"]:
-            schema = each["schema"]
+            schema = resolve(spec, each["schema"])
             if each["in"] == "path" or each["name"] in ("model", "group_size") or schema["type"] == "object":
                 continue
-            value = each.get("example") or schema.get("enum") or schema.get("items", {}).get("enum")
-            text = (
-                ",".join(map(str, value))
-                if each["name"] == "price_band"
-                else (value[0] if value else examples.get(schema["type"], "x"))
-            )
+            words = schema.get("enum") or resolve(spec, schema.get("items", {})).get("enum")
+            plain = words[0] if words else examples.get(schema["type"], "x")
+            text = {"price_band": "0.5,1.5", "models": "color:1"}.get(each["name"], plain)
             answer = client.get(path.replace("{product_id}", "p-1"), query_string={each["name"]: text})
             assert answer.status_code == 200, (each["name"], answer.get_json())
 
@@ -113,9 +119,43 @@ def test_schema_and_reading_agree_on_what_names_a_photo(client: FlaskClient, spe
         agree("PredictBody", predict, body, valid=False)
     for body in ({"query": {}}, {"query": {"product_id": None}}, {"query": {"positive": []}}):
         agree("SearchBody", "/v1/search", body, valid=False)
-    agree("SearchBody", "/v1/search", {"query": {"product_id": "p-1", "image": None}}, valid=True)
-    for searches, valid in (([[None]], False), ([None], False), ([1], False), ([], False), ([{}], True)):
+    agree("SearchBody", "/v1/search", {"query": {"product_id": "p-1"}}, valid=True)
+    agree("SearchBody", "/v1/search", {"query": {"product_id": "p-1", "negative": ["p-2"]}}, valid=False)
+    good = {"query": {"product_id": "p-1"}}
+    for searches, valid in (([[None]], False), ([None], False), ([1], False), ([], False), ([good], True)):
         agree("BatchBody", "/v1/search/batch", {"searches": searches}, valid=valid)
+
+
+def test_components_stand_there_once_under_plain_names(spec: dict[str, Any]) -> None:
+    names = set(spec["components"]["schemas"])
+    assert {"Filters", "Product", "Variant", "Rule", "Error", "SimilarAnswer"} <= names
+    assert all(re.fullmatch(r"[A-Z][A-Za-z]+", name) for name in names)
+    used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(spec)))
+    assert names == used, "each is used, and what is used is there"
+
+
+def test_operations_are_called_as_a_program_would_call_them(spec: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for path in spec["paths"].values() for operation in path.values()]
+    assert len(set(ids)) == len(ids)
+    assert {"similarProducts", "searchProducts", "searchByPhoto", "searchBatch", "putRule"} <= set(ids)
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", each) for each in ids), "bp.doc(operation_id=...) names it"
+
+
+def test_what_an_answer_may_leave_out_is_never_null(spec: dict[str, Any]) -> None:
+    for name in ("Product", "SimilarHit"):
+        schema = spec["components"]["schemas"][name]
+        optional = set(schema["properties"]) - set(schema.get("required", ()))
+        assert optional
+        assert not [each for each in optional if {"type": "null"} in schema["properties"][each].get("anyOf", ())]
+
+
+def test_two_components_of_one_name_are_refused() -> None:
+    spec: dict[str, Any] = {
+        "paths": {},
+        "components": {"schemas": {"A.C": {"type": "string"}, "B.C": {"type": "object"}}},
+    }
+    with pytest.raises(ValueError, match="two components are called C"):
+        share_components(spec)
 
 
 def test_lists_in_forms_may_be_json(client: FlaskClient) -> None:
