@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.domain.embedding_space import Space
-from catalog.domain.filter_fields import KEYWORD, MAPPING_BY_FIELD, MONEY
+from catalog.domain.filter_fields import KEYWORD, MAPPING_BY_FIELD, MONEY, SEARCHED
 from catalog.domain.product import DERIVED_FIELDS, PRODUCT_FIELDS
 from catalog.settings import SortField, VectorIndex
 from catalog.similarity import INDEX_SIMILARITY
 
-# 3: where a colour family comes from. 2: size, price and stock of one and the same offer; words whatever their case.
-# Without a version: 1.
+# 3: where a colour family comes from, products by SKU. 2: size, price and stock of one and the same offer; words
+# whatever their case. Without a version: 1.
 VERSION = 3
 EXACT_FILTERS = 2  # from this version on filters look at offers and at folded words
 META_VERSION = "version"
@@ -41,6 +41,7 @@ UNFILTERED: dict[str, Any] = {
             "next_try_at": DATE,
         },
     },
+    "skus": SEARCHED,  # by which a product is found beside its id
     "group_key": KEYWORD,  # collapse merges everything that lacks its field, so this one is always there
 }
 PRODUCT_PROPERTIES: dict[str, Any] = {

@@ -30,7 +30,7 @@ from catalog.similarity import Vectors
 
 EmbeddedProducts = Mapping[
     str, tuple[StoredProduct, Mapping[str, Vectors]]
-]  # id -> product, its vector by space name
+]  # name asked by -> product, its vector by space name
 # `optional`: an index without which questions are answered all the same; `probe`: asked to learn how the server is.
 CallKind = Literal["read", "write", "optional", "probe"]
 
@@ -42,10 +42,11 @@ class CallObserver(Protocol):
 
 
 class ProductReadPort(Protocol):
-    """Products by their ids."""
+    """Products by their names: ids or SKUs of theirs. An id wins; SKUs are known once searches see them."""
 
-    def read(self, product_id: str) -> StoredProduct | None: ...
-    def read_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts: ...
+    def read(self, name: str) -> StoredProduct | None: ...
+    def read_vectors(self, names: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts: ...
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]: ...  # product id by SKU
 
 
 class ProductPort(Protocol):

@@ -25,6 +25,12 @@ def similar_request(product_id: str | None, filters: Filters = Filters(), **flat
     return changed(SimilarRequest(product_id, filters), **flat)
 
 
+def match_names(*names: str) -> dict[str, Any]:
+    """The clause for products of these names, which are ids or SKUs."""
+    either = [{"ids": {"values": list(names)}}, {"terms": {"skus": list(names)}}]
+    return {"bool": {"should": either, "minimum_should_match": 1}}
+
+
 def changed(question: Q, **flat: Any) -> Q:
     """Returns the question with these fields changed; `exclude_ids` is `ids` of a query's exclusions, and so on.
 

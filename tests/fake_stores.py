@@ -19,7 +19,7 @@ from catalog.domain.filters import values_of
 from catalog.domain.matching import passes
 from catalog.domain.merchandising_rulebook import UNKNOWN, Rulebook, check_room
 from catalog.domain.merchandising_rules import Rule
-from catalog.domain.offers import offers_of, select_priced
+from catalog.domain.offers import list_names, offers_of, select_priced
 from catalog.domain.promotion import Promotion
 from catalog.domain.records import (
     HISTORY_PRODUCTS,
@@ -72,19 +72,27 @@ class FakeLayout(FakeStore):
 class FakeProducts(FakeStore):
     """Products by id, read and written under their sequence number."""
 
-    def read(self, product_id: str) -> StoredProduct | None:
+    def read(self, name: str) -> StoredProduct | None:
         self.shop.check()
-        return self.shop.stored(product_id) if product_id in self.shop.docs else None
+        return self.shop.stored(i) if (i := self._resolve(name)) else None
 
-    def read_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
+    def read_vectors(self, names: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
         self.shop.check()
         found = {}
-        for i in ids:
-            if i in self.shop.docs:
+        for name in names:
+            if i := self._resolve(name):
                 states = {space.name: self.shop.state(i, space).get("vector") for space in spaces}
                 vectors = {n: np.asarray(v, dtype=np.float32) for n, v in states.items() if v is not None}
-                found[i] = (self.shop.stored(i), vectors)
+                found[name] = (self.shop.stored(i), vectors)
         return found
+
+    def _resolve(self, name: str) -> str | None:
+        return name if name in self.shop.docs else self.find_by_sku([name]).get(name)
+
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]:
+        self.shop.check()
+        owners = [(sku, i) for i in sorted(self.shop.docs, reverse=True) for sku in self.shop.docs[i].get("skus", ())]
+        return {sku: i for sku, i in owners if sku in skus}
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         self.shop.check()
@@ -156,11 +164,14 @@ class FakeSearch(FakeStore):
             found[name] = [{"value": value, "count": count} for value, count in ordered]
         return found
 
+    def _is_named(self, names: Sequence[str] | None, source: Mapping[str, Any]) -> bool:
+        return names is None or not list_names(source).isdisjoint(names)
+
     def _is_excluded(self, query: SimilarQuery | BrowseQuery, source: Mapping[str, Any]) -> bool:
-        ids, groups = query.exclusions.ids, query.exclusions.groups
+        ids, groups, names = query.exclusions.ids, query.exclusions.groups, query.exclusions.names
         if isinstance(query, SimilarQuery):
             ids, groups = (*query.exclusions.source_ids, *ids), (*query.exclusions.source_groups, *groups)
-        named = source["id"] in ids or source["group_key"] in groups
+        named = source["id"] in ids or source["group_key"] in groups or self._is_named(names, source)
         return named or any(passes(source, excluded) for excluded in query.exclusions.filters)
 
 
@@ -174,7 +185,7 @@ class FakeSimilar(FakeSearch):
             for i, source in self.shop.docs.items()
             if all(self.shop.state(i, part.space).get("vector") is not None for part in query.parts)
             and not self._is_excluded(query, source)
-            and (query.exclusions.only_ids is None or i in query.exclusions.only_ids)
+            and self._is_named(query.exclusions.only_names, source)
             and (query.exclusions.only_groups is None or source["group_key"] in query.exclusions.only_groups)
         ]
         passing = [i for i in pool if passes(self.shop.docs[i], query.filters)]

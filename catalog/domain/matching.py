@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS, WORD_KEYS
 from catalog.domain.filters import Filters, PriceRange, values_of
-from catalog.domain.offers import Offer, attribute_text, offers_of, select_in_stock, select_priced
+from catalog.domain.offers import Offer, attribute_text, list_names, offers_of, select_in_stock, select_priced
 from catalog.domain.synonyms import fold, same_meaning
 
 
@@ -24,6 +24,11 @@ class FoldedProduct:
             texts = map(attribute_text, values_of(self.source, key))
             found = self._words[key] = frozenset(texts if _is_literal(key) else map(fold, texts))
         return found
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Id and SKUs of the product."""
+        return list_names(self.source)
 
     @cached_property
     def offers(self) -> list[Offer]:

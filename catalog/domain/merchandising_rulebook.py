@@ -81,9 +81,9 @@ class Rulebook:
 
     def in_force(self, source: Mapping[str, Any] | None, now: datetime) -> ActiveRules:
         """Returns those that apply to a question about the stored product `source` (None: about none) at `now`."""
-        possible = self._open + (self._named.get(str(source["id"]), []) if source else [])
         seen = FoldedProduct(source) if source else None
-        applying = tuple(place for place in sorted(possible) if self.rules[place].applies(seen, now))
+        named = {place for name in seen.names for place in self._named.get(name, ())} if seen and self._named else ()
+        applying = tuple(place for place in sorted((*self._open, *named)) if self.rules[place].applies(seen, now))
         if not applying:
             return NONE
         ready = self._ready.get(applying)

@@ -22,7 +22,7 @@ Action = Literal["pin", "hide", "boost"]
 
 
 class Some(BaseModel):
-    """Some products: those of these ids, those that pass a filter, or (both) those of the ids that pass it."""
+    """Some products: those of these ids or SKUs, those that pass a filter, or (both) those named that pass it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,11 +55,11 @@ class Some(BaseModel):
         """Filter, to be matched against products."""
         return Matcher(self.filter)
 
-    def has(self, product_id: str, source: FoldedProduct) -> bool:
-        """Says whether a stored product is one of them."""
-        if self.ids and product_id not in self.id_set:
+    def has(self, product: FoldedProduct) -> bool:
+        """Says whether a stored product is one of them, by its id or a SKU."""
+        if self.ids and product.names.isdisjoint(self.id_set):
             return False
-        return not self.has_filter or self.matcher.matches(source)
+        return not self.has_filter or self.matcher.matches(product)
 
 
 class RuleContent(BaseModel):
@@ -112,7 +112,7 @@ class Rule(RuleContent):
         """Says whether it is in force for a question about `source` (None: about no product of the catalogue)."""
         if (self.valid_from and now < self.valid_from) or (self.valid_until and now >= self.valid_until):
             return False
-        return self.when.is_empty or (source is not None and self.when.has(str(source.source["id"]), source))
+        return self.when.is_empty or (source is not None and self.when.has(source))
 
 
 def parse(data: Any) -> Rule:

@@ -65,6 +65,16 @@ def sized_bound(size: str, cents: str) -> str:
     return f"{len(folded)}:{folded}:{cents}"
 
 
+def list_skus(source: Mapping[str, Any]) -> list[str]:
+    """Returns the SKUs of a product as it is stored, each once, in order."""
+    return list(dict.fromkeys(each["sku"] for each in source.get("variants") or () if each.get("sku")))
+
+
+def list_names(source: Mapping[str, Any]) -> frozenset[str]:
+    """Returns what a product as it is stored may be called: its id and its SKUs."""
+    return frozenset((str(source["id"]), *list_skus(source)))
+
+
 def derive_fields(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns every derived field of a product as it is stored; those that are empty are None or empty lists."""
     offers = offers_of(source)
@@ -77,6 +87,7 @@ def derive_fields(source: Mapping[str, Any]) -> dict[str, Any]:
         "offer_prices": prices,
         "sized_prices": _sized_prices(select_in_stock(offers)),
         "folded_attributes": _fold_attributes(source.get("attributes") or {}),
+        "skus": [sku for sku in list_skus(source) if sku != source["id"]],
     }
 
 

@@ -11,6 +11,7 @@ from catalog.domain.offers import derive_fields
 from catalog.errors import InvalidProduct
 
 MAX_URL = 2048
+MAX_VARIANTS = 500
 MAX_ID_BYTES = 512  # Elasticsearch's limit for _id
 CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 CONTROL = re.compile(f"[{CONTROLS}]")
@@ -89,7 +90,7 @@ class Product(BaseModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     price: Price | None = None
     sale_price: Price | None = None
-    variants: Annotated[list[Variant], Field(max_length=500)] = []
+    variants: Annotated[list[Variant], Field(max_length=MAX_VARIANTS)] = []
     available: bool = True
     attributes: dict[Word, str | int | float | bool | list[str]] = {}
     updated_at: Moment | None = None
@@ -98,7 +99,7 @@ class Product(BaseModel):
 PRODUCT_FIELDS = tuple(Product.model_fields)
 OFFER_FIELDS = ("currency", "price", "sale_price", "variants", "available")
 SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", "color_family_from")
-SEARCH_FIELDS = ("offer_prices", "sized_prices", "folded_attributes")  # filtered by, never shown
+SEARCH_FIELDS = ("offer_prices", "sized_prices", "folded_attributes", "skus")  # searched by, never shown
 DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "photo_color", "offer_updated_at")
 ADDED_FIELDS = (*SEARCH_FIELDS, "color_family_from", "photo_color")  # which an index of an older mapping lacks
 

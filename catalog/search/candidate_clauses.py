@@ -16,24 +16,28 @@ def exclude_all(query: SimilarQuery) -> list[dict[str, Any]]:
 def exclude_all_but_source(query: SimilarQuery | BrowseQuery) -> list[dict[str, Any]]:
     """Returns the clauses of `exclude_all` without those that leave out the source."""
     left_out = query.exclusions
-    return [*_match_ids_and_groups(left_out.ids, left_out.groups), *exclude_filtered(query)]
+    return [*_match_named(left_out.ids, left_out.groups, left_out.names), *exclude_filtered(query)]
 
 
 def match_source(query: SimilarQuery) -> dict[str, Any] | None:
     """Returns the clause that only the source's own products pass; None where there are none."""
-    own = _match_ids_and_groups(query.exclusions.source_ids, query.exclusions.source_groups)
+    own = _match_named(query.exclusions.source_ids, query.exclusions.source_groups)
     return {"bool": {"should": own, "minimum_should_match": 1}} if own else None
 
 
 def exclude_products(query: SimilarQuery) -> list[dict[str, Any]]:
     left_out = query.exclusions
-    return _match_ids_and_groups((*left_out.source_ids, *left_out.ids), (*left_out.source_groups, *left_out.groups))
+    ids, groups = (*left_out.source_ids, *left_out.ids), (*left_out.source_groups, *left_out.groups)
+    return _match_named(ids, groups, left_out.names)
 
 
-def _match_ids_and_groups(ids: Sequence[str], groups: Sequence[str]) -> list[dict[str, Any]]:
+def _match_named(ids: Sequence[str], groups: Sequence[str], names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Returns the clauses that products of these ids, these groups or these names (ids or SKUs) pass, each alone."""
     found: list[dict[str, Any]] = []
-    if ids:
-        found.append({"ids": {"values": list(ids)}})
+    if ids or names:
+        found.append({"ids": {"values": [*ids, *names]}})
+    if names:
+        found.append({"terms": {"skus": list(names)}})
     if groups:
         found.append({"terms": {"group_key": list(groups)}})
     return found
@@ -52,9 +56,10 @@ def require_filters(query: SimilarQuery) -> Iterable[dict[str, Any]]:
 def require_only(query: SimilarQuery) -> list[dict[str, Any]]:
     """Returns the clauses that leave nothing but the products or groups named."""
     found: list[dict[str, Any]] = []
-    ids, groups = query.exclusions.only_ids, query.exclusions.only_groups
-    if ids is not None:
-        found.append({"ids": {"values": list(ids)}})
+    names, groups = query.exclusions.only_names, query.exclusions.only_groups
+    if names is not None:
+        either = [{"ids": {"values": list(names)}}, {"terms": {"skus": list(names)}}]
+        found.append({"bool": {"should": either, "minimum_should_match": 1}})
     if groups is not None:
         found.append({"terms": {"group_key": list(groups)}})
     return found

@@ -27,6 +27,7 @@ from catalog.settings import VectorIndex
 
 PUBLIC_FIELDS = (*PRODUCT_FIELDS, *SHOWN_DERIVED_FIELDS)
 STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
+SKU_PAGE = 1000  # products that one search by SKUs finds
 RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
     **{
@@ -144,6 +145,17 @@ def _build_page(query: SimilarQuery) -> dict[str, Any]:
     if page.with_vectors:  # servers from 9.2 on may leave them out of `_source`
         body["fields"] = [part.space.field for part in query.parts]
     return body
+
+
+def build_sku_search(skus: Sequence[str]) -> dict[str, Any]:
+    """Builds a search for the products that have one of `skus`, by ascending id; those who share a page are found."""
+    return {
+        "query": combine_clauses([{"terms": {"skus": list(skus)}}]),
+        "size": SKU_PAGE,
+        "sort": [{"id": "asc"}],
+        "_source": ["skus"],
+        "track_total_hits": False,
+    }
 
 
 def build_browse_search(query: BrowseQuery) -> dict[str, Any]:

@@ -33,18 +33,19 @@ class QueryPart:
 class Exclusions:
     """Names products that a query leaves out beside those that its filters leave out.
 
-    These are products by id, whole groups by `group_key`, and what passes any of `filters`; where `only_ids` or
+    These are products by id, whole groups by `group_key`, and what passes any of `filters`; where `only_names` or
     `only_groups` is given, all others too. `source_ids` are the products that the question is about, where these are
     left out, and `source_groups` the keys of their groups: apart from `ids`, so that what is counted can be the same
-    for every source.
+    for every source. `names` are ids or SKUs, as people and rules name products.
     """
 
     ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     filters: tuple[Filters, ...] = ()
     source_ids: tuple[str, ...] = ()
     source_groups: tuple[str, ...] = ()
-    only_ids: tuple[str, ...] | None = None
+    only_names: tuple[str, ...] | None = None
     only_groups: tuple[str, ...] | None = None
 
 

@@ -70,7 +70,8 @@ def _build_query(
         sort=IN_STOCK_NEWEST,
         within=Filters(category=(category,)) if category else Filters(),
         exclusions=Exclusions(
-            ids=(*request.exclude_ids, *rules.hidden_ids, *((str(source["id"]),) if own else ())),
+            ids=(str(source["id"]),) if own else (),
+            names=(*request.exclude_ids, *rules.hidden_ids),
             groups=(str(source["group_key"]),) if own and source.get("group_key") else (),
             filters=rules.hidden_filters,
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.domain.filter_fields import FLAG_FIELDS, TERM_FIELDS
 from catalog.domain.matching import FoldedProduct
 from catalog.domain.merchandising_rulebook import ActiveRules
+from catalog.domain.offers import list_names, list_skus
 from catalog.domain.product import OFFER_FIELDS
 from catalog.domain.warnings import AnswerWarning
 from catalog.ports import SearchIndex
@@ -40,7 +41,7 @@ def boost_hits(hits: Sequence[Hit], rules: ActiveRules) -> list[BoostedHit]:
     found = []
     for hit in hits:
         product = FoldedProduct(hit.product)
-        acting = [rule for rule in rules.boosts if rule.target.has(hit.id, product)]
+        acting = [rule for rule in rules.boosts if rule.target.has(product)]
         relevance = (hit.score or 0.0) + sum(rule.amount or 0.0 for rule in acting)
         found.append(BoostedHit(hit, relevance, tuple(rule.id for rule in acting)))
     return sorted(found, key=lambda each: -each.relevance)
@@ -66,22 +67,25 @@ def find_pins(
     if not wanted:
         return [], ()
     keys = _keys(index, query, list(wanted))
-    hits = {_key(query, hit): hit for hit in pool}
+    hits = _by_name(query, pool)
     if unseen := tuple(dict.fromkeys(key for key in keys.values() if key not in hits)):
-        found = index.similar.search(_restrict(query, unseen)).hits
-        hits |= {_key(query, hit): hit for hit in found}
+        hits = _by_name(query, index.similar.search(_restrict(query, unseen)).hits) | hits
     places: Counter[str] = Counter()
     pins: dict[str, Pin] = {}
     for name, (position, rule) in wanted.items():
-        key = keys.get(name)
-        if key in hits and key not in pins:
-            pins[key] = Pin(position + places[rule], rule, hits[key])
+        hit = hits.get(keys.get(name, ""))
+        if hit is not None and hit.id not in pins:
+            pins[hit.id] = Pin(position + places[rule], rule, hit)
             places[rule] += 1
     return list(pins.values()), _warn_of_missing(index, query, wanted, keys, hits)
 
 
-def _key(query: SimilarQuery, hit: Hit) -> str:
-    return str(hit.product["group_key"]) if query.page.group_size else hit.id
+def _by_name(query: SimilarQuery, hits: Sequence[Hit]) -> dict[str, Hit]:
+    """Returns hits by what pins call them: their ids, else their SKUs; of groups by the key of the group."""
+    if query.page.group_size:
+        return {str(hit.product["group_key"]): hit for hit in hits}
+    by_sku = {sku: hit for hit in reversed(hits) for sku in list_skus(hit.product)}
+    return by_sku | {hit.id: hit for hit in hits}
 
 
 def _keys(index: SearchIndex, query: SimilarQuery, ids: Sequence[str]) -> Mapping[str, str]:
@@ -89,13 +93,14 @@ def _keys(index: SearchIndex, query: SimilarQuery, ids: Sequence[str]) -> Mappin
     if not query.page.group_size:
         return {name: name for name in ids}
     single = replace(query, page=replace(query.page, group_size=0))
-    return {hit.id: str(hit.product["group_key"]) for hit in index.similar.search(_restrict(single, tuple(ids))).hits}
+    found = _by_name(single, index.similar.search(_restrict(single, tuple(ids))).hits)
+    return {name: str(found[name].product["group_key"]) for name in ids if name in found}
 
 
 def _restrict(query: SimilarQuery, keys: tuple[str, ...]) -> SimilarQuery:
     """Returns the query for nothing but the products, in a search for groups the groups, named by `keys`."""
     left_out = query.exclusions
-    only = replace(left_out, only_groups=keys) if query.page.group_size else replace(left_out, only_ids=keys)
+    only = replace(left_out, only_groups=keys) if query.page.group_size else replace(left_out, only_names=keys)
     return replace(query, exclusions=only, page=replace(query.page, limit=len(keys)), counts=Counts())
 
 
@@ -107,7 +112,7 @@ def _warn_of_missing(
     hits: Mapping[str, Hit],
 ) -> tuple[AnswerWarning, ...]:
     """Says why a pin is missing, where that is somebody's mistake; one that the filters leave out is none."""
-    left_out = {*query.exclusions.source_ids, *query.exclusions.ids}  # thousands, where rules hide many
+    left_out = {*query.exclusions.source_ids, *query.exclusions.names}  # thousands, where rules hide many
     missing = [name for name in wanted if keys.get(name) not in hits and name not in left_out]
     if not missing:
         return ()
@@ -116,6 +121,8 @@ def _warn_of_missing(
     found = []
     for name in missing:
         rule = wanted[name][1]
+        if name in stored and not list_names(stored[name][0].source).isdisjoint(left_out):
+            continue  # left out by another of its names
         if name not in stored:
             found.append(_not_pinned(rule, name, "it does not exist", reason="product_not_found"))
         elif lacking := [space.name for space in spaces if space.name not in stored[name][1]]:

@@ -103,7 +103,7 @@ def _build_query(
     examples = source.examples if request.exclude_source else ()
     keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
     exclusions = Exclusions(
-        ids=(*request.exclude_ids, *rules.hidden_ids),
+        names=(*request.exclude_ids, *rules.hidden_ids),
         filters=rules.hidden_filters,
         source_ids=tuple(example.id for example in examples),
         source_groups=tuple(sorted(keys)),

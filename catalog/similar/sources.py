@@ -9,7 +9,7 @@ from catalog import similarity
 from catalog.domain.embedding_space import Space
 from catalog.domain.records import StoredProduct
 from catalog.errors import InvalidInput, ProductNotEmbedded, ProductNotFound
-from catalog.ports import SearchIndex
+from catalog.ports import EmbeddedProducts, SearchIndex
 from catalog.search.search_types import QueryPart
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
@@ -73,15 +73,20 @@ def _read_examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[
     found = index.products.read_vectors([*request.positive, *request.negative], list(spaces))
     usable = {name: vectors for name, (_, vectors) in found.items() if all(s.name in vectors for s in spaces)}
     missing = tuple(name for name in (*request.positive, *request.negative) if name not in usable)
-    positive = [name for name in request.positive if name in usable]
+    positive = _take_once([name for name in request.positive if name in usable], found)
     if not positive:
         raise ProductNotEmbedded("none of the positive examples has an embedding", missing_ids=list(missing))
-    negative = [name for name in request.negative if name in usable]
+    negative = _take_once([name for name in request.negative if name in usable], found)
     vectors = {
         s.name: mix_examples([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative])
         for s in spaces
     }
     return Source(_build_parts(vectors, spaces), None, [found[name][0] for name in (*positive, *negative)], missing)
+
+
+def _take_once(names: Sequence[str], found: EmbeddedProducts) -> list[str]:
+    """Returns one name of each product: several SKUs may mean the same."""
+    return list({found[name][0].id: name for name in names}.values())
 
 
 def _build_parts(vectors: Mapping[str, Vectors], spaces: Mapping[Space, float]) -> tuple[QueryPart, ...]:

@@ -303,7 +303,7 @@ def test_browsing_in_the_order_of_the_fallback_leaves_out_what_it_is_told_to(rea
 
 def test_a_query_for_named_products_compares_with_nothing_else(real: Catalogue, fake: Any) -> None:
     vector = similarity.normalize(np.ones(SPACE.dims))
-    for narrow in ({"only_ids": ("p004", "p250", "nope")}, {"only_groups": ("g8", "g1")}, {"only_ids": ()}):
+    for narrow in ({"only_names": ("p004", "p250", "nope")}, {"only_groups": ("g8", "g1")}, {"only_names": ()}):
         query = similar_query(SPACE, vector, **narrow)  # type: ignore[arg-type]
         assert [hit.id for hit in real.similar.search(query).hits] == [
             hit.id for hit in fake.similar.search(query).hits

@@ -43,7 +43,7 @@ def questions() -> list[SimilarQuery]:
             changed(base, filters=red, exclude_ids=("p001", "p002", "p003")),
             changed(base, filters=red, score_threshold=0.1),
             changed(base, group_size=2, total=True),
-            changed(base, only_ids=("p004", "p005", "p006", "p100"), with_vectors=True),
+            changed(base, only_names=("p004", "p005", "p006", "p100"), with_vectors=True),
             changed(base, filters=filters.parse({"brand": ["nobody"]})),
             changed(base, offset=230, limit=20),
         ]

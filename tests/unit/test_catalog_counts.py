@@ -11,7 +11,7 @@ from catalog.index_mapping import EXACT_FILTERS
 from catalog.search import facet_queries, overviews
 from catalog.search.filter_clauses import build_filter_clauses, build_terms_clause, drop_key, find_clause_keys
 from catalog.search.overviews import Overview
-from tests.asking import browse_query, changed, similar_query
+from tests.asking import browse_query, changed, match_names, similar_query
 
 SPACE = Space("color", "v1", 2)
 QUESTION = similar_query(SPACE, np.asarray([1, 0], dtype=np.float32), total=True)
@@ -37,11 +37,11 @@ def test_what_passes_is_counted_with_the_source_and_beside_it_the_source_alone()
         facets=("color", "size"),
         source_ids=("s",),
         exclude_ids=("x",),
-        only_ids=("s", "a"),
+        only_names=("s", "a"),
         group_size=2,
     )
     every, own = overviews.build_searches(asked)
-    only = {"ids": {"values": ["s", "a"]}}
+    only = match_names("s", "a")
     red = {"bool": {"filter": [RED]}}
     assert every == {
         "size": 0,
@@ -71,13 +71,13 @@ def test_without_a_source_or_facets_one_plain_search_counts() -> None:
 
 
 def test_a_facet_that_stayed_open_is_counted_without_the_source() -> None:
-    asked = changed(QUESTION, facets=("color", "price"), source_ids=("s",), exclude_ids=("x",), only_ids=("a",))
+    asked = changed(QUESTION, facets=("color", "price"), source_ids=("s",), exclude_ids=("x",), only_names=("a",))
     assert overviews.build_unclear_search(asked, ["price"]) == {
         "size": 0,
         "track_total_hits": True,
         "query": {
             "bool": {
-                "filter": [HAS_VECTOR, {"ids": {"values": ["a"]}}],
+                "filter": [HAS_VECTOR, match_names("a")],
                 "must_not": [{"ids": {"values": ["s", "x"]}}],
             }
         },

@@ -119,7 +119,7 @@ def test_pages_fit_together_and_nothing_is_lost_twice_there_or_hidden_and_shown(
         for rule in map(merchandising_rules.parse, ({"id": "r", **each} for each in given_rules))
         if rule.action == "hide"
         and rule.applies(FoldedProduct(index.docs["s"]), datetime.now(UTC))
-        and rule.target.has(name, FoldedProduct(source))
+        and rule.target.has(FoldedProduct(source))
     }
     plain = {name: value for name, value in shape.items() if name not in ("diversity", "near_duplicates", "explain")}
     expected = {key(hit) for hit in hits(index, **plain, exclude_ids=tuple(hidden))}
@@ -167,7 +167,7 @@ def test_boosts_rank_by_cosine_and_amounts_and_leave_the_score(
 
     def relevance(name: str) -> float:
         source = index.docs[name]
-        acting = (r for r in index.rules.read_all() if r.target.has(name, FoldedProduct(source)))
+        acting = (r for r in index.rules.read_all() if r.target.has(FoldedProduct(source)))
         return float(scores[name]) + sum(rule.amount or 0 for rule in acting)
 
     ranks = [relevance(hit.id) for hit in found]

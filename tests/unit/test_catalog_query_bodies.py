@@ -13,7 +13,7 @@ from catalog.index_mapping import EXACT_FILTERS
 from catalog.search import candidate_clauses, queries
 from catalog.search.planning.plan_cost import Breadth
 from catalog.search.search_types import IN_STOCK_NEWEST, Page, QueryPart
-from tests.asking import browse_query, changed, similar_query
+from tests.asking import browse_query, changed, match_names, similar_query
 
 SPACE, OTHER = Space("color", "v1", 2), Space("shape", "v1", 2)
 VECTOR, SECOND = np.asarray([1, 0], dtype=np.float32), np.asarray([0, 1], dtype=np.float32)
@@ -23,18 +23,19 @@ BRAND = {"terms": {"brand.folded": ["alder"]}}
 SOLD_OUT = {"bool": {"filter": [{"term": {"available": False}}]}}
 HAS_VECTOR = {"exists": {"field": "embedding.color__v1.vector"}}
 HAS_OTHER = {"exists": {"field": "embedding.shape__v1.vector"}}
-ONLY = [{"ids": {"values": ["o1", "o2"]}}, {"terms": {"group_key": ["og"]}}]
-NAMED = [{"ids": {"values": ["s", "x"]}}, {"terms": {"group_key": ["sg", "g"]}}]
+ONLY = [match_names("o1", "o2"), {"terms": {"group_key": ["og"]}}]
+NAMED = [{"ids": {"values": ["s", "x", "n"]}}, {"terms": {"skus": ["n"]}}, {"terms": {"group_key": ["sg", "g"]}}]
 QUESTION = similar_query(
     SPACE,
     VECTOR,
     parse({"brand": "Alder"}),
     exclude_ids=("x",),
+    exclude_names=("n",),
     exclude_groups=("g",),
     exclude_filters=(parse({"available": False}),),
     source_ids=("s",),
     source_groups=("sg",),
-    only_ids=("o1", "o2"),
+    only_names=("o1", "o2"),
     only_groups=("og",),
     limit=5,
     offset=10,
@@ -70,9 +71,9 @@ def test_the_exact_plan_scores_what_passes_has_a_vector_and_is_not_left_out() ->
 
 
 def test_only_no_products_is_no_product() -> None:
-    nothing = changed(PLAIN, only_ids=(), only_groups=())
+    nothing = changed(PLAIN, only_names=(), only_groups=())
     assert candidate_clauses.match_candidates(nothing) == {
-        "bool": {"filter": [{"ids": {"values": []}}, {"terms": {"group_key": []}}, HAS_VECTOR]}
+        "bool": {"filter": [match_names(), {"terms": {"group_key": []}}, HAS_VECTOR]}
     }
 
 
@@ -293,7 +294,8 @@ def test_the_clauses_of_a_source_are_its_own_products_and_groups() -> None:
         }
     }
     assert candidate_clauses.exclude_all_but_source(QUESTION) == [
-        {"ids": {"values": ["x"]}},
+        {"ids": {"values": ["x", "n"]}},
+        {"terms": {"skus": ["n"]}},
         {"terms": {"group_key": ["g"]}},
         SOLD_OUT,
     ]

@@ -112,7 +112,7 @@ def test_the_pool_is_asked_for_whole_and_what_lies_behind_it_without_what_was_se
     assert (pool.page.limit, pool.page.offset, pool.page.with_vectors) == (3, 0, True)
     assert pool.counts == Counts(("brand",), total=True)
     assert (tail.page.limit, tail.page.offset, tail.page.with_vectors) == (1, 0, True)
-    assert tail.exclusions.ids == ("p5", "p0", "p1", "p2")
+    assert (tail.exclusions.names, tail.exclusions.ids) == (("p5",), ("p0", "p1", "p2"))
     assert tail.exclusions.groups == ()
     assert tail.counts == Counts()  # counted once is enough
     asked.clear()
@@ -140,7 +140,7 @@ def test_behind_the_pool_come_other_groups(monkeypatch: pytest.MonkeyPatch) -> N
         ["p0", "p1"],
         ["p4", "p5"],
     ]
-    assert (asked[1].exclusions.ids, asked[1].exclusions.groups) == (("x", "p0", "p2"), ("g0", "g1"))
+    assert (asked[1].exclusions.ids, asked[1].exclusions.groups) == (("p0", "p2"), ("g0", "g1"))
 
 
 def test_vectors_and_rule_fields_are_fetched_only_where_they_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_a_pin_from_behind_the_pool_is_asked_for_by_itself(monkeypatch: pytest.M
     assert ids(answer) == ["p1", "p5", "p0", "p4"]
     assert answer.warnings == ()
     _, unseen = asked
-    assert unseen.exclusions.only_ids == ("p5", "p4")
+    assert unseen.exclusions.only_names == ("p5", "p4")
     assert (unseen.page.limit, unseen.counts) == (2, Counts())
     asked.clear()
     index.rules.put(pin("p0", position=2))
@@ -192,7 +192,7 @@ def test_in_a_search_for_groups_the_group_of_a_pin_is_asked_for(monkeypatch: pyt
     assert [[each.id for each in one.group or ()] for one in answer.hits] == [["p4", "p5"], ["p0", "p1"]]
     assert answer.warnings == ()
     _, named, unseen = asked
-    assert (named.page.group_size, named.exclusions.only_ids, named.page.limit) == (0, ("p5", "p4", "p1"), 3)
+    assert (named.page.group_size, named.exclusions.only_names, named.page.limit) == (0, ("p5", "p4", "p1"), 3)
     assert (unseen.page.group_size, unseen.exclusions.only_groups, unseen.page.limit) == (2, ("g2",), 1)
 
 

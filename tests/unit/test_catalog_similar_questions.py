@@ -228,7 +228,8 @@ def test_a_request_becomes_one_question_with_all_that_it_says(monkeypatch: pytes
     np.testing.assert_allclose(part.vector, [1, 0])
     assert question.filters == parse({"color": "red", "gender": ["women", "unisex"]})
     left_out = question.exclusions
-    assert (left_out.ids, left_out.groups, left_out.filters) == (("a", "hidden"), (), (parse({"brand": "x"}),))
+    assert (left_out.ids, left_out.names, left_out.groups) == ((), ("a", "hidden"), ())
+    assert left_out.filters == (parse({"brand": "x"}),)
     assert (left_out.source_ids, left_out.source_groups) == (("s",), (index.docs["s"]["group_key"],))
     assert question.page == request.page
     assert question.counts == Counts(("price",), total=True, price_currencies=("EUR",))
@@ -287,7 +288,8 @@ def test_a_fallback_is_one_browse_of_the_category_with_all_that_was_asked(monkey
         within=parse({"category": "dress"}),
         exclusions=replace(
             question.exclusions,
-            ids=("x", "hidden", "s"),
+            ids=("s",),
+            names=("x", "hidden"),
             groups=(index.docs["s"]["group_key"],),
             filters=(parse({"brand": "x"}),),
         ),
@@ -295,7 +297,8 @@ def test_a_fallback_is_one_browse_of_the_category_with_all_that_was_asked(monkey
         counts=Counts(("price",), total=True, price_currencies=("EUR",)),
     )
     similar_to(index, replace(request, exclude_source=False))
-    assert (asked[1].exclusions.ids, asked[1].exclusions.groups) == (("x", "hidden"), ())
+    left_out = asked[1].exclusions
+    assert (left_out.ids, left_out.names, left_out.groups) == ((), ("x", "hidden"), ())
 
 
 def test_a_fallback_says_what_it_is_and_why() -> None:

@@ -25,7 +25,7 @@ class CandidateCounts:
 
         What is left out by id or group is counted all the same, or every source would have to be counted anew.
         """
-        named = replace(query.exclusions, source_ids=(), source_groups=(), ids=(), groups=())
+        named = replace(query.exclusions, source_ids=(), source_groups=(), ids=(), names=(), groups=())
         body = candidate_clauses.match_candidates(replace(query, exclusions=named))
         key = orjson.dumps(body)
         known, now = self._counts.get(key), time.monotonic()

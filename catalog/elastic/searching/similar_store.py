@@ -143,7 +143,7 @@ class SimilarStore:
 
     def _choose(self, query: SimilarQuery) -> Choice:
         needed = "groups need every product that passes" if query.page.group_size else ""
-        if query.exclusions.only_ids is not None or query.exclusions.only_groups is not None:
+        if query.exclusions.only_names is not None or query.exclusions.only_groups is not None:
             needed = "only the products that were named are compared with"
         facts = Facts(
             index_type=self._spaces.get_index_type(query.parts[0].space),

@@ -13,8 +13,11 @@ from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
 from catalog.elastic.stores.vectors import VectorReader
 from catalog.ports import EmbeddedProducts
-from catalog.search.queries import STORED_FIELDS
+from catalog.search.queries import STORED_FIELDS, build_sku_search
 from catalog.similarity import Vectors
+
+SKUS_ASKED = 1000  # in one search
+PREFERENCE = "skus"  # whichever copy answers, it is always the same one
 
 
 class ProductStore:
@@ -28,27 +31,54 @@ class ProductStore:
         """Makes every write so far visible to searches."""
         self._connection.refresh()
 
-    def read(self, product_id: str) -> StoredProduct | None:
-        """Reads the product as it is this moment, without its vectors."""
-        return self.read_many([product_id]).get(product_id)
+    def read(self, name: str) -> StoredProduct | None:
+        """Reads the product with this id, else the one with this SKU, as it is this moment, without its vectors."""
+        return next(iter(self._read_named([name], STORED_FIELDS).values()), None)
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         """Those of `ids` that exist, as they are this moment, without vectors."""
         return self._connection.read_products(ids, STORED_FIELDS)
 
-    def read_vectors(self, ids: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
-        """Reads products, each with its vectors (float32 [dims]) in those of `spaces` in which it has one."""
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]:
+        """Returns the product id for each SKU that searches see; of several products that have it the smallest id."""
+        found: dict[str, str] = {}
+        left = list(dict.fromkeys(skus))
+        while left:
+            asked = frozenset(left[:SKUS_ASKED])
+            body = build_sku_search(sorted(asked))
+            hits = self._connection.msearch([body], PREFERENCE)[0]["hits"]["hits"]
+            for hit in hits:
+                for sku in asked.intersection(hit["_source"]["skus"]):
+                    found.setdefault(sku, hit["_id"])
+            answered = frozenset() if len(hits) == body["size"] else asked
+            left = [sku for sku in left if sku not in found and sku not in answered]
+        return found
+
+    def read_vectors(self, names: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
+        """Reads products by id or SKU, each with its vectors (float32 [dims]) in those of `spaces` where it has one.
+
+        They are found under the names they were asked by.
+        """
         states = (f"embedding.{space.name}.{name}" for space in spaces for name in ("vector", "status"))
-        read = self._connection.read_products(list(dict.fromkeys(ids)), [*STORED_FIELDS, *states])
+        read = self._read_named(names, [*STORED_FIELDS, *states])
         found: dict[str, tuple[StoredProduct, Mapping[str, Vectors]]] = {}
-        for product_id, stored in self._vectors.complete(read).items():
+        for name, stored in self._vectors.complete(read).items():
             source = dict(stored.source)
             vectors = {
                 name: np.asarray(state["vector"], dtype=np.float32)
                 for name, state in (source.pop("embedding", None) or {}).items()
                 if state.get("vector") is not None
             }
-            found[product_id] = replace(stored, source=source), vectors
+            found[name] = replace(stored, source=source), vectors
+        return found
+
+    def _read_named(self, names: Sequence[str], fields: Sequence[str]) -> dict[str, StoredProduct]:
+        """Reads products by id, and only those that are not there by SKU."""
+        found = self._connection.read_products(list(dict.fromkeys(names)), fields)
+        if unknown := [name for name in names if name not in found]:
+            owners = self.find_by_sku(unknown)
+            read = self._connection.read_products(sorted(set(owners.values())), fields) if owners else {}
+            found |= {sku: read[owner] for sku, owner in owners.items() if owner in read}
         return found
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:

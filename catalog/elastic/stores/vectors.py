@@ -33,7 +33,7 @@ class VectorReader:
         one from before.
         """
         found = self._find_lacking(stored.values())
-        return {name: _with_vectors(product, found.get(name)) for name, product in stored.items()}
+        return {name: _with_vectors(product, found.get(product.id)) for name, product in stored.items()}
 
     def complete_exactly(self, stored: Mapping[str, StoredProduct]) -> dict[str, StoredProduct]:
         """Returns the same products with all their vectors, to be written back under the `seq_no` they were read at.
