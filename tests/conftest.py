@@ -57,7 +57,9 @@ def elasticsearch_url() -> str:
         started = folder / "engine.json"
         if not started.exists():
             # Not pytest's tmp_path: its parent is closed to the user as whom root's server runs.
-            data = Path(tempfile.mkdtemp(prefix="visual-search-engine-"))
+            memory = Path("/dev/shm")  # where every write of the server's is on its disk at once
+            roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+            data = Path(tempfile.mkdtemp(prefix="visual-search-engine-", dir=memory if roomy else None))
             data.chmod(0o755)
             running = engine.start(engine.StartOptions(port=engine.find_free_port(), data=data, heap="1g"), settings)
             started.write_text(json.dumps({"url": running.url, "port": running.port, "data": str(data)}))

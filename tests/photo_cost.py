@@ -1,10 +1,13 @@
-"""What decoding one photo costs, told by a process of its own: `python -m tests.photo_cost FILE` prints JSON.
+"""What decoding one photo costs, told by a process of its own: `python -m tests.photo_cost` reads names of files.
+
+It answers each with a line of JSON, from a fork of itself: what every process has to load is loaded once.
 
 `cpu` in seconds and `memory` in bytes beyond what the process took before, those of the decoding process included;
 `start` is the CPU that a decoding process takes to come up.
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -32,7 +35,6 @@ def children() -> tuple[float, int]:
 
 def cost_of(file: Path) -> dict[str, Any]:
     """What decoding `file` costs, and its size or why it was refused."""
-    decode(encoded(Image.new("RGB", (8, 8)), "JPEG"))  # what is loaded once is no photo's cost
     decoding_pool.decode(encoded(Image.new("RGB", (8, 8)), "GIF"), 64)
     decoding_pool.close()
     start, base = children()
@@ -54,5 +56,19 @@ def cost_of(file: Path) -> dict[str, Any]:
     }
 
 
+def answer_in_fork(file: Path) -> None:
+    """Writes the cost of `file` as a line; what a process holds at most counts from its fork."""
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        sys.stdout.write(json.dumps(cost_of(file)) + "\n")
+        sys.stdout.flush()
+        os._exit(0)
+    if status := os.waitpid(child, 0)[1]:
+        raise SystemExit(f"{file}: status {status}")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(cost_of(Path(sys.argv[1]))))
+    decode(encoded(Image.new("RGB", (8, 8)), "JPEG"))  # what is loaded once is no photo's cost
+    for line in sys.stdin:
+        answer_in_fork(Path(line.rstrip("\n")))

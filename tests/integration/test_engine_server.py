@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def settings() -> engine.EngineSettings:
-    """As the environment says, but with a server of our own whatever ELASTICSEARCH_URL says."""
+    """As the environment says, but with a server of our own, as users start it, not as other tests do."""
     return engine.EngineSettings.load().model_copy(
-        update={"elasticsearch_url": None, "engine_port": engine.find_free_port()}
+        update={"elasticsearch_url": None, "engine_port": engine.find_free_port(), "engine_jvm_options": ""}
     )
 
 

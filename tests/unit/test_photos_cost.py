@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,32 +35,41 @@ OUTCOMES = {
 }
 
 
-def cost(file: Path, content: bytes) -> dict[str, Any]:
-    file.write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.photo_cost", str(file)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+Cost = Callable[[bytes], dict[str, Any]]
 
 
-@cache
-def plain(folder: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cost]:
+    """What decoding a photo costs, measured in a process of its own."""
+    file = tmp_path_factory.mktemp("cost") / "photo"
+    command = [sys.executable, "-W", "ignore", "-m", "tests.photo_cost"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def measure(content: bytes) -> dict[str, Any]:
+            file.write_bytes(content)
+            asked.write(f"{file}\n")
+            asked.flush()
+            return dict(json.loads(answers.readline()))
+
+        yield measure
+
+
+@pytest.fixture(scope="module")
+def plain(cost: Cost) -> dict[str, Any]:
     """The cost of a plain JPEG of 16 MP on this machine."""
-    return cost(folder / "plain.jpg", encoded(textured(4_000, 4_000), "JPEG", quality=90))
+    return cost(encoded(textured(4_000, 4_000), "JPEG", quality=90))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc, and limited on Linux only")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_a_hostile_photo_costs(name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    ordinary = plain(tmp_path_factory.getbasetemp())
-    found = cost(tmp_path / "photo", HOSTILE[name]())
-    assert found["cpu"] < max(PLAIN_TIMES * ordinary["cpu"], CPU_SECONDS + 2 * found["start"])
-    assert found["memory"] + (tmp_path / "photo").stat().st_size <= MEMORY
+def test_what_a_hostile_photo_costs(name: str, cost: Cost, plain: dict[str, Any]) -> None:
+    photo = HOSTILE[name]()
+    found = cost(photo)
+    assert found["cpu"] < max(PLAIN_TIMES * plain["cpu"], CPU_SECONDS + 2 * found["start"])
+    assert found["memory"] + len(photo) <= MEMORY
     assert found["apart"] <= MEMORY
     if name in OUTCOMES:
         assert found["outcome"][0] == OUTCOMES[name]
