@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, cast
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.delimited import read_csv, read_tsv
 from catalog.feeds.events import Rows, Truncation
-from catalog.feeds.jsonl import read_jsonl
-from catalog.feeds.merchant_xml import read_xml
-from catalog.feeds.parquet import read_parquet
+from catalog.feeds.readers.delimited import read_csv, read_tsv
+from catalog.feeds.readers.jsonl import read_jsonl
+from catalog.feeds.readers.merchant_xml import read_xml
+from catalog.feeds.readers.parquet import read_parquet
 
 
 @dataclass(frozen=True, slots=True)

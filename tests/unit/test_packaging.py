@@ -44,8 +44,8 @@ RUN = {
     "docker/etl.Dockerfile": (
         "etl.__main__",
         "catalog.__main__",
-        "catalog.feeds.parquet",
-        "catalog.feeds.merchant_xml",
+        "catalog.feeds.readers.parquet",
+        "catalog.feeds.readers.merchant_xml",
     ),
     "docker/loadtest.Dockerfile": ("locust", "loadtest.__main__", "loadtest.locustfile"),
 }

@@ -6,9 +6,9 @@ from typing import IO, Any
 import orjson
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.column_names import normalize_column
 from catalog.feeds.events import FeedRow, RowProblem, Rows, Truncation
-from catalog.feeds.text_lines import FeedLines, clean_id
+from catalog.feeds.readers.column_names import normalize_column
+from catalog.feeds.readers.text_lines import FeedLines, clean_id
 
 # Finds the product of a broken line; a line with several such keys is about none.
 _ID = re.compile(r'"id"\s*:\s*"([^"\\]{1,256})"')

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.column_names import normalize_column
 from catalog.feeds.events import FeedRow, Rows, Truncation
+from catalog.feeds.readers.column_names import normalize_column
 
 BATCH = 512  # rows in memory at a time
 BUFFER = 1 << 18  # bytes of a column read at a time; without it a whole row group is

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.column_names import normalize_column
 from catalog.feeds.events import FeedRow, Rows, Truncation
+from catalog.feeds.readers.column_names import normalize_column
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from catalog.errors import InvalidFeed
-from catalog.feeds.column_names import normalize_column
 from catalog.feeds.events import FeedRow, RowProblem, Rows, Truncation
-from catalog.feeds.text_lines import FeedLines, clean_id
+from catalog.feeds.readers.column_names import normalize_column
+from catalog.feeds.readers.text_lines import FeedLines, clean_id
 
 NEEDED = ("id", "title")
 
