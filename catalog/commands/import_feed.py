@@ -21,6 +21,8 @@ from catalog.retrying import RetryingProducts
 
 Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Google Merchant XML, also .gz.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
+ShopUrl = Annotated[str, typer.Option(help="Address of the shop, for links that are relative: https://shop.example")]
+Currency = Annotated[str, typer.Option(help="Currency of prices that name none, such as EUR.")]
 AsOf = Annotated[str | None, typer.Option(help="When the feed was made (ISO 8601); default: the file's time.")]
 Full = Annotated[bool, typer.Option("--full", help="The feed is the whole catalogue: remove what it lacks.")]
 Force = Annotated[
@@ -35,6 +37,8 @@ Report = Annotated[Path | None, typer.Option(help="Write all row problems to thi
 def import_feed(
     feed: Feed,
     format_name: Format = None,
+    shop_url: ShopUrl = "",
+    currency: Currency = "",
     as_of: AsOf = None,
     full: Full = False,
     force: Force = False,
@@ -49,7 +53,9 @@ def import_feed(
         now = datetime.now(UTC)
         made = _parse_time(as_of) if as_of else _read_file_time(feed)
         group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
-        items = feeds.read_products(feed, format_name, now=now, group=group)
+        notes = feeds.FeedNotes()
+        origin = _check_origin(shop_url, currency)
+        items = feeds.read_products(feed, format_name, now=now, group=group, notes=notes, **origin)
         catalogue = open_catalogue()
         patient = RetryingProducts(catalogue.products, catalogue.settings.elasticsearch_patience)
         port: ProductPort = DryRunPort(patient) if dry_run else patient
@@ -58,8 +64,17 @@ def import_feed(
         with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as on_progress:
             run = Importer(port, as_of=made, now=now, on_problem=on_problem, on_progress=on_progress)
             import_products(run, items, ImportOptions(full, force, dry_run))
+        run.summary.notes = list(notes)
         _print_summary(feed, run.summary, port, as_json)
         raise typer.Exit(_choose_exit_status(run.summary, fail_above))
+
+
+def _check_origin(shop_url: str, currency: str) -> dict[str, str]:
+    if shop_url and not shop_url.startswith(("https://", "http://")):
+        raise InvalidInput(f"--shop-url: '{shop_url}' is no address such as https://shop.example")
+    if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise InvalidInput(f"--currency: '{currency}' is not three letters such as EUR")
+    return {"shop_url": shop_url, "currency": currency.upper()}
 
 
 def _print_summary(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:

@@ -35,6 +35,7 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsed: list[ChangeExa
     if s.failed > len(s.first_problems):
         counts = ", ".join(f"{code} {number:,}" for code, number in s.failed_by.items())
         lines.append(f"  … {s.failed:,} problems in all ({counts}); --report FILE.csv writes them")
+    lines += [escape_controls(f"  note: {note}") for note in s.notes]
     if s.cut:
         lines.append(f"  the feed may not be whole: {s.cut}")
     return "\n".join(lines + _format_examples(rehearsed or []))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from catalog.feeds.column_mapping import RowContext
 from catalog.feeds.events import (
     FeedProduct,
     FeedProducts,
@@ -15,12 +16,13 @@ from catalog.feeds.events import (
     Truncation,
 )
 from catalog.feeds.formats import FORMATS, read_rows
-from catalog.feeds.products import build_context, check_products, map_rows
+from catalog.feeds.notes import FeedNote, FeedNotes
+from catalog.feeds.products import check_products, map_rows
 from catalog.feeds.size_grouping import merge_sizes
 
 __all__ = [
-    "FORMATS", "FeedProduct", "FeedProducts", "FeedRow", "MappedRow", "MappedRows", "RowProblem", "Rows",
-    "Truncation", "check_products", "keep_rows", "map_rows", "merge_sizes", "read_products", "read_rows",
+    "FORMATS", "FeedNote", "FeedNotes", "FeedProduct", "FeedProducts", "FeedRow", "MappedRow", "MappedRows",
+    "RowProblem", "Rows", "Truncation", "check_products", "keep_rows", "map_rows", "merge_sizes", "read_products", "read_rows",
 ]  # fmt: skip
 
 
@@ -35,10 +37,16 @@ def read_products(
     *,
     now: datetime | None = None,
     group: Callable[[MappedRows], MappedRows] = keep_rows,
+    notes: FeedNotes | None = None,
+    shop_url: str = "",
+    currency: str = "",
 ) -> FeedProducts:
     """Streams a feed file: a FeedProduct per good row, a RowProblem per bad one, a Truncation where it breaks off.
 
-    `now` (default: this moment) decides whether a sale with an effective date is on. Raises InvalidFeed.
+    `now` (default: this moment) decides whether a sale with an effective date is on. `notes` collects what was left
+    out or read leniently. `shop_url` stands before relative links, `currency` is that of prices that name none.
+    Raises InvalidFeed.
     """
-    context = build_context(path, now or datetime.now(UTC))
+    notes = notes or FeedNotes()
+    context = RowContext(str(path.resolve().parent), now or datetime.now(UTC), notes, shop_url, currency)
     return check_products(group(map_rows(read_rows(path, format_name), context)))

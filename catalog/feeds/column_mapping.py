@@ -1,26 +1,20 @@
 """Maps a feed's row, in Google Merchant's attribute names or in our own, onto the fields of a product."""
 
-import os.path
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from catalog.domain.filter_fields import TEXT_COLUMNS
-from catalog.domain.product import MAX_ID_BYTES, has_control
+from catalog.domain.product import MAX_ID_BYTES
+from catalog.feeds.address_columns import map_photos, resolve_link
+from catalog.feeds.attribute_columns import ROUNDED, map_attributes
 from catalog.feeds.events import RowError
-from catalog.feeds.values import (
-    is_blank,
-    is_in_period,
-    parse_list,
-    parse_money,
-    parse_stock,
-    parse_structure,
-    parse_text,
-    to_attribute,
-)
+from catalog.feeds.html_text import to_plain_line, to_plain_text
+from catalog.feeds.money import parse_money
+from catalog.feeds.notes import FeedNotes
+from catalog.feeds.periods import is_in_period
+from catalog.feeds.values import is_blank, parse_list, parse_stock, parse_structure, parse_text
 
 # Google's name -> ours; where a row has both, ours wins.
 RENAMED = {
@@ -29,67 +23,101 @@ RENAMED = {
     "availability": "available",
 }
 WORDS = ("id", "title", "description", *TEXT_COLUMNS, "link")
+ADDRESSED = ("id", "item_group_id", "link")  # kept letter by letter, where other texts lose their HTML
 PRICES = ("price", "sale_price")
 SALE_WINDOW = "sale_price_effective_date"
 FALLBACK_CATEGORY = "google_product_category"
-_URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-AWAITED = ("preorder", "pre_order", "backorder", "back_order")
 VARIANT_NAMES = {"id": "sku", "availability": "available"}
+# What a spreadsheet shows for a formula that failed, in English and in German.
+ERRORS = frozenset(
+    "#N/A #REF! #VALUE! #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC! #NV #BEZUG! #WERT! #ZAHL! #ÜBERLAUF!".split()  # noqa: SIM905
+)
+NEEDED = ("id", "title", "price", "available", "availability")  # an error in one of these spoils the row
 
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """Holds what rows are read against: the folder of their relative photos, and the moment a sale must be on."""
+    """Holds what rows are read against.
+
+    `folder` is that of relative photos, `now` the moment a sale must be on, `notes` takes what was read leniently.
+    `shop_url` stands before links that are relative, `currency` is that of prices that name none; both may be empty.
+    """
 
     folder: str
     now: datetime
+    notes: FeedNotes = field(default_factory=FeedNotes)
+    shop_url: str = ""
+    currency: str = ""
 
 
 def map_columns(row: Mapping[str, Any], context: RowContext) -> dict[str, Any]:
     """Returns the product fields of a row; columns that are no such field become attributes. Raises RowError."""
-    rest = {RENAMED.get(name, name): value for name, value in row.items() if name and not is_blank(value)}
-    rest |= {name: row[name] for name in RENAMED.values() if not is_blank(row.get(name))}
-    found: dict[str, Any] = {name: parse_text(rest.pop(name)) for name in WORDS if name in rest}
-    if len(str(found.get("id", "")).encode()) > MAX_ID_BYTES:
-        raise RowError(f"id: longer than {MAX_ID_BYTES} bytes")
-    found |= _map_photos(rest, context)
+    cells = _select_cells(row, context.notes)
+    rest = {RENAMED.get(name, name): value for name, value in cells.items()}
+    rest |= {name: cells[name] for name in RENAMED.values() if name in cells}
+    found = _map_words(rest, context)
+    found |= map_photos(rest, context.folder, context.notes)
     found |= _map_category(rest)
-    found |= _map_offer(rest, context.now)
+    found |= _map_offer(rest, context)
     found |= _map_variants(rest, found)
+    if context.currency and "currency" not in found:
+        found["currency"] = context.currency
     if "updated_at" in rest:
         found["updated_at"] = rest.pop("updated_at")
-    found["attributes"] = _map_attributes(row, rest)
+    found["attributes"] = map_attributes(row, rest, context.notes)
     return found
 
 
-def _map_photos(rest: dict[str, Any], context: RowContext) -> dict[str, Any]:
+def _select_cells(row: Mapping[str, Any], notes: FeedNotes) -> dict[str, Any]:
+    """Returns the cells that hold something, no errors of a spreadsheet; raises RowError for one that is needed."""
+    cells = {}
+    for name, value in row.items():
+        if not name or is_blank(value):
+            continue
+        if isinstance(value, str) and value[:1] == "#" and value.strip() in ERRORS:
+            if name in NEEDED:
+                raise RowError(f"{name}: '{value}' is a spreadsheet's error: mend its formula and export again")
+            notes.add(f"{name} is left out where it holds a spreadsheet's error", value)
+            continue
+        cells[name] = value
+    return cells
+
+
+def _map_words(rest: dict[str, Any], context: RowContext) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if (photo := rest.pop("image_url", None)) is not None:
-        found["image_url"] = resolve_photo_url(parse_text(photo), context.folder)
-    if (more := rest.pop("additional_image_urls", None)) is not None:
-        links = parse_list("additional_image_link", more, ",")
-        found["additional_image_urls"] = [resolve_photo_url(link, context.folder) for link in links]
+    for name in WORDS:
+        if name in rest:
+            value = parse_text(rest.pop(name))
+            if isinstance(value, str) and name not in ADDRESSED:
+                value = to_plain_text(value) if name == "description" else to_plain_line(value)
+            if value != "":
+                found[name] = value
+    if len(str(found.get("id", "")).encode(errors="replace")) > MAX_ID_BYTES:
+        raise RowError(f"id: longer than {MAX_ID_BYTES} bytes")
+    for name in ("id", "item_group_id"):
+        if ROUNDED.fullmatch(str(found.get(name, ""))):
+            reason = "is a number that a spreadsheet has rounded: format its column as text and export again"
+            raise RowError(f"{name}: '{found[name]}' {reason}")
+    if isinstance(found.get("link"), str):
+        found["link"] = resolve_link(found["link"], context.shop_url)
     return found
-
-
-def resolve_photo_url(link: Any, folder: str) -> Any:
-    """Returns `photos/1.jpg` as the `file:` URL of that file below `folder` (absolute), as Path.as_uri() does."""
-    if not isinstance(link, str) or not link or _URL_SCHEME.match(link) or has_control(link):
-        return link  # a wrong one is reported when the product is checked
-    if link.startswith("//"):
-        return f"https:{link}"
-    return "file://" + quote(os.path.normpath(os.path.join(folder, link)))  # noqa: PTH118 - a Path is 10 times slower
 
 
 def _map_category(rest: dict[str, Any]) -> dict[str, Any]:
     if "category" in rest:
-        return {"category": parse_list("category", rest.pop("category"), ">")}
+        return {"category": parse_list("category", _to_plain(rest.pop("category")), ">")}
     if "product_type" in rest:
-        return {"category": _split_path(rest.pop("product_type"))}
+        return {"category": _split_path(_to_plain(rest.pop("product_type")))}
     # A number of Google's taxonomy says nothing to a shopper.
     if FALLBACK_CATEGORY in rest and not str(rest[FALLBACK_CATEGORY]).strip().isdigit():
-        return {"category": _split_path(rest.pop(FALLBACK_CATEGORY))}
+        return {"category": _split_path(_to_plain(rest.pop(FALLBACK_CATEGORY)))}
     return {}
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_to_plain(part) for part in value]
+    return to_plain_line(value) if isinstance(value, str) and "&" in value else value
 
 
 def _split_path(value: Any) -> list[Any]:
@@ -98,11 +126,10 @@ def _split_path(value: Any) -> list[Any]:
     return parse_list("product_type", parts[0], ">") if any(">" in str(part) for part in parts) else parts
 
 
-def _map_offer(rest: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _map_offer(rest: dict[str, Any], context: RowContext) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    currencies = {parse_text(rest.pop("currency"))} if "currency" in rest else set()
-    window = rest.pop(SALE_WINDOW, None)
-    on_sale = window is None or is_in_period(SALE_WINDOW, window, now)
+    currencies = {str(parse_text(rest.pop("currency"))).upper()} if "currency" in rest else set()
+    on_sale = _is_on_sale(rest.pop(SALE_WINDOW, None), context)
     for name in PRICES:
         if name in rest:
             found[name], currency = parse_money(name, rest.pop(name))
@@ -112,6 +139,14 @@ def _map_offer(rest: dict[str, Any], now: datetime) -> dict[str, Any]:
     if "available" in rest:
         found["available"] = parse_stock("availability", rest.pop("available"))
     return found | _require_one_currency(currencies)
+
+
+def _is_on_sale(window: Any, context: RowContext) -> bool:
+    try:
+        return window is None or is_in_period(SALE_WINDOW, window, context.now)
+    except RowError:
+        context.notes.add(f"{SALE_WINDOW} cannot be read, so sale_price is left out", window)
+        return False
 
 
 def _require_one_currency(currencies: set[Any]) -> dict[str, Any]:
@@ -159,13 +194,3 @@ def _map_variant(
         variant["sku"] = f"{found.get('id')}-{variant['size']}"
     variant["available"] = parse_stock("variants.availability", variant.get("available", available))
     return variant
-
-
-def _map_attributes(row: Mapping[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
-    given = parse_structure("attributes", rest.pop("attributes", {}))
-    if not isinstance(given, dict):
-        raise RowError("attributes: write an object of names and values")
-    awaited = str(row.get("availability", "")).strip().lower().replace(" ", "_")
-    unknown = rest | ({"availability": awaited} if awaited in AWAITED else {})
-    found = {name: to_attribute(value) for name, value in (unknown | given).items()}
-    return {name: value for name, value in found.items() if value is not None}

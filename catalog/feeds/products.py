@@ -1,13 +1,21 @@
 """Turns the rows of a feed into products: columns are mapped onto product fields, then the product is checked."""
 
-from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 from catalog.domain.product import parse
 from catalog.errors import InvalidProduct
 from catalog.feeds.column_mapping import RowContext, map_columns
 from catalog.feeds.events import FeedProduct, FeedProducts, FeedRow, MappedRow, MappedRows, RowError, RowProblem, Rows
 from catalog.feeds.values import parse_text
+
+# What to do about a field that the contract of a product refuses; others are told in its own words.
+ADVICE = {
+    "id": "each row needs an id of at most 256 characters, without slashes, line ends and a blank before it",
+    "title": "each row needs a title of at most 1,000 characters",
+    "description": "a description has at most 32,000 characters without its HTML",
+    "currency": "write the three letters of one currency, such as EUR",
+    "updated_at": "write a date in ISO 8601, such as 2026-02-24T13:00:00Z",
+}
 
 
 def map_rows(rows: Rows, context: RowContext) -> MappedRows:
@@ -16,6 +24,7 @@ def map_rows(rows: Rows, context: RowContext) -> MappedRows:
         if not isinstance(row, FeedRow):
             yield row
             continue
+        context.notes.line = row.line
         try:
             yield MappedRow(row.line, map_columns(row.data, context))
         except RowError as error:
@@ -31,12 +40,16 @@ def check_products(rows: MappedRows) -> FeedProducts:
         try:
             yield FeedProduct(row.line, parse(row.fields))
         except InvalidProduct as error:
-            yield RowProblem(row.line, error.message, "invalid_product", _to_id(row.fields.get("id")))
+            yield RowProblem(row.line, _explain(error, row.fields), "invalid_product", _to_id(row.fields.get("id")))
 
 
-def build_context(path: Path, now: datetime) -> RowContext:
-    """Returns what rows of the feed at `path` are read against."""
-    return RowContext(str(path.resolve().parent), now)
+def _explain(error: InvalidProduct, fields: dict[str, Any]) -> str:
+    name = error.message.partition(":")[0]
+    if name not in ADVICE:
+        return error.message
+    return (
+        f"{name}: '{str(fields[name])[:40]}': {ADVICE[name]}" if name in fields else f"{name}: none; {ADVICE[name]}"
+    )
 
 
 def _find_id(row: FeedRow) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from catalog.feeds.events import RowProblem
+from catalog.feeds.notes import FeedNote
 
 SHOWN = 10  # problems and examples kept for the terminal; `--report` has them all
 
@@ -25,6 +26,7 @@ class ImportSummary:
     photos_changed: int = 0
     embeddings_cleared: int = 0  # products that had an embedding and lost it, as their photo has another address
     first_problems: list[RowProblem] = field(default_factory=list)
+    notes: list[FeedNote] = field(default_factory=list)  # what was left out of rows or read leniently
     cut: str = ""  # why the feed seems to have lost its end
     cut_for_certain: bool = False
     refused: str = ""  # why nothing was written

@@ -89,7 +89,7 @@ def test_bad_items_of_xml_are_told_by_line(tmp_path: Path) -> None:
 <item><g:id>1</g:id><title>plain</title><g:title>A &amp; B</g:title><g:price>1.00 EUR</g:price>
   <g:additional_image_link>https://a.example/1</g:additional_image_link>
   <g:additional_image_link>https://a.example/2</g:additional_image_link>
-  <g:shipping><g:country>DE</g:country></g:shipping></item>
+  <g:shipping><g:country>DE</g:country></g:shipping><g:care><g:wash>30</g:wash></g:care></item>
 <item>
   <g:id>2</g:id></item>
 </channel></rss>"""
@@ -98,7 +98,7 @@ def test_bad_items_of_xml_are_told_by_line(tmp_path: Path) -> None:
     assert isinstance(items[0], FeedProduct) and items[0].line == 3
     assert items[0].product.title == "A & B"
     assert len(items[0].product.additional_image_urls) == 2
-    assert items[0].product.attributes == {"shipping": '{"country":"DE"}'}
+    assert items[0].product.attributes == {"care": '{"wash":"30"}'}
     assert isinstance(items[1], RowProblem) and items[1].line == 7 and items[1].id == "2"
 
 

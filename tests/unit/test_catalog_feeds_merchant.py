@@ -130,13 +130,13 @@ def test_our_own_name_wins_over_googles() -> None:
 
 
 def test_unknown_columns_become_attributes_of_plain_values() -> None:
-    shipping = {"country": "DE", "price": "4.90 EUR"}
+    details = {"stripes": 3}
     made = product(
-        season="ss26", shipping=shipping, tags=["a", 1], score=float("nan"), empty=" ", attributes={"x": 1}
+        season="ss26", pattern_details=details, tags=["a", 1], score=float("nan"), empty=" ", attributes={"x": 1}
     )
     assert made.attributes == {
         "season": "ss26",
-        "shipping": '{"country":"DE","price":"4.90 EUR"}',
+        "pattern_details": '{"stripes":3}',
         "tags": ["a", "1"],
         "x": 1,
     }
@@ -160,3 +160,86 @@ def test_unknown_columns_become_attributes_of_plain_values() -> None:
 def test_a_row_that_contradicts_itself_is_refused(row: dict[str, Any], reason: str) -> None:
     with pytest.raises(RowError, match=reason):
         product(**row)
+
+
+def test_html_of_texts_is_read(tmp_path: Path) -> None:
+    made = product(
+        title="Linen <b>dress</b> &amp; belt",
+        description="<p>Long</p><p>100 % cotton &amp; silk</p>",
+        brand="H&amp;M",
+        product_type="Women &gt; Jackets &amp;amp; coats",
+        link="https://shop.example/a b?x=1&amp;y=2",
+    )
+    assert (made.title, made.description) == ("Linen dress & belt", "Long\n100 % cotton & silk")
+    assert (made.brand, made.category) == ("H&M", ["Women", "Jackets & coats"])
+    assert made.link == "https://shop.example/a%20b?x=1&y=2"
+
+
+def test_googles_other_columns_are_attributes_or_left_out_with_one_note() -> None:
+    context = RowContext("", CONTEXT.now)
+    row = {
+        "id": "1",
+        "title": "A",
+        "size_system": "EU",
+        "size_type": "petite",
+        "multipack": "3",
+        "is_bundle": "yes",
+        "identifier_exists": "FALSE",
+        "condition": "new",
+        "availability_date": "2026-03-01T00:00+0100",
+        "unit_pricing_measure": "100 ml",
+        "product_detail": "General:Fit:slim",
+        "gtin": 4006381333931.0,
+        "shipping(country:price)": "DE:4.90 EUR",
+        "cost_of_goods_sold": "12.00 EUR",
+    }
+    for _ in range(2):
+        fields = map_columns(row, context)
+    assert fields["attributes"] == {
+        "size_system": "EU",
+        "size_type": "petite",
+        "multipack": "3",
+        "is_bundle": True,
+        "identifier_exists": False,
+        "condition": "new",
+        "availability_date": "2026-03-01T00:00+0100",
+        "unit_pricing_measure": "100 ml",
+        "product_detail": ["General: Fit: slim"],
+        "gtin": "4006381333931",
+    }
+    assert [(note.text.split()[0], note.rows) for note in context.notes] == [
+        ("shipping", 2),
+        ("cost_of_goods_sold", 2),
+    ]
+
+
+def test_details_of_xml_are_written_in_one_line() -> None:
+    detail = {"section_name": "General", "attribute_name": "Fit", "attribute_value": "slim"}
+    assert product(product_detail=[detail, detail]).attributes["product_detail"] == ["General: Fit: slim"] * 2
+
+
+def test_a_sale_period_that_cannot_be_read_costs_the_sale_price_alone() -> None:
+    context = RowContext("", CONTEXT.now)
+    row = {"id": "1", "title": "A", "price": "10 EUR", "sale_price": "8 EUR", "sale_price_effective_date": "soon"}
+    assert "sale_price" not in map_columns(row, context)
+    assert [str(note) for note in context.notes] == [
+        "sale_price_effective_date cannot be read, so sale_price is left out (1 row, first in line 0: 'soon')"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "links"),
+    [
+        ("https://a.example/1.jpg, https://a.example/2.jpg", ["https://a.example/1.jpg", "https://a.example/2.jpg"]),
+        ("https://a.example/w_3,h_2/1.jpg,//b.example/2", ["https://a.example/w_3,h_2/1.jpg", "https://b.example/2"]),
+        (["https://a.example/1,https://a.example/2", ""], ["https://a.example/1", "https://a.example/2"]),
+    ],
+)
+def test_more_photos_are_split_at_commas_between_addresses(written: Any, links: list[str]) -> None:
+    assert product(additional_image_link=written).additional_image_urls == links
+
+
+def test_a_shop_completes_links_and_a_currency_prices() -> None:
+    context = RowContext("", CONTEXT.now, shop_url="https://shop.example", currency="EUR")
+    fields = map_columns({"id": "1", "title": "A", "link": "/products/a", "price": "10"}, context)
+    assert (fields["link"], fields["currency"]) == ("https://shop.example/products/a", "EUR")

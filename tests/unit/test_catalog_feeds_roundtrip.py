@@ -12,21 +12,23 @@ from hypothesis import strategies as st
 from catalog.domain.product import Product, parse
 from catalog.errors import InvalidFeed
 from catalog.feeds import FORMATS, FeedProduct, RowProblem, Truncation, read_products
+from catalog.feeds.html_text import to_plain_line
 from tests.feed_files import write_feed
 
 # XML has no control characters, and its parsers turn CR into LF.
 letters = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
 extra = st.sampled_from(list("\",;|\t\n<>&\\[]{}'=#%"))
-words = st.text(st.one_of(letters, extra), min_size=1, max_size=8).map(str.strip).filter(bool)
+texts = st.text(st.one_of(letters, extra), min_size=1, max_size=8).map(str.strip).filter(bool)
+words = texts.map(to_plain_line).filter(bool)  # what a product's words are whatever the feed has
 prices = st.integers(0, 10**11).map(lambda cents: cents / 100)
 ids = st.text(string.ascii_letters + string.digits + "-_.:é", min_size=1, max_size=12)
 urls = ids.map(lambda name: f"https://shop.example/{name}.jpg")
 variants = st.fixed_dictionaries(
-    {"sku": words, "available": st.booleans()},
-    optional={"size": words, "price": prices, "sale_price": prices},
+    {"sku": texts, "available": st.booleans()},
+    optional={"size": texts, "price": prices, "sale_price": prices},
 )
 values = st.one_of(
-    words, st.booleans(), st.integers(-(2**53), 2**53), st.floats(-1e6, 1e6), st.lists(words, max_size=3)
+    texts, st.booleans(), st.integers(-(2**53), 2**53), st.floats(-1e6, 1e6), st.lists(texts, max_size=3)
 )
 products = st.fixed_dictionaries(
     {"id": ids, "title": words},
@@ -36,13 +38,13 @@ products = st.fixed_dictionaries(
         "category": st.lists(words, min_size=1, max_size=4),
         "link": urls,
         "image_url": urls,
-        "additional_image_urls": st.lists(urls, min_size=1, max_size=3),
+        "additional_image_urls": st.lists(urls, min_size=1, max_size=3, unique=True),
         "currency": st.sampled_from(["EUR", "USD", "SEK"]),
         "price": prices,
         "sale_price": prices,
         "variants": st.lists(variants, min_size=1, max_size=4),
         "available": st.booleans(),
-        "attributes": st.dictionaries(words, values, min_size=1, max_size=3),
+        "attributes": st.dictionaries(texts, values, min_size=1, max_size=3),
     },
 ).map(parse)
 catalogues = st.lists(products, min_size=1, max_size=4, unique_by=lambda product: product.id)
