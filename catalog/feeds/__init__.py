@@ -22,7 +22,8 @@ from catalog.feeds.size_grouping import merge_sizes
 
 __all__ = [
     "FORMATS", "FeedNote", "FeedNotes", "FeedProduct", "FeedProducts", "FeedRow", "MappedRow", "MappedRows",
-    "RowProblem", "Rows", "Truncation", "check_products", "keep_rows", "map_rows", "merge_sizes", "read_products", "read_rows",
+    "RowProblem", "Rows", "Truncation", "check_products", "keep_rows", "map_rows", "merge_sizes", "read_products",
+    "read_rows",
 ]  # fmt: skip
 
 
