@@ -8,6 +8,7 @@ from flask import current_app
 from app.embedding import Embedders
 from app.observability.lifecycle import Readiness
 from app.photo_concurrency import Admission
+from app.score_floors import ScoreFloors
 from app.settings import ApiSettings
 from app.uploads import PhotoReader
 from catalog.ports import SearchIndex
@@ -25,6 +26,7 @@ class Context:
     uploads: PhotoReader
     admission: Admission
     embedders: Embedders
+    floors: ScoreFloors
 
 
 def context() -> Context:

@@ -15,6 +15,7 @@ from app.observability import request_log
 from app.observability.lifecycle import Readiness
 from app.openapi import specification
 from app.photo_concurrency import Admission
+from app.score_floors import ScoreFloors
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, PhotoReader
 from app.views import models as models_view
@@ -47,10 +48,12 @@ def build(
     )
     breaker = CircuitBreaker()
     index.observe(CallGuard(breaker, request_log.add_index_seconds))
-    uploads, embedders = PhotoReader(photos, settings.image_url_timeout), Embedders(models or ModelSettings.load())
+    models = models or ModelSettings.load()
+    uploads, embedders = PhotoReader(photos, settings.image_url_timeout), Embedders(models)
+    floors = ScoreFloors(index, models)
     admission = Admission(settings.max_uploads)
     readiness = Readiness(index.status.ping)
-    app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders)
+    app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders, floors)
     errors.install(app)
     request_log.install(app, breaker, log_requests=settings.access_log)
     private_endpoints.install(app, settings)

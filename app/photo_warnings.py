@@ -34,14 +34,19 @@ def _warn_of_category(name: str, made_for: Sequence[str], asked: Sequence[str]) 
     return AnswerWarning("unsuited_category", message, {"space": name, "categories": list(made_for)})
 
 
-def warn_of_hits(hits: Sequence[Hit], limits: Mapping[str, Limits]) -> list[AnswerWarning]:
+def warn_of_hits(
+    hits: Sequence[Hit], limits: Mapping[str, Limits], missed: float | None = None
+) -> list[AnswerWarning]:
     """Warns by the best cosine of a first page: a photo unlike everything here is probably of something else.
 
-    One model only, for cosines of several models mixed have no common scale.
+    `missed` is the floor that all hits missed: their best cosine is not known. One model only, for cosines of several
+    models mixed have no common scale.
     """
     ((name, limit),) = limits.items() if len(limits) == 1 else [("", None)]
     best = max((hit.score for hit in hits if hit.score is not None), default=None)  # a pin may come first
-    if limit is None or limit.ood_cosine is None or best is None or best >= limit.ood_cosine:
+    reached = best if best is not None else missed
+    if limit is None or limit.ood_cosine is None or reached is None or reached >= limit.ood_cosine:
         return []
-    message = f"nothing here looks like this photo: its best cosine is {best:.2f}, {name} expects {limit.ood_cosine}"
+    said = f"below {missed:g}" if best is None else f"{best:.2f}"
+    message = f"nothing here looks like this photo: its best cosine is {said}, {name} expects {limit.ood_cosine}"
     return [AnswerWarning("unlike_catalogue", message, {"space": name, "best": best, "expected": limit.ood_cosine})]

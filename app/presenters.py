@@ -11,6 +11,7 @@ def similar_response(result: SimilarResult) -> dict[str, Any]:
     """Returns the body of an answer: the same for the same question, so no ids and no times."""
     return {
         "hits": [_present_hit(result, position) for position in range(len(result.hits))],
+        "score_floor": result.score_floor,
         "facets": result.facets,
         "limit": result.page.limit,
         "offset": result.page.offset,
@@ -38,8 +39,10 @@ def batch_entry(result: SimilarResult | Exception) -> dict[str, Any]:
 def _present_hit(result: SimilarResult, position: int) -> dict[str, Any]:
     hit = result.hits[position]
     body: dict[str, Any] = {"id": hit.id, "score": hit.score, "product": hit.product}
+    if hit.fill is not None:
+        body["fill"] = hit.fill
     if hit.group is not None:
         body["group"] = [{"id": each.id, "score": each.score, "product": each.product} for each in hit.group]
-    if result.explanations is not None:
+    if result.explanations is not None and hit.fill is None:
         body["explain"] = result.explanations[hit.id]
     return body

@@ -24,7 +24,7 @@ class SearchService:
 
     def find_similar(self, request: SimilarRequest) -> SimilarResult:
         """Returns the result of the catalogue, and counts it by its plan."""
-        result = similar_to(self.context.index, request)
+        result = similar_to(self.context.index, request, self.context.floors.get())
         metrics.PLANS.labels(result.plan.strategy).inc()
         return result
 
@@ -62,4 +62,6 @@ class SearchService:
         weights = {space.name: weight for space, weight in spaces.items()}
         result = self.find_similar(replace(request, model=None, models=weights, vectors=vectors))
         best = result.hits if not result.page.offset else ()  # a later page begins with what is less alike
-        return replace(result, warnings=(*warnings, *warn_of_hits(best, limits), *result.warnings))
+        empty = any(each.code == "below_floor" for each in result.warnings) and not result.page.offset
+        unlike = warn_of_hits(best, limits, result.score_floor if empty else None)
+        return replace(result, warnings=(*warnings, *unlike, *result.warnings))

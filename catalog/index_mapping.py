@@ -1,6 +1,6 @@
 """Index mappings, strict, each beside the reason its fields are indexed the way they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.domain.embedding_space import Space
@@ -49,15 +49,13 @@ PRODUCT_PROPERTIES: dict[str, Any] = {
 }
 
 
-ADDED = "added"  # in the `meta` of a space's vector, so that it is written in one go with the space
+# In the `meta` of a space's vector, so that it is written in one go with the space: its place among the spaces of the
+# catalogue, from 1, and the cosine below which its hits do not look alike, where that was measured here.
+ADDED, FLOOR = "added", "floor"
 
 
-def space_properties(space: Space, index_type: VectorIndex, added: int = 0) -> dict[str, Any]:
-    """Mapping of `embedding.<space>`; the index type is always explicit: the server's default changes.
-
-    `added` is its place among the spaces of the catalogue, from 1; 0 leaves that out.
-    """
-    meta: dict[str, Any] = {"meta": {ADDED: str(added)}} if added else {}
+def space_properties(space: Space, index_type: VectorIndex, meta: Mapping[str, str]) -> dict[str, Any]:
+    """Mapping of `embedding.<space>`; the index type is always explicit: the server's default changes."""
     return {
         "properties": {
             "vector": {
@@ -66,8 +64,8 @@ def space_properties(space: Space, index_type: VectorIndex, added: int = 0) -> d
                 "index": True,
                 "similarity": INDEX_SIMILARITY,
                 "index_options": {"type": index_type},
-            }
-            | meta,
+                **({"meta": dict(meta)} if meta else {}),
+            },
             "image_url": STORED,
             "image_sha256": KEYWORD,
             "status": KEYWORD,

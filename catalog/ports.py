@@ -81,8 +81,10 @@ class SpacePort(Protocol):
 
     def get_all(self) -> Sequence[Space]: ...  # by name
     def get_mapping_version(self) -> int: ...  # below `catalog.index_mapping.VERSION` until the next reindex
+    def get_floors(self) -> Mapping[str, float]: ...  # by space, of those that were measured in this catalogue
     def read_all(self) -> Sequence[Space]: ...
     def ensure(self, space: Space) -> None: ...  # adds its mapping; refuses other dims
+    def write_floor(self, space: Space, floor: float | None) -> None: ...  # None: takes it back
 
 
 class StatusPort(Protocol):

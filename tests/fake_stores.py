@@ -201,9 +201,13 @@ class FakeSimilar(FakeSearch):
         return SimilarPage(
             hits=[self._hit(query, members) for members in window],
             plan=Plan("exact", "a fake compares with everything", len(passing)),
-            total=len(groups) if query.counts.total else None,
+            total=self._count(query, [members[0][0] for members in groups.values()]) if query.counts.total else None,
             facets=self._facets(query, pool) if query.counts.facets else None,
         )
+
+    def _count(self, query: SimilarQuery, scores: Sequence[float]) -> int:
+        floor = query.counts.floor if query.score_threshold is None else None
+        return sum(floor is None or score >= floor for score in scores)
 
     def _score(self, query: SimilarQuery, product_id: str) -> float:
         cosines = {
@@ -248,6 +252,9 @@ class FakeBrowsing(FakeSearch):
         if query.sort == IN_STOCK_NEWEST:
             passing.sort(key=lambda i: self.shop.docs[i].get("updated_at", ""), reverse=True)
             passing.sort(key=lambda i: not self.shop.docs[i].get("available"))
+        if query.page.group_size:
+            firsts = {self.shop.docs[i]["group_key"]: i for i in reversed(passing)}
+            passing = [i for i in passing if i in firsts.values()]
         window = passing[query.page.offset : query.page.offset + query.page.limit]
         facets = self._facets(query, pool) if query.counts.facets else None
         return BrowsePage([{"id": i, **self._public(i, query.page.fields)} for i in window], len(passing), facets)
@@ -286,6 +293,16 @@ class FakeSpaces(FakeStore):
     def get_mapping_version(self) -> int:
         self.shop.check()
         return self.shop.version
+
+    def get_floors(self) -> Mapping[str, float]:
+        self.shop.check()
+        return self.shop.floors
+
+    def write_floor(self, space: Space, floor: float | None) -> None:
+        self.shop.check("write")
+        self.shop.floors.pop(space.name, None)
+        if floor is not None:
+            self.shop.floors[space.name] = floor
 
     def ensure(self, space: Space) -> None:
         known = self.shop.known.setdefault(space.name, space)

@@ -31,6 +31,7 @@ class FakeCatalogue:
         self.clock = 0
         self.writes = 0
         self.known: dict[str, Space] = {}
+        self.floors: dict[str, float] = {}
         self.promotion: str | None = None
         self.down = False
         self.version = VERSION

@@ -67,7 +67,7 @@ Cosine = Annotated[float, Field(ge=-1.0001, le=1.0001, description="the raw cosi
 
 class GroupHit(Answer):
     id: str
-    score: Cosine
+    score: Cosine | None = Field(description="null where there was nothing to compare with")
     product: ProductAnswer
 
 
@@ -85,6 +85,10 @@ class SimilarHit(Answer):
     id: str
     score: Cosine | None = Field(description="null where there was nothing to compare with")
     product: ProductAnswer
+    fill: Literal["category"] | None = Field(
+        None,
+        description="why a product is here that was not compared with anything: `fill` or `fallback` asked for it",
+    )
     group: list[GroupHit] | None = Field(None, description="the best of its group; only with `group_by`")
     explain: Explanation | None = Field(None, description="only with `explain`")
 
@@ -112,6 +116,9 @@ class SimilarAnswer(Answer):
     """Similar products, most similar first, ties by id."""
 
     hits: list[SimilarHit]
+    score_floor: float | None = Field(
+        description="cosine below which hits were left out because `score_threshold` was not given; null: none were"
+    )
     facets: Facets | None
     limit: int
     offset: int

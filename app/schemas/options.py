@@ -9,6 +9,7 @@ from app.schemas.types import (
     Facets,
     Fallback,
     FieldNames,
+    Fill,
     FilterKeys,
     GroupBy,
     Limit,
@@ -26,8 +27,8 @@ from catalog.search.search_types import Counts, Page
 from catalog.similar import SimilarRequest
 
 TOTAL = (
-    "count all products (with `group_by` groups) that pass the filters and reach `score_threshold`; "
-    "null, with a warning, where there is a threshold and the search was approximate"
+    "count all products (with `group_by` groups) that pass the filters and reach `score_threshold` or the floor; "
+    "null, with a warning, where there is either and the search was approximate"
 )
 
 
@@ -52,7 +53,11 @@ class SimilarOptions(PageOptions):
     price_band: Band | None = Field(
         None, description="factors of the source's price: `0.5,1.5` is from half to one and a half times"
     )
-    score_threshold: Threshold | None = None
+    score_threshold: Threshold | None = Field(
+        None,
+        description="least cosine of a hit; default the floor of the model, below which nothing looks alike "
+        "(`score_floor` of the answer); `none`: no floor",
+    )
     exclude_source: bool = Field(True, description="leave out the source product and its group")
     exclude_ids: ProductIds = Field((), description="products that shall not be in the answer")
     exact: bool = Field(False, description="compare with every product that passes, whatever it costs")
@@ -81,6 +86,11 @@ class SimilarOptions(PageOptions):
         None,
         description="for a product without an embedding, instead of 409: products of its most specific category that "
         "pass the filters, available and recently updated ones first, with `score` null",
+    )
+    fill: Fill | None = Field(
+        None,
+        description="where fewer than `limit` products look alike, complete the page with others of the source's "
+        "most specific category that pass the filters, available and recently updated ones first, marked `fill`",
     )
 
     @model_validator(mode="after")

@@ -1,9 +1,10 @@
 """Types that parameters and bodies share, with their bounds and descriptions."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, WrapValidator
 
 from app.http.inputs import unknown
 from catalog.domain.filter_fields import RELAXABLE_KEYS
@@ -14,6 +15,7 @@ from catalog.search.search_types import FACETS, SORTS
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
 COMPONENT = "x-component"  # of a schema: the name under which the specification shares it
+NONE = "none"  # instead of a threshold: no floor either
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -23,6 +25,17 @@ def _check(what: str, known: Sequence[str]) -> AfterValidator:
         return word
 
     return AfterValidator(check)
+
+
+def _read_threshold(value: Any, check: Callable[[Any], float | str]) -> float | str:
+    """Refuses what is neither `none` nor a cosine, in words that name both."""
+    try:
+        found = check(value)
+    except ValidationError:
+        found = math.nan
+    if found == NONE or (isinstance(found, float) and -1 <= found <= 1):
+        return found
+    raise ValueError("write a cosine from -1 to 1, or none")
 
 
 def _enum(known: Sequence[str], name: str | None = None) -> WithJsonSchema:
@@ -72,12 +85,17 @@ Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
 FilterKey = Annotated[str, _check("filter", RELAXABLE_KEYS), _enum(RELAXABLE_KEYS, "FilterKey")]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
+Fill = Annotated[Literal["category"], _enum(("category",))]
 FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE_KEYS))]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"hits per page, at most {MAX_PAGE_SIZE}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")
 ]
-Threshold = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False, description="least cosine of a hit")]
+Threshold = Annotated[
+    float | Literal["none"],
+    WrapValidator(_read_threshold),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": -1, "maximum": 1}, {"type": "string", "const": NONE}]}),
+]
 
 
 def require(field: str) -> dict[str, Any]:

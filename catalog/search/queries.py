@@ -165,6 +165,7 @@ def build_browse_search(query: BrowseQuery) -> dict[str, Any]:
         query,
         filter_clauses.build_filter_clauses(query.within, query.mapping_version).values(),
         exclude_all_but_source(query),
+        count_groups=bool(query.page.group_size),
     )
     if query.q:
         body["query"]["bool"]["must"] = [{"match": {"title": {"query": query.q, "operator": "and"}}}]
@@ -177,4 +178,6 @@ def build_browse_search(query: BrowseQuery) -> dict[str, Any]:
         "sort": [*BROWSE_SORTS.get(query.sort, []), by_id],
         "_source": build_source_filter(query.page.fields),
     }
+    if query.page.group_size:
+        body["collapse"] = {"field": "group_key"}
     return body

@@ -80,12 +80,14 @@ class Page:
 class Counts:
     """Says what is counted beside the hits: values of `facets`, and the `total`.
 
-    The facet `price` counts prices in `price_currencies` only (None: it does not look at currencies).
+    The facet `price` counts prices in `price_currencies` only (None: it does not look at currencies). Where the query
+    has no threshold, the total counts what reaches the `floor`; an exact search then need not find anything else.
     """
 
     facets: tuple[str, ...] = ()
     total: bool = False
     price_currencies: tuple[str, ...] | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Hit:
     with.
 
     `group` has the best hits of its group where groups were asked for, `vectors` one per space where asked for.
+    `fill` says why a product is there that was not compared with anything: "category".
     """
 
     id: str
@@ -119,6 +122,7 @@ class Hit:
     product: Mapping[str, Any]
     group: Sequence["Hit"] | None = None
     vectors: Mapping[str, Vectors] | None = None
+    fill: Literal["category"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ class SimilarPage:
 class BrowseQuery:
     """Asks for products that pass `filters` and `within`, and match `q`, where given, in the title.
 
-    Sorted by one of SORTS or by IN_STOCK_NEWEST; not grouped. `mapping_version` as in SimilarQuery.
+    Sorted by one of SORTS or by IN_STOCK_NEWEST; in groups only the first product of each is found. `mapping_version`
+    as in SimilarQuery.
     """
 
     filters: Filters = Filters()

@@ -21,7 +21,8 @@ class SimilarRequest:
     neither means the promoted one.
     `diversity` from 0 to 1 trades likeness for variety; `near_duplicates` is the cosine from which a hit repeats an
     earlier one. `relax` names the filters that may be dropped, in this order, while fewer than one page pass.
-    `fallback` says what to show for a product without an embedding instead of raising ProductNotEmbedded.
+    `fallback` says what to show for a product without an embedding instead of raising ProductNotEmbedded, `fill` what
+    completes a page behind the last similar product. `score_threshold` "none" wants no floor either.
     """
 
     product_id: str | None = None
@@ -29,7 +30,7 @@ class SimilarRequest:
     page: Page = Page()
     counts: Counts = Counts()
     price_band: tuple[float, float] | None = None
-    score_threshold: float | None = None
+    score_threshold: float | Literal["none"] | None = None
     exclude_source: bool = True
     exclude_ids: tuple[str, ...] = ()
     model: str | None = None
@@ -43,6 +44,7 @@ class SimilarRequest:
     near_duplicates: float | None = None
     relax: tuple[str, ...] = ()
     fallback: Literal["category"] | None = None
+    fill: Literal["category"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class SimilarResult:
 
     `explanations` has, per hit id, the cosine of each space, the rank (from 1) before and after reranking and rules,
     and the ids of the rules that acted on it. `rank_before` is None for a pin from behind the pool that is reranked.
+    `score_floor` is the floor that cut the hits, None where none did.
     """
 
     hits: Sequence[Hit]
@@ -63,6 +66,7 @@ class SimilarResult:
     warnings: tuple[AnswerWarning, ...] = ()
     server_ms: float = 0.0
     explanations: Mapping[str, Mapping[str, Any]] | None = None
+    score_floor: float | None = None
 
     @classmethod
     def of_page(
@@ -73,6 +77,7 @@ class SimilarResult:
         warnings: tuple[AnswerWarning, ...],
         missing_ids: tuple[str, ...] = (),
         explanations: Mapping[str, Mapping[str, Any]] | None = None,
+        score_floor: float | None = None,
     ) -> Self:
         """Returns the result of a request that a page of the index answers."""
         return cls(
@@ -86,4 +91,5 @@ class SimilarResult:
             warnings=warnings,
             server_ms=page.server_ms,
             explanations=explanations,
+            score_floor=score_floor,
         )

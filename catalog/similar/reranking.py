@@ -13,6 +13,7 @@ from catalog.limits import RERANK_POOL
 from catalog.ports import SearchIndex
 from catalog.search import diversity
 from catalog.search.search_types import Counts, Hit, Page, QueryPart, SimilarPage, SimilarQuery
+from catalog.similar.floor import cut_hits
 from catalog.similar.merchandising import RULE_FIELDS, BoostedHit, Pin, boost_hits, find_pins, insert_pins
 from catalog.similar.request import SimilarRequest
 from catalog.similarity import Vectors
@@ -22,38 +23,59 @@ Explanations = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Holds a page of hits, explanations where they were asked for, and warnings."""
+    """Holds a page of hits, explanations where they were asked for, and warnings.
+
+    `repeated_ids` are the products that are left out of all pages as near-duplicates.
+    """
 
     page: SimilarPage
     explanations: Explanations | None = None
     warnings: tuple[AnswerWarning, ...] = ()
+    repeated_ids: tuple[str, ...] = ()
 
 
 def _needs_vectors(request: SimilarRequest) -> bool:
     return request.diversity > 0 or request.near_duplicates is not None or request.explain
 
 
-def search_ranked(index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules) -> Ranked:
-    """Searches a page; where hits are moved, it is cut from the reordered pool and from what comes behind it."""
+def search_ranked(
+    index: SearchIndex, request: SimilarRequest, query: SimilarQuery, rules: ActiveRules, floor: float | None = None
+) -> Ranked:
+    """Searches a page; where hits are moved, it is cut from the reordered pool and from what comes behind it.
+
+    Hits below the `floor` are left out, pins are not.
+    """
     if not (_needs_vectors(request) or rules.reorder):
-        return Ranked(index.similar.search(query))
+        page = index.similar.search(query)
+        return Ranked(replace(page, hits=cut_hits(page.hits, floor)))
     asked, vectors, fields = query.page, _needs_vectors(request), _list_fields(query, rules)
     wide = replace(query, page=replace(asked, limit=RERANK_POOL, offset=0, with_vectors=vectors, fields=fields))
     pool = index.similar.search(wide)
     pins, warnings = find_pins(index, wide, rules, pool.hits)
-    pinned = {pin.hit.id for pin in pins}
-    ranked = boost_hits([hit for hit in pool.hits if hit.id not in pinned], rules)
+    pinned, alike = {pin.hit.id for pin in pins}, cut_hits(pool.hits, floor)
+    ranked = boost_hits([hit for hit in alike if hit.id not in pinned], rules)
     best = insert_pins(_diversify(request, query, ranked, pins), pins)
     hits = best[asked.offset : asked.end]
     server_ms = pool.server_ms
-    if len(pool.hits) == RERANK_POOL and len(hits) < asked.limit:
+    if len(alike) == RERANK_POOL and len(hits) < asked.limit:
         seen = [*pool.hits, *(pin.hit for pin in pins)]
         rest = _exclude_seen(wide, seen, max(0, asked.offset - len(best)), asked.limit - len(hits))
         tail = index.similar.search(rest)
-        hits, server_ms = [*hits, *tail.hits], server_ms + tail.server_ms
+        hits, server_ms = [*hits, *cut_hits(tail.hits, floor)], server_ms + tail.server_ms
     explanations = _explain(request, query, pool.hits, hits, _list_rules(ranked, pins)) if request.explain else None
-    page = replace(pool, hits=[_hide_fetched(hit, asked) for hit in hits], server_ms=server_ms)
-    return Ranked(page, explanations, warnings)
+    page = replace(
+        pool,
+        hits=[_hide_fetched(hit, asked) for hit in hits],
+        server_ms=server_ms,
+        total=None if pool.total is None else pool.total + _count_below(pins, floor),
+    )
+    repeated = {hit.id for hit in alike} - {hit.id for hit in best}
+    return Ranked(page, explanations, warnings, tuple(sorted(repeated)))
+
+
+def _count_below(pins: Sequence[Pin], floor: float | None) -> int:
+    """Counts the pins that a floor would have cut: the total of the others has been cut already."""
+    return 0 if floor is None else len(pins) - len(cut_hits([pin.hit for pin in pins], floor))
 
 
 def _list_fields(query: SimilarQuery, rules: ActiveRules) -> tuple[str, ...] | None:

@@ -13,16 +13,19 @@ from catalog.limits import MAX_WINDOW
 from catalog.ports import SearchIndex
 from catalog.search import filter_warnings
 from catalog.search.search_types import Counts, Exclusions, SimilarPage, SimilarQuery
-from catalog.similar.fallback import browse_category
+from catalog.similar.fallback import browse_category, find_fillers
+from catalog.similar.floor import Floors, choose_floor, cut_hits, warn_of_floor
 from catalog.similar.implied_filters import CompletedFilters, complete_filters, drop_filter
 from catalog.similar.request import SimilarRequest, SimilarResult
 from catalog.similar.reranking import search_ranked
 from catalog.similar.sources import Source, find_source
 from catalog.similar.spaces import resolve_spaces
 
+NO_FLOORS: Floors = {}
 
-def similar_to(index: SearchIndex, request: SimilarRequest) -> SimilarResult:
-    """Returns products that look like what `request` names.
+
+def similar_to(index: SearchIndex, request: SimilarRequest, floors: Floors = NO_FLOORS) -> SimilarResult:
+    """Returns products that look like what `request` names; `floors` act where it names no threshold.
 
     Raises ProductNotFound, ProductNotEmbedded, SpaceNotFound, InvalidVector or InvalidInput.
     """
@@ -36,26 +39,32 @@ def similar_to(index: SearchIndex, request: SimilarRequest) -> SimilarResult:
         if request.fallback is None or request.product_id is None:
             raise
         return browse_category(index, request, space, error)
-    return _search(index, request, space, source)
+    return _search(index, request, space, source, choose_floor(request, spaces, source, floors))
 
 
-def _search(index: SearchIndex, request: SimilarRequest, space: Space, source: Source) -> SimilarResult:
+def _search(
+    index: SearchIndex, request: SimilarRequest, space: Space, source: Source, floor: float | None
+) -> SimilarResult:
     product = source.product.source if source.product else None
     rulebook = index.rules.get_rulebook()
     rules = rulebook.in_force(product, datetime.now(UTC))
     filters = complete_filters(index, request, product or {})
-    query, dropped = _relax(index, request, _build_query(request, source, filters, rules))
-    ranked = search_ranked(index, request, query, rules)
-    found, wanted = len(ranked.page.hits), request.page.limit
+    query, dropped = _relax(index, request, _build_query(request, source, filters, rules, floor), floor)
+    ranked = search_ranked(index, request, query, rules, floor)
+    page, found, wanted = ranked.page, len(ranked.page.hits), request.page.limit
     warnings = (
         *filters.warn_of_implied(query.filters),
         *_warn_of_relaxing(dropped),
         *rulebook.warnings,
         *ranked.warnings,
         *filter_warnings.warn_of_few_hits(index, request.filters, found, wanted, relaxed=bool(dropped)),
-        *_warn_of_total(request, ranked.page),
+        *_warn_of_total(request, page, floor),
+        *warn_of_floor(page, request.page.offset, floor),
     )
-    return SimilarResult.of_page(request, space, ranked.page, warnings, source.missing_ids, ranked.explanations)
+    if request.fill and found < wanted:
+        fillers = find_fillers(index, request, query, source, rules, floor)
+        page = replace(page, hits=[*page.hits, *fillers[: wanted - found]])
+    return SimilarResult.of_page(request, space, page, warnings, source.missing_ids, ranked.explanations, floor)
 
 
 def _warn_of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
@@ -65,17 +74,20 @@ def _warn_of_relaxing(dropped: Sequence[str]) -> list[AnswerWarning]:
     return [AnswerWarning("relaxed_filters", message, {"filters": list(dropped)})]
 
 
-def _warn_of_total(request: SimilarRequest, page: SimilarPage) -> list[AnswerWarning]:
+def _warn_of_total(request: SimilarRequest, page: SimilarPage, floor: float | None) -> list[AnswerWarning]:
+    least = request.score_threshold if floor is None else floor
     if not request.counts.total or page.total is not None:
         return []
     message = (
-        "total is null: an approximate search does not know how many products reach score_threshold; "
+        f"total is null: an approximate search does not know how many products reach a cosine of {least}; "
         "exact=true counts them"
     )
-    return [AnswerWarning("total_unknown", message, {"score_threshold": request.score_threshold})]
+    return [AnswerWarning("total_unknown", message, {"score_threshold": least})]
 
 
-def _relax(index: SearchIndex, request: SimilarRequest, query: SimilarQuery) -> tuple[SimilarQuery, list[str]]:
+def _relax(
+    index: SearchIndex, request: SimilarRequest, query: SimilarQuery, floor: float | None
+) -> tuple[SimilarQuery, list[str]]:
     """Drops filters that leave less than one page, and names them; all pages of a question drop the same ones."""
     dropped = []
     for key in request.relax:
@@ -84,7 +96,7 @@ def _relax(index: SearchIndex, request: SimilarRequest, query: SimilarQuery) -> 
             continue
         first_page = replace(query.page, offset=0, fields=("id",))
         first = index.similar.search(replace(query, page=first_page, counts=Counts()))
-        if len(first.hits) >= request.page.limit:
+        if len(cut_hits(first.hits, floor)) >= request.page.limit:
             break
         query = relaxed
         dropped.append(key)
@@ -98,7 +110,7 @@ def _drop_key(filters: Filters, key: str, request: SimilarRequest) -> Filters:
 
 
 def _build_query(
-    request: SimilarRequest, source: Source, filters: CompletedFilters, rules: ActiveRules
+    request: SimilarRequest, source: Source, filters: CompletedFilters, rules: ActiveRules, floor: float | None
 ) -> SimilarQuery:
     examples = source.examples if request.exclude_source else ()
     keys = {str(example.source["group_key"]) for example in examples if example.source.get("group_key")}
@@ -113,7 +125,7 @@ def _build_query(
         filters.filters,
         exclusions,
         request.page,
-        replace(request.counts, price_currencies=filters.price_currencies),
-        request.score_threshold,
+        replace(request.counts, price_currencies=filters.price_currencies, floor=floor),
+        None if request.score_threshold == "none" else request.score_threshold,
         request.exact,
     )

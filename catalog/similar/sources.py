@@ -19,13 +19,15 @@ from catalog.similarity import Vectors
 class Source:
     """Holds the vectors to look for.
 
-    `product` is there where it is one product; `examples` are never hits of their own question.
+    `product` is there where it is one product; `examples` are never hits of their own question, and `wrong_ids` are
+    those of them that it turns away from.
     """
 
     parts: tuple[QueryPart, ...]
     product: StoredProduct | None = None
     examples: Sequence[StoredProduct] = ()
     missing_ids: tuple[str, ...] = ()
+    wrong_ids: tuple[str, ...] = ()
 
 
 def find_source(index: SearchIndex, request: SimilarRequest, spaces: Mapping[Space, float]) -> Source:
@@ -81,7 +83,8 @@ def _read_examples(index: SearchIndex, request: SimilarRequest, spaces: Mapping[
         s.name: mix_examples([usable[n][s.name] for n in positive], [usable[n][s.name] for n in negative])
         for s in spaces
     }
-    return Source(_build_parts(vectors, spaces), None, [found[name][0] for name in (*positive, *negative)], missing)
+    examples, wrong = [found[name][0] for name in (*positive, *negative)], tuple(found[n][0].id for n in negative)
+    return Source(_build_parts(vectors, spaces), None, examples, missing, wrong)
 
 
 def _take_once(names: Sequence[str], found: EmbeddedProducts) -> list[str]:

@@ -83,13 +83,24 @@ def describe_environment(*packages: str) -> dict[str, str]:
 
 
 class Limits(FrozenModel):
-    """What the model was made for: photos per call, pixels per photo, pixels of the shorter side, kinds of goods."""
+    """What the model was made for: photos per call, pixels per photo, pixels of the shorter side, kinds of goods.
+
+    A photo whose best cosine is below `ood_cosine` is unlike all that the model knows. Two photos with a cosine below
+    `floor_cosine` do not look alike (`evaluate floor` measures it); bundles of before have none.
+    """
 
     max_batch: Annotated[int, Field(ge=1)] = 64
     max_pixels: Annotated[int, Field(ge=1)] = 25_000_000
     min_side: Annotated[int, Field(ge=1)] = 32
     categories: tuple[Text, ...] | None = None
     ood_cosine: Annotated[float, Field(ge=-1, le=1)] | None = None
+    floor_cosine: Annotated[float, Field(ge=-1, le=1)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _drop_absent_floor(self, default: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out what is absent: an older installation refuses a limit that it does not know."""
+        content: dict[str, Any] = default(self)
+        return {key: value for key, value in content.items() if key != "floor_cosine" or value is not None}
 
 
 class Licenses(FrozenModel):

@@ -79,7 +79,7 @@ def pack_hybrid_pca(
 
 
 def join_limits(limits: Sequence[Limits]) -> Limits:
-    """Returns what all parts were made for; a cosine that means 'unlike' to one means nothing to the mix.
+    """Returns what all parts were made for; the cosines that mean 'unlike' to one mean nothing to the mix.
 
     Parts that share no category are mixed to cover more goods: then what any of them was made for, for an empty list
     would not warn of anything.

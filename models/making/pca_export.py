@@ -61,7 +61,9 @@ def _describe_reduction(
         "outputs": (Tensor(name=output, shape=("N", projection.dims), dtype="float32"),),
         "dims": projection.dims,
         "classes": None,
-        "limits": base.manifest.limits.model_copy(update={"ood_cosine": None}),  # centred vectors have other cosines
+        "limits": base.manifest.limits.model_copy(
+            update={"ood_cosine": None, "floor_cosine": None}  # centred vectors have other cosines
+        ),
         "training": Training(
             data_fingerprint=f"{projection.fitted_on} photos sha256 {photos.compute_fingerprint()}; "
             f"on {base.space.name}",

@@ -129,10 +129,27 @@ def test_a_catalogue_that_kept_no_order_goes_by_the_fullest_and_takes_up_the_ord
     fill(catalogue, 12, random_vector)
     other, new = Space("another", "v1", 4), Space("new", "v1", 4)
     for space in (SPACE, other):  # as a catalogue of before has them
-        catalogue.spaces.put(catalogue.names.products, space, 0)
+        catalogue.spaces.put(catalogue.names.products, space, {})
     put_vectors(catalogue, other, 11)
     assert catalogue.spaces.read_shape().added == {SPACE.name: 0, other.name: 0}
     assert resolve_space(catalogue, None) == SPACE
     put_vectors(catalogue, new, 12)
     assert catalogue.spaces.read_shape().added == {SPACE.name: 0, other.name: 0, new.name: 1}
     assert resolve_space(catalogue, None) == SPACE
+
+
+def test_a_floor_is_noted_beside_the_space_and_outlives_a_reindex(
+    catalogue: Catalogue, settings: CatalogSettings
+) -> None:
+    fill(catalogue, 3, random_vector)
+    later = Space("zebra", "v1", 4)
+    catalogue.spaces.ensure(later)
+    catalogue.spaces.write_floor(SPACE, 0.4125)
+    catalogue.spaces.write_floor(later, -0.5)
+    for index in (catalogue, connect(settings)):
+        assert index.spaces.get_floors() == {SPACE.name: 0.4125, later.name: -0.5}
+        assert index.spaces.read_shape().added == {SPACE.name: 1, later.name: 2}
+        reindex(catalogue)
+    catalogue.spaces.write_floor(SPACE, None)
+    assert catalogue.spaces.get_floors() == {later.name: -0.5}
+    assert connect(settings).spaces.read_shape().index_types == {SPACE.name: "flat", later.name: "flat"}

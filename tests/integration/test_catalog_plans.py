@@ -19,6 +19,7 @@ from catalog.search.planning.planner import Planner
 from catalog.search.planning.prices import Costs, SearchPrice
 from catalog.search.search_types import QueryPart
 from catalog.settings import CatalogSettings
+from catalog.similar.floor import cut_hits
 from tests.asking import changed, similar_query
 from tests.fakes import FakeCatalogue
 
@@ -132,8 +133,18 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
         offset=st.integers(0, 120),
         colors=st.lists(st.sampled_from(COLORS), max_size=2),
         excluded=st.lists(st.integers(0, COUNT - 1).map("p{:04d}".format), max_size=3),
+        floor=st.none() | st.floats(-0.3, 0.3),
     )
-    def check(seed: int, weights: Any, group_size: int, limit: int, offset: int, colors: Any, excluded: Any) -> None:
+    def check(
+        seed: int,
+        weights: Any,
+        group_size: int,
+        limit: int,
+        offset: int,
+        colors: Any,
+        excluded: Any,
+        floor: float | None,
+    ) -> None:
         rng = np.random.default_rng(seed)
         more = ()
         if weights:
@@ -151,17 +162,27 @@ def test_mixes_groups_and_exclusions_answer_like_the_fake(filled: Catalogue, fak
             total=True,
             facets=("color",),
             with_vectors=True,
+            floor=floor,
         )
         found, expected = filled.similar.search(query), fake.similar.search(query)
-        assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
-        assert [h.score for h in found.hits] == pytest.approx([h.score for h in expected.hits], abs=2e-6)
+        hits, others = cut_hits(found.hits, floor), cut_hits(expected.hits, floor)
+        assert [hit.id for hit in hits] == [hit.id for hit in others]
+        assert [h.score for h in hits] == pytest.approx([h.score for h in others], abs=2e-6)
         assert found.total == expected.total
-        for hit, other in zip(found.hits, expected.hits, strict=True):
+        for hit, other in zip(hits, others, strict=True):
             assert [h.id for h in hit.group or ()] == [h.id for h in other.group or ()]
             for name, vector in (other.vectors or {}).items():
                 np.testing.assert_allclose(hit.vectors[name], vector, atol=1e-6)  # type: ignore[index]
 
     check()
+
+
+def test_a_floor_leaves_an_approximate_page_as_it_is_and_its_total_open(approximate: Catalogue) -> None:
+    query = similar_query(WIDE, vectors(WIDE)[5], limit=40, total=True, facets=("color",))
+    plain, floored = approximate.similar.search(query), approximate.similar.search(changed(query, floor=0.1))
+    assert (plain.total, floored.total, floored.plan.strategy) == (COUNT, None, "knn")
+    assert [hit.id for hit in floored.hits] == [hit.id for hit in plain.hits]
+    assert floored.facets == plain.facets
 
 
 def test_an_approximate_mix_scores_the_union_exactly(filled: Catalogue, fake: Any) -> None:

@@ -208,3 +208,26 @@ def test_a_photo_unlike_anything_here_is_answered_with_a_warning(bundles: Path) 
     assert strange["detail"]["expected"] == 0.999
     assert warnings(encoded(picture(3))) == []
     assert warnings(encoded(picture(3)), offset="1") == []  # less alike, as a second page is
+
+
+def test_the_floor_of_a_bundle_holds_until_the_catalogue_has_its_own(bundles: Path) -> None:
+    limits = COLOR.manifest.limits.model_dump() | {"ood_cosine": 0.9, "floor_cosine": 0.85}
+    edit(load(bundles / "color" / COLOR.version), limits=limits)
+    index = shop()
+    client = client_of(index, models=ModelSettings(bundles=bundles))
+
+    def ask(data: bytes) -> Any:
+        form = {"image": (io.BytesIO(data), "photo"), "limit": "200"}
+        return client.post("/v1/search/image", data=form).get_json()
+
+    found = ask(encoded(picture(3)))
+    assert found["score_floor"] == 0.85 and min(hit["score"] for hit in found["hits"]) >= 0.85
+    strange = ask(encoded(Image.effect_noise((90, 90), 80)))
+    assert strange["hits"] == []
+    assert [each["code"] for each in strange["warnings"]] == ["unlike_catalogue", "below_floor"]
+    assert "below 0.85" in strange["warnings"][0]["message"] and strange["warnings"][0]["detail"]["best"] is None
+    index.floors[COLOR.space.name] = -1.0
+    found = ask(encoded(picture(3)))
+    assert (found["score_floor"], len(found["hits"])) == (-1.0, len(index.docs))
+    card = client.get("/v1/models/color").get_json()
+    assert card["limits"]["floor_cosine"] == 0.85

@@ -102,6 +102,29 @@ def test_get_and_post_say_the_same(client: FlaskClient) -> None:
     assert asked.get_json()["hits"] and set(asked.get_json()["hits"][0]["product"]) == {"id", "title"}
 
 
+def test_the_floor_cuts_pages_unless_a_threshold_or_none_is_asked_for(client: FlaskClient) -> None:
+    index = client.application.extensions["visual_search"].index
+    everything = client.get(SIMILAR, query_string={"limit": 30}).get_json()
+    assert (len(everything["hits"]), everything["score_floor"]) == (18, None)
+    index.floors["color__abc"] = 0.3
+    cut = client.get(SIMILAR, query_string={"limit": 30, "total": "true"}).get_json()
+    assert cut["score_floor"] == 0.3
+    assert cut["hits"] == [hit for hit in everything["hits"] if hit["score"] >= 0.3] and cut["total"] == len(
+        cut["hits"]
+    )
+    for threshold, least in (("none", -1.0), ("0.9", 0.9)):
+        answer = client.get(SIMILAR, query_string={"limit": 30, "score_threshold": threshold}).get_json()
+        assert answer["hits"] == [hit for hit in everything["hits"] if hit["score"] >= least]
+        assert answer["score_floor"] is None
+    for threshold in ("none", 0.9, None):
+        said = {} if threshold is None else {"score_threshold": threshold}
+        assert search(client, limit=30, **said).data == client.get(SIMILAR, query_string={"limit": 30, **said}).data
+    assert search(client, score_threshold="0.9").status_code == 422  # a body is not read as text
+    filled = search(client, limit=30, fill="category", fields=["id"], explain=True).get_json()["hits"]
+    assert len(filled) == 19 and [hit.get("fill") for hit in filled[-2:]] == ["category"] * 2
+    assert filled[-1]["score"] is None and "explain" not in filled[-1] and "explain" in filled[0]
+
+
 def test_filters_narrow_and_a_repeated_key_means_any_of(client: FlaskClient) -> None:
     found = client.get(
         SIMILAR, query_string="color_family=red&color_family=green&limit=200&available=true"
@@ -171,7 +194,10 @@ def test_what_cannot_be_answered_says_what_to_do(client: FlaskClient, path: str,
         ("price_band=2,1", ("price_band",)),
         ("price_band=1", ("price_band",)),
         ("price_band=a,b", ("price_band",)),
-        ("score_threshold=1.5", ("score_threshold",)),
+        ("score_threshold=1.5", ("score_threshold", "from -1 to 1, or none")),
+        ("score_threshold=low", ("score_threshold", "from -1 to 1, or none")),
+        ("score_threshold=nan", ("score_threshold", "from -1 to 1, or none")),
+        ("fill=newest", ("fill", "category")),
         ("attributes=slim", ("attributes.<name>",)),
         ("attributes.=slim", ("attributes",)),
         ("&".join(f"size={n}" for n in range(1001)), ("size", "1000")),

@@ -82,7 +82,7 @@ class Copier:
         shape = spaces.read_shape()
         for space in shape.spaces:
             if space.name not in self.without:
-                spaces.put(self.to, space, shape.added[space.name])
+                spaces.put(self.to, space, shape.meta[space.name])
 
     def _documents(self, query: dict[str, Any], preference: str | None = None) -> Iterator[dict[str, Any]]:
         every = [vector_field("*")]

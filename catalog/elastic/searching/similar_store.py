@@ -37,14 +37,14 @@ class SimilarStore:
     def search(self, query: SimilarQuery) -> SimilarPage:
         """Finds the nearest products by cosine; facets and total in the same request, over all that pass."""
         query = replace(query, mapping_version=self._spaces.get_mapping_version())
-        choice = self._choose(query)
+        choice, counted = self._choose(query), _cut_at_floor(query)
         if choice.strategy == "exact":
-            return self._search_exactly(query, choice.reason)
+            return self._search_exactly(counted, choice.reason)
         page = self._search_approximately(query, choice.reason)
         expected = min(query.page.limit, max(0, (page.plan.candidates or 0) - query.page.offset))
         if query.score_threshold is None and len(page.hits) < expected:
-            return self._search_exactly(query, "the approximate search found fewer products than pass")
-        return page
+            return self._search_exactly(counted, "the approximate search found fewer products than pass")
+        return page if counted is query else replace(page, total=None)
 
     def _search_exactly(self, query: SimilarQuery, reason: str, only_ids: Sequence[str] | None = None) -> SimilarPage:
         if only_ids is not None or not self.bulk_scoring.is_likely():
@@ -172,6 +172,13 @@ class _Counts:
         if self.query.filters == NO_FILTERS and not self.query.exclusions.filters:
             return None
         return self.counts.count(self.query)
+
+
+def _cut_at_floor(query: SimilarQuery) -> SimilarQuery:
+    """Returns the query with the floor as its threshold where the total has to count what reaches it."""
+    if not query.counts.total or query.counts.floor is None or query.score_threshold is not None:
+        return query
+    return replace(query, score_threshold=query.counts.floor)
 
 
 def _build_counts(query: SimilarQuery) -> list[dict[str, Any]]:

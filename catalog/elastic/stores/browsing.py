@@ -22,6 +22,8 @@ class BrowsingStore:
         facets = query.counts.facets
         return BrowsePage(
             products=[{"id": hit["_id"], **hit["_source"]} for hit in answer["hits"]["hits"]],
-            total=answer["hits"]["total"]["value"],
+            total=facet_queries.read_groups(answer["aggregations"])
+            if query.page.group_size
+            else answer["hits"]["total"]["value"],
             facets=facet_queries.read_facets(facets, answer["aggregations"]) if facets else None,
         )

@@ -19,15 +19,27 @@ from catalog.settings import VectorIndex
 class IndexShape:
     """Describes what queries have to know of the index: its spaces, by name, their index types, and its shards.
 
-    `added`: the place in which each space came into the catalogue, 0 where that is not on record. `version` is that
-    of the mapping, 1 where it has none.
+    `meta` is what the mapping notes about each space, see `catalog.index_mapping`. `version` is that of the mapping,
+    1 where it has none.
     """
 
     spaces: Sequence[Space]
     index_types: Mapping[str, VectorIndex]
     shards: int
-    added: Mapping[str, int]
+    meta: Mapping[str, Mapping[str, str]]
     version: int = index_mapping.VERSION
+
+    @property
+    def added(self) -> Mapping[str, int]:
+        """The place in which each space came into the catalogue, 0 where that is not on record."""
+        return {name: int(meta.get(index_mapping.ADDED, 0)) for name, meta in self.meta.items()}
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """The floor of each space that was measured in this catalogue."""
+        return {
+            name: float(meta[index_mapping.FLOOR]) for name, meta in self.meta.items() if index_mapping.FLOOR in meta
+        }
 
 
 class SpaceStore:
@@ -45,6 +57,10 @@ class SpaceStore:
     def get_mapping_version(self) -> int:
         """Returns the version of the mapping behind the alias."""
         return self.shape.get().version
+
+    def get_floors(self) -> Mapping[str, float]:
+        """Returns the floors that were measured in this catalogue, by space."""
+        return self.shape.get().floors
 
     def get_index_type(self, space: Space) -> VectorIndex:
         """Returns the index type of a space; `flat` for one that the index does not have."""
@@ -66,7 +82,7 @@ class SpaceStore:
             [Space.parse(name, vector["dims"]) for name, vector in vectors.items()],
             {name: vector["index_options"]["type"] for name, vector in vectors.items()},
             int(body["settings"]["index"]["number_of_shards"]),
-            {name: int(vector.get("meta", {}).get(index_mapping.ADDED, 0)) for name, vector in vectors.items()},
+            {name: vector.get("meta", {}) for name, vector in vectors.items()},
             int(body["mappings"].get("_meta", {}).get(index_mapping.META_VERSION, 1)),
         )
 
@@ -82,11 +98,23 @@ class SpaceStore:
                     "dimensions of a field cannot change: export the model as a new version"
                 )
             return
-        self.put(self._connection.names.products, space, 1 + max(shape.added.values(), default=0))
+        added = 1 + max(shape.added.values(), default=0)
+        self.put(self._connection.names.products, space, {index_mapping.ADDED: str(added)})
 
-    def put(self, index: str, space: Space, added: int) -> None:
-        """Adds the mapping of a space to `index` (an alias or a concrete index); `added` as in IndexShape."""
-        properties = index_mapping.space_properties(space, self._choose_index_type(space), added)
+    def write_floor(self, space: Space, floor: float | None) -> None:
+        """Notes the floor of a space of the catalogue; None takes it back, so that the bundle's holds again."""
+        healing.heal(self._connection)
+        shape = self.read_shape()
+        kept = {key: value for key, value in shape.meta[space.name].items() if key != index_mapping.FLOOR}
+        noted = {} if floor is None else {index_mapping.FLOOR: f"{floor:g}"}
+        self.put(self._connection.names.products, space, {**kept, **noted}, shape.index_types[space.name])
+
+    def put(self, index: str, space: Space, meta: Mapping[str, str], index_type: VectorIndex | None = None) -> None:
+        """Adds the mapping of a space to `index` (an alias or a concrete index), or changes its `meta`.
+
+        A space that is there has to be given with its index type.
+        """
+        properties = index_mapping.space_properties(space, index_type or self._choose_index_type(space), meta)
         with self._connection.request("write"):
             self._connection.client.indices.put_mapping(
                 index=index, properties={"embedding": {"properties": {space.name: properties}}}
