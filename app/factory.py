@@ -19,7 +19,7 @@ from app.score_floors import ScoreFloors
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, PhotoReader
 from app.views import models as models_view
-from app.views import operations, pages, products, rules, search, status
+from app.views import operations, pages, product_writes, products, rules, search, status
 from catalog.ports import SearchIndex
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
@@ -62,6 +62,6 @@ def build(
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
     specification.install(app, settings)
-    for room in (search, products, rules, status, models_view, operations, pages):
+    for room in (search, products, product_writes, rules, status, models_view, operations, pages):
         app.register_blueprint(room.bp)
     return app

@@ -37,7 +37,9 @@ class ApiSettings(EnvironmentSettings):
     )
     max_content_length: int = Field(1 << 20, ge=1024, description="largest request body without a photo, in bytes")
     max_upload_length: int = Field(
-        20_000_000, ge=1024, description="largest request body with a photo in it (`/v1/search...`), in bytes"
+        20_000_000,
+        ge=1024,
+        description="largest request body with a photo in it (`/v1/search...`) or with many products, in bytes",
     )
     max_uploads: int = Field(
         4,

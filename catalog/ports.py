@@ -61,6 +61,10 @@ class ProductPort(Protocol):
     def refresh(self) -> None: ...
 
 
+class ProductStorePort(ProductReadPort, ProductPort, Protocol):
+    """Products as the API reads and writes them."""
+
+
 class SimilarPort(Protocol):
     def search(self, query: SimilarQuery) -> SimilarPage: ...
 
@@ -173,7 +177,7 @@ class SearchIndex(SpaceIndex, Protocol):
     """Stores that a shopper's question needs, and the API that answers it."""
 
     @property
-    def products(self) -> ProductReadPort: ...
+    def products(self) -> ProductStorePort: ...
     @property
     def similar(self) -> SimilarPort: ...
     @property

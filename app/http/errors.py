@@ -9,6 +9,7 @@ VisualSearchError (catalog.errors)
 ├── TooManyUploads           as many photos are being worked on as this process takes; 429
 ├── AccessDenied             see app.http.access_errors; 401, 403, 429
 ├── Conflict
+│   ├── PreconditionFailed   the product is not what If-Match names; 412
 │   └── BundleMissing        products have embeddings of a model that is not here to embed photos; 409
 └── Unavailable
     ├── ShuttingDown         this instance takes no new traffic; 503
@@ -55,6 +56,11 @@ class BundleMissing(errors.Conflict):
     public = None
 
 
+class PreconditionFailed(errors.Conflict):
+    code = "precondition_failed"
+    public = None
+
+
 class NotPublic(errors.VisualSearchError):
     code = "not_public"
     public = None
@@ -92,6 +98,7 @@ STATUS: dict[type[BaseException], int] = {
     access_errors.ScopeLacking: 403,
     access_errors.RateLimited: 429,
     errors.NotFound: 404,
+    PreconditionFailed: 412,
     errors.Conflict: 409,
     errors.Unavailable: 503,
     errors.VisualSearchError: 500,

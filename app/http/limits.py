@@ -6,6 +6,7 @@ from flask import request
 from app.settings import ApiSettings
 from catalog import deadline
 
+BULK_PATH = "/v1/products/bulk"
 PHOTO_PATHS = ("/v1/search", "/v1/models/")  # a photo is larger than a question
 
 
@@ -16,7 +17,8 @@ def takes_photos(method: str, path: str) -> bool:
 
 def largest_body(settings: ApiSettings, method: str, path: str) -> int:
     """Bytes that the body of a request to `path` may have."""
-    return settings.max_upload_length if takes_photos(method, path) else settings.max_content_length
+    large = takes_photos(method, path) or (method == "POST" and path == BULK_PATH)
+    return settings.max_upload_length if large else settings.max_content_length
 
 
 def install(app: APIFlask, settings: ApiSettings) -> None:

@@ -9,4 +9,6 @@ from catalog.settings import CatalogSettings
 def connect_elasticsearch(settings: ApiSettings) -> SearchIndex:
     """Returns a catalogue with connections of its own; sends nothing yet. Raises InvalidInput for a wrong setting."""
     here = CatalogSettings.load()
-    return catalog.elastic.connect(here.model_copy(update={"elasticsearch_timeout": settings.search_timeout}))
+    patience = min(here.elasticsearch_patience, settings.search_timeout)  # a client waits
+    changes = {"elasticsearch_timeout": settings.search_timeout, "elasticsearch_patience": patience}
+    return catalog.elastic.connect(here.model_copy(update=changes))

@@ -11,6 +11,7 @@ MEANING = {
     "404": "No such product, model or rule",
     "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
     "408": "The request did not arrive within REQUEST_TIMEOUT",
+    "412": "The product is not what `If-Match` names any more, or is there against `If-None-Match`",
     "413": "The body is larger than MAX_CONTENT_LENGTH, with a photo than MAX_UPLOAD_LENGTH",
     "414": "The address is longer than 8190 bytes: send the question as POST /v1/search",
     "415": "The body is not of the media type that this endpoint takes",

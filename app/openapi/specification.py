@@ -10,6 +10,7 @@ from app.openapi.examples import add_examples
 from app.openapi.parameters import describe_parameter, flatten_form
 from app.openapi.responses import describe_responses
 from app.openapi.security import add_security
+from app.openapi.writes import describe_writes
 from app.schemas.answers import ErrorAnswer
 from app.schemas.models import PredictBody, PredictForm
 from app.schemas.params import ImageForm
@@ -35,6 +36,7 @@ CONFIG: dict[str, Any] = {
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """Returns the specification, completed; what is handed in stays as it is."""
     spec = copy.deepcopy(spec)  # its parts are constants of modules, some of them in many places
+    describe_writes(spec)
     for path, operations in spec["paths"].items():
         for operation in operations.values():
             for parameter in operation.get("parameters", []):

@@ -25,11 +25,13 @@ KEYSTORE = "certificates/node.p12"
 # HMAC-SHA-512, both in base64.
 ROUNDS = 10_000
 
-# user -> the roles of the --roles file that it has; the API that may write rules needs both.
+# user -> the roles of the --roles file that it has; the API that may write rules or products needs both.
 USERS: Mapping[str, tuple[str, ...]] = {
     "admin": (),
     "search": ("search",),
     "rules": ("search", "rules"),
+    "products": ("search", "products"),
+    "keys": ("keys",),
     "etl": ("etl",),
 }
 ROLE_PREFIX = "visual_search_"

@@ -19,6 +19,7 @@ from app import create_app
 from app.settings import ApiSettings
 from catalog import similarity
 from catalog.domain import merchandising_rules
+from catalog.domain.api_keys import make_key
 from catalog.domain.embedding_space import Space
 from catalog.domain.product import document, parse
 from catalog.domain.promotion import Promotion
@@ -157,6 +158,33 @@ def test_rules_writes_rules_and_nothing_else(filled: Catalogue, as_user: Callabl
     assert refused(writer.layout.drop)
     filled.client.indices.delete(index=filled.names.rules)  # a catalogue from before there were rules
     assert client.put("/v1/rules/r", json=hide).status_code == 200
+
+
+@pytest.mark.slow
+def test_keys_are_made_by_their_own_role_and_only_read_by_the_api(
+    filled: Catalogue, as_user: Callable[..., Catalogue]
+) -> None:
+    maker, reader, key = as_user("keys"), as_user("search"), make_key("one", ("search",))[0]
+    maker.api_keys.add(key)
+    assert list(reader.api_keys.get_all()) == [key.id]
+    assert refused(lambda: reader.api_keys.revoke(key.id)) and refused(lambda: filled.api_keys.revoke(key.id))
+    assert refused(filled.api_keys.read_all) and refused(lambda: as_user("rules").api_keys.add(key))
+    assert refused(lambda: maker.products.read("p1")) and refused(maker.rules.read_all)
+    assert maker.api_keys.revoke(key.id).revoked_at is not None
+    maker.client.indices.refresh(index=maker.names.api_keys)
+
+
+@pytest.mark.slow
+def test_products_are_written_through_the_api_by_their_own_role(
+    filled: Catalogue, as_user: Callable[..., Catalogue]
+) -> None:
+    writer, doc = as_user("products"), sources()[0]
+    assert [each.status for each in writer.products.write([Change("p99", {**doc, "id": "p99"})])] == ["created"]
+    stored = writer.products.read_many(["p1"])["p1"]
+    change = Change("p1", {**doc, "id": "p1"}, seq_no=stored.seq_no, primary_term=stored.primary_term)
+    assert [each.status for each in writer.products.write([change])] == ["updated"]
+    assert refused(writer.rules.read_all) and refused(writer.layout.drop)
+    assert refused(lambda: as_user("search").products.write([Change("p98", {**doc, "id": "p98"})]))
 
 
 @pytest.mark.slow

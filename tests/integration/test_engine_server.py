@@ -95,7 +95,10 @@ def test_a_start_that_takes_too_long_is_ended(settings, data):
 
 @pytest.mark.slow
 def test_security_asks_for_tls_a_password_and_the_right_role(settings, data, tmp_path):
-    may = {"search": ["read"], "rules": ["read"], "etl": ["read", "write", "create_index"]}
+    may = {
+        **{user: ["read"] for user in ("search", "rules", "products", "keys")},
+        "etl": ["read", "write", "create_index"],
+    }
     roles = tmp_path / "roles.json"
     granted = {name: {"indices": [{"names": ["products"], "privileges": of}]} for name, of in may.items()}
     roles.write_text(json.dumps(granted))

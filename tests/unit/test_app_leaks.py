@@ -235,8 +235,8 @@ def every_error() -> set[type[VisualSearchError]]:
 FOR_STRANGERS = (
     "AccessDenied ApiKeyNotFound BlockedAddress BundleMissing BundleNotFound Incomplete InvalidBatch InvalidFilter "
     "InvalidInput InvalidProduct InvalidRequest InvalidRule InvalidVector KeyRefused KeyRequired NoEmbedding "
-    "NotFound NotPublic PhotoError ProductNotEmbedded ProductNotFound RateLimited RuleNotFound ScopeLacking "
-    "ShuttingDown SpaceNotFound UnreadableBody"
+    "NotFound NotPublic PhotoError PreconditionFailed ProductNotEmbedded ProductNotFound RateLimited RuleNotFound "
+    "ScopeLacking ShuttingDown SpaceNotFound UnreadableBody"
 )
 
 

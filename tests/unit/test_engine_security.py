@@ -26,31 +26,33 @@ def test_passwords_are_kept_given_ones_win_and_the_file_is_private(tmp_path):
     access = security.Access.at(tmp_path)
     first = security.ensure_passwords(access, {})
     second = security.ensure_passwords(access, {"search": "given-one"})
-    assert set(first) == {"admin", "search", "rules", "etl"}
+    assert set(first) == set(security.USERS)
     assert second == first | {"search": "given-one"} == access.read_passwords()
     assert access.passwords_file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("given", [{"nobody": "long enough"}, {"etl": "short"}], ids=str)
 def test_wrong_users_and_short_passwords_are_refused(tmp_path, given):
-    with pytest.raises(OptionsError, match="users are admin, search, rules, etl"):
+    with pytest.raises(OptionsError, match="users are admin, search, rules, products, keys, etl"):
         security.ensure_passwords(security.Access.at(tmp_path), given)
 
 
 ROLES = {
     name: {"cluster": [], "indices": [{"names": [name], "privileges": ["read"]}]}
-    for name in ("search", "rules", "etl")
+    for name in ("search", "rules", "products", "keys", "etl")
 }
 
 
 def test_realm_files_give_each_user_its_roles():
-    files = security.build_realm_files({"admin": "a", "search": "b", "rules": "c", "etl": "d"}, ROLES)
+    files = security.build_realm_files({user: user[0] for user in security.USERS}, ROLES)
     users = [line.partition(":{PBKDF2}")[0] for line in files["users"].splitlines()]
-    assert users == ["admin", "search", "rules", "etl"]
+    assert users == ["admin", "search", "rules", "products", "keys", "etl"]
     assert files["users_roles"].splitlines() == [
         "superuser:admin",
-        "visual_search_search:search,rules",
+        "visual_search_search:search,rules,products",
         "visual_search_rules:rules",
+        "visual_search_products:products",
+        "visual_search_keys:keys",
         "visual_search_etl:etl",
     ]
     roles = yaml.safe_load(files["roles.yml"])
