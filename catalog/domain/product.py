@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from catalog.domain.colors.derivation import PHOTO_COLOR, SOURCE, derive_family, drop_derived_family
 from catalog.domain.offers import derive_fields
 from catalog.errors import InvalidProduct
 
@@ -98,10 +99,11 @@ class Product(BaseModel):
 
 PRODUCT_FIELDS = tuple(Product.model_fields)
 OFFER_FIELDS = ("currency", "price", "sale_price", "variants", "available")
-SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", "color_family_from")
+SHOWN_DERIVED_FIELDS = ("effective_price", "sizes_available", "group_key", SOURCE)
 SEARCH_FIELDS = ("offer_prices", "sized_prices", "folded_attributes", "skus")  # searched by, never shown
-DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *SEARCH_FIELDS, "photo_color", "offer_updated_at")
-ADDED_FIELDS = (*SEARCH_FIELDS, "color_family_from", "photo_color")  # which an index of an older mapping lacks
+HIDDEN_FIELDS = (*SEARCH_FIELDS, PHOTO_COLOR)
+DERIVED_FIELDS = (*SHOWN_DERIVED_FIELDS, *HIDDEN_FIELDS, "offer_updated_at")
+ADDED_FIELDS = (*HIDDEN_FIELDS, SOURCE)  # which an index of an older mapping lacks
 
 
 def parse(data: Any) -> Product:
@@ -116,13 +118,22 @@ def parse(data: Any) -> Product:
         raise InvalidProduct(f"{first['field'] or 'product'}: {first['problem']}", problems=problems) from error
 
 
-def document(product: Product) -> dict[str, Any]:
-    """Returns the product as it is stored: with derived fields, without `embedding` and empty values."""
-    body = product.model_dump(mode="json", exclude_none=True)
-    return rederive(body)
+def document(product: Product, photo_color: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns the product as it is stored: with derived fields, without `embedding` and empty values.
+
+    `photo_color` is what is known of the colour in its photo.
+    """
+    return rederive({**product.model_dump(mode="json", exclude_none=True), PHOTO_COLOR: photo_color})
 
 
 def rederive(source: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a product as it is stored with its derived fields as they are derived today."""
-    body = {**source, **derive_fields(source)}
+    given = drop_derived_family(source)
+    body = {**given, **derive_fields(given), **derive_family(given)}
     return {key: value for key, value in body.items() if value not in (None, [], {})}
+
+
+def select_given(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns those fields of a product as it is stored that its shop gave."""
+    given = drop_derived_family(source)
+    return {name: given[name] for name in PRODUCT_FIELDS if name in given}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.domain.product import OFFER_FIELDS, SEARCH_FIELDS, Product, document, parse
+from catalog.domain.colors.derivation import PHOTO_COLOR
+from catalog.domain.product import HIDDEN_FIELDS, OFFER_FIELDS, Product, document, parse
 from catalog.domain.records import Change, StoredProduct
 
 MANAGED_FIELDS = ("updated_at", "offer_updated_at", "embedding")  # set by us, never by what is written
@@ -26,13 +27,14 @@ def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now:
     A stored offer (price, sizes, stock) that changed after `as_of` stays. `updated_at` becomes `now` where anything
     changed; `offer_updated_at` becomes `as_of` where the offer did.
     """
-    source = strip_managed(document(product))
     if stored is None:
-        return Decision(Change(product.id, source | _build_times(now, as_of)))
+        return Decision(Change(product.id, strip_managed(document(product)) | _build_times(now, as_of)))
+    photo_color = stored.source.get(PHOTO_COLOR)
+    source = strip_managed(document(product, photo_color))
     offer_changed = any(source.get(name) != stored.source.get(name) for name in OFFER_FIELDS)
     kept = offer_changed and read_offer_time(stored.source) > as_of
     if kept:
-        source = strip_managed(document(_keep_stored_offer(product, stored.source)))
+        source = strip_managed(document(_keep_stored_offer(product, stored.source), photo_color))
     if strip_internal(source) == strip_internal(stored.source):
         return Decision(None, kept)
     offered_at = as_of if offer_changed and not kept else read_offer_time(stored.source)
@@ -57,8 +59,8 @@ def strip_managed(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def strip_internal(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the content without the fields that only searches see, which an index of an older mapping lacks."""
-    return {name: value for name, value in strip_managed(source).items() if name not in SEARCH_FIELDS}
+    """Returns the content without the fields that nobody is shown, which an index of an older mapping lacks."""
+    return {name: value for name, value in strip_managed(source).items() if name not in HIDDEN_FIELDS}
 
 
 def read_offer_time(source: Mapping[str, Any]) -> datetime:

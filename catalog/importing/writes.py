@@ -9,10 +9,17 @@ from typing import Any, Literal
 
 import orjson
 
-from catalog.domain.product import PRODUCT_FIELDS, Product, parse
+from catalog.domain.product import Product, parse, select_given
 from catalog.domain.records import Change, ChangeResult, StoredProduct
 from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, VisualSearchError, WriteConflict
-from catalog.importing.changes import MANAGED_FIELDS, TRIES, build_removal, decide, read_offer_time, strip_internal
+from catalog.importing.changes import (
+    TRIES,
+    build_removal,
+    decide,
+    read_offer_time,
+    strip_internal,
+    strip_managed,
+)
 from catalog.ports import ProductPort
 
 CHUNK = 500  # products read and written at a time
@@ -176,10 +183,7 @@ def _require(product_id: str, stored: StoredProduct | None) -> StoredProduct:
 def _apply_patch(stored: StoredProduct, merge_patch: Mapping[str, Any]) -> Product:
     if merge_patch.get("id", stored.id) != stored.id:
         raise InvalidProduct("id: a product keeps its id; delete it and write a new one", field="id")
-    public = {
-        name: stored.source[name] for name in PRODUCT_FIELDS if name in stored.source and name not in MANAGED_FIELDS
-    }
-    product = parse(apply_merge_patch(public, merge_patch))
+    product = parse(apply_merge_patch(strip_managed(select_given(stored.source)), merge_patch))
     if "available" in merge_patch and product.variants:
         wanted = merge_patch["available"]
         if any(variant.available for variant in product.variants) != wanted:

@@ -9,6 +9,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 from skimage.feature import hog
 
+from catalog.domain.colors.families import FAMILIES, NAMES
 from catalog.domain.embedding_space import Space
 from catalog.similarity import Vectors
 from models.runtime.embedder import normalize_rows
@@ -20,22 +21,6 @@ CENTRE = 0.4  # of each side: what is in the middle of a product photo is the pr
 BINS = 6  # of each Lab axis
 SPREAD = ((0, 100), (-60, 60), (-60, 60))  # of L, a, b; what lies outside counts in the outermost bin
 
-# Basic colour terms (Berlin and Kay 1969, with beige for clothes), each by sRGB values of typical cloth.
-FAMILIES: dict[str, tuple[tuple[int, int, int], ...]] = {
-    "black": ((20, 20, 22), (45, 45, 48)),
-    "grey": ((90, 90, 92), (130, 130, 132), (170, 170, 172)),
-    "white": ((245, 245, 243), (215, 215, 215)),
-    "beige": ((209, 186, 152), (185, 165, 135)),
-    "brown": ((112, 73, 46), (75, 50, 35)),
-    "red": ((200, 32, 40), (115, 26, 46)),
-    "pink": ((238, 158, 181), (215, 90, 130)),
-    "orange": ((236, 118, 38),),
-    "yellow": ((247, 214, 74), (205, 154, 38)),
-    "green": ((36, 134, 76), (106, 110, 58), (20, 70, 50)),
-    "blue": ((42, 96, 190), (158, 198, 230), (30, 40, 80), (85, 105, 140)),
-    "purple": ((118, 64, 142), (165, 130, 190)),
-}
-NAMES = tuple(FAMILIES)
 LOOK_DIMS = HASH_BITS + len(NAMES) + BINS**3
 
 

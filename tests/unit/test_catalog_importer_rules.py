@@ -72,6 +72,51 @@ def test_what_a_row_no_longer_has_is_gone() -> None:
     assert shop.docs["1"]["offer_updated_at"] == "2026-03-01T12:00:00Z", "the offer did not change"
 
 
+def families(shop: FakeCatalogue) -> tuple[Any, Any]:
+    return shop.docs["1"].get("color_family"), shop.docs["1"].get("color_family_from")
+
+
+def test_a_colour_family_is_the_feeds_own_else_that_of_the_colours_name() -> None:
+    shop = FakeCatalogue()
+    bring(shop.products, row(color="Dunkelblau"))
+    assert families(shop) == ("blue", "color")
+    assert counts(bring(shop.products, row(color="Dunkelblau"), as_of=NOON + HOUR)) == (0, 0, 1, 0)
+    bring(shop.products, row(color="Dunkelblau", color_family="Navy"), as_of=NOON + 2 * HOUR)
+    assert families(shop) == ("Navy", None)
+    bring(shop.products, row(color="Dunkelblau"), as_of=NOON + 3 * HOUR)
+    assert families(shop) == ("blue", "color")
+    bring(shop.products, row(), as_of=NOON + 4 * HOUR)
+    assert families(shop) == (None, None)
+
+
+def test_a_patch_of_the_colour_moves_a_derived_family_and_leaves_the_shops_own() -> None:
+    shop = FakeCatalogue()
+    bring(shop.products, row(color="Dunkelblau"))
+    writes.patch(shop.products, "1", {"color": "weinrot"})
+    assert families(shop) == ("red", "color")
+    writes.patch(shop.products, "1", {"color_family": "Wine"})
+    writes.patch(shop.products, "1", {"color": "olive"})
+    assert families(shop) == ("Wine", None)
+    writes.patch(shop.products, "1", {"color_family": None})
+    assert families(shop) == ("green", "color")
+
+
+def test_the_colour_of_a_photo_stays_as_long_as_the_photo_does() -> None:
+    shop = FakeCatalogue()
+    bring(shop.products, row())
+    seen = {"family": "pink", "image_url": "https://a.example/1.jpg", "status": "done"}
+    shop.put(shop.docs["1"] | {"photo_color": seen, "color_family": "pink", "color_family_from": "photo"})
+    assert counts(bring(shop.products, row(), as_of=NOON + HOUR)) == (0, 0, 1, 0)
+    bring(shop.products, row(title="Gown", color="floral"), as_of=NOON + 2 * HOUR)
+    assert families(shop) == ("pink", "photo")
+    bring(shop.products, row(color="grey"), as_of=NOON + 3 * HOUR)
+    assert families(shop) == ("grey", "color")
+    bring(shop.products, row(), as_of=NOON + 4 * HOUR)
+    assert families(shop) == ("pink", "photo"), "it is not fetched again"
+    bring(shop.products, row(image_url="https://a.example/2.jpg"), as_of=NOON + 5 * HOUR)
+    assert families(shop) == (None, None) and "photo_color" not in shop.docs["1"]
+
+
 def test_an_embedding_stays_with_its_photo() -> None:
     shop = FakeCatalogue(spaces=[SPACE])
     bring(shop.products, row("1"), row("2"))

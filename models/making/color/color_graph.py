@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
+from catalog.domain.colors.lab import SRGB_TO_XYZ
 from models.making.color import color_recipe as recipe
 from models.making.graph_builder import GraphBuilder
 
@@ -44,7 +45,7 @@ def _convert_to_lab(graph: GraphBuilder, rgb: str) -> str:
     base = graph.op("Mul", graph.op("Add", rgb, graph.constant(0.055)), graph.constant(1 / 1.055))
     high = graph.op("Pow", base, graph.constant(2.4))
     linear = graph.op("Where", graph.op("Greater", rgb, graph.constant(0.04045)), high, low)
-    to_xyz = recipe.SRGB_TO_XYZ / recipe.SRGB_TO_XYZ.sum(axis=1, keepdims=True)  # relative to white
+    to_xyz = SRGB_TO_XYZ / SRGB_TO_XYZ.sum(axis=1, keepdims=True)  # relative to white
     xyz = graph.conv(linear, to_xyz[:, :, None, None])
     knee = 6 / 29
     root = graph.op("Pow", graph.op("Max", xyz, graph.constant(knee**3)), graph.constant(1 / 3))
@@ -107,7 +108,7 @@ def _build_outline(graph: GraphBuilder, garment: Garment) -> str:
 
 def _measure_gradients(graph: GraphBuilder, garment: Garment) -> tuple[str, str]:
     """Returns gradient magnitude times (cos 2θ, sin 2θ), summed over lightness and mask: both [N,1,h,w]."""
-    luminance = graph.conv(garment.rgb, recipe.SRGB_TO_XYZ[1][None, :, None, None])
+    luminance = graph.conv(garment.rgb, SRGB_TO_XYZ[1][None, :, None, None])
     planes = graph.op("Concat", graph.op("Sqrt", graph.op("Relu", luminance)), garment.mask, axis=1)
     sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
     x = graph.conv(planes, np.stack([sobel, sobel])[:, None], group=2)

@@ -30,10 +30,6 @@ CELLS = 5
 ORIENTATIONS = 4
 MIN_GRADIENT = 1e-5  # squared; keeps flat areas from dividing by zero
 
-SRGB_TO_XYZ: Array = np.array(  # IEC 61966-2-1, D65
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
-
 
 def compute_centers() -> Array:
     """Returns the colour centres [K,3] in L*a*b*."""
