@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from catalog.domain.colors.families import NAMES
 from catalog.similarity import Vectors
 from evaluation.data.dataset import COLOR, Dataset, LabelledItem
-from evaluation.data.features import NAMES, select_family_shares, select_histograms
+from evaluation.data.features import select_family_shares, select_histograms
 
 MIN_SHARE = 0.5  # of the centre that one colour family has to fill
 MIN_OVERLAP = 0.6  # of two Lab histograms, for one garment
