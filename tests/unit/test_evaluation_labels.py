@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from catalog.domain.colors.families import FAMILIES
 from evaluation.data import derived_labels, photo_sets
 from evaluation.data.dataset import Dataset, LabelledItem
-from evaluation.data.features import FAMILIES, HogExtractor, LookExtractor
+from evaluation.data.features import HogExtractor, LookExtractor
 from evaluation.data.label_table import LabelTable
 from evaluation.errors import InvalidDataset
 from evaluation.model_scoring import select_queries
