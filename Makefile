@@ -4,7 +4,7 @@ VENV := .venv
 TEST_PROCESSES ?= 3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
-PACKAGES := app benchmarks catalog demo engine etl evaluation loadtest models samples training visual_search
+PACKAGES := app benchmarks catalog client/visual_search_client demo engine etl evaluation loadtest models samples training visual_search
 
 .DEFAULT_GOAL := help
 .PHONY: help setup house mutants mutants-quick demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
@@ -56,7 +56,7 @@ test: $(VENV)/.test ## all tests, against a real Elasticsearch
 	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos"
 
 test-fast: $(VENV)/.test ## the unit tests
-	@$(PY) -m pytest tests/unit
+	@$(PY) -m pytest tests/unit client/tests
 
 chaos: $(VENV)/.test ## clusters of three nodes, killed processes
 	@$(PY) -m pytest -m chaos
@@ -71,6 +71,7 @@ types: $(VENV)/.test
 
 imports: $(VENV)/.test
 	@$(VENV)/bin/lint-imports
+	@cd client && PYTHONPATH=. ../$(VENV)/bin/lint-imports
 
 format: $(VENV)/.test ## put the code into the house style
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
@@ -120,6 +121,7 @@ calibrate-quick: $(VENV)/.test ## the short form of calibrate
 	@$(PY) -m benchmarks.calibrate --quick
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
+GENERATORS := tests/generated_clients/requirements
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev
 lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt
@@ -128,6 +130,7 @@ lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) --extra etl -c requirements-torch.txt -o requirements-etl.txt
 	$(LOCK) --extra loadtest -c requirements-torch.txt -o requirements-loadtest.txt
 	$(LOCK) -c requirements-torch.txt -o requirements.txt
+	$(subst pyproject.toml,$(GENERATORS).in,$(LOCK)) -o $(GENERATORS).txt
 
 clean: demo-stop ## stop the demo and remove everything that was made here
 	@rm -rf $(VENV) var
