@@ -170,3 +170,14 @@ LEASES: dict[str, Any] = {
         "renewed_at": DATE,  # by the holder's clock, for people; nobody decides by it
     },
 }
+
+OFFER_MARKS: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "id": KEYWORD,
+        "as_of": DATE,
+        "marked_at": DATE,
+        "count": {"type": "integer"},  # for people
+        "ids": {"type": "binary"},  # hashes of product ids, 8 bytes each
+    },
+}

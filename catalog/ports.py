@@ -6,6 +6,7 @@ seconds ago, one named `read_*` asks this moment. Every method raises catalog.er
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Literal, Protocol
 
 from catalog.domain.api_keys import ApiKey
@@ -18,7 +19,9 @@ from catalog.domain.records import (
     Change,
     ChangeResult,
     HistoryEntry,
+    IdHashes,
     Lease,
+    OfferMark,
     Outcome,
     Pending,
     SpaceStatus,
@@ -63,6 +66,14 @@ class ProductPort(Protocol):
 
 class ProductStorePort(ProductReadPort, ProductPort, Protocol):
     """Products as the API reads and writes them."""
+
+
+class OfferMarkPort(Protocol):
+    """Marks that imports leave: which products a feed had."""
+
+    def read(self, after: datetime | None = None) -> Iterator[OfferMark]: ...  # of feeds made later than `after`
+    def add(self, as_of: datetime, ids: IdHashes) -> None: ...
+    def drop(self, names: Sequence[str]) -> None: ...
 
 
 class SimilarPort(Protocol):

@@ -27,7 +27,9 @@ from catalog.domain.records import (
     Change,
     ChangeResult,
     HistoryEntry,
+    IdHashes,
     Lease,
+    OfferMark,
     Outcome,
     Pending,
     SpaceStatus,
@@ -536,3 +538,25 @@ class FakeLeases(FakeStore):
         self.shop.check()
         if self.held.get(lease.name) == lease:
             del self.held[lease.name]
+
+
+class FakeOfferMarks(FakeStore):
+    """Keeps marks of imports."""
+
+    def __init__(self, shop: FakeCatalogue) -> None:
+        super().__init__(shop)
+        self.marks: dict[str, OfferMark] = {}
+        self.made = 0
+
+    def read(self, after: datetime | None = None) -> Iterator[OfferMark]:
+        self.shop.check()
+        yield from [mark for mark in self.marks.values() if after is None or mark.as_of > after]
+
+    def add(self, as_of: datetime, ids: IdHashes) -> None:
+        self.shop.check("write")
+        self.made += 1
+        self.marks[str(self.made)] = OfferMark(str(self.made), as_of, datetime.now(UTC), ids)
+
+    def drop(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.marks.pop(name, None)

@@ -58,6 +58,7 @@ class FakeCatalogue:
         self.rechecks = fake_stores.FakeRechecks(self)
         self.history = fake_stores.FakeHistory(self)
         self.leases = fake_stores.FakeLeases(self)
+        self.offer_marks = fake_stores.FakeOfferMarks(self)
 
     def observe(self, observer: CallObserver) -> None:
         self.observer = observer

@@ -9,15 +9,17 @@ import typer
 from catalog import feeds
 from catalog.commands.import_report import build_summary, format_summary
 from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result, show_counts
+from catalog.elastic import Catalogue
 from catalog.errors import InvalidInput
 from catalog.importing.dry_run import DryRunPort
 from catalog.importing.guarded_import import ImportOptions, import_products
 from catalog.importing.importer import Importer
+from catalog.importing.offer_marks import OfferMarks, leave_mark
 from catalog.importing.problem_report import open_report
 from catalog.importing.summary import ImportSummary
 from catalog.plain_text import escape_controls
 from catalog.ports import ProductPort
-from catalog.retrying import RetryingProducts
+from catalog.retrying import RetryingProducts, retry_while_unavailable
 
 Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Google Merchant XML, also .gz.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
@@ -62,9 +64,14 @@ def import_feed(
         if not dry_run:
             catalogue.layout.create()
         with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as on_progress:
-            run = Importer(port, as_of=made, now=now, on_problem=on_problem, on_progress=on_progress)
+            newer = _read_newer_feeds(catalogue, made)
+            run = Importer(
+                port, as_of=made, now=now, newer_feeds=newer, on_problem=on_problem, on_progress=on_progress
+            )
             import_products(run, items, ImportOptions(full, force, dry_run))
         run.summary.notes = list(notes)
+        if not dry_run and not run.summary.refused:
+            _leave_mark(catalogue, run)
         _print_summary(feed, run.summary, port, as_json)
         raise typer.Exit(_choose_exit_status(run.summary, fail_above))
 
@@ -75,6 +82,16 @@ def _check_origin(shop_url: str, currency: str) -> dict[str, str]:
     if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise InvalidInput(f"--currency: '{currency}' is not three letters such as EUR")
     return {"shop_url": shop_url, "currency": currency.upper()}
+
+
+def _read_newer_feeds(catalogue: Catalogue, made: datetime) -> OfferMarks:
+    patience = catalogue.settings.elasticsearch_patience
+    return retry_while_unavailable(lambda: OfferMarks(catalogue.offer_marks.read(made)), patience)
+
+
+def _leave_mark(catalogue: Catalogue, run: Importer) -> None:
+    patience = catalogue.settings.elasticsearch_patience
+    retry_while_unavailable(lambda: leave_mark(catalogue.offer_marks, run.as_of, run.seen, run.unread), patience)
 
 
 def _print_summary(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:

@@ -70,7 +70,7 @@ def print_roles() -> None:
 
 @app.command()
 def delete(yes: Yes = False, as_json: Json = False) -> None:
-    """Delete the whole catalogue of this INDEX_PREFIX: products, feature history, promotions, rules, leases."""
+    """Delete the whole catalogue of this INDEX_PREFIX: products, history, promotions, rules, leases, marks."""
     with exit_on_error(as_json):
         catalogue = open_catalogue()
         if not yes:

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from catalog.domain.embedding_space import Space
 from catalog.similarity import Vectors
 
@@ -145,3 +148,16 @@ class ChangeResult:
     change: Change
     status: Literal["created", "updated", "deleted", "conflict", "failed"]
     message: str = ""
+
+
+IdHashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMark:
+    """Says that a feed made at `as_of` had the products whose ids have the hashes `ids`, uint64 [n], ascending."""
+
+    name: str
+    as_of: datetime
+    marked_at: datetime
+    ids: IdHashes

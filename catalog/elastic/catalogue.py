@@ -11,6 +11,7 @@ from catalog.elastic.stores.filter_values import FilterValueStore
 from catalog.elastic.stores.history import HistoryStore
 from catalog.elastic.stores.layout import LayoutStore
 from catalog.elastic.stores.leases import LeaseStore
+from catalog.elastic.stores.offer_marks import OfferMarkStore
 from catalog.elastic.stores.products import ProductStore
 from catalog.elastic.stores.promotions import PromotionStore
 from catalog.elastic.stores.rechecks import RecheckStore
@@ -44,6 +45,7 @@ class Catalogue:
         self.rechecks = RecheckStore(connection)
         self.history = HistoryStore(connection)
         self.leases = LeaseStore(connection)
+        self.offer_marks = OfferMarkStore(connection)
 
     def observe(self, observer: CallObserver) -> None:
         """Wraps every request from now on in `observer`."""

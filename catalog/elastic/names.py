@@ -34,6 +34,10 @@ class Names:
         return f"{self.prefix}api_keys"
 
     @property
+    def offer_marks(self) -> str:
+        return f"{self.prefix}offer_marks"
+
+    @property
     def first(self) -> str:
         return f"{self.products}-000001"
 

@@ -21,18 +21,23 @@ class Decision:
     kept_newer_offer: bool = False
 
 
-def decide(product: Product, stored: StoredProduct | None, as_of: datetime, now: datetime) -> Decision:
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def decide(
+    product: Product, stored: StoredProduct | None, as_of: datetime, now: datetime, confirmed_at: datetime = NEVER
+) -> Decision:
     """Decides how the whole `product`, as it was at `as_of`, changes what is `stored`.
 
-    A stored offer (price, sizes, stock) that changed after `as_of` stays. `updated_at` becomes `now` where anything
-    changed; `offer_updated_at` becomes `as_of` where the offer did.
+    A stored offer (price, sizes, stock) that changed after `as_of`, or was `confirmed_at` a later time, stays.
+    `updated_at` becomes `now` where anything changed; `offer_updated_at` becomes `as_of` where the offer did.
     """
     if stored is None:
         return Decision(Change(product.id, strip_managed(document(product)) | _build_times(now, as_of)))
     photo_color = stored.source.get(PHOTO_COLOR)
     source = strip_managed(document(product, photo_color))
     offer_changed = any(source.get(name) != stored.source.get(name) for name in OFFER_FIELDS)
-    kept = offer_changed and read_offer_time(stored.source) > as_of
+    kept = offer_changed and max(read_offer_time(stored.source), confirmed_at) > as_of
     if kept:
         source = strip_managed(document(_keep_stored_offer(product, stored.source), photo_color))
     if strip_internal(source) == strip_internal(stored.source):
@@ -66,7 +71,7 @@ def strip_internal(source: Mapping[str, Any]) -> dict[str, Any]:
 def read_offer_time(source: Mapping[str, Any]) -> datetime:
     """Returns when price or stock of a stored product last changed, as far as it is known."""
     written = source.get("offer_updated_at") or source.get("updated_at")
-    return datetime.fromisoformat(written).astimezone(UTC) if written else datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(written).astimezone(UTC) if written else NEVER
 
 
 def _build_times(now: datetime, offered_at: datetime) -> dict[str, str]:

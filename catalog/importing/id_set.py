@@ -1,16 +1,19 @@
 """Set of product ids that stays small: an import remembers the ids of millions of rows."""
 
 from array import array
+from hashlib import blake2b
 
-_MASK = (1 << 64) - 1
+import numpy as np
+
+from catalog.domain.records import IdHashes
+
 _FIRST_SIZE = 1024  # slots; a power of two
 
 
 class IdSet:
     """Remembers ids by their 64-bit hash in one flat table: 12 to 24 bytes each, where a set of str takes over 100.
 
-    Two ids share a hash with a chance of 3e-8 among a million (birthday bound n²/2⁶⁵). Python's own string hash is
-    keyed anew in every process, so nobody can choose ids that collide.
+    Two ids share a hash with a chance of 3e-8 among a million (birthday bound n²/2⁶⁵).
     """
 
     def __init__(self) -> None:
@@ -21,11 +24,11 @@ class IdSet:
         return self._count
 
     def __contains__(self, product_id: str) -> bool:
-        return bool(self._slots[self._find_slot(_hash_id(product_id))])
+        return bool(self._slots[self._find_slot(hash_id(product_id))])
 
     def add(self, product_id: str) -> bool:
         """Adds `product_id`; returns False when it was there already."""
-        key = _hash_id(product_id)
+        key = hash_id(product_id)
         slot = self._find_slot(key)
         if self._slots[slot]:
             return False
@@ -34,6 +37,11 @@ class IdSet:
         if self._count * 3 > len(self._slots) * 2:
             self._grow()
         return True
+
+    def to_hashes(self) -> IdHashes:
+        """Returns the hashes as uint64 [n], ascending."""
+        slots = np.frombuffer(self._slots, dtype=np.uint64)
+        return np.sort(slots[slots != 0])
 
     def _find_slot(self, key: int) -> int:
         """Returns where `key` is, or the free slot where it belongs (linear probing)."""
@@ -51,5 +59,9 @@ class IdSet:
                 self._slots[self._find_slot(key)] = key
 
 
-def _hash_id(product_id: str) -> int:
-    return hash(product_id) & _MASK or 1  # 0 marks a free slot
+def hash_id(product_id: str) -> int:
+    """Returns 64 bits that stand for an id in every process, never 0, which marks a free slot.
+
+    To find an id that takes another's place needs 2⁶⁴ tries.
+    """
+    return int.from_bytes(blake2b(product_id.encode(), digest_size=8).digest(), "little") or 1

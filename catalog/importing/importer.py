@@ -7,8 +7,9 @@ from itertools import islice
 
 from catalog.domain.records import ChangeResult, StoredProduct
 from catalog.feeds.events import FeedProduct, FeedProducts, RowProblem, Truncation
-from catalog.importing.changes import TRIES, Decision, decide
+from catalog.importing.changes import TRIES, Decision, decide, read_offer_time
 from catalog.importing.id_set import IdSet
+from catalog.importing.offer_marks import OfferMarks
 from catalog.importing.photo_guard import PhotoGuard
 from catalog.importing.row_spool import RowSpool
 from catalog.importing.summary import ImportSummary
@@ -18,7 +19,7 @@ CHUNK = 500  # products read and written at a time
 
 
 class Importer:
-    """Runs one import into `port` of a feed that was made at `as_of`.
+    """Runs one import into `port` of a feed that was made at `as_of`, before the `newer_feeds`.
 
     `on_problem` gets every row that failed, in feed order except for failed writes, which come after all others;
     `on_progress` what is counted and how much of it is done, after every chunk.
@@ -30,6 +31,7 @@ class Importer:
         *,
         as_of: datetime,
         now: datetime,
+        newer_feeds: OfferMarks | None = None,
         on_problem: Callable[[RowProblem], None] = lambda _: None,
         on_progress: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
@@ -41,6 +43,7 @@ class Importer:
         self.unread = IdSet()  # products of rows that failed: the feed has them all the same
         self.unknown_rows = 0  # failed rows that may speak of any product
         self.photos = PhotoGuard(port)
+        self._newer_feeds = newer_feeds or OfferMarks()
         self._on_problem = on_problem
         self._on_progress = on_progress
         self._started = time.perf_counter()
@@ -90,7 +93,12 @@ class Importer:
         return [item for item in chunk if decisions[item.product.id].change is not None]
 
     def _decide(self, item: FeedProduct, stored: Mapping[str, StoredProduct]) -> Decision:
-        return decide(item.product, stored.get(item.product.id), self.as_of, self.now)
+        confirmed_at = self._newer_feeds.find_time(item.product.id)
+        return decide(item.product, stored.get(item.product.id), self.as_of, self.now, confirmed_at)
+
+    def knows_newer(self, stored: StoredProduct) -> bool:
+        """Says whether the offer of a stored product is newer than the feed."""
+        return max(read_offer_time(stored.source), self._newer_feeds.find_time(stored.id)) > self.as_of
 
     def _iterate_good(self, items: FeedProducts) -> Iterator[FeedProduct]:
         for item in items:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalog.domain.records import StoredProduct
 from catalog.errors import RefusedChange
-from catalog.importing.changes import TRIES, build_removal, read_offer_time
+from catalog.importing.changes import TRIES, build_removal
 from catalog.importing.importer import Importer, split_into_chunks
 
 
@@ -34,7 +34,7 @@ def check_removal(done: Importer, limits: RemovalLimits, products_before: int) -
 def remove_missing(done: Importer) -> None:
     """Deletes the products that the feed of the finished import `done` lacks.
 
-    Products whose price or stock changed after the feed was made stay.
+    Products whose price or stock changed after the feed was made stay, and those that a newer feed had.
     """
     done.summary.kept_newer_product = 0
     for chunk in _iterate_missing(done):
@@ -72,7 +72,7 @@ def _iterate_missing(done: Importer) -> Iterator[list[StoredProduct]]:
     strangers = (i for i in done.port.read_ids() if i not in done.seen and i not in done.unread)
     for ids in split_into_chunks(strangers):
         stored = done.port.read_many(ids).values()
-        older = [product for product in stored if read_offer_time(product.source) <= done.as_of]
+        older = [product for product in stored if not done.knows_newer(product)]
         done.summary.kept_newer_product += len(stored) - len(older)
         yield older
 
@@ -83,6 +83,6 @@ def _delete(done: Importer, products: list[StoredProduct]) -> None:
         done.summary.deleted += sum(result.status == "deleted" for result in results)
         again = [result.change.id for result in results if result.status == "conflict"]
         current = done.port.read_many(again).values() if again else ()
-        products = [product for product in current if read_offer_time(product.source) <= done.as_of]
+        products = [product for product in current if not done.knows_newer(product)]
         if not products:
             return

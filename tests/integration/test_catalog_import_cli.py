@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,44 @@ def test_a_newer_price_survives_an_older_feed_and_yields_to_a_newer_one(
     assert (newer.json["kept_newer_offer"], newer.json["updated"]) == (0, 1)
     stored = catalogue.products.read("p0001")
     assert stored is not None and stored.source["effective_price"] == 49.9
+
+
+def test_an_unchanged_newer_feed_keeps_an_older_one_from_winning_a_price_back(
+    catalog: Catalog, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    first = write_rows(tmp_path / "first.jsonl", ROWS[:5])
+    catalog("import", first, "--as-of", "2026-03-01")
+    total, before = written(catalogue), seq_nos(catalogue, ["p0001"])
+    catalog("import", write_rows(tmp_path / "newer.jsonl", ROWS[:3]), "--as-of", "2026-03-03")
+    assert (written(catalogue), seq_nos(catalogue, ["p0001"])) == (total, before), "a mark is no write to a product"
+    late = write_rows(tmp_path / "late.jsonl", [row(n, price="70 EUR", variants=None) for n in range(1, 5)])
+    told = catalog("import", late, "--as-of", "2026-03-02", "--json")
+    assert (told.json["kept_newer_offer"], told.json["updated"]) == (2, 2)
+    prices = {
+        i: p.source["effective_price"] for i, p in catalogue.products.read_many([r["id"] for r in ROWS]).items()
+    }
+    assert prices == {"p0000": 49.9, "p0001": 49.9, "p0002": 49.9, "p0003": 70.0, "p0004": 70.0}
+    gone = catalog(
+        "import", write_rows(tmp_path / "full.jsonl", ROWS[2:5]), "--full", "--as-of", "2026-03-02", "--json"
+    )
+    assert (gone.json["deleted"], gone.json["kept_newer_product"]) == (0, 2), gone
+    os.utime(late)
+    assert catalog("import", late, "--json").json["updated"] == 4, "the newest feed of all wins"
+
+
+def test_marks_are_read_as_they_were_left(catalogue: Catalogue) -> None:
+    ids = np.unique(np.random.default_rng(1).integers(1, 2**63, 250_000, dtype=np.uint64))
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    catalogue.offer_marks.add(moment, ids)
+    marks = list(catalogue.offer_marks.read())
+    assert [len(mark.ids) for mark in marks] != [len(ids)], "more than one document"
+    assert np.array_equal(np.unique(np.concatenate([mark.ids for mark in marks])), ids)
+    assert {mark.as_of for mark in marks} == {moment}
+    assert list(catalogue.offer_marks.read(moment)) == []
+    catalogue.offer_marks.drop([*(mark.name for mark in marks), "no-such"])
+    assert list(catalogue.offer_marks.read()) == []
+    catalogue.client.indices.delete(index=catalogue.names.offer_marks)
+    assert list(catalogue.offer_marks.read()) == [], "a catalogue from before there were marks"
 
 
 def test_broken_rows_are_told_and_the_good_ones_are_in(

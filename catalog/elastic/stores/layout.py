@@ -66,6 +66,7 @@ class LayoutStore:
                 (self._names.promotions, index_mapping.PROMOTIONS),
                 (self._names.rules, index_mapping.RULES),
                 (self._names.leases, index_mapping.LEASES),
+                (self._names.offer_marks, index_mapping.OFFER_MARKS),
             ):
                 small_indices.ensure(self._connection, name, body)
         return self.read_serving_index()
@@ -87,7 +88,8 @@ class LayoutStore:
     def drop(self) -> list[str]:
         """Deletes the catalogue of this prefix: the product indices and the bookkeeping; returns their names."""
         names = self._names
-        patterns = ",".join([f"{names.products}-*", names.history, names.promotions, names.rules, names.leases])
+        small = (names.promotions, names.rules, names.leases, names.offer_marks)
+        patterns = ",".join([f"{names.products}-*", names.history, *small])
         with self._connection.request("write"):
             found = sorted(self._client.indices.get(index=patterns, ignore_unavailable=True))
             for name in found:
