@@ -14,3 +14,5 @@ MAX_EXAMPLES = 100  # positive ones, and as many negative ones
 MAX_SEARCHES = 50  # of a batch
 MAX_API_KEYS = 1000  # revoked ones included, of which the oldest then gives way
 MAX_BULK_LINES = 10_000  # products of one bulk
+MAX_SHOWN_FAILURES = 200  # photos that the status names
+MAX_LISTED_FAILURES = 10_000  # that `etl failures` lists: what one search gives

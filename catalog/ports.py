@@ -18,6 +18,7 @@ from catalog.domain.records import (
     CatalogStatus,
     Change,
     ChangeResult,
+    FailedPhoto,
     HistoryEntry,
     IdHashes,
     Lease,
@@ -108,6 +109,9 @@ class StatusPort(Protocol):
     def ping(self) -> None: ...  # a tiny search; raises Unavailable
     def read(self) -> CatalogStatus: ...
     def read_space(self, space: Space) -> SpaceStatus: ...
+    def read_failures(
+        self, spaces: Sequence[Space], limit: int, reasons: Sequence[str] = ()
+    ) -> Sequence[FailedPhoto]: ...  # by space and product id, at most `limit` in all
     def get_spaces(self) -> Sequence[SpaceStatus]: ...  # of all spaces, by name
 
 

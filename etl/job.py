@@ -20,9 +20,11 @@ from etl.stages.embedder import BatchEmbedder
 from etl.stages.host_health import HostHealth
 from etl.stages.messages import EmbeddingModel
 from etl.stages.pipeline import Pipeline, StageFunctions, start_stages
+from etl.stages.recognizer import Recognizer
 from etl.stages.worklist import Worklist
 from etl.stages.writer import PartWriter
 from etl.stop_signal import StopSignal
+from etl.storage.known_photos import KnownPhotos
 from etl.storage.vector_store import VectorStore
 from etl.summary import ModelSummary, RunSummary
 from etl.vector_restore import reuse_stored_vectors
@@ -155,6 +157,7 @@ def _build_stages(
     summaries = {its.space.name: its for its in summary.models}
     return StageFunctions(
         Downloader(fetcher, hosts),
+        Recognizer(KnownPhotos(context.store, [model.space for model in models])),
         Decoder(embedders, {model.space.name: model.min_side for model in models}, context.photos.image_max_pixels),
         BatchEmbedder(embedders, options.batch_size, summary.clock),
         PartWriter(context.index, context.store, context.settings, summary.run_id, summaries, summary.clock),
@@ -167,3 +170,4 @@ def _finish(context: RunContext, summary: RunSummary) -> None:
         if its.settled:
             marker = {"run_id": summary.run_id, **its.to_dict(summary.seconds)}
             context.store.write_marker(its.space.name, summary.run_id, its.settled, marker)
+        its.left = context.index.status.read_space(its.space)

@@ -1,6 +1,7 @@
 """Formats as text what a run did and how far the models are."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from catalog.domain.records import SpaceStatus
 from etl.summary import ModelSummary, RunSummary
@@ -24,11 +25,7 @@ def format_run(summary: RunSummary) -> str:
         lines.append(f"{summary.seconds:.1f} s in all; busy, summed over threads: {spent}")
     if summary.interrupted:
         lines.append("stopped early as asked; what was in flight is written, the next run goes on from here")
-    for reason, setting in SETTINGS.items():
-        for model in summary.models:
-            if reason in model.failed:
-                again = f"python -m etl retry --model {model.model} --reason {reason}"
-                lines.append(f"{reason}: set {setting} if these photos may be read, then `{again}`")
+    lines += [line for model in summary.models for line in _format_left(model)]
     return "\n".join(lines)
 
 
@@ -36,15 +33,50 @@ def _format_model(model: ModelSummary, seconds: float) -> str:
     reused = f", {model.reused:,} reused from an unfinished run" if model.reused else ""
     if model.broken_parts:
         reused += f", {model.broken_parts:,} broken files of VECTOR_STORE set aside (*.bad; the log names them)"
+    if model.recognized:
+        reused += f", {model.recognized:,} reused, photo moved"
     reused += _format_recheck(model)
     if not model.seen:
-        return f"{model.model}: nothing to embed: every photo has an embedding, a failure or a retry to come{reused}"
+        return f"{model.model}: {_describe_idleness(model)}{reused}"
     rate = model.seen / seconds if seconds else 0.0
     changed = f", moved {model.moved:,}, gone {model.gone:,}" if model.moved or model.gone else ""
     return (
         f"{model.model}: {model.seen:,} seen, done {model.done:,}, failed {format_reasons(model.failed)}, "
         f"retry {format_reasons(model.retry)}{changed}{reused}; {rate:.1f} images/s"
     )
+
+
+def _describe_idleness(model: ModelSummary) -> str:
+    if model.left is None or not model.lacking_share:
+        return "nothing to embed: every photo has an embedding"
+    lacking = model.left.retry + sum(model.left.failed.values())
+    return f"no photo is due: {lacking:,} of {lacking + model.left.done + model.left.pending:,} have no embedding"
+
+
+def _format_left(model: ModelSummary) -> list[str]:
+    """Returns what became of the photos without an embedding, with what to do: for a setting, a next try, or none."""
+    if model.left is None:
+        return []
+    lines = []
+    command = f"--model {model.model}"
+    failed = dict(model.left.failed)
+    for reason, setting in SETTINGS.items():
+        if number := failed.pop(reason, 0):
+            again = f"`python -m etl retry {command} --reason {reason}`"
+            lines.append(f"  {number:,} wait for {setting} ({reason}): set it if they may be read, then {again}")
+    if model.left.retry:
+        when = format_moment(model.left.next_try_at) or "the next run"
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in model.left.retry_reasons.items())
+        again = f"`python -m etl retry {command}` tries them now"
+        lines.append(f"  {model.left.retry:,} wait for another try ({reasons}), the next at {when}; {again}")
+    if failed:
+        lines.append(f"  failed for good {format_reasons(failed)}; `python -m etl failures {command}` names them")
+    return lines
+
+
+def format_moment(moment: datetime | None) -> str:
+    """Returns a moment to the minute, in UTC; the empty string for None."""
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _format_recheck(model: ModelSummary) -> str:
@@ -75,6 +107,8 @@ def format_status(spaces: Sequence[SpaceStatus], with_image: int) -> str:
         lines.append(
             f"  retry    {format_reasons(status.retry_reasons) if status.retry_reasons else f'{status.retry:,}'}"
         )
+        if status.next_try_at:
+            lines[-1] += f", the next at {format_moment(status.next_try_at)}"
         lines.append(f"  failed   {format_reasons(status.failed)}")
     if not spaces:
         lines.append("no embeddings yet: run `python -m etl run --model NAME`")

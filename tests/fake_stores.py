@@ -26,6 +26,7 @@ from catalog.domain.records import (
     CatalogStatus,
     Change,
     ChangeResult,
+    FailedPhoto,
     HistoryEntry,
     IdHashes,
     Lease,
@@ -338,7 +339,29 @@ class FakeStatus(FakeStore):
         retry = sum(state.get("status") == "retry" for state in states)
         pending = len(states) - done - retry - sum(state.get("status") == "failed" for state in states)
         added = [*self.shop.known, space.name].index(space.name) + 1
-        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"), added)
+        times = [state["next_try_at"] for state in states if state.get("status") == "retry"]
+        again = min((time for time in times if time is not None), default=None)
+        return SpaceStatus(space, done, pending, retry, reasons("failed"), reasons("retry"), again, added)
+
+    def read_failures(
+        self, spaces: Sequence[Space], limit: int, reasons: Sequence[str] = ()
+    ) -> Sequence[FailedPhoto]:
+        self.shop.check()
+        every = [
+            FailedPhoto(
+                space.name,
+                i,
+                self.shop.docs[i]["image_url"],
+                state["status"],
+                state["reason"],
+                state["attempts"],
+                state["next_try_at"],
+            )
+            for space in spaces
+            for i in sorted(self.shop.docs)
+            if (state := self.shop.state(i, space)).get("status") in ("failed", "retry")
+        ]
+        return [one for one in every if not reasons or one.reason in reasons][:limit]
 
     def read(self) -> CatalogStatus:
         self.shop.check()

@@ -1,5 +1,6 @@
 """Shapes of answers. They document: views build plain data, and a test holds the two together."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, create_model
@@ -178,6 +179,19 @@ class SpaceAnswer(Answer):
     retry: int
     failed: dict[str, int] = Field(description="by reason")
     retry_reasons: dict[str, int]
+    next_try_at: datetime | None = Field(description="when the first of `retry` is tried again")
+
+
+class FailureAnswer(Answer):
+    """Names a photo without an embedding."""
+
+    space: str
+    product_id: str
+    image_url: str | None = Field(description="null for a `file:` address, unless asked on the health port")
+    status: Literal["failed", "retry"]
+    reason: str
+    attempts: int
+    next_try_at: datetime | None = Field(description="null: not until `etl retry`")
 
 
 class StatusAnswer(Answer):
@@ -186,6 +200,7 @@ class StatusAnswer(Answer):
     with_image: int
     available: int
     spaces: list[SpaceAnswer]
+    failures: list[FailureAnswer] = Field(description="as many as `failures` asks for, by space and product id")
     writes_blocked: bool = Field(description="whether writes wait: a reindex is about to swap, or was killed then")
     reindex: Literal["running", "killed"] | None = Field(
         description="`killed`: the next catalogue command (import, etl run, reindex …) undoes it and lets writes in"

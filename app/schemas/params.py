@@ -11,7 +11,7 @@ from catalog.domain.filter_fields import FILTER_FIELDS, Kind
 from catalog.domain.filters import Filters, Words
 from catalog.domain.filters import parse as parse_filters
 from catalog.domain.product import Price, Word
-from catalog.limits import BROWSE_PAGE_SIZE, MAX_MODELS
+from catalog.limits import BROWSE_PAGE_SIZE, MAX_MODELS, MAX_SHOWN_FAILURES
 from catalog.search.search_types import BrowseQuery, Counts, Page
 from catalog.similar import SimilarRequest
 
@@ -116,6 +116,17 @@ class BrowseParams(FilterParams, PageOptions):
             page=Page(self.limit, self.offset, self.fields or None),
             counts=Counts(self.facets),
         )
+
+
+class StatusParams(Query):
+    """Parameters of `GET /v1/catalog/status`."""
+
+    failures: int = Field(
+        0,
+        ge=0,
+        le=MAX_SHOWN_FAILURES,
+        description="how many photos without an embedding to name, of all models together",
+    )
 
 
 class NoParams(Query):

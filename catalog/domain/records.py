@@ -33,7 +33,21 @@ class SpaceStatus:
     retry: int
     failed: Mapping[str, int]  # by reason
     retry_reasons: Mapping[str, int]
+    next_try_at: datetime | None = None  # of those in `retry`, the first
     added: int = 0  # the place in which it came into this catalogue, from 1; 0: before that was kept on record
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPhoto:
+    """Names a photo without an embedding: it failed for good, or is tried again at `next_try_at`."""
+
+    space: str
+    product_id: str
+    image_url: str
+    status: Literal["failed", "retry"]
+    reason: str
+    attempts: int
+    next_try_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 from catalog.domain.embedding_space import Space
 from catalog.search.filter_clauses import combine_clauses
 
+NEXT_TRY = "next_try"  # within a status: the first time at which one is tried again
 WITH_VECTOR = "with_vector"  # within a status of `build_status_aggs`: `done` is what has a vector
 
 
@@ -60,6 +61,7 @@ def build_status_aggs(spaces: Sequence[Space]) -> dict[str, Any]:
             "aggs": {
                 "reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}},
                 WITH_VECTOR: {"filter": {"exists": {"field": space.field}}},
+                NEXT_TRY: {"min": {"field": f"embedding.{space.name}.next_try_at"}},
             },
         }
         for space in spaces

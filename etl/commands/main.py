@@ -1,4 +1,4 @@
-"""Command line of the embedding job: `python -m etl run|watch|status|retry|restore`."""
+"""Command line of the embedding job: `python -m etl run|watch|status|failures|retry|restore`."""
 
 import logging
 from typing import Annotated
@@ -10,6 +10,7 @@ from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import wiring
 from etl.commands import maintenance
+from etl.commands.failures import failures
 from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.errors import LeaseHeld
 from etl.job import RunOptions
@@ -21,6 +22,7 @@ from models.runtime.device import Device
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(maintenance.status)
+app.command()(failures)
 app.command()(maintenance.retry)
 app.command()(maintenance.restore)
 
@@ -28,7 +30,8 @@ Limit = Annotated[int | None, typer.Option(min=1, help="At most so many products
 DeviceOption = Annotated[Device, typer.Option(help="auto: torch on a GPU if there is one, else ONNX Runtime.")]
 BatchSize = Annotated[int, typer.Option(min=1, max=4096, help="Photos per model call.")]
 FailAbove = Annotated[
-    float, typer.Option(min=0, max=1, help="Status 1 when a larger share of the photos seen has no embedding.")
+    float,
+    typer.Option(min=0, max=1, help="Status 1 when a larger share of the photos of this run, or of all, failed."),
 ]
 Recheck = Annotated[
     bool, typer.Option("--recheck", help="Ask again for photos that have an embedding; embed those replaced since.")
@@ -62,7 +65,10 @@ def run(
     with exit_on_error(as_json), catch_stop_signals() as stop:
         summary = _run(wiring.connect_catalogue(), model, device, RunOptions(limit, batch_size, recheck, wait), stop)
         print_result(as_json, summary.to_dict(), format_run(summary))
-        if summary.failed_share > fail_above:
+        if (share := max(summary.failed_share, summary.lacking_share)) > fail_above:
+            log.warning(
+                "%.1f %% of the photos have no embedding, --fail-above allows %g %%", 100 * share, 100 * fail_above
+            )
             raise typer.Exit(1)
 
 

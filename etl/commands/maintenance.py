@@ -1,24 +1,19 @@
 """Holds the maintenance commands, which run no model: status, retry, restore."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from catalog.domain.embedding_space import Space
 from catalog.domain.records import SpaceStatus
-from catalog.elastic import Catalogue
-from catalog.errors import SpaceNotFound
 from etl import wiring
-from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
+from etl.commands.shared import Json, Models, OneModel, Wait, exit_on_error, find_spaces, print_result
 from etl.job import create_run_id
 from etl.lease import describe_holder, hold_leases
 from etl.report import format_restore, format_status
 from etl.stop_signal import StopSignal
 from etl.vector_restore import restore_vectors
 
-OneModel = Annotated[list[str] | None, typer.Option("--model", help="Only this model, or a space by its full name.")]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only photos with this reason; repeatable.")]
 Failed = Annotated[bool, typer.Option("--failed", help="Also photos that failed for good.")]
 
@@ -28,7 +23,7 @@ def status(model: OneModel = None, as_json: Json = False) -> None:
     with exit_on_error(as_json):
         index = wiring.connect_catalogue()
         found = index.status.read()
-        wanted = {space.name for space in _find_spaces(index, model)}
+        wanted = {space.name for space in find_spaces(index, model)}
         spaces = [space for space in found.spaces if space.space.name in wanted]
         body = {
             "products": found.products,
@@ -45,7 +40,7 @@ def retry(model: Models, reason: Reasons = None, failed: Failed = False, as_json
         statuses = ("retry", "failed") if failed or reason else ("retry",)
         due = {
             space.name: index.embeddings.make_due(space, statuses, reason or ())
-            for space in _find_spaces(index, model)
+            for space in find_spaces(index, model)
         }
         lines = [f"{name}: {count:,} photos are due again" for name, count in due.items()]
         print_result(as_json, {"due": due}, "\n".join(lines))
@@ -73,19 +68,6 @@ def restore(model: Models, wait: Wait = False, as_json: Json = False) -> None:
         )
         if any(counts["missing"] and counts["broken_parts"] + counts["unread_parts"] for counts in body.values()):
             raise typer.Exit(1)
-
-
-def _find_spaces(index: Catalogue, names: Sequence[str] | None) -> list[Space]:
-    """Returns the spaces of the index called `names`, all of them where it is None; raises SpaceNotFound."""
-    present = index.spaces.get_all()
-    if names is None:
-        return list(present)
-    names = [name.replace("/", "__") for name in names]
-    for name in names:
-        if not any(name in (space.model, space.name) for space in present):
-            known = ", ".join(space.name for space in present) or "none"
-            raise SpaceNotFound(f"no product has been embedded with '{name}' yet; there are: {known}")
-    return [space for space in present if space.model in names or space.name in names]
 
 
 def _to_dict(status: SpaceStatus) -> dict[str, Any]:

@@ -75,7 +75,10 @@ class PhotoFailure:
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """Result of a photo in one space: a `vector` float32 [dims], a `failure`, or neither if it is the same photo."""
+    """Result of a photo in one space: a `vector` float32 [dims], a `failure`, or neither if it is the same photo.
+
+    `recognized`: the vector is one that was stored before for the same bytes.
+    """
 
     space: str
     image_url: str
@@ -84,6 +87,7 @@ class PhotoResult:
     sha256: str | None = None
     etag: str | None = None
     failure: PhotoFailure | None = None
+    recognized: bool = False
 
 
 def build_failed_results(task: PhotoTask, failure: PhotoFailure, sha256: str | None = None) -> list[PhotoResult]:

@@ -115,11 +115,13 @@ class StageFunctions:
     def __init__(
         self,
         download: Callable[[PhotoTask], Iterable[FetchedPhoto | PhotoResult]],
+        recognize: Callable[[FetchedPhoto], Iterable[FetchedPhoto | PhotoResult]],
         decode: Callable[[FetchedPhoto], Iterable[DecodedPhoto | PhotoResult]],
         embed: Callable[[Iterator[DecodedPhoto]], Iterable[PhotoResult]],
         write: Callable[[Iterator[PhotoResult]], None],
     ) -> None:
-        self.download, self.decode, self.embed, self.write = download, decode, embed, write
+        self.download, self.recognize, self.decode = download, recognize, decode
+        self.embed, self.write = embed, write
 
 
 def start_stages(
@@ -130,13 +132,18 @@ def start_stages(
     decoders: int,
     ahead: int,
 ) -> None:
-    """Starts reader, downloaders, decoders, model and writer; `ahead` decoded photos may wait for the model."""
+    """Starts reader, downloaders, recogniser, decoders, model and writer.
+
+    `ahead` decoded photos may wait for the model.
+    """
     wanted = pipeline.open_channel(2 * downloaders, 1)
     fetched = pipeline.open_channel(max(16, 2 * decoders), downloaders)
+    unknown = pipeline.open_channel(1, 1)  # `fetched` is the buffer of both stages
     decoded = pipeline.open_channel(ahead, decoders)
-    results = pipeline.open_channel(2 * ahead, downloaders + decoders + 1)
+    results = pipeline.open_channel(2 * ahead, downloaders + 1 + decoders + 1)
     pipeline.add_source(tasks, wanted)
     pipeline.add_stage("download", stages.download, wanted, fetched, results, downloaders)
-    pipeline.add_stage("decode", stages.decode, fetched, decoded, results, decoders)
+    pipeline.add_stage("recognize", stages.recognize, fetched, unknown, results, 1)
+    pipeline.add_stage("decode", stages.decode, unknown, decoded, results, decoders)
     pipeline.add_stream_stage("embed", stages.embed, decoded, results)
     pipeline.add_sink("write", stages.write, results)

@@ -62,6 +62,7 @@ class PartWriter:
     def _note_recheck(self, result: PhotoResult) -> None:
         """Counts what became of products that have a vector already, and keeps new ETags for the next flush."""
         self._summaries[result.space].count_recheck(result)
+        self._summaries[result.space].count_recognized(result)
         self._etags[result.space] += photo_recheck.build_etag_updates(result)
         asked_again = [pending.product_id for pending in result.products if pending.image_sha256 is not None]
         if asked_again and result.failure and result.failure.permanent:

@@ -1,6 +1,7 @@
 """Keeps every vector in Parquet: parts are written aside and renamed, the marker of a finished run comes last."""
 
 import json
+import logging
 import os
 import posixpath
 import sys
@@ -21,6 +22,7 @@ from etl.errors import BrokenPart, StoreFailed
 from etl.storage import part_format
 from etl.storage.part_format import StoredVector
 
+log = logging.getLogger(__name__)
 ASIDE, BAD, MARKER = ".tmp", ".bad", "done-"
 ALL = range(sys.maxsize)  # part numbers
 STRAY_AFTER = timedelta(hours=1)  # writing one file takes seconds; a younger one may be a running job's
@@ -100,6 +102,17 @@ class VectorStore:
             return part_format.decode(data, space)
         except BrokenPart as error:
             raise BrokenPart(f"{part.path} cannot be used: {error.message}") from error
+
+    def read_photo_hashes(self, part: PartFile) -> list[str | None]:
+        """Returns the sha256 of each row's photo; none of a part that cannot be read or whose rows have no digest."""
+        try:
+            with self._fs.open(part.path, "rb") as file:
+                return part_format.decode_photo_hashes(file)
+        except OSError as error:
+            log.warning("%s cannot be read: %s", part.path, error)
+        except BrokenPart as error:
+            log.warning("%s cannot be used: %s", part.path, error.message)
+        return []
 
     def set_aside(self, part: PartFile) -> str:
         """Renames a broken part, so that nobody reads it again; returns its new name."""

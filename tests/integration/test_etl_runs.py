@@ -12,6 +12,7 @@ import pytest
 from catalog.domain.product import document, parse
 from catalog.domain.records import Change, StoredProduct
 from catalog.elastic import Catalogue, connect
+from catalog.importing import writes
 from catalog.settings import CatalogSettings
 from catalog.similarity import cosine
 from models.photos import PhotoSettings, decode
@@ -177,15 +178,47 @@ def test_failures_are_counted_shown_and_tried_again_on_request(
     assert space["failed"] == {"not_found": 1, "not_an_image": 1, "truncated": 1}
     assert space["retry_reasons"] == {"server_error": 1}
     assert "not_found 1" in etl("status")
-    assert "nothing to embed" in etl("run", "--model", "color"), "a retry is not due, a failure is final"
+    told = etl("run", "--model", "color", expect=1)
+    assert "no photo is due: 4 of 5 have no embedding" in told, "a retry is not due, a failure is final"
+    assert "1 wait for another try (server_error 1), the next at 20" in told
+    assert "80.0 % of the photos have no embedding, --fail-above allows 5 %" in etl.errors
+    named = etl("failures", "--json")["failures"]
+    assert [(one["product_id"], one["reason"], one["status"], one["attempts"]) for one in named] == [
+        ("p1", "not_found", "failed", 1),
+        ("p2", "server_error", "retry", 1),
+        ("p3", "not_an_image", "failed", 1),
+        ("p4", "truncated", "failed", 1),
+    ]
+    assert [one["image_url"] for one in named] == [server.url(path) for path in paths[1:]]
+    assert [bool(one["next_try_at"]) for one in named] == [False, True, False, False]
+    (known,) = catalogue.spaces.read_all()
+    (first,) = catalogue.status.read_failures([known], 1, ["truncated", "not_found"])
+    assert first.product_id == "p1"
 
     server.photos["/later.jpg"] = photo()
     assert list(etl("retry", "--model", "color", "--reason", "not_found", "--json")["due"].values()) == [1]
-    assert etl("run", "--model", "color", "--json")["models"][0]["done"] == 1
+    summary = etl("run", "--model", "color", "--json", expect=1)
+    assert (summary["models"][0]["done"], summary["failed_share"], summary["lacking_share"]) == (1, 0.0, 0.6)
     assert list(etl("retry", "--model", "color", "--json")["due"].values()) == [1]
     assert list(etl("retry", "--model", "color", "--failed", "--json")["due"].values()) == [3]
     summary = etl("run", "--model", "color", "--fail-above", "1", "--json")
     assert summary["seen"] == 3
+
+
+def test_photos_that_moved_are_fetched_once_and_keep_their_vectors(
+    catalogue: Catalogue, server: ImageServer, etl: Etl, bundles: Path
+) -> None:
+    fill(catalogue, server, 12)
+    etl("run", "--model", "color")
+    space, requests = color_space(bundles), server.seen.total()
+    before = vectors_of(catalogue, space, 12)
+    for number in range(12):
+        server.photos[f"/cdn/{number}.jpg"] = server.photos[f"/shop/{number}.jpg"] if number else photo((9, 9, 200))
+        writes.patch(catalogue.products, f"p{number}", {"image_url": server.url(f"/cdn/{number}.jpg")})
+    (model,) = etl("run", "--model", "color", "--json")["models"]
+    assert (model["done"], model["recognized"], server.seen.total() - requests) == (12, 11, 12)
+    after = vectors_of(catalogue, space, 12)
+    assert [number for number in range(12) if not np.array_equal(before[f"p{number}"], after[f"p{number}"])] == [0]
 
 
 def test_restore_gives_a_lost_index_its_vectors_without_a_photo_or_a_model_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ from app.index.breaker import CircuitBreaker
 from app.observability.lifecycle import Draining, Readiness
 from catalog import deadline
 from catalog.domain.embedding_space import Space
-from catalog.domain.records import StoredProduct
+from catalog.domain.records import Outcome, StoredProduct
 from catalog.errors import DeadlineExceeded, ProductNotFound, Unavailable
 from catalog.ports import CallKind
 from tests.fake_stores import FakeProducts, FakeSpaces
@@ -213,6 +214,35 @@ def test_figures_are_not_for_everybody() -> None:
         assert "PUBLIC_STATUS" in answer.get_json()["message"]
         assert client_of(shop(), public_status=True).get(path).status_code == 200
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+
+
+def test_the_status_names_photos_without_an_embedding() -> None:
+    catalogue = shop()
+    catalogue.put(catalogue.docs["p-17"] | {"image_url": "file:///srv/photos/17.jpg", "embedding": {}})
+    later = datetime(2026, 3, 1, tzinfo=UTC)
+    outcomes = [
+        Outcome("p-17", "file:///srv/photos/17.jpg", "failed", reason="outside_image_roots"),
+        Outcome("p-19", "https://photos.example/19.jpg", "retry", reason="timeout", attempts=2, next_try_at=later),
+    ]
+    catalogue.embeddings.write_outcomes(SPACE, outcomes)
+    client = client_of(catalogue, public_status=True)
+    path = "/v1/catalog/status?failures=20"
+    first, second = client.get(path).get_json()["failures"]
+    assert first["image_url"] is None, "a path of this machine is not for everybody"
+    assert second == {
+        "space": SPACE.name,
+        "product_id": "p-19",
+        "image_url": "https://photos.example/19.jpg",
+        "status": "retry",
+        "reason": "timeout",
+        "attempts": 2,
+        "next_try_at": "2026-03-01T00:00:00+00:00",
+    }
+    assert client.get(path, **HEALTH).get_json()["failures"][0]["image_url"] == "file:///srv/photos/17.jpg"
+    assert len(client.get("/v1/catalog/status?failures=1").get_json()["failures"]) == 1
+    assert client.get("/v1/catalog/status").get_json()["failures"] == []
+    assert client.get("/v1/catalog/status").get_json()["spaces"][0]["next_try_at"] == "2026-03-01T00:00:00+00:00"
+    assert client.get("/v1/catalog/status?failures=201").status_code == 422
 
 
 def test_the_health_port_answers_four_paths_and_no_other() -> None:

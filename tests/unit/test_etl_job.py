@@ -402,8 +402,8 @@ def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest(
     assert 0 < summary.seen_count < 400
     assert index.embeddings.count_unprocessed(SPACE) == 400 - summary.seen_count
     model.before_batch = lambda: None
-    assert run_job(context, [model]).seen_count == 400 - summary.seen_count
-    assert model.embedded == 400
+    (its,) = run_job(context, [model]).models
+    assert (its.seen, model.embedded + its.recognized) == (400 - summary.seen_count, 400)
 
 
 def test_memory_is_bounded_the_downloads_wait_for_the_model(

@@ -70,7 +70,13 @@ class Line:
             self.written.append(result.image_url)
 
     def start(self, count: int, downloaders: int, decoders: int, ahead: int) -> None:
-        stages = StageFunctions(self.download, self.decode, self.embed, self.write)  # type: ignore[arg-type]
+        stages = StageFunctions(
+            self.download,  # type: ignore[arg-type]
+            lambda task: [task],  # type: ignore[arg-type,list-item]
+            self.decode,  # type: ignore[arg-type]
+            self.embed,  # type: ignore[arg-type]
+            self.write,
+        )
         start_stages(self.pipeline, self.read(count), stages, downloaders, decoders, ahead)
 
     def settle(self, stage: str, expected: int) -> int:
@@ -126,7 +132,11 @@ def test_every_photo_passes_every_stage_and_failures_go_straight_to_the_writer()
     line.finish()
     assert sorted(line.written) == sorted(task.image_url for task in tasks(50))
     assert line.counts == {"read": 50, "download": 50, "decode": 40, "embed": 40, "write": 50}
-    assert {name: spent.items for name, spent in line.clock.stages.items()} == {"download": 50, "decode": 40}
+    assert {name: spent.items for name, spent in line.clock.stages.items()} == {
+        "download": 50,
+        "recognize": 40,
+        "decode": 40,
+    }
 
 
 def test_results_that_come_at_the_very_end_are_written_too() -> None:
@@ -158,7 +168,7 @@ def test_threads_bear_the_name_of_their_stage_and_do_not_outlive_the_process() -
         ("download", "download", 3),
         ("download", "read", 3 + 2 * 3 + 1),
         ("decode", "decode", 2),
-        ("decode", "download", 2 + 16 + 3),
+        ("decode", "download", 2 + 1 + 1 + 16 + 3),
         ("embed", "decode", 1 + 5 + 2),
         ("write", "embed", 1 + 2 * 5 + 1),
     ],
@@ -177,7 +187,7 @@ def test_many_decoders_get_more_photos_in_advance() -> None:
     line = Line("decode")
     line.start(100, downloaders=1, decoders=10, ahead=5)
     try:
-        assert line.settle("download", 10 + 20 + 1) == 10 + 20 + 1
+        assert line.settle("download", 10 + 2 + 20 + 1) == 10 + 2 + 20 + 1
     finally:
         line.finish()
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog.domain.embedding_space import Space
-from catalog.domain.records import Outcome, Pending, WriteResult, Written
+from catalog.domain.records import Outcome, Pending, SpaceStatus, WriteResult, Written
 from catalog.errors import InvalidInput
 from etl.errors import StoreFailed
 from etl.report import format_reasons, format_run
@@ -342,6 +342,7 @@ def test_a_summary_counts_each_fate_once() -> None:
         "seen": 8,
         "done": 2,
         "reused": 0,
+        "recognized": 0,
         "broken_parts": 0,
         "failed": {"refused_by_index": 1, "not_found": 1},
         "retry": {"timeout": 1},
@@ -351,6 +352,7 @@ def test_a_summary_counts_each_fate_once() -> None:
         "moved": 2,
         "gone": 1,
         "images_per_second": 4.0,
+        "left": None,
     }
     assert summary.failed_share == pytest.approx(3 / 8)
     assert "failed 2 (" in format_run(summary)
@@ -359,9 +361,26 @@ def test_a_summary_counts_each_fate_once() -> None:
 
 def test_a_run_without_work_says_so_and_a_missing_setting_is_named() -> None:
     assert "nothing to embed" in format_run(summary_of())
-    text = format_run(summary_of(("failed", "outside_image_roots", Written.WRITTEN)))
-    assert "set IMAGE_ROOTS" in text
-    assert "python -m etl retry --model mean --reason outside_image_roots" in text
+    summary = summary_of()
+    failed = {"outside_image_roots": 31, "not_found": 2}
+    summary.models[0].left = SpaceStatus(SPACE, 60, 4, 3, failed, {"timeout": 3}, NOW)
+    assert summary.lacking_share == pytest.approx(0.36)
+    assert format_run(summary).splitlines() == [
+        "mean: no photo is due: 36 of 100 have no embedding",
+        "  31 wait for IMAGE_ROOTS (outside_image_roots): set it if they may be read, then "
+        "`python -m etl retry --model mean --reason outside_image_roots`",
+        "  3 wait for another try (timeout 3), the next at 2026-03-01 00:00 UTC; "
+        "`python -m etl retry --model mean` tries them now",
+        "  failed for good 2 (not_found 2); `python -m etl failures --model mean` names them",
+    ]
+    (model,) = summary.to_dict()["models"]
+    assert model["left"] == {
+        "done": 60,
+        "pending": 4,
+        "retry": {"timeout": 3},
+        "failed": failed,
+        "next_try_at": "2026-03-01T00:00:00+00:00",
+    }
     assert format_reasons({}) == "0"
     assert format_reasons({"a": 1, "b": 1500}) == "1,501 (b 1,500, a 1)"
 

@@ -163,7 +163,7 @@ def test_who_lacks_a_vector_of_a_shared_photo_gets_one_though_others_have_theirs
     index.put(product(7, server.url("/0.jpg")))
     mean, corner = MeanColor(), MeanColor(OTHER)
     first, second = run_job(context, [mean, corner], AGAIN).models
-    assert (first.unchanged, first.seen, mean.embedded) == (3, 1, 1)
+    assert (first.unchanged, first.seen, first.recognized, mean.embedded) == (3, 1, 1, 0)
     assert (second.unchanged, second.seen, corner.embedded) == (0, 4, 3)
     assert server.seen["/0.jpg"] == 1, "fetched once for all"
     assert server.unmodified.total() == 0, "the new model needs the photos themselves"

@@ -1,11 +1,12 @@
 """How far the catalogue and each of its spaces have come."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from catalog import index_mapping
 from catalog.domain.embedding_space import Space
-from catalog.domain.records import CatalogStatus, SpaceStatus
+from catalog.domain.records import CatalogStatus, FailedPhoto, SpaceStatus
 from catalog.elastic.completeness import require_all_shards
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.stores.layout import LayoutStore
@@ -13,6 +14,7 @@ from catalog.elastic.stores.spaces import SpaceStore
 from catalog.elastic.ttl_cache import TtlCache
 from catalog.search import embedding_queries
 
+FAILURE_FIELDS = ("status", "reason", "attempts", "next_try_at")
 COUNTS_FRESH = 10.0  # seconds; which space serves hangs on them only until the first vectors are there
 
 
@@ -61,6 +63,33 @@ class StatusStore:
         added = self._spaces.shape.get().added.get(space.name, 0)
         return _space_status(space, answer["aggregations"]["with_image"], added)
 
+    def read_failures(
+        self, spaces: Sequence[Space], limit: int, reasons: Sequence[str] = ()
+    ) -> Sequence[FailedPhoto]:
+        """Reads which photos have no embedding and why, by space and product id, at most `limit` in all.
+
+        `reasons` are the wanted ones, none for all. `limit` is at most what one search gives.
+        """
+        found: list[FailedPhoto] = []
+        for space in spaces:
+            if len(found) < limit:
+                found += self._search_failures(space, limit - len(found), reasons)
+        return found
+
+    def _search_failures(self, space: Space, limit: int, reasons: Sequence[str]) -> list[FailedPhoto]:
+        connection = self._connection
+        with connection.request():
+            answer = connection.client.search(
+                index=connection.names.products,
+                size=limit,
+                query=embedding_queries.match_status(space, ("failed", "retry"), reasons),
+                sort=[{"id": "asc"}],
+                source=["image_url", *(f"embedding.{space.name}.{name}" for name in FAILURE_FIELDS)],
+                track_total_hits=False,
+            )
+            hits = require_all_shards(answer)["hits"]["hits"]
+        return [_failed_photo(space, hit["_id"], hit["_source"]) for hit in hits]
+
     def get_spaces(self) -> Sequence[SpaceStatus]:
         """Returns how far every space has come, as it was seconds ago; a space added since is among them."""
         names = [space.name for space in self._spaces.get_all()]
@@ -87,6 +116,20 @@ class StatusStore:
             return require_all_shards(answer)
 
 
+def _failed_photo(space: Space, product_id: str, source: dict[str, Any]) -> FailedPhoto:
+    state = source["embedding"][space.name]
+    again = state.get("next_try_at")
+    return FailedPhoto(
+        space.name,
+        product_id,
+        source.get("image_url", ""),
+        state["status"],
+        state.get("reason") or "unknown",
+        state.get("attempts") or 0,
+        datetime.fromisoformat(again) if again else None,
+    )
+
+
 def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStatus:
     buckets = {bucket["key"]: bucket for bucket in photos[space.name]["buckets"]}
 
@@ -99,4 +142,6 @@ def _space_status(space: Space, photos: dict[str, Any], added: int) -> SpaceStat
 
     done = int(buckets["done"][embedding_queries.WITH_VECTOR]["doc_count"]) if "done" in buckets else 0
     pending = photos["doc_count"] - done - count("failed") - count("retry")
-    return SpaceStatus(space, done, pending, count("retry"), reasons("failed"), reasons("retry"), added)
+    first = buckets.get("retry", {}).get(embedding_queries.NEXT_TRY, {}).get("value")
+    again = None if first is None else datetime.fromtimestamp(first / 1000, UTC)
+    return SpaceStatus(space, done, pending, count("retry"), reasons("failed"), reasons("retry"), again, added)
