@@ -66,4 +66,5 @@ def _subtract(ids: IdHashes, others: IdHashes) -> IdHashes:
     if not len(others):
         return ids
     places = np.minimum(np.searchsorted(others, ids), len(others) - 1)
-    return ids[others[places] != ids]
+    rest: IdHashes = ids[others[places] != ids]
+    return rest

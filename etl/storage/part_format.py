@@ -115,7 +115,8 @@ def decode_photo_hashes(file: BinaryIO) -> list[str | None]:
         part = pq.ParquetFile(file, page_checksum_verification=True)
         if "digest" not in part.schema_arrow.names:
             return []
-        return part.read(columns=["image_sha256"])["image_sha256"].to_pylist()
+        hashes: list[str | None] = part.read(columns=["image_sha256"])["image_sha256"].to_pylist()
+        return hashes
     except Exception as error:  # which ones damaged files raise is not documented
         raise BrokenPart(f"it is damaged: {error}") from error
 

@@ -84,7 +84,7 @@ class StatusStore:
                 size=limit,
                 query=embedding_queries.match_status(space, ("failed", "retry"), reasons),
                 sort=[{"id": "asc"}],
-                source=["image_url", *(f"embedding.{space.name}.{name}" for name in FAILURE_FIELDS)],
+                source_includes=["image_url", *(f"embedding.{space.name}.{name}" for name in FAILURE_FIELDS)],
                 track_total_hits=False,
             )
             hits = require_all_shards(answer)["hits"]["hits"]
