@@ -8,6 +8,7 @@ from flask import current_app
 from app.embedding import Embedders
 from app.observability.lifecycle import Readiness
 from app.photo_concurrency import Admission
+from app.photos.copies import PhotoCopies
 from app.score_floors import ScoreFloors
 from app.settings import ApiSettings
 from app.uploads import PhotoReader
@@ -24,6 +25,7 @@ class Context:
     readiness: Readiness
     photos: PhotoSettings
     uploads: PhotoReader
+    copies: PhotoCopies
     admission: Admission
     embedders: Embedders
     floors: ScoreFloors

@@ -15,11 +15,13 @@ from app.observability import request_log
 from app.observability.lifecycle import Readiness
 from app.openapi import specification
 from app.photo_concurrency import Admission
+from app.photos.copies import PhotoCopies
 from app.score_floors import ScoreFloors
 from app.settings import ApiSettings
 from app.uploads import InMemoryRequest, PhotoReader
 from app.views import models as models_view
 from app.views import operations, pages, product_writes, products, rules, search, status
+from app.views import photos as photos_view
 from catalog.ports import SearchIndex
 from models.photos.settings import PhotoSettings
 from models.settings import ModelSettings
@@ -53,7 +55,8 @@ def build(
     floors = ScoreFloors(index, models)
     admission = Admission(settings.max_uploads)
     readiness = Readiness(index.status.ping)
-    app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, admission, embedders, floors)
+    copies = PhotoCopies(photos, uploads, settings.photo_cache_bytes)
+    app.extensions[KEY] = Context(index, settings, readiness, photos, uploads, copies, admission, embedders, floors)
     errors.install(app)
     request_log.install(app, breaker, log_requests=settings.access_log)
     private_endpoints.install(app, settings)
@@ -62,6 +65,6 @@ def build(
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
     specification.install(app, settings)
-    for room in (search, products, product_writes, rules, status, models_view, operations, pages):
+    for room in (search, products, product_writes, photos_view, rules, status, models_view, operations, pages):
         app.register_blueprint(room.bp)
     return app

@@ -50,6 +50,9 @@ class ApiSettings(EnvironmentSettings):
     image_url_timeout: float = Field(
         5.0, gt=0, le=60, description="seconds a photo at an `image_url` has to arrive; at most IMAGE_TIMEOUT"
     )
+    photo_cache_bytes: int = Field(
+        32_000_000, ge=0, description="memory of each process for scaled photos of products, in bytes"
+    )
     trusted_hosts: Words = Field(
         ("localhost", "127.0.0.1"),
         min_length=1,

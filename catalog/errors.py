@@ -12,6 +12,7 @@ VisualSearchError
 │   └── InvalidVector
 ├── NotFound
 │   ├── ProductNotFound
+│   ├── PhotoNotFound        the product has none, or one that cannot be shown
 │   ├── RuleNotFound
 │   ├── ApiKeyNotFound
 │   └── SpaceNotFound        no such model, or no product carries it yet
@@ -107,6 +108,10 @@ class NotFound(VisualSearchError):
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
+
+
+class PhotoNotFound(NotFound):
+    code = "photo_not_found"
 
 
 class RuleNotFound(NotFound):

@@ -48,7 +48,7 @@ class CallObserver(Protocol):
 class ProductReadPort(Protocol):
     """Products by their names: ids or SKUs of theirs. An id wins; SKUs are known once searches see them."""
 
-    def read(self, name: str) -> StoredProduct | None: ...
+    def read(self, name: str) -> StoredProduct | None: ...  # with the hash of its photo
     def read_vectors(self, names: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts: ...
     def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]: ...  # product id by SKU
 

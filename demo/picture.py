@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from PIL import Image, ImageDraw, ImageFont
@@ -17,11 +18,12 @@ COLUMNS = 6
 SIDE, GAP, CAPTION, TITLE = 150, 10, 34, 30
 INK, PALE = "#222222", "#777777"
 MAX_PRICE = 120
+FIELDS = "id,category,effective_price,photo"
 
 
 def find_source(settings: DemoSettings, kind: str) -> dict[str, Any]:
     """Returns the first product of the category `kind` in stock; raises StepFailed where there is none."""
-    hits = get_json(f"{settings.api}/v1/products?category={kind}&available=true&limit=1")["hits"]
+    hits = get_json(f"{settings.api}/v1/products?category={kind}&available=true&limit=1&fields={FIELDS}")["hits"]
     if not hits:
         raise StepFailed(f"the demo has no {kind.lower()} in stock: draw a larger shop (DEMO_PRODUCTS)")
     source: dict[str, Any] = hits[0]["product"]
@@ -40,7 +42,7 @@ def draw(settings: DemoSettings, out: Path) -> Path:
         path = f"/v1/products/{source['id']}/similar?available=true&price_max={MAX_PRICE}"
         pen.text((GAP, top), path, fill=INK, font=ImageFont.load_default(17))
         _paste(settings, sheet, (GAP, top + TITLE), source, f"the product ({_kind(source)})")
-        hits = get_json(f"{settings.api}{path}&limit={COLUMNS}")["hits"]
+        hits = get_json(f"{settings.api}{path}&limit={COLUMNS}&fields={FIELDS}")["hits"]
         for column, hit in enumerate(hits):
             left = 3 * GAP + (column + 1) * (SIDE + GAP)
             words = f"{_kind(hit['product'])} · {hit['product']['effective_price']:.2f} · {hit['score']:.2f}"
@@ -57,7 +59,7 @@ def _kind(product: dict[str, Any]) -> str:
 def _paste(
     settings: DemoSettings, sheet: Image.Image, corner: tuple[int, int], product: dict[str, Any], words: str
 ) -> None:
-    answer = requests.get(f"{settings.api}/shop/photos/{product['id']}", timeout=30)
+    answer = requests.get(urljoin(settings.api, product["photo"]), timeout=30)
     answer.raise_for_status()
     sheet.paste(Image.open(BytesIO(answer.content)).convert("RGB").resize((SIDE, SIDE)), corner)
     pen = ImageDraw.Draw(sheet)

@@ -30,7 +30,7 @@ def find_question(settings: DemoSettings) -> tuple[dict[str, Any], str]:
 def ask(settings: DemoSettings, console: Console) -> None:
     """Prints the ready-to-paste curl and what it answers."""
     source, url = find_question(settings)
-    answer = get_json(url)
+    answer = get_json(f"{url}&fields=title,effective_price,sizes_available")
     size = url.partition("size=")[2].partition("&")[0]
     table = Table(
         title=f"Looks like: {source['title']} (in {size}, in stock, up to {MAX_PRICE} {source['currency']})"

@@ -27,6 +27,7 @@ from loadtest.questions import LIMITS, SORTS, CatalogueSample, build_currency_fi
 
 log = logging.getLogger("loadtest")
 PAGE = 100
+EVERYTHING = ("fields", "*")  # what checks look at
 SAMPLE = CatalogueSample()
 counts = {"requests": 0}
 users = itertools.count()
@@ -39,7 +40,8 @@ def read_products(host: str, wanted: int) -> list[dict[str, Any]]:
     with requests.Session() as session:
         session.trust_env = False
         for offset in range(0, wanted, PAGE):
-            answer = session.get(f"{host}/v1/products", params={"limit": PAGE, "offset": offset}, timeout=30)
+            page = {"fields": "*", "limit": PAGE, "offset": offset}
+            answer = session.get(f"{host}/v1/products", params=page, timeout=30)
             answer.raise_for_status()
             hits = answer.json()["hits"]
             found += [{**hit["product"], "id": hit["id"]} for hit in hits]
@@ -138,7 +140,7 @@ class Shopper(FastHttpUser):
         """Asks by GET with an id and random filters."""
         product_id, limit = self.pick_id(), self.rng.choice(LIMITS)
         filter_ = draw_filter(SAMPLE, self.rng)
-        query = urlencode([*to_parameters(filter_), ("limit", str(limit))])
+        query = urlencode([*to_parameters(filter_), ("limit", str(limit)), EVERYTHING])
         path = f"/v1/products/{quote(product_id, safe='')}/similar?{query}"
         with self.client.get(path, name="/v1/products/{id}/similar", catch_response=True) as answer:
             self.judge(answer, product_id, limit, filter_)
@@ -148,7 +150,8 @@ class Shopper(FastHttpUser):
         """Asks by POST with an id and random filters."""
         product_id, limit = self.pick_id(), self.rng.choice(LIMITS)
         filter_ = draw_filter(SAMPLE, self.rng)
-        body = orjson.dumps({"query": {"product_id": product_id}, "filter": filter_, "limit": limit}).decode()
+        question = {"query": {"product_id": product_id}, "filter": filter_, "limit": limit, "fields": ["*"]}
+        body = orjson.dumps(question).decode()
         headers = {"Content-Type": "application/json"}
         with self.client.post("/v1/search", data=body, headers=headers, catch_response=True) as answer:
             self.judge(answer, product_id, limit, filter_)
@@ -159,7 +162,7 @@ class Shopper(FastHttpUser):
         self.pick_id()
         limit, sort = self.rng.choice(LIMITS), self.rng.choice(SORTS)
         filter_ = draw_filter(SAMPLE, self.rng) | (build_currency_filter(SAMPLE) if "price" in sort else {})
-        asked = [*to_parameters(filter_), ("limit", str(limit)), ("sort", sort)]
+        asked = [*to_parameters(filter_), ("limit", str(limit)), ("sort", sort), EVERYTHING]
         query = urlencode(asked)
         with self.client.get(f"/v1/products?{query}", name="/v1/products", catch_response=True) as answer:
             body = checks.parse_object(answer.content)

@@ -41,7 +41,8 @@ from catalog.domain.records import (
 from catalog.domain.synonyms import fold
 from catalog.errors import InvalidInput, InvalidVector
 from catalog.ports import EmbeddedProducts
-from catalog.search.queries import BROWSE_SORTS, PUBLIC_FIELDS
+from catalog.search.product_fields import PHOTO_HASHES, PUBLIC_FIELDS, find_photo_hash, list_stored
+from catalog.search.queries import BROWSE_SORTS
 from catalog.search.search_types import (
     IN_STOCK_NEWEST,
     BrowsePage,
@@ -77,7 +78,9 @@ class FakeProducts(FakeStore):
 
     def read(self, name: str) -> StoredProduct | None:
         self.shop.check()
-        return self.shop.stored(i) if (i := self._resolve(name)) else None
+        if (i := self._resolve(name)) is None:
+            return None
+        return replace(self.shop.stored(i), photo_hash=find_photo_hash(self.shop.docs[i]))
 
     def read_vectors(self, names: Sequence[str], spaces: Sequence[Space]) -> EmbeddedProducts:
         self.shop.check()
@@ -142,10 +145,13 @@ class FakeSearch(FakeStore):
     """Reads filters, facets and fields for both kinds of search."""
 
     def _public(self, product_id: str, fields: Sequence[str] | None) -> dict[str, Any]:
-        wanted = PUBLIC_FIELDS if fields is None else fields
-        if unknown := [name for name in wanted if name not in PUBLIC_FIELDS]:
+        if unknown := [name for name in fields or () if name not in PUBLIC_FIELDS]:
             raise InvalidInput(f"fields: there is no '{unknown[0]}'", field=unknown[0])
-        return {k: v for k, v in self.shop.docs[product_id].items() if k in wanted}
+        wanted, source = list_stored(fields), self.shop.docs[product_id]
+        found = {k: v for k, v in source.items() if k in wanted}
+        states = source.get("embedding") or {} if PHOTO_HASHES in wanted else {}
+        hashes = {n: {"image_sha256": s["image_sha256"]} for n, s in states.items() if s.get("image_sha256")}
+        return found | ({"embedding": hashes} if hashes else {})
 
     def _facets(self, query: SimilarQuery | BrowseQuery, pool: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}

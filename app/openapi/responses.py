@@ -4,11 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 MEANING = {
+    "302": "The shop shows this photo itself, at `Location`",
+    "304": "The photo is the one that `If-None-Match` names",
     "400": "The body is unreadable, the Host is not answered, the photo cannot be had (`invalid_image`, "
     "`blocked_address`; `detail.reason` says why), or the question makes no sense for this catalogue",
     "401": "A key is needed here (`key_required`), or the one sent allows nothing (`invalid_key`; `detail.reason`)",
     "403": "The key lacks the scope that this needs (`scope_lacking`), or the health port serves this (`not_public`)",
-    "404": "No such product, model or rule",
+    "404": "No such product, model, rule or photo; the code says which",
     "409": "The product has no embedding yet, or the model that would embed the photo is not here (`bundle_missing`)",
     "408": "The request did not arrive within REQUEST_TIMEOUT",
     "412": "The product is not what `If-Match` names any more, or is there against `If-None-Match`",
@@ -31,6 +33,8 @@ HEADERS = {
         "schema": {"type": "string"},
     },
 }
+WITHOUT_CONTENT = ("302", "304")
+WRITTEN = {"text/plain": {"type": "string"}, "image/jpeg": {"type": "string", "format": "binary"}}
 RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
 
 
@@ -44,8 +48,11 @@ def describe_responses(path: str, operation: dict[str, Any]) -> None:
             response["description"] = MEANING[status]
         if status in ("429", "503"):
             response["headers"].update(RETRY_AFTER)
-        if "text/plain" in response.get("content", {}):
-            response["content"]["text/plain"]["schema"] = {"type": "string"}
+        if status in WITHOUT_CONTENT:
+            response.pop("content", None)
+        for kind, content in response.get("content", {}).items():
+            if kind in WRITTEN:
+                content["schema"] = WRITTEN[kind]
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 

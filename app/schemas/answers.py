@@ -33,6 +33,10 @@ ProductAnswer: type[BaseModel] = create_model(
     __doc__="A product as answers show it; empty fields are left out.",
     **{
         **{name: (field.annotation, Field(default=None)) for name, field in Product.model_fields.items()},
+        "photo": (
+            str,
+            Field(default=None, description="address of the photo that a browser can load; relative ones start here"),
+        ),
         "effective_price": (
             float,
             Field(default=None, description="sale price if any, the lowest in stock"),

@@ -19,6 +19,7 @@ from app.schemas.types import (
     ProductIds,
     Share,
     Threshold,
+    choose_fields,
 )
 from catalog.domain.filters import Filters
 from catalog.limits import MAX_GROUP_SIZE, MAX_WINDOW, RERANK_POOL, SIMILAR_PAGE_SIZE
@@ -107,7 +108,7 @@ class SimilarOptions(PageOptions):
         same = SimilarOptions.model_fields.keys() & SimilarRequest.__dataclass_fields__.keys()
         return SimilarRequest(
             filters=filters,
-            page=Page(self.limit, self.offset, self.fields or None, group_size),
+            page=Page(self.limit, self.offset, choose_fields(self.fields), group_size),
             counts=Counts(self.facets, self.total),
             near_duplicates=NEAR_DUPLICATE if self.hide_near_duplicates else None,
             **{name: getattr(self, name) for name in same},

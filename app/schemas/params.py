@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model_validator
 
 from app.http.inputs import Query
+from app.photos.addresses import WIDTH, WIDTHS
 from app.schemas.options import PageOptions, SimilarOptions
-from app.schemas.types import BOX, Box, Facets, FieldNames, Limit, Models, Sort
+from app.schemas.types import BOX, FIELDS, Box, Facets, FieldNames, Limit, Models, Sort, choose_fields
 from catalog.domain.filter_fields import FILTER_FIELDS, Kind
 from catalog.domain.filters import Filters, Words
 from catalog.domain.filters import parse as parse_filters
@@ -113,7 +114,7 @@ class BrowseParams(FilterParams, PageOptions):
             filters=self.filters(),
             q=self.q,
             sort=self.sort or ("relevance" if self.q else "id"),
-            page=Page(self.limit, self.offset, self.fields or None),
+            page=Page(self.limit, self.offset, choose_fields(self.fields)),
             counts=Counts(self.facets),
         )
 
@@ -136,4 +137,15 @@ class NoParams(Query):
 class FieldParams(Query):
     """Parameters of `GET /v1/products/{id}`."""
 
-    fields: FieldNames = ()
+    fields: FieldNames = Field((), description=f"{FIELDS}; default all")
+
+
+class PhotoParams(Query):
+    """Parameters of `GET /v1/products/{id}/photo`."""
+
+    width: Annotated[int, Field(ge=1, le=WIDTHS[-1])] = Field(
+        WIDTH, description=f"pixels; the next of {', '.join(map(str, WIDTHS))} is served"
+    )
+    v: Annotated[str, Field(pattern="^[0-9a-f]{8,64}$")] | None = Field(
+        None, description="first digits of the SHA-256 of the photo that is meant; with them it may be kept for long"
+    )

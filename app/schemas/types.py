@@ -9,13 +9,15 @@ from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, Wra
 from app.http.inputs import unknown
 from catalog.domain.filter_fields import RELAXABLE_KEYS
 from catalog.limits import MAX_EXCLUDED_IDS, MAX_FACTOR, MAX_MODELS, MAX_PAGE_SIZE, MAX_WINDOW
-from catalog.search.queries import PUBLIC_FIELDS
+from catalog.search.product_fields import HIT_FIELDS, PUBLIC_FIELDS
 from catalog.search.search_types import FACETS, SORTS
 
 BOX = "part of the photo to look for: left, top, right, bottom as shares of its upright width and height"
 GROUPS = ("item_group_id",)
 COMPONENT = "x-component"  # of a schema: the name under which the specification shares it
 NONE = "none"  # instead of a threshold: no floor either
+ALL_FIELDS = "*"
+FIELDS = f"product fields in the answer, `{ALL_FIELDS}` for all"
 
 
 def _check(what: str, known: Sequence[str]) -> AfterValidator:
@@ -60,7 +62,8 @@ def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, f
 
 
 Facet = Annotated[str, _check("facet", FACETS), _enum(FACETS, "FacetKey")]
-FieldName = Annotated[str, _check("field", PUBLIC_FIELDS), _enum(PUBLIC_FIELDS, "FieldName")]
+FIELD_WORDS = (*PUBLIC_FIELDS, ALL_FIELDS)
+FieldName = Annotated[str, _check("field", FIELD_WORDS), _enum(FIELD_WORDS, "FieldName")]
 Sort = Annotated[str, _check("sort", SORTS), _enum(SORTS, "SortKey")]
 Facets = Annotated[
     tuple[Facet, ...],
@@ -71,7 +74,7 @@ Facets = Annotated[
 ]
 FieldNames = Annotated[
     tuple[FieldName, ...],
-    Field(max_length=len(PUBLIC_FIELDS), description="product fields in the answer; default all"),
+    Field(max_length=len(FIELD_WORDS), description=f"{FIELDS}; default {', '.join(HIT_FIELDS)}"),
 ]
 Factor = Annotated[float, Field(ge=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Band = Annotated[tuple[Factor, Factor], AfterValidator(_rising)]
@@ -96,6 +99,11 @@ Threshold = Annotated[
     WrapValidator(_read_threshold),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": -1, "maximum": 1}, {"type": "string", "const": NONE}]}),
 ]
+
+
+def choose_fields(asked: Sequence[str]) -> tuple[str, ...] | None:
+    """Returns the fields that hits show when these were asked for: None for all, few where none were."""
+    return None if ALL_FIELDS in asked else tuple(dict.fromkeys(asked)) or HIT_FIELDS
 
 
 def require(field: str) -> dict[str, Any]:

@@ -1,25 +1,19 @@
 """Products: browsing and reading them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response
 
 from app.context import context
 from app.http.jsons import respond
+from app.presenters import present_product
 from app.schemas.answers import BrowseAnswer, ProductAnswer
 from app.schemas.params import BrowseParams, FieldParams
+from app.schemas.types import choose_fields
 from catalog.errors import ProductNotFound
 from catalog.search import browsing
-from catalog.search.queries import PUBLIC_FIELDS
+from catalog.search.product_fields import find_photo_hash
 
 bp = APIBlueprint("products", __name__, url_prefix="/v1", tag="products")
-
-
-def select_fields(source: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """Returns the fields of a product that answers may show, in one order."""
-    return {name: source[name] for name in fields if name in source}
 
 
 @bp.get("/products")
@@ -30,10 +24,13 @@ def browse(query_data: BrowseParams) -> Response:
     """Browse the catalogue"""
     query = query_data.query()
     page = browsing.browse(context().index, query)
-    fields = query.page.fields or PUBLIC_FIELDS
+    fields = query.page.fields
     return respond(
         {
-            "hits": [{"id": product["id"], "product": select_fields(product, fields)} for product in page.products],
+            "hits": [
+                {"id": each["id"], "product": present_product(each["id"], each, find_photo_hash(each), fields)}
+                for each in page.products
+            ],
             "facets": page.facets,
             "limit": query.page.limit,
             "offset": query.page.offset,
@@ -52,4 +49,5 @@ def product(product_id: str, query_data: FieldParams) -> Response:
     found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
-    return respond(select_fields(found.source, query_data.fields or PUBLIC_FIELDS))
+    fields = choose_fields(query_data.fields) if query_data.fields else None
+    return respond(present_product(found.id, found.source, found.photo_hash, fields))

@@ -15,12 +15,16 @@ from catalog.similarity import Vectors
 
 @dataclass(frozen=True, slots=True)
 class StoredProduct:
-    """Holds a product as it is in the index, without vectors; `seq_no` and `primary_term` condition a write on it."""
+    """Holds a product as it is in the index, without vectors; `seq_no` and `primary_term` condition a write on it.
+
+    `photo_hash` is the SHA-256 of its photo, where it was read and an embedding knows it.
+    """
 
     id: str
     source: Mapping[str, Any]
     seq_no: int
     primary_term: int
+    photo_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

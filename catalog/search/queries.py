@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from catalog import similarity
-from catalog.domain.product import DERIVED_FIELDS, PRODUCT_FIELDS, SHOWN_DERIVED_FIELDS
 from catalog.errors import InvalidInput
 from catalog.search import facet_queries, filter_clauses
 from catalog.search.candidate_clauses import (
@@ -22,11 +21,10 @@ from catalog.search.candidate_clauses import (
 )
 from catalog.search.filter_clauses import combine_clauses
 from catalog.search.planning.plan_cost import QUANTISED, Breadth
+from catalog.search.product_fields import PUBLIC_FIELDS, list_stored
 from catalog.search.search_types import IN_STOCK_NEWEST, SORT_KEYS, BrowseQuery, QueryPart, SimilarQuery
 from catalog.settings import VectorIndex
 
-PUBLIC_FIELDS = (*PRODUCT_FIELDS, *SHOWN_DERIVED_FIELDS)
-STORED_FIELDS = (*PRODUCT_FIELDS, *DERIVED_FIELDS)
 SKU_PAGE = 1000  # products that one search by SKUs finds
 RANKING: list[Any] = [{"_score": "desc"}, {"id": "asc"}]
 BROWSE_SORTS: dict[str, list[Any]] = {
@@ -58,12 +56,10 @@ def compute_preference(query: SimilarQuery | BrowseQuery) -> str:
 
 def build_source_filter(fields: Sequence[str] | None) -> dict[str, Any]:
     """Returns which fields of a product to fetch; raises InvalidInput for a field that no answer has."""
-    if fields is None:
-        return {"includes": list(PUBLIC_FIELDS)}
-    for name in fields:
+    for name in fields or ():
         if name.split(".")[0] not in PUBLIC_FIELDS:
             raise InvalidInput(f"fields: there is no '{name}'; there are {', '.join(PUBLIC_FIELDS)}", field=name)
-    return {"includes": list(fields)}
+    return {"includes": list(list_stored(fields))}
 
 
 def build_script(parts: Sequence[QueryPart]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from catalog.domain.filters import Filters
 from catalog.domain.warnings import AnswerWarning
 from catalog.index_mapping import VERSION
 from catalog.limits import BROWSE_PAGE_SIZE, SIMILAR_PAGE_SIZE
+from catalog.search.product_fields import list_stored
 from catalog.similarity import Vectors
 
 FACETS = tuple(FACET_FIELDS)
@@ -69,10 +70,10 @@ class Page:
         return self.offset + self.limit
 
     def select_fields(self, product: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Returns what the page shows of a product."""
+        """Returns what is read of a product for the page."""
         if self.fields is None:
             return product
-        roots = {name.split(".")[0] for name in self.fields}
+        roots = {name.split(".")[0] for name in list_stored(self.fields)}
         return {name: value for name, value in product.items() if name in roots}
 
 

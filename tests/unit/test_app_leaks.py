@@ -111,7 +111,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/v1/models/color", None),
     ("GET", "/v1/catalog/status", None),
     ("GET", "/readyz", None),
-    ("GET", "/shop/photos/p-1", None),
+    ("GET", "/v1/products/p-1/photo", None),
 ]
 
 
@@ -235,7 +235,8 @@ def every_error() -> set[type[VisualSearchError]]:
 FOR_STRANGERS = (
     "AccessDenied ApiKeyNotFound BlockedAddress BundleMissing BundleNotFound Incomplete InvalidBatch InvalidFilter "
     "InvalidInput InvalidProduct InvalidRequest InvalidRule InvalidVector KeyRefused KeyRequired NoEmbedding "
-    "NotFound NotPublic PhotoError PreconditionFailed ProductNotEmbedded ProductNotFound RateLimited RuleNotFound "
+    "NotFound NotPublic PhotoError PhotoNotFound PreconditionFailed ProductNotEmbedded ProductNotFound RateLimited "
+    "RuleNotFound "
     "ScopeLacking ShuttingDown SpaceNotFound UnreadableBody"
 )
 
@@ -300,7 +301,7 @@ def test_photos_of_shoppers_and_of_the_shop(server: Server, caplog: pytest.LogCa
     assert answer.status_code == 400 and leaked(answer) == [], shown(answer)
     assert "hidden.example" in logged(caplog, answer)
     for name in ("p-1", "p-2"):
-        answer = client.get(f"/shop/photos/{name}")
+        answer = client.get(f"/v1/products/{name}/photo")
         assert answer.status_code == 404 and leaked(answer, str(tmp_path)) == [], shown(answer)
         assert logged(caplog, answer)
 

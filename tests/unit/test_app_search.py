@@ -56,11 +56,30 @@ def test_an_answer_has_the_documented_shape(client: FlaskClient) -> None:
 
 
 def test_no_answer_shows_vectors_or_bookkeeping(client: FlaskClient) -> None:
-    for path in (SIMILAR, "/v1/products", "/v1/products/p-1"):
+    for path in (f"{SIMILAR}?fields=*", "/v1/products?fields=*", "/v1/products/p-1"):
         text = client.get(path).get_data(as_text=True)
         assert "embedding" not in text and "offer_updated_at" not in text
-    product = client.get(SIMILAR).get_json()["hits"][0]["product"]
+    product = client.get(f"{SIMILAR}?fields=*").get_json()["hits"][0]["product"]
     assert (product["effective_price"] > 0 and "sizes_available" in product) or product["available"] is False
+
+
+def test_hits_show_few_fields_unless_more_are_asked_for(client: FlaskClient) -> None:
+    few = {
+        "id",
+        "title",
+        "photo",
+        "price",
+        "currency",
+        "available",
+        "sizes_available",
+    }  # of HIT_FIELDS what they have
+    for path in (SIMILAR, "/v1/products"):
+        shown = [
+            set(client.get(path, query_string=fields).get_json()["hits"][0]["product"])
+            for fields in ({}, {"fields": "*"}, {"fields": "title,gender"}, {"fields": "*,title"})
+        ]
+        assert shown[0] == few and shown[2] == {"title", "gender"}
+        assert shown[1] == shown[3] > few | {"image_url", "variants", "attributes", "effective_price"}
 
 
 def test_the_same_question_has_the_same_body_and_another_query_id(client: FlaskClient) -> None:
@@ -127,7 +146,7 @@ def test_the_floor_cuts_pages_unless_a_threshold_or_none_is_asked_for(client: Fl
 
 def test_filters_narrow_and_a_repeated_key_means_any_of(client: FlaskClient) -> None:
     found = client.get(
-        SIMILAR, query_string="color_family=red&color_family=green&limit=200&available=true"
+        SIMILAR, query_string="color_family=red&color_family=green&limit=200&available=true&fields=*"
     ).get_json()
     families = {hit["product"]["color_family"] for hit in found["hits"]}
     assert families == {"red", "green"}

@@ -12,6 +12,7 @@ from catalog.errors import InvalidInput
 from catalog.index_mapping import EXACT_FILTERS
 from catalog.search import candidate_clauses, queries
 from catalog.search.planning.plan_cost import Breadth
+from catalog.search.product_fields import PHOTO, PHOTO_HASHES, PUBLIC_FIELDS
 from catalog.search.search_types import IN_STOCK_NEWEST, Page, QueryPart
 from tests.asking import browse_query, changed, match_names, similar_query
 
@@ -189,7 +190,9 @@ def test_vectors_are_fetched_beside_the_source_where_asked_for() -> None:
 
 
 def test_only_fields_that_answers_have_are_fetched() -> None:
-    assert queries.build_source_filter(None) == {"includes": list(queries.PUBLIC_FIELDS)}
+    everything = queries.build_source_filter(None)["includes"]
+    assert set(everything) == {*PUBLIC_FIELDS, PHOTO_HASHES} - {PHOTO} and len(set(everything)) == len(everything)
+    assert queries.build_source_filter((PHOTO, "image_url")) == {"includes": ["image_url", PHOTO_HASHES]}
     assert queries.build_source_filter(()) == {"includes": []}
     with pytest.raises(
         InvalidInput, match=r"fields: there is no 'colour.x'; there are id, .*effective_price"
@@ -312,5 +315,7 @@ def test_a_page_shows_whole_fields_even_where_a_part_of_one_was_asked_for() -> N
         "attributes": product["attributes"],
     }
     assert Page(fields=()).select_fields(product) == {}
+    photo = {"image_url": "u", "embedding": {"color__abc": {"image_sha256": "ab"}}}
+    assert Page(fields=(PHOTO,)).select_fields(product | photo) == photo
     assert Page().select_fields(product) is product
     assert Page(limit=5, offset=10).end == 15

@@ -1,7 +1,7 @@
 // The demo shop: browse, click a product, see what looks like it, narrow it down. Talks to /v1 only.
 const PAGE = 24;
 const FACETS = ["size", "color_family", "category"];
-const FIELDS = "id,title,brand,price,sale_price,effective_price,currency,available,sizes_available";
+const FIELDS = "title,photo,price,effective_price,currency,available";
 const $ = (selector) => document.querySelector(selector);
 const filters = $("#filters");
 let latest = 0; // only the newest question may draw
@@ -13,8 +13,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const photo = (product) => make("img", {
-  className: "photo", loading: "lazy", alt: product.title,
-  src: `/shop/photos/${encodeURIComponent(product.id)}`,
+  className: "photo", loading: "lazy", alt: product.title, ...(product.photo && { src: product.photo }),
 });
 
 function money(amount, currency) {

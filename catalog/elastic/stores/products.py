@@ -13,7 +13,8 @@ from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
 from catalog.elastic.stores.vectors import VectorReader
 from catalog.ports import EmbeddedProducts
-from catalog.search.queries import STORED_FIELDS, build_sku_search
+from catalog.search.product_fields import PHOTO_HASHES, STORED_FIELDS, find_photo_hash
+from catalog.search.queries import build_sku_search
 from catalog.similarity import Vectors
 
 SKUS_ASKED = 1000  # in one search
@@ -32,8 +33,15 @@ class ProductStore:
         self._connection.refresh()
 
     def read(self, name: str) -> StoredProduct | None:
-        """Reads the product with this id, else the one with this SKU, as it is this moment, without its vectors."""
-        return next(iter(self._read_named([name], STORED_FIELDS).values()), None)
+        """Reads the product with this id, else the one with this SKU, as it is this moment, without its vectors.
+
+        The hash of its photo is there where an embedding knows it.
+        """
+        read = self._read_named([name], (*STORED_FIELDS, PHOTO_HASHES)).get(name)
+        if read is None:
+            return None
+        source = {field: value for field, value in read.source.items() if field != "embedding"}
+        return replace(read, source=source, photo_hash=find_photo_hash(read.source))
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         """Those of `ids` that exist, as they are this moment, without vectors."""
