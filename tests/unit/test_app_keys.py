@@ -26,7 +26,7 @@ READS = (
     "/v1/rules",
     "/v1/models",
     "/v1/models/color",
-    "/shop/photos/p-1",
+    "/v1/products/p-1/photo",
 )
 
 
