@@ -40,7 +40,7 @@ def read_products(host: str, wanted: int) -> list[dict[str, Any]]:
     with requests.Session() as session:
         session.trust_env = False
         for offset in range(0, wanted, PAGE):
-            page = {"fields": "*", "limit": PAGE, "offset": offset}
+            page: dict[str, str | int] = {"fields": "*", "limit": PAGE, "offset": offset}
             answer = session.get(f"{host}/v1/products", params=page, timeout=30)
             answer.raise_for_status()
             hits = answer.json()["hits"]
