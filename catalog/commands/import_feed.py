@@ -21,8 +21,15 @@ from catalog.plain_text import escape_controls
 from catalog.ports import ProductPort
 from catalog.retrying import RetryingProducts, retry_while_unavailable
 
-Feed = Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, Parquet or Google Merchant XML, also .gz.")]
-Format = Annotated[str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by the suffix.")]
+Feed = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV, TSV, JSON Lines, Parquet, Google Merchant XML, Shopify JSON, WooCommerce CSV, also .gz."
+    ),
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help=f"{'|'.join(feeds.FORMATS)}; default: by suffix and content.")
+]
 ShopUrl = Annotated[str, typer.Option(help="Address of the shop, for links that are relative: https://shop.example")]
 Currency = Annotated[str, typer.Option(help="Currency of prices that name none, such as EUR.")]
 AsOf = Annotated[str | None, typer.Option(help="When the feed was made (ISO 8601); default: the file's time.")]

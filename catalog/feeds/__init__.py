@@ -1,4 +1,4 @@
-"""Reads product feeds (CSV, TSV, JSON Lines, Parquet, Google Merchant XML) into a stream of products and problems."""
+"""Reads product feeds (CSV, JSON Lines, Parquet, Merchant XML, Shopify, …) into a stream of products and problems."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -50,4 +50,4 @@ def read_products(
     """
     notes = notes or FeedNotes()
     context = RowContext(str(path.resolve().parent), now or datetime.now(UTC), notes, shop_url, currency)
-    return check_products(group(map_rows(read_rows(path, format_name), context)))
+    return check_products(group(map_rows(read_rows(path, format_name, notes), context)))

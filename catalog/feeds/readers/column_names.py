@@ -3,6 +3,11 @@
 import re
 from functools import lru_cache
 
+from catalog.domain.product import PRODUCT_FIELDS
+
+# Where a feed names one of these twice, nobody knows which holds; others have several values then.
+_LISTS = ("category", "additional_image_urls", "image_url", "attributes")
+SINGLE_COLUMNS = frozenset(PRODUCT_FIELDS).difference(_LISTS) | {"availability", "size", "sizes"}
 _GAP = re.compile(r"[\s_]+")
 
 

@@ -33,7 +33,7 @@ def read_jsonl(file: IO[bytes]) -> Rows:
 
 
 def _build_row(lines: FeedLines, text: str) -> FeedRow | RowProblem:
-    if reason := lines.find_fault(lines.number):
+    if reason := lines.find_fault(lines.number, lines.number):
         return RowProblem(lines.number, reason, "encoding", _guess_id(text))
     try:
         data: Any = orjson.loads(text)
