@@ -5,7 +5,7 @@ from apiflask import APIFlask
 from app import photo_concurrency as admissions
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.http import access, cors, errors, limits, private_endpoints
+from app.http import access, caching, cors, errors, limits, private_endpoints
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
 from app.index.breaker import CircuitBreaker
@@ -61,6 +61,7 @@ def build(
     request_log.install(app, breaker, log_requests=settings.access_log)
     private_endpoints.install(app, settings)
     limits.install(app, settings)
+    caching.install(app, settings)
     access.install(app, settings, index.api_keys)
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)

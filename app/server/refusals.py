@@ -89,6 +89,7 @@ def written(refused: Refused, *, with_body: bool = True) -> bytes:
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store",
         f"X-Query-Id: {refused.query_id}",
     ]
     if refused.retry_after is not None:

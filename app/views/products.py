@@ -4,12 +4,14 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.context import context
+from app.http.caching import note_version
 from app.http.jsons import respond
 from app.presenters import present_product
 from app.schemas.answers import BrowseAnswer, ProductAnswer
 from app.schemas.params import BrowseParams, FieldParams
 from app.schemas.types import choose_fields
 from catalog.errors import ProductNotFound
+from catalog.importing.writes import describe_version
 from catalog.search import browsing
 from catalog.search.product_fields import find_photo_hash
 
@@ -49,5 +51,6 @@ def product(product_id: str, query_data: FieldParams) -> Response:
     found = context().index.products.read(product_id)
     if found is None:
         raise ProductNotFound(f"there is no product '{product_id}'", id=product_id)
+    note_version(describe_version(found.source))
     fields = choose_fields(query_data.fields) if query_data.fields else None
     return respond(present_product(found.id, found.source, found.photo_hash, fields))
