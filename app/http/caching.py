@@ -44,14 +44,15 @@ def _control(response: Response, settings: ApiSettings) -> None:
     closed = not settings.public_search and request.path.startswith("/v1/")
     if closed:
         response.vary.update(("Authorization", "X-API-Key"))
-    if "Cache-Control" in response.headers:
+    if kept := response.headers.get("Cache-Control"):
+        response.headers["Cache-Control"] = kept.replace("public", "private") if closed else kept
         return
     if response.status_code >= 400 or request.endpoint in NEVER:
         response.headers["Cache-Control"] = "no-store"
     elif request.method in QUESTIONS:
         whose = "private" if closed or g.get("api_key") is not None else "public"
-        kept = f"max-age={SECONDS}" if request.endpoint in SHARED else "no-cache"
-        response.headers["Cache-Control"] = f"{whose}, {kept}"
+        how_long = f"max-age={SECONDS}" if request.endpoint in SHARED else "no-cache"
+        response.headers["Cache-Control"] = f"{whose}, {how_long}"
 
 
 def _tag(response: Response, *, zipped: bool) -> None:

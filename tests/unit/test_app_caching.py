@@ -81,6 +81,9 @@ def test_who_may_keep_what(client: FlaskClient, catalogue: FakeCatalogue) -> Non
         assert {"Authorization", "X-API-Key"} <= words(answer, "Vary")
         assert closed.get(path).headers["Cache-Control"] == "no-store"
     assert "Authorization" not in words(client.get(SIMILAR), "Vary")
+    photo = "/v1/products/p-1/photo"
+    assert "public" in client.get(photo).headers["Cache-Control"]
+    assert "private" in closed.get(photo, headers=key).headers["Cache-Control"]
     for path in ("/healthz", "/readyz", "/metrics", "/v1/catalog/status", "/v1/products/nope", "/nowhere"):
         answer = client.get(path)
         assert answer.headers["Cache-Control"] == "no-store" and "ETag" not in answer.headers, path
