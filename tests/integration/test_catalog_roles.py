@@ -173,7 +173,6 @@ def test_keys_are_made_by_their_own_role_and_only_read_by_the_api(
     )
     assert refused(lambda: maker.products.read("p1")) and refused(maker.rules.read_all)
     assert maker.api_keys.revoke(key.id).revoked_at is not None
-    maker.client.indices.refresh(index=maker.names.api_keys)
 
 
 @pytest.mark.slow
