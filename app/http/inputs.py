@@ -20,11 +20,14 @@ FILE = "image"  # the field of a form that is a file
 
 
 class Query(BaseModel):
-    """Parameters of a GET: tuple fields are repeated keys, `attributes.<name>` gathers into `attributes`."""
+    """Parameters of a GET and fields of a form: lists are repeated keys, `attributes.<name>` go into `attributes`.
+
+    Where no word can hold a comma (our own names, and numbers) commas separate as well: `fields=title,price`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     repeated: ClassVar[frozenset[str]] = frozenset()
-    separated: ClassVar[frozenset[str]] = frozenset(  # may hold commas
+    separated: ClassVar[frozenset[str]] = frozenset(
         {"fields", "facets", "price_band", "models", "relax", "bounding_box"}
     )
 
@@ -44,7 +47,7 @@ class Query(BaseModel):
             elif name == "attributes":
                 raise _build_refusal([_problem(name, "write attributes.<name>=<value>")])
             elif name in cls.separated & cls.model_fields.keys():
-                found[name] = [part.strip() for value in values for part in value.split(",")]
+                found[name] = [word for value in values for part in value.split(",") if (word := part.strip())]
             elif name in cls.repeated or name not in cls.model_fields:
                 found[name] = values
             elif len(values) > 1:
@@ -97,7 +100,7 @@ def _readable(error: ErrorDetails, model: type[BaseModel], what: str) -> dict[st
     if error["type"] == "extra_forbidden":
         at = _model_at(model, path)
         kind = "filter" if "filter" in path[:-1] else what
-        known = list(at.model_fields)
+        known = [*at.model_fields, *getattr(at, "more_keys", ())]
         if what == "parameter":
             known = ["attributes.<name>" if name == "attributes" else name for name in known]
         return _problem(field, unknown(kind, str(path[-1]), known))

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.schemas.types import remove_null
 
-COMMAS = {"style": "form", "explode": False}  # `price_band=0.5,1.5`
+REPEATED = {"style": "form", "explode": True}  # every list: `size=M&size=L`
 ATTRIBUTES = "attributes"
 
 
@@ -14,9 +14,9 @@ def describe_parameter(parameter: dict[str, Any]) -> None:
     if description := schema.pop("description", None):
         parameter["description"] = description
     if parameter["name"] == ATTRIBUTES:
-        parameter |= {"style": "form", "explode": True, "example": {}}
-    if parameter["name"] in ("price_band", "models"):
-        parameter |= COMMAS
+        parameter["example"] = {}
+    if parameter["name"] == ATTRIBUTES or schema.get("type") == "array":
+        parameter |= REPEATED
     if parameter["in"] == "path":
         schema |= {"minLength": 1}
     parameter["schema"] = schema

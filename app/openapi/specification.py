@@ -18,8 +18,9 @@ from app.settings import ApiSettings
 
 DESCRIPTION = """Products that look alike, filtered like a shop: similar items by photo embeddings on Elasticsearch.
 
-Every error is `{code, message, detail}`; `detail.hint` is for whoever runs this. The body of an answer is the same
-for the same question; what differs from request to request is in the headers `X-Query-Id` and `Server-Timing`.
+Lists are repeated keys in query strings and forms (`size=M&size=L`), and lists in JSON. Every error and every warning
+is `{code, message, detail}`; `detail.hint` is for whoever runs this. The body of an answer is the same for the same
+question; what differs from request to request is in the headers `X-Query-Id` and `Server-Timing`.
 The examples are the demo's (`make demo`): there they work as they stand."""
 CONFIG: dict[str, Any] = {
     "OPENAPI_VERSION": "3.1.0",

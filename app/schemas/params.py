@@ -32,10 +32,8 @@ class _FilterParamsBase(Query):
 
     def filters(self) -> Filters:
         """Returns the same as a catalogue filter; raises InvalidFilter for attributes it refuses."""
-        chosen: dict[str, Any] = {name: getattr(self, name) for name in Filters.model_fields if name != "price"}
-        if self.price_min is not None or self.price_max is not None:
-            chosen["price"] = {"gte": self.price_min, "lte": self.price_max}
-        return parse_filters(chosen)
+        keys = (*Filters.model_fields, *Filters.more_keys)
+        return parse_filters({name: getattr(self, name) for name in keys if name != "price"})
 
 
 if TYPE_CHECKING:

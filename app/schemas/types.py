@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, WrapValidator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, WrapValidator
 
 from app.http.inputs import unknown
 from catalog.domain.filter_fields import RELAXABLE_KEYS
@@ -61,6 +61,12 @@ def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, f
     return box
 
 
+def _as_tuple(value: object) -> object:
+    """Returns a list, or a word alone, as the tuple that it stands for."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+OneOrMore = BeforeValidator(_as_tuple)
 Facet = Annotated[str, _check("facet", FACETS), _enum(FACETS, "FacetKey")]
 FIELD_WORDS = (*PUBLIC_FIELDS, ALL_FIELDS)
 FieldName = Annotated[str, _check("field", FIELD_WORDS), _enum(FIELD_WORDS, "FieldName")]
@@ -71,10 +77,12 @@ Facets = Annotated[
         max_length=len(FACETS),
         description="count the values of these over all products that pass the filters, whatever their score",
     ),
+    OneOrMore,
 ]
 FieldNames = Annotated[
     tuple[FieldName, ...],
     Field(max_length=len(FIELD_WORDS), description=f"{FIELDS}; default {', '.join(HIT_FIELDS)}"),
+    OneOrMore,
 ]
 Factor = Annotated[float, Field(ge=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Band = Annotated[tuple[Factor, Factor], AfterValidator(_rising)]
@@ -82,14 +90,14 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Box = Annotated[tuple[Share, Share, Share, Share], AfterValidator(_box)]
 ProductId = Annotated[str, Field(min_length=1, max_length=256)]
 ModelName = Annotated[str, Field(min_length=1, max_length=256)]
-ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED_IDS)]
+ProductIds = Annotated[tuple[ProductId, ...], Field(max_length=MAX_EXCLUDED_IDS), OneOrMore]
 Weight = Annotated[float, Field(gt=0, le=MAX_FACTOR, allow_inf_nan=False)]
 Models = Annotated[dict[ModelName, Weight], Field(max_length=MAX_MODELS)]
 GroupBy = Annotated[str, _check("group", GROUPS), _enum(GROUPS)]
 FilterKey = Annotated[str, _check("filter", RELAXABLE_KEYS), _enum(RELAXABLE_KEYS, "FilterKey")]
 Fallback = Annotated[Literal["category"], _enum(("category",))]
 Fill = Annotated[Literal["category"], _enum(("category",))]
-FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE_KEYS))]
+FilterKeys = Annotated[tuple[FilterKey, ...], Field(max_length=len(RELAXABLE_KEYS)), OneOrMore]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"hits per page, at most {MAX_PAGE_SIZE}")]
 Offset = Annotated[
     int, Field(ge=0, le=MAX_WINDOW - 1, description=f"hits to skip; offset + limit is at most {MAX_WINDOW}")

@@ -1,11 +1,20 @@
 """Filters of a search: a list means any of, different keys mean all of."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
-from catalog.domain.filter_fields import FILTER_FIELDS, TERM_FIELDS, Kind
+from catalog.domain.filter_fields import FIELD_BY_KEY, FILTER_FIELDS, TERM_FIELDS, Kind
 from catalog.domain.product import Price, Word
 from catalog.errors import InvalidFilter
 from catalog.limits import MAX_FILTER_VALUES
@@ -29,7 +38,7 @@ class PriceRange(BaseModel):
     @model_validator(mode="after")
     def _rising(self) -> Self:
         if self.gte is not None and self.lte is not None and self.gte > self.lte:
-            raise ValueError(f"the least price {self.gte:g} is above the highest {self.lte:g}")
+            raise ValueError(f"price_min {self.gte:g} is above price_max {self.lte:g}")
         return self
 
     @property
@@ -38,13 +47,48 @@ class PriceRange(BaseModel):
         return self.gte is not None or self.lte is not None
 
 
+# Query strings, forms and JSON all say `price_min` and `price_max`; JSON may also say `price: {gte, lte}`.
+PRICE_BOUNDS = {"price_min": "gte", "price_max": "lte"}
+ONE_PRICE: TypeAdapter[float | None] = TypeAdapter(Price | None)
+
+
+def _add_bounds(schema: dict[str, Any]) -> None:
+    """Adds the bounds of the price to the JSON Schema of filters."""
+    for name in PRICE_BOUNDS:
+        schema["properties"][name] = {
+            **ONE_PRICE.json_schema(),
+            "default": None,
+            "description": FIELD_BY_KEY["price"].parameters[name],
+        }
+
+
 class _FilterBase(BaseModel):
     """Narrows a search; `size=M` means M is in stock.
 
     Size, price and stock hold for one and the same variant. Words match whatever their case.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_add_bounds)
+    more_keys: ClassVar[tuple[str, ...]] = tuple(PRICE_BOUNDS)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_bounds(cls, data: Any) -> Any:
+        """Turns `price_min` and `price_max` into the `price` that is kept."""
+        if not isinstance(data, Mapping) or not PRICE_BOUNDS.keys() & data.keys():
+            return data
+        bounds = {}
+        for name, bound in PRICE_BOUNDS.items():
+            try:
+                bounds[bound] = ONE_PRICE.validate_python(data.get(name))
+            except ValidationError as error:
+                raise ValueError(f"{name}: {error.errors(include_url=False)[0]['msg']}") from error
+        rest = {name: value for name, value in data.items() if name not in PRICE_BOUNDS}
+        if bounds == {"gte": None, "lte": None}:
+            return rest
+        if rest.get("price") is not None:
+            raise ValueError("name the price by price_min and price_max or by price, not by both")
+        return {**rest, "price": bounds}
 
 
 if TYPE_CHECKING:
@@ -91,7 +135,7 @@ def parse(data: Any) -> Filters:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "filter"
-        known = ", ".join(Filters.model_fields)
+        known = ", ".join((*Filters.model_fields, *Filters.more_keys))
         problem = first["msg"].removeprefix("Value error, ")
         hint = f"unknown filter; there are {known}" if first["type"] == "extra_forbidden" else problem
         raise InvalidFilter(f"{key}: {hint}", key=key) from error

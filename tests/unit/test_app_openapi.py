@@ -80,6 +80,18 @@ def test_what_the_specification_calls_a_parameter_is_accepted(client: FlaskClien
             assert answer.status_code == 200, (each["name"], answer.get_json())
 
 
+def test_every_list_is_a_repeated_key(spec: dict[str, Any]) -> None:
+    found = [
+        each
+        for operations in spec["paths"].values()
+        for operation in operations.values()
+        for each in operation.get("parameters", [])
+        if resolve(spec, each["schema"]).get("type") == "array"
+    ]
+    assert {"size", "facets", "price_band", "models", "exclude_ids"} <= {each["name"] for each in found}
+    assert all((each["style"], each["explode"]) == ("form", True) for each in found)
+
+
 def test_docs_need_no_other_host(client: FlaskClient) -> None:
     for page in ("/docs", "/"):
         answer = client.get(page)

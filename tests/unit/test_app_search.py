@@ -263,7 +263,7 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, query: str, said: tuple
         ({"query": {"product_id": "p-1"}, "filter": {"brand": ["x"] * 10_000}}, ("filter.brand", "at most 1000")),
         ({"query": {"product_id": "p-1"}, "filter": {"colour": "red"}}, ("filter.colour", "did you mean color")),
         ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": -1}}}, ("filter.price.gte",)),
-        ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": 9, "lte": 1}}}, ("least price 9 is above",)),
+        ({"query": {"product_id": "p-1"}, "filter": {"price": {"gte": 9, "lte": 1}}}, ("price_min 9 is above",)),
         ({"query": {"product_id": "p-1"}, "relax": ["currency"]}, ("relax", "unknown filter")),
         ({"query": {"product_id": "p-1"}, "filter": {"price": {"above": 1}}}, ("filter.price.above", "gte, lte")),
         ({"query": {"product_id": "p-1"}, "limit": "5"}, ("limit", "integer")),
@@ -296,3 +296,61 @@ def test_a_price_band_needs_a_price(client: FlaskClient, catalogue: FakeCatalogu
 def test_an_unavailable_source_still_answers(client: FlaskClient, catalogue: FakeCatalogue) -> None:
     assert catalogue.docs["p-3"]["available"] is False
     assert client.get("/v1/products/p-3/similar").get_json()["hits"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"price_min": 20, "price_max": 25},
+        {"price": {"gte": 20, "lte": 25}},
+        {"price_min": 20, "price_max": 25, "price": None},
+        {"price": {"gte": 20, "lte": 25}, "price_min": None},
+    ],
+)
+def test_prices_are_said_alike_in_queries_and_bodies(client: FlaskClient, filters: dict[str, Any]) -> None:
+    asked = client.get(f"{SIMILAR}?price_min=20&price_max=25")
+    posted = client.post("/v1/search", json={"query": {"product_id": "p-1"}, "filter": filters})
+    assert posted.data == asked.data and posted.get_json()["hits"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"price_min": 20, "price": {"lte": 25}}, "by price_min and price_max or by price"),
+        ({"price_min": 30, "price_max": 25}, "price_min 30 is above price_max 25"),
+        ({"price": {"gte": 30, "lte": 25}}, "price_min 30 is above price_max 25"),
+        ({"price_min": "cheap"}, "price_min: Input should be a valid number"),
+        ({"price_max": -1}, "price_max: Input should be greater"),
+        ({"price_mix": 1}, "did you mean price_m"),
+    ],
+)
+def test_prices_that_contradict_each_other_are_refused(client: FlaskClient, filters: Any, said: str) -> None:
+    answer = client.post("/v1/search", json={"query": {"product_id": "p-1"}, "filter": filters})
+    assert answer.status_code == 422 and said in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        (
+            "facets=size,color_family&fields=title,price",
+            {"facets": ["size", "color_family"], "fields": ["title", "price"]},
+        ),
+        ("facets=size&facets=color_family", {"facets": ["size", "color_family"]}),
+        ("facets=size&fields=title,,", {"facets": "size", "fields": "title"}),
+        ("facets=&fields=", {"facets": [], "fields": []}),
+        ("exclude_ids=p-2&exclude_ids=p-4", {"exclude_ids": ["p-2", "p-4"]}),
+        ("exclude_ids=p-2,p-4", {"exclude_ids": "p-2,p-4"}),  # an id may hold a comma
+        ("color_family=red&color_family=blue&size=M", {"filter": {"color_family": ["red", "blue"], "size": "M"}}),
+        ("price_band=0.5&price_band=1.5", {"price_band": [0.5, 1.5]}),
+        (
+            "price_band=0.5, 1.5&relax=size&relax=color,brand",
+            {"price_band": [0.5, 1.5], "relax": ["size", "color", "brand"]},
+        ),
+        ("models=color:2", {"models": {"color": 2}}),
+    ],
+)
+def test_lists_are_said_alike_in_queries_and_bodies(client: FlaskClient, query: str, body: dict[str, Any]) -> None:
+    asked = client.get(f"{SIMILAR}?{query}")
+    posted = client.post("/v1/search", json={"query": {"product_id": "p-1"}, **body})
+    assert asked.status_code == posted.status_code == 200 and asked.data == posted.data
