@@ -102,8 +102,8 @@ def _leave_mark(catalogue: Catalogue, run: Importer) -> None:
 
 
 def _print_summary(feed: Path, summary: ImportSummary, port: ProductPort, as_json: bool) -> None:
-    rehearsed = port.examples if isinstance(port, DryRunPort) else None
-    print_result(as_json, build_summary(feed, summary, rehearsed), format_summary(feed, summary, rehearsed))
+    rehearsal = port if isinstance(port, DryRunPort) else None
+    print_result(as_json, build_summary(feed, summary, rehearsal), format_summary(feed, summary, rehearsal))
     if summary.refused:
         typer.echo(escape_controls(f"catalog: {summary.refused}"), err=True)
 

@@ -1,23 +1,15 @@
-"""Dry run of an import (`import --dry-run`): a product port that writes nothing and keeps examples of changes."""
+"""Dry run of an import (`import --dry-run`): a product port that writes nothing and keeps what would differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from catalog.domain.records import Change, ChangeResult, StoredProduct
-from catalog.importing.changes import strip_internal
+from catalog.errors import NoCatalogue
+from catalog.importing.differences import ProductDifference, compare
 from catalog.ports import ProductPort
 
 SHOWN = 10  # examples kept of each kind
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeExample:
-    """Describes one product that would change: `fields` are those that differ, as (now, then)."""
-
-    id: str
-    kind: Literal["created", "updated", "deleted"]
-    fields: Mapping[str, tuple[Any, Any]]
 
 
 class DryRunPort:
@@ -26,10 +18,12 @@ class DryRunPort:
     def __init__(self, port: ProductPort) -> None:
         self._port = port
         self._read: dict[str, StoredProduct] = {}
-        self.examples: list[ChangeExample] = []
+        self.examples: list[ProductDifference] = []
+        self.field_counts: Counter[str] = Counter()  # products by what would differ
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        self._read = self._port.read_many(ids)
+        with suppress(NoCatalogue):
+            self._read = self._port.read_many(ids)
         return self._read
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
@@ -45,24 +39,19 @@ class DryRunPort:
         return self._port.count_embedded()
 
     def count(self) -> int:
-        return self._port.count()
+        """Counts the products; none where there is no catalogue yet, which a real import makes."""
+        try:
+            return self._port.count()
+        except NoCatalogue:
+            return 0
 
     def refresh(self) -> None:
         """Does nothing, as nothing was written."""
 
     def _pretend(self, change: Change) -> ChangeResult:
         stored = self._read.get(change.id)
-        before = strip_internal(stored.source) if stored else {}
-        after = strip_internal(change.source) if change.source is not None else {}
-        kind: Literal["created", "updated", "deleted"] = (
-            "deleted" if change.source is None else "updated" if stored else "created"
-        )
-        if sum(example.kind == kind for example in self.examples) < SHOWN:
-            self.examples.append(ChangeExample(change.id, kind, diff_fields(before, after)))
-        return ChangeResult(change, kind)
-
-
-def diff_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Returns the fields in which two documents differ, as (before, after)."""
-    names = sorted(before.keys() | after.keys())
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+        found = compare(change.id, stored.source if stored else None, change.source)
+        self.field_counts.update(found.names)
+        if sum(example.kind == found.kind for example in self.examples) < SHOWN:
+            self.examples.append(found)
+        return ChangeResult(change, found.kind)

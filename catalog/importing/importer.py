@@ -61,6 +61,7 @@ class Importer:
         with RowSpool() as changed:
             for chunk in self._iterate_chunks(items):
                 changed.add(self._select_changed(chunk))
+            self.summary.seconds = time.perf_counter() - self._started
             check()
             self.summary.embeddings_cleared = self.photos.count
             return self._run(changed)
@@ -70,7 +71,7 @@ class Importer:
         for chunk in chunks:
             self._write_chunk(chunk)
             written += len(chunk)
-            self._on_progress("written", written)
+            self._on_progress("changes", written)
         self.port.refresh()
         self.summary.seconds = time.perf_counter() - self._started
         return self.summary
@@ -78,9 +79,8 @@ class Importer:
     def _iterate_chunks(self, items: FeedProducts) -> Iterator[Sequence[FeedProduct]]:
         good = self._iterate_good(items)
         while chunk := list(islice(good, CHUNK)):
-            yield chunk
-            self.summary.seconds = time.perf_counter() - self._started
             self._on_progress("rows", self.summary.rows)
+            yield chunk
 
     def _select_changed(self, chunk: Sequence[FeedProduct]) -> list[FeedProduct]:
         """Returns the rows that change something, counts the others."""

@@ -56,7 +56,7 @@ def _format(found: Sequence[FailedPhoto], has_more: bool) -> str:
         return "no photo has failed or waits for another try"
     rows = [("product", "reason", "attempts", "next try", "photo")]
     rows += [
-        (one.product_id, one.reason, str(one.attempts), format_moment(one.next_try_at) or "never", one.image_url)
+        (one.product_id, one.reason, str(one.attempts), format_moment(one.next_try_at) or "none", one.image_url)
         for one in found
     ]
     widths = [max(len(row[place]) for row in rows) for place in range(4)]

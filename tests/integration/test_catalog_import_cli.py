@@ -259,9 +259,17 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(
     told = catalog("import", feed, "--full", "--dry-run", "--json").json
     assert (told["created"], told["updated"], told["unchanged"], told["deleted"]) == (1, 1, 94, 5)
     updated = next(example for example in told["examples"] if example["kind"] == "updated")
-    assert updated == {"id": "p0000", "kind": "updated", "fields": {"price": [49.9, 39.9]}}
-    assert "price: 49.9 -> 39.9" in catalog("import", feed, "--dry-run").out
+    assert (updated["id"], updated["title"], updated["fields"]) == ("p0000", "Dress 0", {"price": [49.9, 39.9]})
+    assert (updated["sizes"], told["field_counts"]) == (None, {"price": 1})
+    assert "    p0000  Dress 0\n      price 49.90 -> 39.90 EUR\n" in catalog("import", feed, "--dry-run").out
     assert (written(catalogue), catalogue.products.count()) == (total, 100)
+
+
+def test_a_dry_run_needs_no_catalogue(catalog: Catalog, tmp_path: Path) -> None:
+    told = catalog("import", write_rows(tmp_path / "feed.csv", ROWS[:2]), "--dry-run")
+    assert (told.status, told.err.count("there is no catalogue")) == (0, 0)
+    assert "  would be created:\n    p0000  Dress 0\n" in told.out
+    assert catalog("status").status == 2, "it made none"
 
 
 def test_sizes_of_a_classic_feed_are_merged(catalog: Catalog, catalogue: Catalogue, tmp_path: Path) -> None:

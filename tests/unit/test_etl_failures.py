@@ -44,7 +44,7 @@ def test_people_get_aligned_lines_with_the_whole_address(shop: FakeCatalogue) ->
     assert ask("--model", "mean").splitlines() == [
         "  product  reason     attempts  next try              photo",
         "mean__v1:",
-        "  p1       not_found  1         never                 https://a.example/1.jpg",
+        "  p1       not_found  1         none                  https://a.example/1.jpg",
         "  p2       timeout    3         2026-03-01 04:30 UTC  https://a.example/2.jpg",
     ]
     assert "… and more: --limit N shows up to 10,000" in ask("--limit", "2")
