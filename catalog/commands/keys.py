@@ -3,13 +3,15 @@
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, get_args
 
 import typer
 from rich.table import Table
 
+from catalog import cli_support
 from catalog.cli_support import WIDE, format_table, log_to_stderr
-from catalog.commands.shared import Json, exit_on_error, open_catalogue, print_result
+from catalog.commands.shared import Json, open_catalogue, print_result
 from catalog.domain.api_keys import ApiKey, make_key
 from catalog.domain.api_keys import Scope as ScopeName
 from catalog.errors import ApiKeyNotFound, InvalidApiKey
@@ -19,6 +21,7 @@ app = typer.Typer(
 )
 
 Scope = StrEnum("Scope", list(get_args(ScopeName)))  # type: ignore[misc]
+exit_on_error = partial(cli_support.exit_on_error, "keys")
 PERIOD = re.compile(r"([1-9][0-9]{0,4})(h|d|w)", re.ASCII)
 HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -52,13 +55,13 @@ def create(
         print_result(as_json, {**_describe(key), "key": text}, text)
         if not as_json:
             until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until it is revoked"
-            typer.echo(f"{key.shown} may {', '.join(key.scopes)} {until}.", err=True)
+            typer.echo(f"{key.shown} has the scopes {', '.join(key.scopes)}, {until}.", err=True)
             typer.echo("Keep it now: it cannot be shown again. Send it as `Authorization: Bearer KEY`.", err=True)
 
 
 @app.command("list")
 def list_keys(as_json: Json = False) -> None:
-    """List all keys, without what is secret of them: those revoked or expired, too."""
+    """List all keys and whether they are active, expired or revoked; nothing secret of them."""
     with exit_on_error(as_json):
         keys = open_catalogue().api_keys.read_all()
         print_result(as_json, {"keys": [_describe(key) for key in keys]}, _format_keys(keys))
@@ -114,7 +117,7 @@ def _format_time(written: str | None) -> str:
 def _format_keys(keys: Any) -> str:
     if not keys:
         return 'there are no keys; `visual-search keys create "feed import" --scope catalog` makes one'
-    table = Table("id", "name", "scopes", "rate", "created", "ends", "state")
+    table = Table("id", "name", "scopes", "rate", "created (UTC)", "ends (UTC)", "state")
     for key in map(_describe, keys):
         made, ends = (_format_time(key[name]) for name in ("created_at", "expires_at"))
         table.add_row(key["id"], key["name"], ", ".join(key["scopes"]), key["rate"] or "", made, ends, key["state"])

@@ -49,7 +49,7 @@ def test_a_key_is_made_shown_once_listed_and_revoked(run: Any, store: Catalogue)
     )
     assert made.exit_code == 0, made.output
     key = made.stdout.strip()
-    assert "may catalog, search until 20" in made.stderr and "cannot be shown again" in made.stderr
+    assert "has the scopes catalog, search, until 20" in made.stderr and "cannot be shown again" in made.stderr
     (kept,) = store.api_keys.read_all()
     assert kept.fits(key) and (kept.scopes, kept.rate) == (("catalog", "search"), "50/s")
     assert timedelta(days=89) < (kept.expires_at or datetime.now(UTC)) - datetime.now(UTC) < timedelta(days=91)

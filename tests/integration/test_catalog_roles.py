@@ -184,7 +184,8 @@ def test_products_are_written_through_the_api_by_their_own_role(
     stored = writer.products.read_many(["p1"])["p1"]
     change = Change("p1", {**doc, "id": "p1"}, seq_no=stored.seq_no, primary_term=stored.primary_term)
     assert [each.status for each in writer.products.write([change])] == ["updated"]
-    assert refused(writer.rules.read_all) and refused(writer.layout.drop)
+    assert refused(lambda: writer.rules.put(merchandising_rules.parse({"id": "r", **HIDE})))
+    assert refused(writer.layout.drop)
     assert refused(lambda: as_user("search").products.write([Change("p98", {**doc, "id": "p98"})]))
 
 
