@@ -46,7 +46,7 @@ class PhotoReader:
         if not data:
             raise PhotoError(Reason.NOT_AN_IMAGE, "the photo is empty")
         if len(data) > limit:
-            raise PhotoError(Reason.TOO_LARGE, f"the photo has {len(data):,} bytes; IMAGE_MAX_BYTES allows {limit:,}")
+            raise PhotoError(Reason.TOO_LARGE, f"the photo has {len(data):,} bytes; at most {limit:,} are taken")
         image = decode(data, self._settings.image_max_pixels, OTHER_PIXELS)
         return image.crop(box_pixels(box, image.size)) if box else image
 

@@ -113,17 +113,26 @@ CODES = {
     416: "range_not_satisfiable",
 }
 MESSAGES = {
-    "untrusted_host": "this Host is not answered; the setting TRUSTED_HOSTS lists those that are",
+    "untrusted_host": "this service does not answer to this Host",
     "not_found": "there is nothing at this path; /docs lists what there is",
     "method_not_allowed": "this path does not take this method; see the header Allow",
-    "content_too_large": "the body is larger than MAX_CONTENT_LENGTH allows (with a photo MAX_UPLOAD_LENGTH), "
-    f"or the form has more than {MAX_FORM_PARTS} fields",
+    "content_too_large": f"the body is larger than is taken here, or the form has more than {MAX_FORM_PARTS} fields",
+}
+HINTS = {  # what an operator could do
+    "untrusted_host": "TRUSTED_HOSTS lists the Hosts that are answered",
+    "content_too_large": "MAX_CONTENT_LENGTH is the largest body, MAX_UPLOAD_LENGTH that of one with a photo",
+    "request_timeout": "REQUEST_TIMEOUT says how long a request may take to arrive",
 }
 
 
 def body(code: str, message: str, detail: Any = None) -> dict[str, Any]:
     """Returns the one shape of an error."""
     return {"code": code, "message": message, "detail": detail or {}}
+
+
+def hint_of(code: str) -> dict[str, str]:
+    """Returns the detail of an error that Flask or the server itself found."""
+    return {"hint": HINTS[code]} if code in HINTS else {}
 
 
 def status_of(error: errors.VisualSearchError) -> int:
@@ -169,7 +178,7 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = "untrusted_host" if isinstance(error, SecurityError) else CODES.get(status, "http_error")
     message = MESSAGES.get(code) or error.description or error.name
-    response = respond(body(code, message), status)
+    response = respond(body(code, message, hint_of(code)), status)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value

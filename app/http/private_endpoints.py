@@ -28,7 +28,8 @@ def install(app: APIFlask, settings: ApiSettings) -> None:
                 raise NotFound("the health port answers /healthz, /readyz, /metrics and /v1/catalog/status")
         elif request.endpoint in FIGURES and not settings.public_status:
             raise NotPublic(
-                f"{request.path} is served on the health port (HEALTH_PORT); with PUBLIC_STATUS=true here as well"
+                f"{request.path} is not for everybody: it is served on another port",
+                hint="that port is HEALTH_PORT; with PUBLIC_STATUS=true it is served here as well",
             )
 
     app.before_request(check)

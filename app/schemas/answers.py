@@ -113,8 +113,8 @@ class WarningAnswer(Answer):
     """Where an answer is not quite what was asked for, or only probably right."""
 
     code: str = Field(description="stable, for programs")
-    message: str = Field(description="for a developer")
-    detail: dict[str, Any] | None = Field(description="names and figures, and what an operator can do about it")
+    message: str = Field(description="for people")
+    detail: dict[str, Any] = Field(description="names and figures; `hint` is what an operator can do about it")
 
 
 class SimilarAnswer(Answer):
@@ -139,7 +139,7 @@ class ErrorAnswer(Answer):
 
     code: str = Field(description="stable, for programs")
     message: str = Field(description="what to do, for people")
-    detail: dict[str, Any]
+    detail: dict[str, Any] = Field(description="names and figures; `hint` is what an operator can do about it")
 
 
 class SearchError(ErrorAnswer):

@@ -90,6 +90,7 @@ class BrokenModel(Answer):
     name: str
     version: str
     problem: str
+    hint: str = Field(description="what an operator can do about it")
 
 
 class ModelsAnswer(Answer):

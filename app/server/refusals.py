@@ -31,9 +31,7 @@ def bad_request(message: str) -> Refused:
 
 def refuse_late() -> Refused:
     """Refuses a request that did not arrive in time."""
-    return Refused(
-        408, "request_timeout", "the request did not arrive in time; REQUEST_TIMEOUT says how long it may take"
-    )
+    return Refused(408, "request_timeout", "the request did not arrive in time: send it again")
 
 
 def too_large(limit: int) -> Refused:
@@ -82,7 +80,7 @@ def refuse_after_error() -> Refused:
 
 def written(refused: Refused, *, with_body: bool = True) -> bytes:
     """Returns the whole HTTP answer of a refusal; `with_body=False` for one to HEAD."""
-    body = encode(errors.body(refused.code, refused.message))
+    body = encode(errors.body(refused.code, refused.message, errors.hint_of(refused.code)))
     lines = [
         f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}",
         "Connection: close",

@@ -123,5 +123,5 @@ class _IndexedSpaces:
 
 def _present_broken(one: BundleListing) -> dict[str, Any]:
     write(logging.WARNING, f"{one.path} is no bundle that can be used: {one.problem}")
-    problem = "it cannot be used; `python -m models verify` says why, and so does the log by X-Query-Id"
-    return {"name": one.name, "version": one.version, "problem": problem}
+    problem = "it cannot be used; the log knows why by X-Query-Id"
+    return {"name": one.name, "version": one.version, "problem": problem, "hint": "run `python -m models verify`"}

@@ -25,7 +25,7 @@ def warn_of_old_index(index: SearchIndex) -> tuple[AnswerWarning, ...]:
         "the catalogue's index is of an older kind: size and price are filtered one by one, prices in all currencies "
         "alike, and words only in the case they are written in"
     )
-    detail = {"to_do": "run `python -m catalog reindex`", "version": version, "current": index_mapping.VERSION}
+    detail = {"hint": "run `python -m catalog reindex`", "version": version, "current": index_mapping.VERSION}
     return (AnswerWarning("old_index", message, detail),)
 
 

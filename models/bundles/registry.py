@@ -114,5 +114,7 @@ def _sort_key(one: BundleListing) -> tuple[float, str]:
 
 def _not_found_error(name: str, settings: ModelSettings) -> BundleNotFound:
     there = [f"{one.name}/{one.version}" for one in list_bundles(settings) if one.bundle]
-    known = f"there are {', '.join(there)}" if there else "there are none: see `python -m models export --help`"
-    return BundleNotFound(f"no model '{name}'; {known}", available=there)
+    if there:
+        return BundleNotFound(f"no model '{name}'; there are {', '.join(there)}", available=there)
+    hint = "`python -m models export --help` says how to make one"
+    return BundleNotFound(f"no model '{name}'; there are none", available=there, hint=hint)

@@ -65,7 +65,7 @@ def test_an_older_index_answers_as_before_and_says_what_to_do(old: Catalogue) ->
     page = browse(old, browse_query(filters=filters.parse({"size": "M", "price": {"lte": 60}}), sort="price"))
     assert [each["id"] for each in page.products] == ["dress", "shirt"]
     assert [warning.code for warning in page.warnings] == ["old_index"]
-    assert page.warnings[0].detail and "python -m catalog reindex" in page.warnings[0].detail["to_do"]
+    assert page.warnings[0].detail and "python -m catalog reindex" in page.warnings[0].detail["hint"]
     assert passing(old, brand=["alder"]) == [] and passing(old, attributes={"Fit": ["Slim"]}) == ["dress", "shirt"]
     answer = similar_to(old, similar_request("dress", filters.parse({"size": "M", "price": {"lte": 60}})))
     assert [hit.id for hit in answer.hits] == ["shirt"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,43 @@ def test_a_body_too_large(client: FlaskClient) -> None:
     assert_error(
         client.post("/v1/search", data=b"x" * 2000, content_type="application/json"), 413, "content_too_large"
     )
+
+
+def test_what_an_operator_could_do_is_a_hint_and_not_in_the_message(client: FlaskClient) -> None:
+    """A shop's page may show the message: it names no command and no setting of ours."""
+    old = shop()
+    old.version = 1
+    unembedded, nobody = client_of(old).get("/v1/products/p-19/similar"), client_of(FakeCatalogue())
+    found = [
+        client.get("/v1/products", headers={"Host": "evil.example"}).get_json(),
+        client.post("/v1/search", data=b"x" * 2000, content_type="application/json").get_json(),
+        client.get("/metrics").get_json(),
+        unembedded.get_json(),
+        nobody.post("/v1/search", json={"query": {"vector": [1]}}).get_json(),
+        *client_of(old).get("/v1/products/p-1/similar").get_json()["warnings"][-1:],
+    ]
+    assert [each["code"] for each in found] == [
+        *("untrusted_host", "content_too_large", "not_public", "product_not_embedded", "model_not_found", "old_index")
+    ]
+    for each in found:
+        assert each["detail"]["hint"] and not re.search(r"python -m|visual-search|[A-Z]+_[A-Z]+", each["message"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/v1/products/none", "product_not_found"),
+        ("GET", "/v1/products/none/similar", "product_not_found"),
+        ("GET", "/v1/products/none/photo", "product_not_found"),
+        ("GET", "/v1/products/p-1/similar?model=none", "model_not_found"),
+        ("GET", "/v1/models/none", "model_not_found"),
+        ("DELETE", "/v1/rules/none", "rule_not_found"),
+        ("GET", "/v1/product/p-1", "not_found"),
+    ],
+)
+def test_a_404_names_what_is_missing(method: str, path: str, code: str) -> None:
+    answer = client_of(shop(), allow_anonymous_writes=True).open(path, method=method)
+    assert_error(answer, 404, code)
 
 
 def test_a_body_that_is_not_json(client: FlaskClient) -> None:

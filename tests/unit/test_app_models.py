@@ -68,7 +68,7 @@ def test_a_folder_that_is_no_bundle_is_named(
 ) -> None:
     edit(put(bundles, "old"), schema_version=99)
     [broken] = client.get("/v1/models").get_json()["broken"]
-    assert broken["name"] == "old" and "models verify" in broken["problem"]
+    assert broken["name"] == "old" and "models verify" in broken["hint"]
     assert "newer than 1: upgrade" in caplog.text and str(bundles) not in broken["problem"]
     assert client.get("/v1/models/old").get_json()["code"] == "invalid_bundle"
 

@@ -211,7 +211,7 @@ def test_figures_are_not_for_everybody() -> None:
     for path in FIGURES:
         answer = client.get(path)
         assert (answer.status_code, answer.get_json()["code"]) == (403, "not_public")
-        assert "PUBLIC_STATUS" in answer.get_json()["message"]
+        assert "PUBLIC_STATUS" in answer.get_json()["detail"]["hint"]
         assert client_of(shop(), public_status=True).get(path).status_code == 200
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
 

@@ -44,7 +44,7 @@ def test_an_older_index_is_named_with_what_to_do() -> None:
     [warning] = filter_warnings.warn_of_old_index(index)
     assert warning.code == "old_index"
     assert warning.detail == {
-        "to_do": "run `python -m catalog reindex`",
+        "hint": "run `python -m catalog reindex`",
         "version": EXACT_FILTERS - 1,
         "current": VERSION,
     }
