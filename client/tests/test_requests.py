@@ -134,6 +134,22 @@ def test_a_search_of_a_batch_that_fails_is_an_error_in_its_place(server: Scripte
     assert (bad.status, bad.code, bad.detail) == (404, "product_not_found", {"id": "x"})
 
 
+def test_writes(server: ScriptedServer, shop: VisualSearch) -> None:
+    server.script = [Reply({"id": "p-1", "result": "created"}, 201)]
+    assert shop.put_product("p-1", {"title": "Hat"}).result == "created"
+    assert shop.patch_product("p-1", {"sale_price": None}).id == "p-1"
+    assert shop.delete_product("p-1").id == "p-1"
+    assert [each.method for each in server.asked] == ["PUT", "PATCH", "DELETE"]
+    assert server.asked[1].json == {"sale_price": None}
+    failed = {"line": 2, "id": None, "status": 422, "code": "invalid_request", "message": "id: …", "detail": {}}
+    counts = {"created": 1, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 1}
+    server.script = [Reply({**counts, "items": [{"line": 1, "id": "ü", "status": 201, "result": "created"}, failed]})]
+    result = shop.bulk([{"id": "ü", "title": "Hut"}, {"title": "no id"}])
+    assert server.asked[3].headers["content-type"] == "application/x-ndjson"
+    assert server.asked[3].body.decode() == '{"id": "ü", "title": "Hut"}\n{"title": "no id"}\n'
+    assert (result.created, result.failed, result.items[1].code) == (1, 1, "invalid_request")
+
+
 def page_of(numbers: range, limit: int, offset: int, total: int | None) -> dict[str, Any]:
     found = list(numbers)[offset : offset + limit]
     hits = [{"id": f"p-{n}", "score": 0.5, "product": {}} for n in found]

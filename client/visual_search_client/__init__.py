@@ -10,6 +10,8 @@ with VisualSearch("https://search.shop.example") as shop:
 from visual_search_client.answers import (
     AnswerNote,
     BrowsePage,
+    BulkLine,
+    BulkResult,
     Explanation,
     FacetValue,
     Hit,
@@ -19,6 +21,7 @@ from visual_search_client.answers import (
     Product,
     SimilarPage,
     Variant,
+    WriteResult,
 )
 from visual_search_client.async_client import AsyncVisualSearch
 from visual_search_client.errors import (
@@ -35,7 +38,7 @@ from visual_search_client.errors import (
     UnreadableAnswerError,
     VisualSearchError,
 )
-from visual_search_client.questions import Filter, PriceRange, Query, Rule, RuleScope, Search
+from visual_search_client.questions import Filter, PriceRange, ProductData, Query, Rule, RuleScope, Search
 from visual_search_client.sync_client import VisualSearch
 from visual_search_client.transport import VERSION, Retries
 
@@ -47,6 +50,8 @@ __all__ = [
     "AsyncVisualSearch",
     "AuthenticationError",
     "BrowsePage",
+    "BulkLine",
+    "BulkResult",
     "ConflictError",
     "Explanation",
     "FacetValue",
@@ -62,6 +67,7 @@ __all__ = [
     "PriceFacet",
     "PriceRange",
     "Product",
+    "ProductData",
     "Query",
     "RateLimitError",
     "Retries",
@@ -74,5 +80,6 @@ __all__ = [
     "Variant",
     "VisualSearch",
     "VisualSearchError",
+    "WriteResult",
     "__version__",
 ]

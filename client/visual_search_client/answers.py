@@ -32,6 +32,7 @@ class Product:
     category: list[str] = field(default_factory=list)
     color: str | None = None
     color_family: str | None = None
+    color_family_from: str | None = None
     pattern: str | None = None
     material: str | None = None
     gender: str | None = None
@@ -67,11 +68,12 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product of an answer. `score` is the cosine, None where nothing was compared."""
+    """A product of an answer. `score` is the cosine, None where nothing was compared; then `fill` may say why."""
 
     id: str
     product: Product
     score: float | None = None
+    fill: str | None = None
     group: list["Hit"] = field(default_factory=list)
     explain: Explanation | None = None
 
@@ -130,6 +132,7 @@ class SimilarPage:
     offset: int
     model: ModelVersion
     plan: Plan
+    score_floor: float | None = None
     total: int | None = None
     facets: Facets | None = None
     missing_ids: list[str] = field(default_factory=list)
@@ -146,3 +149,36 @@ class BrowsePage:
     total: int
     facets: Facets | None = None
     warnings: list[AnswerNote] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of a product: `created`, `updated`, `unchanged` or `deleted`."""
+
+    id: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLine:
+    """What became of one line of a bulk: `result` where it was carried out, else `code`, `message` and `detail`."""
+
+    line: int
+    status: int
+    id: str | None = None
+    result: str | None = None
+    code: str | None = None
+    message: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What became of each line of a bulk, in order, and how many of each."""
+
+    created: int
+    updated: int
+    unchanged: int
+    deleted: int
+    failed: int
+    items: list[BulkLine]

@@ -1,14 +1,22 @@
 """The client for asyncio: the methods of `VisualSearch`, to be awaited."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Unpack
 
 from visual_search_client import calls
-from visual_search_client.answers import BrowsePage, Hit, Product, SimilarPage
+from visual_search_client.answers import BrowsePage, BulkResult, Hit, Product, SimilarPage, WriteResult
 from visual_search_client.calls import Photo
 from visual_search_client.errors import ApiError
 from visual_search_client.pages import PAGE_SIZE, Cursor
-from visual_search_client.questions import BrowseOptions, PhotoOptions, Query, Rule, Search, SearchOptions
+from visual_search_client.questions import (
+    BrowseOptions,
+    PhotoOptions,
+    ProductData,
+    Query,
+    Rule,
+    Search,
+    SearchOptions,
+)
 from visual_search_client.senders import AsyncSender
 
 
@@ -59,6 +67,22 @@ class AsyncVisualSearch(AsyncSender):
         """Hits of `browse`, page by page; raises PagesEndError where all are wanted and more than 1,000 pass."""
         cursor = Cursor(options.get("limit"), page_size)
         return self._iterate(lambda page: calls.browse(q, {**options, **page}), cursor)
+
+    async def put_product(self, product_id: str, fields: ProductData) -> WriteResult:
+        """Writes a whole product: what `fields` do not say is gone from it."""
+        return await self._send(calls.put_product(product_id, fields))
+
+    async def patch_product(self, product_id: str, changes: ProductData) -> WriteResult:
+        """Changes fields of a product; None takes one away, `attributes` are merged, lists are replaced."""
+        return await self._send(calls.patch_product(product_id, changes))
+
+    async def delete_product(self, product_id: str) -> WriteResult:
+        """Deletes a product; raises NotFoundError where there is none, also where a first attempt has deleted it."""
+        return await self._send(calls.delete_product(product_id))
+
+    async def bulk(self, lines: Iterable[ProductData]) -> BulkResult:
+        """Writes many products: each line has an `id`, and `op` where it is "patch" or "delete" instead of a put."""
+        return await self._send(calls.bulk(lines))
 
     async def rules(self) -> list[Rule]:
         """All merchandising rules."""

@@ -1,16 +1,25 @@
 """The core of both clients: what is sent for each question, and how its answer is read. Nothing here talks."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 from urllib.parse import quote
 
-from visual_search_client.answers import BrowsePage, Product, SimilarPage
+from visual_search_client.answers import BrowsePage, BulkResult, Product, SimilarPage, WriteResult
 from visual_search_client.errors import ApiError, build_error
-from visual_search_client.questions import BrowseOptions, PhotoOptions, Query, Rule, Search, SearchOptions
+from visual_search_client.questions import (
+    BrowseOptions,
+    PhotoOptions,
+    ProductData,
+    Query,
+    Rule,
+    Search,
+    SearchOptions,
+)
 from visual_search_client.reading import UnfitJson, read_dataclass
 
 T = TypeVar("T")
@@ -32,6 +41,7 @@ class Call(Generic[T]):
     json: Any = None
     form: Pairs = field(default_factory=list)
     photo: bytes | None = None
+    lines: bytes | None = None
     repeatable: bool = True
 
 
@@ -64,6 +74,29 @@ def browse(q: str | None, options: BrowseOptions) -> Call[BrowsePage]:
 def product(product_id: str, fields: Sequence[str]) -> Call[Product]:
     """One product."""
     return Call("GET", _product(product_id), _read_product, _pairs({"fields": fields}))
+
+
+def put_product(product_id: str, fields: ProductData) -> Call[WriteResult]:
+    """Writes a whole product."""
+    return Call("PUT", _product(product_id), _read_write, json=dict(fields))
+
+
+def patch_product(product_id: str, changes: ProductData) -> Call[WriteResult]:
+    """Changes fields of a product; sent once, for somebody else may have changed them between two attempts."""
+    return Call("PATCH", _product(product_id), _read_write, json=dict(changes), repeatable=False)
+
+
+def delete_product(product_id: str) -> Call[WriteResult]:
+    """Deletes a product."""
+    return Call("DELETE", _product(product_id), _read_write)
+
+
+def bulk(lines: Iterable[ProductData]) -> Call[BulkResult]:
+    """Writes many products, each line for itself."""
+    found = [dict(each) for each in lines]
+    data = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in found)
+    repeatable = all(each.get("op") != "patch" for each in found)
+    return Call("POST", "/v1/products/bulk", _read_bulk, lines=data, repeatable=repeatable)
 
 
 def rules() -> Call[list[Rule]]:
@@ -104,6 +137,14 @@ def _read_browse(answer: Any) -> BrowsePage:
 
 def _read_product(answer: Any) -> Product:
     return read_dataclass(Product, answer)
+
+
+def _read_write(answer: Any) -> WriteResult:
+    return read_dataclass(WriteResult, answer)
+
+
+def _read_bulk(answer: Any) -> BulkResult:
+    return read_dataclass(BulkResult, answer)
 
 
 def _read_batch(answer: Any) -> list[SimilarPage | ApiError]:

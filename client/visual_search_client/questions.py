@@ -55,6 +55,7 @@ class SearchOptions(TypedDict, total=False):
     hide_near_duplicates: bool
     relax: Sequence[str]
     fallback: Literal["category"]
+    fill: Literal["category"]
 
 
 class PhotoOptions(SearchOptions, total=False):
@@ -113,4 +114,4 @@ class Rule(TypedDict, total=False):
     updated_at: str | None
 
 
-ProductData = Mapping[str, Any]  # a product as a feed has it: `id`, `title`, `price`, `image_url`, `variants` ...
+ProductData = Mapping[str, Any]  # fields of a product: `title`, `price`, `currency`, `image_url`, `variants` ...

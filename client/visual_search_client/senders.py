@@ -34,13 +34,14 @@ class _Sender(Generic[Http]):
 
     def _arguments(self, call: Call[Any]) -> dict[str, Any]:
         """Returns what httpx is called with."""
+        arguments = build_request(call)
         return {
             "method": call.method,
             "url": self._url + call.path,
-            "headers": self._headers,
             "timeout": self._timeout,
             "follow_redirects": False,
-            **build_request(call),
+            **arguments,
+            "headers": self._headers | arguments.get("headers", {}),
         }
 
 

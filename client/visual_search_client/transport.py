@@ -73,6 +73,8 @@ def build_request(call: Call[Any]) -> dict[str, Any]:
         arguments["params"] = call.params
     if call.json is not None:
         arguments["json"] = call.json
+    if call.lines is not None:
+        arguments |= {"content": call.lines, "headers": {"Content-Type": "application/x-ndjson"}}
     if call.photo is not None:
         arguments |= {
             "files": {"image": ("photo", call.photo, "application/octet-stream")},

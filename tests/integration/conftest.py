@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.domain.records import Change, Outcome
 from catalog.elastic import Catalogue, connect
 from catalog.settings import CatalogSettings
 from models.bundles.writer import BundleMaker
@@ -13,6 +14,7 @@ from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
 from tests.integration.app_serving import fill
 from tests.integration.etl_process import Etl, environ_for
+from tests.unit.photo_shop import COUNT, embedder, picture, source
 
 
 @pytest.fixture
@@ -56,3 +58,20 @@ def relay(elasticsearch_url: str, index_prefix: str) -> Iterator[Relay]:
     fill(elasticsearch_url, index_prefix).client.close()
     with relay_to(elasticsearch_url) as relay:
         yield relay
+
+
+@pytest.fixture
+def filled(settings: CatalogSettings) -> Iterator[Catalogue]:
+    """A catalogue of products with photos, embedded by the real model `color`."""
+    catalogue = connect(settings)
+    catalogue.layout.create()
+    sources = [source(number) for number in range(COUNT)]
+    catalogue.products.write([Change(each["id"], each) for each in sources])
+    catalogue.spaces.ensure(embedder().space)
+    catalogue.products.refresh()
+    vectors = embedder().embed_images([picture(number) for number in range(COUNT)])
+    outcomes = [Outcome(s["id"], s["image_url"], "done", vector=v) for s, v in zip(sources, vectors, strict=True)]
+    catalogue.embeddings.write_outcomes(embedder().space, outcomes)
+    catalogue.products.refresh()
+    yield catalogue
+    catalogue.client.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,28 +13,10 @@ import requests
 from flask.testing import FlaskClient
 from PIL import Image
 
-from catalog.domain.records import Change, Outcome
-from catalog.elastic import connect
 from catalog.settings import CatalogSettings
 from tests.image_server import image_server
 from tests.integration.app_serving import serving
-from tests.unit.photo_shop import COUNT, client_of, embedder, encoded, picture, source
-
-
-@pytest.fixture
-def filled(settings: CatalogSettings) -> Iterator[Any]:
-    catalogue = connect(settings)
-    catalogue.layout.create()
-    sources = [source(number) for number in range(COUNT)]
-    catalogue.products.write([Change(each["id"], each) for each in sources])
-    catalogue.spaces.ensure(embedder().space)
-    catalogue.products.refresh()
-    vectors = embedder().embed_images([picture(number) for number in range(COUNT)])
-    outcomes = [Outcome(s["id"], s["image_url"], "done", vector=v) for s, v in zip(sources, vectors, strict=True)]
-    catalogue.embeddings.write_outcomes(embedder().space, outcomes)
-    catalogue.products.refresh()
-    yield catalogue
-    catalogue.client.close()
+from tests.unit.photo_shop import COUNT, client_of, encoded, picture
 
 
 def hits(answer: Any) -> tuple[list[str], list[float]]:
