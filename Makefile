@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 PACKAGES := app benchmarks catalog client/visual_search_client demo engine etl evaluation loadtest models samples training visual_search
 
 .DEFAULT_GOAL := help
-.PHONY: help setup house mutants mutants-quick demo demo-stop gate test test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
+.PHONY: help setup house mutants mutants-quick demo demo-stop gate test test-clients test-fast chaos check lint types imports api loadtest bench bench-quick bench-query bench-query-quick bench-rivals bench-updates bench-embedding default-model lock format clean calibrate calibrate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -53,10 +53,20 @@ demo-stop: ## stop what the demo started
 
 # Three processes, a file each, for most tests wait for servers; the slow ones come first, by folder.
 test: $(VENV)/.test ## all tests, against a real Elasticsearch
-	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos"
+	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos and not clients"
 
 test-fast: $(VENV)/.test ## the unit tests
 	@$(PY) -m pytest tests/unit client/tests
+
+GENERATORS := tests/generated_clients/requirements
+var/clients/.made: $(GENERATORS).txt | $(PY)
+	@echo "Installing what clients are generated with ..."
+	@$(PYTHON) -m venv var/clients
+	@var/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(GENERATORS).txt
+	@touch $@
+
+test-clients: $(VENV)/.test var/clients/.made ## generate a Python and a TypeScript client and ask the API through both
+	@$(PY) -m pytest -m clients
 
 chaos: $(VENV)/.test ## clusters of three nodes, killed processes
 	@$(PY) -m pytest -m chaos
@@ -121,7 +131,6 @@ calibrate-quick: $(VENV)/.test ## the short form of calibrate
 	@$(PY) -m benchmarks.calibrate --quick
 
 LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command 'make lock'
-GENERATORS := tests/generated_clients/requirements
 EVERYTHING := --extra etl --extra engine --extra loadtest --extra evaluation --extra training --extra dev
 lock: ## pin every dependency with hashes (needs uv)
 	$(LOCK) $(EVERYTHING) --extra torch -o requirements-torch.txt

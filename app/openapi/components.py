@@ -7,6 +7,8 @@ several things is one component per thing: `oneOf` beside `properties` is more t
 
 from typing import Any
 
+import orjson
+
 from app.schemas.answers import ProductAnswer
 from app.schemas.types import COMPONENT
 from catalog.domain.merchandising_rules import Some
@@ -25,6 +27,7 @@ def share_components(spec: Schema) -> None:
     schemas: dict[str, Schema] = {}
     for name, schema in spec["components"]["schemas"].items():
         _tidy(schema)
+        _say_defaults(schema)
         _rename_references(schema)
         plain = _plain_name(name)
         if schemas.setdefault(plain, schema) != schema:
@@ -67,6 +70,15 @@ def _tidy(node: Any) -> None:
             del each["default"]  # left out means the same
         if each.get("type") == "array" and "maxLength" in each:
             each["maxItems"] = each.pop("maxLength")  # a length checked behind a validator
+
+
+def _say_defaults(node: Any) -> None:
+    """Moves defaults into descriptions: generators take a property that has one for one that has to be given."""
+    for each in _walk(node):
+        if "default" in each:
+            said = f"default {orjson.dumps(each.pop('default')).decode()}"
+            description = each.get("description")
+            each["description"] = f"{description}; {said}" if description else said
 
 
 def _split_choice(name: str, schemas: dict[str, Schema]) -> None:

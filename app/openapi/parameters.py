@@ -23,8 +23,8 @@ def describe_parameter(parameter: dict[str, Any]) -> None:
 
 
 def flatten_form(schema: dict[str, Any]) -> None:
-    """Removes null from the fields of a form, and names attributes by the pattern that they follow."""
-    fields = {name: remove_null(field) for name, field in schema["properties"].items()}
-    if values := fields.pop(ATTRIBUTES, None):
-        schema["patternProperties"] = {r"^attributes\..+$": values["additionalProperties"]}
-    schema["properties"] = fields
+    """Removes null from the fields of a form, which takes `attributes.<name>` beside those that have a name."""
+    schema["properties"] = {name: remove_null(field) for name, field in schema["properties"].items()}
+    if schema["properties"].pop(ATTRIBUTES, None):
+        schema["description"] += " Fields `attributes.<name>` filter by attributes."
+        del schema["additionalProperties"]

@@ -12,7 +12,7 @@ from models.bundles.writer import BundleMaker
 from models.making.color.color_export import export_color
 from tests.image_server import ImageServer, image_server
 from tests.integration.app_proxy import Relay, relay_to
-from tests.integration.app_serving import fill
+from tests.integration.app_serving import Server, fill, serving
 from tests.integration.etl_process import Etl, environ_for
 from tests.unit.photo_shop import COUNT, embedder, picture, source
 
@@ -75,3 +75,11 @@ def filled(settings: CatalogSettings) -> Iterator[Catalogue]:
     catalogue.products.refresh()
     yield catalogue
     catalogue.client.close()
+
+
+@pytest.fixture
+def photo_server(filled: Catalogue, settings: CatalogSettings, tmp_path: Path) -> Iterator[Server]:
+    """The API as it is run, over products with photos; everybody may write."""
+    environ = {"ELASTICSEARCH_URL": settings.elasticsearch_url[0], "INDEX_PREFIX": settings.index_prefix}
+    with serving(tmp_path, **environ, API_WORKERS="1", ALLOW_ANONYMOUS_WRITES="true") as running:
+        yield running

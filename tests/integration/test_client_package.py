@@ -6,15 +6,12 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from catalog.elastic import Catalogue
-from catalog.settings import CatalogSettings
-from tests.integration.app_serving import ROOT, Server, serving
+from tests.integration.app_serving import ROOT, Server
 from tests.unit.photo_shop import COUNT, encoded, picture
 from visual_search_client import (
     AsyncVisualSearch,
@@ -28,15 +25,8 @@ from visual_search_client import (
 README = (ROOT / "client/README.md").read_text()
 
 
-@pytest.fixture
-def server(filled: Catalogue, settings: CatalogSettings, tmp_path: Path) -> Iterator[Server]:
-    environ = {"ELASTICSEARCH_URL": settings.elasticsearch_url[0], "INDEX_PREFIX": settings.index_prefix}
-    with serving(tmp_path, **environ, API_WORKERS="1", ALLOW_ANONYMOUS_WRITES="true") as running:
-        yield running
-
-
-def test_every_question_and_write(server: Server) -> None:
-    with VisualSearch(server.url) as shop:
+def test_every_question_and_write(photo_server: Server) -> None:
+    with VisualSearch(photo_server.url) as shop:
         _ask(shop)
         _write(shop)
 
@@ -76,23 +66,23 @@ def _write(shop: VisualSearch) -> None:
     assert shop.rules() == []
 
 
-def test_in_asyncio_many_at_once(server: Server) -> None:
+def test_in_asyncio_many_at_once(photo_server: Server) -> None:
     async def ask() -> tuple[list[SimilarPage], list[Hit]]:
-        async with AsyncVisualSearch(server.url) as shop:
+        async with AsyncVisualSearch(photo_server.url) as shop:
             pages = await asyncio.gather(*(shop.similar(f"p-{number}", limit=3) for number in range(COUNT)))
             return pages, [hit async for hit in shop.iter_browse(page_size=5)]
 
     pages, hits = asyncio.run(ask())
-    with VisualSearch(server.url) as shop:
+    with VisualSearch(photo_server.url) as shop:
         assert pages == [shop.similar(f"p-{number}", limit=3) for number in range(COUNT)]
     assert [hit.id for hit in hits] == sorted(f"p-{number}" for number in range(COUNT))
 
 
-def test_the_examples_of_the_readme_run(server: Server, tmp_path: Path) -> None:
+def test_the_examples_of_the_readme_run(photo_server: Server, tmp_path: Path) -> None:
     examples = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
     assert len(examples) == 5
     (tmp_path / "shoe.jpg").write_bytes(encoded(picture(1), "JPEG"))
-    code = "\n".join(examples).replace("http://127.0.0.1:8000", server.url)
+    code = "\n".join(examples).replace("http://127.0.0.1:8000", photo_server.url)
     for demo, here in (("p000014", "p-1"), ("p000192", "p-2"), ("p000047", "p-3")):
         code = code.replace(demo, here)
     environ = {"PYTHONPATH": str(ROOT / "client"), "PYTHONWARNINGS": "error"}

@@ -161,6 +161,12 @@ def test_what_an_answer_may_leave_out_is_never_null(spec: dict[str, Any]) -> Non
         assert not [each for each in optional if {"type": "null"} in schema["properties"][each].get("anyOf", ())]
 
 
+def test_no_property_has_a_default_that_makes_it_required(spec: dict[str, Any]) -> None:
+    assert '"default":' not in json.dumps(spec["components"]["schemas"])
+    body = spec["components"]["schemas"]["SearchBody"]
+    assert body["required"] == ["query"] and "default 10" in body["properties"]["limit"]["description"]
+
+
 def test_two_components_of_one_name_are_refused() -> None:
     spec: dict[str, Any] = {
         "paths": {},
