@@ -27,6 +27,7 @@ CONFIG = """\
 post_hooks: []
 content_type_overrides:
   application/x-ndjson: application/octet-stream
+  image/jpeg: application/octet-stream
 """
 SAID = "all answers are as they should be\n"
 
