@@ -25,9 +25,11 @@ from catalog.domain.records import (
     OfferMark,
     Outcome,
     Pending,
+    PhotoColor,
     SpaceStatus,
     StoredProduct,
     WriteResult,
+    Written,
 )
 from catalog.search.search_types import BrowsePage, BrowseQuery, SimilarPage, SimilarQuery
 from catalog.similarity import Vectors
@@ -167,6 +169,15 @@ class RecheckPort(Protocol):
         self, space: Space, limit: int | None = None, after: str = ""
     ) -> Iterator[Pending]: ...  # with a vector, in id order, those whose id comes behind `after`; refreshed
     def write_etags(self, space: Space, outcomes: Sequence[Outcome]) -> None: ...  # where the photo is the same
+
+
+class PhotoColorPort(Protocol):
+    """Products whose colour family only their photo can tell."""
+
+    def ensure_fields(self) -> None: ...  # an index of an older mapping lacks them
+    def read_due(self, limit: int | None = None) -> Iterator[Pending]: ...  # without a family, in id order; refreshed
+    def make_due(self) -> int: ...  # those that failed, and those that wait
+    def write(self, colors: Sequence[PhotoColor]) -> list[Written]: ...  # where the photo is the same
 
 
 class HistoryPort(Protocol):

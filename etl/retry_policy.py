@@ -22,7 +22,7 @@ def build_outcomes(result: PhotoResult, now: datetime, settings: EtlSettings) ->
 
 def _build_outcome(result: PhotoResult, pending: Pending, now: datetime, settings: EtlSettings) -> Outcome:
     attempts = pending.attempts + 1
-    status, again = _decide_status(result.failure, attempts, now, settings)
+    status, again = decide_status(result.failure, attempts, now, settings)
     return Outcome(
         product_id=pending.product_id,
         image_url=result.image_url,
@@ -36,9 +36,10 @@ def _build_outcome(result: PhotoResult, pending: Pending, now: datetime, setting
     )
 
 
-def _decide_status(
+def decide_status(
     failure: PhotoFailure | None, attempts: int, now: datetime, settings: EtlSettings
 ) -> tuple[EmbeddingStatus, datetime | None]:
+    """Returns what becomes of a photo after so many attempts, and when it is tried again."""
     if failure is None:
         return "done", None
     if failure.permanent or attempts >= settings.etl_max_attempts:

@@ -33,12 +33,14 @@ from catalog.domain.records import (
     OfferMark,
     Outcome,
     Pending,
+    PhotoColor,
     SpaceStatus,
     StoredProduct,
     WriteResult,
     Written,
 )
 from catalog.domain.synonyms import fold
+from catalog.elastic.stores.photo_colors import build_color_fields
 from catalog.errors import InvalidInput, InvalidVector
 from catalog.ports import EmbeddedProducts
 from catalog.search.product_fields import PHOTO_HASHES, PUBLIC_FIELDS, find_photo_hash, list_stored
@@ -513,6 +515,48 @@ class FakeRechecks(FakeStore):
             if same and self.shop.state(outcome.product_id, space).get("image_sha256") == outcome.image_sha256:
                 self.shop.state(outcome.product_id, space)["etag"] = outcome.etag
                 self.shop.touch(outcome.product_id)
+
+
+class FakePhotoColors(FakeStore):
+    """Keeps what photos show of products without a colour family."""
+
+    def ensure_fields(self) -> None:
+        self.shop.check("write")
+
+    def read_due(self, limit: int | None = None) -> Iterator[Pending]:
+        self.shop.check()
+        due = [i for i, source in sorted(self.shop.docs.items()) if self._is_due(source)]
+        for i in due[:limit]:
+            source = self.shop.docs[i]
+            yield Pending(i, source["image_url"], source.get("photo_color", {}).get("attempts") or 0)
+
+    def _is_due(self, source: Mapping[str, Any]) -> bool:
+        known = source.get("photo_color", {})
+        if not source.get("image_url") or source.get("color_family"):
+            return False
+        again = known.get("next_try_at")
+        return not known or (known["status"] == "retry" and datetime.fromisoformat(again) <= datetime.now(UTC))
+
+    def make_due(self) -> int:
+        tried = [d["photo_color"] for d in self.shop.docs.values() if d.get("photo_color", {}).get("reason")]
+        for known in tried:
+            known |= {"status": "retry", "attempts": 0, "next_try_at": datetime.now(UTC).isoformat()}
+        return len(tried)
+
+    def write(self, colors: Sequence[PhotoColor]) -> list[Written]:
+        self.shop.check("write")
+        return [self._write(color) for color in colors]
+
+    def _write(self, color: PhotoColor) -> Written:
+        self.shop.before_write(color.product_id)
+        source = self.shop.docs.get(color.product_id)
+        if source is None:
+            return Written.GONE
+        if source.get("image_url") != color.image_url:
+            return Written.MOVED
+        source |= build_color_fields(color, source)
+        self.shop.touch(color.product_id)
+        return Written.WRITTEN
 
 
 class FakeHistory(FakeStore):

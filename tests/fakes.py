@@ -56,6 +56,7 @@ class FakeCatalogue:
         self.api_keys = fake_stores.FakeApiKeys(self)
         self.embeddings = fake_stores.FakeEmbeddings(self)
         self.rechecks = fake_stores.FakeRechecks(self)
+        self.photo_colors = fake_stores.FakePhotoColors(self)
         self.history = fake_stores.FakeHistory(self)
         self.leases = fake_stores.FakeLeases(self)
         self.offer_marks = fake_stores.FakeOfferMarks(self)

@@ -101,6 +101,19 @@ class Outcome:
     etag: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoColor:
+    """Says which colour family the photo of a product shows when `status` is done, else a `reason`."""
+
+    product_id: str
+    image_url: str
+    status: EmbeddingStatus
+    family: str | None = None
+    reason: str | None = None
+    attempts: int = 1
+    next_try_at: datetime | None = None
+
+
 class Written(StrEnum):
     """Says what the index made of an outcome."""
 

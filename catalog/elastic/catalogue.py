@@ -12,6 +12,7 @@ from catalog.elastic.stores.history import HistoryStore
 from catalog.elastic.stores.layout import LayoutStore
 from catalog.elastic.stores.leases import LeaseStore
 from catalog.elastic.stores.offer_marks import OfferMarkStore
+from catalog.elastic.stores.photo_colors import PhotoColorStore
 from catalog.elastic.stores.products import ProductStore
 from catalog.elastic.stores.promotions import PromotionStore
 from catalog.elastic.stores.rechecks import RecheckStore
@@ -43,6 +44,7 @@ class Catalogue:
         self.api_keys = ApiKeyStore(connection)
         self.embeddings = EmbeddingStore(connection)
         self.rechecks = RecheckStore(connection)
+        self.photo_colors = PhotoColorStore(connection, self.layout)
         self.history = HistoryStore(connection)
         self.leases = LeaseStore(connection)
         self.offer_marks = OfferMarkStore(connection)

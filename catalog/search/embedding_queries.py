@@ -42,6 +42,21 @@ def match_status(space: Space, statuses: Sequence[str], reasons: Sequence[str]) 
     return combine_clauses(clauses)
 
 
+def match_uncolored(now: datetime) -> dict[str, Any]:
+    """Matches products with a photo and no colour family, unless their photo has failed or waits for another try."""
+    state = "photo_color"
+    due = [{"term": {f"{state}.status": "retry"}}, {"range": {f"{state}.next_try_at": {"lte": now.isoformat()}}}]
+    untried = {"bool": {"must_not": [{"exists": {"field": f"{state}.status"}}]}}
+    return {
+        "bool": {
+            "filter": [{"exists": {"field": "image_url"}}],
+            "must_not": [{"exists": {"field": "color_family"}}],
+            "should": [untried, {"bool": {"filter": due}}],
+            "minimum_should_match": 1,
+        }
+    }
+
+
 def match_embedded(space: Space, after: str) -> dict[str, Any]:
     """Matches products with a photo and a vector of it in this space, and an id behind `after`."""
     prefix = f"embedding.{space.name}"

@@ -1,4 +1,4 @@
-"""Command line of the embedding job: `python -m etl run|watch|status|failures|retry|restore`."""
+"""Command line of the embedding job: `python -m etl run|watch|enrich|status|failures|retry|restore`."""
 
 import logging
 from typing import Annotated
@@ -10,6 +10,7 @@ from catalog.elastic import Catalogue
 from catalog.errors import Unavailable
 from etl import wiring
 from etl.commands import maintenance
+from etl.commands.enrich import enrich
 from etl.commands.failures import failures
 from etl.commands.shared import Json, Models, Wait, exit_on_error, print_result
 from etl.errors import LeaseHeld
@@ -22,6 +23,7 @@ from models.runtime.device import Device
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(maintenance.status)
+app.command()(enrich)
 app.command()(failures)
 app.command()(maintenance.retry)
 app.command()(maintenance.restore)

@@ -24,14 +24,26 @@ FAMILIES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "blue": ((42, 96, 190), (158, 198, 230), (30, 40, 80), (85, 105, 140)),
     "purple": ((118, 64, 142), (165, 130, 190)),
 }
+# Pastels and others that would lie nearer to another family.
+MORE_VALUES: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "white": ((240, 230, 205),),
+    "red": ((160, 30, 40),),
+    "pink": ((245, 215, 220),),
+    "yellow": ((245, 235, 170),),
+    "green": ((18, 122, 126), (175, 215, 190)),
+    "blue": ((70, 150, 210),),
+    "purple": ((205, 190, 225), (70, 40, 90)),
+}
 NAMES = tuple(FAMILIES)
 
 
 @cache
 def get_prototypes() -> tuple[Floats, Floats]:
     """Returns the typical values in L*a*b* [n,3], and which of NAMES each stands for [n]."""
-    rows = np.concatenate([convert_to_lab(values) for values in FAMILIES.values()])
-    return rows, np.repeat(np.arange(len(NAMES)), [len(values) for values in FAMILIES.values()])
+    values = [(*FAMILIES[name], *MORE_VALUES.get(name, ())) for name in NAMES]
+    return convert_to_lab([one for each in values for one in each]), np.repeat(
+        range(len(NAMES)), list(map(len, values))
+    )
 
 
 def find_nearest_family(rgb: ArrayLike) -> str:

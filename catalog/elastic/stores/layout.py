@@ -54,9 +54,8 @@ class LayoutStore:
         with self._connection.request("write"):
             if not self._client.indices.exists_alias(name=self._names.products):
                 self.create_index(self._names.first, alias=self._names.products)
-            elif self._spaces.read_shape().version < index_mapping.VERSION:
-                added = {name: index_mapping.PRODUCT_PROPERTIES[name] for name in ADDED_FIELDS}
-                self._client.indices.put_mapping(index=self._names.products, properties=added)
+            else:
+                self.add_fields()
             if not self._client.indices.exists(index=self._names.history):  # of a size that replicas are paid for
                 settings = self._connection.index_settings(1)
                 self._client.indices.create(
@@ -70,6 +69,13 @@ class LayoutStore:
             ):
                 small_indices.ensure(self._connection, name, body)
         return self.read_serving_index()
+
+    def add_fields(self) -> None:
+        """Gives an index of an older mapping the fields that are derived today."""
+        if self._spaces.read_shape().version < index_mapping.VERSION:
+            added = {name: index_mapping.PRODUCT_PROPERTIES[name] for name in ADDED_FIELDS}
+            with self._connection.request("write"):
+                self._client.indices.put_mapping(index=self._names.products, properties=added)
 
     def create_index(self, name: str, alias: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
         """Makes a product index with today's mapping, without any space; `meta` is added to the mapping's."""
