@@ -68,6 +68,7 @@ ROOMS: dict[str, LazyEntry] = {
             "visual-search etl run --model fashion --recheck --limit 1000",
             "visual-search etl status",
             "visual-search etl watch --model fashion --interval 300",
+            "visual-search etl enrich --limit 1000",
             "visual-search etl retry --model fashion --failed",
             "visual-search etl restore --model fashion",
         ),
