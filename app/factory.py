@@ -5,9 +5,10 @@ from apiflask import APIFlask
 from app import photo_concurrency as admissions
 from app.context import KEY, Context
 from app.embedding import Embedders
-from app.http import access, caching, cors, errors, limits, private_endpoints
+from app.http import access, caching, cors, errors, flood_gate, limits, private_endpoints
 from app.http.errors import MAX_FORM_PARTS
 from app.http.jsons import OrjsonProvider
+from app.http.rate_limits import RateLimiter
 from app.index.breaker import CircuitBreaker
 from app.index.call_guard import CallGuard
 from app.index.connect import connect_elasticsearch
@@ -62,7 +63,9 @@ def build(
     private_endpoints.install(app, settings)
     limits.install(app, settings)
     caching.install(app, settings)
-    access.install(app, settings, index.api_keys)
+    limiter = RateLimiter()
+    for gate in (access, flood_gate):
+        gate.install(app, settings, index.api_keys, limiter)
     admissions.install(app, admission, settings)
     cors.install(app, settings.cors_origins)
     specification.install(app, settings)

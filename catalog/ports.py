@@ -130,6 +130,7 @@ class ApiKeyPort(Protocol):
     """API keys as the API asks for them."""
 
     def get_all(self) -> Mapping[str, ApiKey]: ...  # by id; or what was read last
+    def peek_all(self) -> Mapping[str, ApiKey]: ...  # what was read last, if anything; never waits
 
 
 class PromotionPort(Protocol):

@@ -432,6 +432,9 @@ class FakeApiKeys(FakeStore):
     def get_all(self) -> Mapping[str, ApiKey]:
         return self.kept
 
+    def peek_all(self) -> Mapping[str, ApiKey]:
+        return self.kept
+
     def give(self, *scopes: str, **changes: Any) -> str:
         key, text = make_key("a test's", scopes, **changes.pop("limits", {}))
         self.kept[key.id] = key.model_copy(update=changes)

@@ -98,9 +98,8 @@ def _limit(key: ApiKey, limiter: RateLimiter, settings: ApiSettings) -> None:
         raise RateLimited(key.shown, rate, wait)
 
 
-def install(app: APIFlask, settings: ApiSettings, keys: ApiKeyPort) -> None:
+def install(app: APIFlask, settings: ApiSettings, keys: ApiKeyPort, limiter: RateLimiter) -> None:
     """Check every request but those for health and for a browser's permission to ask (CORS)."""
-    limiter = RateLimiter()
 
     def check() -> None:
         scope = scope_of(request.endpoint, app)

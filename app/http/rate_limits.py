@@ -19,6 +19,12 @@ SLOT = struct.Struct(f"={ID_LENGTH}sd")  # a key's id, and when its bucket will 
 SET_BYTES = WAYS * SLOT.size
 
 
+def _place(key_id: str) -> tuple[bytes, int]:
+    """Returns a key's id as bytes, and where the slots begin of which one is its own."""
+    name = key_id.encode()
+    return name, zlib.crc32(name) % SETS * SET_BYTES
+
+
 class RateLimiter:
     """A token bucket for each key, in memory that is shared by the processes forked after it was made.
 
@@ -38,17 +44,25 @@ class RateLimiter:
 
     def take(self, key_id: str, rate: Rate) -> float:
         """Takes a token out of the bucket of a key; returns 0, or the seconds until there is one to take."""
-        name = key_id.encode()
-        start = zlib.crc32(name) % SETS * SET_BYTES
+        name, start = _place(key_id)
         with self._lock(start):
-            now = self._clock()
             place, full_at = self._find(name, start)
-            filled_at = max(now, full_at) + rate.seconds / rate.count
-            wait = filled_at - now - rate.seconds
-            if wait > 1e-6:  # what floating point makes of the last token
-                return wait
-            SLOT.pack_into(self._memory, place, name, filled_at)
-            return 0.0
+            filled_at, wait = self._fill(full_at, rate)
+            if not wait:
+                SLOT.pack_into(self._memory, place, name, filled_at)
+            return wait
+
+    def measure_wait(self, key_id: str, rate: Rate) -> float:
+        """Returns what `take` would, and takes nothing; it never waits for a lock, so it may be a moment behind."""
+        name, start = _place(key_id)
+        return self._fill(self._find(name, start)[1], rate)[1]
+
+    def _fill(self, full_at: float, rate: Rate) -> tuple[float, float]:
+        """Returns when a bucket is full again after one more token, and how long it is until that may be taken."""
+        now = self._clock()
+        filled_at = max(now, full_at) + rate.seconds / rate.count
+        wait = filled_at - now - rate.seconds
+        return filled_at, wait if wait > 1e-6 else 0.0  # less is what floating point makes of the last token
 
     @contextmanager
     def _lock(self, start: int) -> Iterator[None]:

@@ -3,24 +3,30 @@
 import logging
 import uuid
 from http import HTTPStatus
+from typing import Any
 
 from gunicorn.http import errors as http
 
 from app.http import errors
+from app.http.flood_gate import find_gate
 from app.http.jsons import encode
 
 access = logging.getLogger("app.access")
+LIMITED = "/v1/"  # paths that count as uses of a key
 
 
 class Refused(Exception):
     """Ends a connection with an error answer; `retry_after` is in seconds and None where asking again is no use."""
 
-    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: int | None = None, detail: Any = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.detail = detail
         self.query_id = uuid.uuid4().hex
 
 
@@ -45,6 +51,13 @@ def refuse_overload() -> Refused:
         "more requests are being answered than this service has threads for; ask again after Retry-After seconds"
     )
     return Refused(503, "overloaded", message, errors.RETRY_AFTER)
+
+
+def check_flood(application: object, request: Any) -> None:
+    """Raises Refused for a request with a key that is used too often, before a thread is taken for it."""
+    gate = find_gate(application) if request.path.startswith(LIMITED) and request.method != "OPTIONS" else None
+    if gate and (error := gate.find_refusal(request.headers)):
+        raise Refused(429, error.code, error.message, int(errors.retry_after(error)), error.detail)
 
 
 # What gunicorn's parser raises, the special before the general; hostile text is not repeated.
@@ -80,7 +93,8 @@ def refuse_after_error() -> Refused:
 
 def written(refused: Refused, *, with_body: bool = True) -> bytes:
     """Returns the whole HTTP answer of a refusal; `with_body=False` for one to HEAD."""
-    body = encode(errors.body(refused.code, refused.message, errors.hint_of(refused.code)))
+    detail = refused.detail or errors.hint_of(refused.code)
+    body = encode(errors.body(refused.code, refused.message, detail))
     lines = [
         f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}",
         "Connection: close",

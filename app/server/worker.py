@@ -18,6 +18,7 @@ from app.server.connection import Connection, Phase
 from app.server.connections import ARRIVING
 from app.server.refusals import (
     Refused,
+    check_flood,
     record_refusal,
     refusal_of,
     refuse_after_error,
@@ -105,6 +106,7 @@ class BufferedThreadWorker(AcceptingWorker):
             if conn.phase is not Phase.BODY:
                 if not conn.take_head(self.cfg):
                     return
+                check_flood(self.wsgi, conn.request)
                 conn.expect_body(largest_body(self.settings, conn.request.method, conn.request.path))
             if not conn.take_body():
                 return

@@ -73,6 +73,11 @@ class TtlCache(Generic[T]):
             return kept.value
         return self._outcome(reading, kept)
 
+    def peek(self) -> T | None:
+        """Returns what was read last, None where nothing was; never waits, and reads nothing."""
+        kept = self._kept
+        return kept.value if kept else None
+
     def forget(self) -> None:
         """Read it again at the next `get`: it was written from here."""
         with self._lock:

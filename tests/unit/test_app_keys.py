@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.http import access
+from app.http.flood_gate import find_gate
 from catalog.domain.api_keys import make_key
 from catalog.errors import Unavailable
 from tests.fakes import FakeCatalogue
@@ -182,6 +183,27 @@ def test_a_rate_is_a_key_s_own_or_the_setting_s() -> None:
     assert 1 < int(answer.headers["Retry-After"]) <= 1200
     assert {client.get("/v1/rules", headers=bearer(quick)).status_code for _ in range(20)} == {200}
     assert {client.get("/v1/rules").status_code for _ in range(5)} == {200}  # who has no key is not counted
+
+
+def test_a_flood_is_turned_away_before_it_takes_a_thread() -> None:
+    catalogue = shop()
+    client = client_of(catalogue)
+    gate = find_gate(client.application)
+    assert gate is not None and find_gate(object()) is None
+    key = catalogue.api_keys.give("search", rate="1/h")
+
+    def refused(key: str, name: str = "AUTHORIZATION") -> Any:
+        return gate.find_refusal([("HOST", "localhost"), (name, f"Bearer {key}" if name[0] == "A" else key)])
+
+    assert refused(key) is None  # looking takes nothing
+    assert client.get("/v1/rules", headers=bearer(key)).status_code == 200
+    for name in ("AUTHORIZATION", "X-API-KEY"):
+        found = refused(key, name)
+        assert (found.code, found.detail) == ("rate_limited", {"key": key[:11], "rate": "1/h"})
+        assert 3000 < found.retry_after <= 3600
+    free, gone = catalogue.api_keys.give("search"), catalogue.api_keys.give("search", rate="1/h", revoked_at=PAST)
+    for other in (key[:-1], key[:12] + KEY[12:], KEY, free, gone, "", "nonsense"):
+        assert refused(other) is None  # the application says why
 
 
 def test_a_key_that_cannot_be_checked_is_a_503_and_who_has_none_is_answered() -> None:

@@ -35,6 +35,10 @@ class ApiKeyStore:
         """
         return self._keys.get()
 
+    def peek_all(self) -> Mapping[str, ApiKey]:
+        """Keys by id as they were read last, none where they never were; never waits."""
+        return self._keys.peek() or {}
+
     def read_all(self) -> Sequence[ApiKey]:
         """All keys as they are this moment, oldest first; none where their index is missing."""
         return self._read("read")
