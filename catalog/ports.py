@@ -59,6 +59,7 @@ class ProductPort(Protocol):
     """Products as the importer reads and writes them."""
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]: ...
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]: ...  # product id by SKU, as searches see them
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]: ...
     def read_ids(self) -> Iterator[str]: ...  # every product id, in id order
     def find_embedded(self, ids: Sequence[str]) -> frozenset[str]: ...  # those that have an embedding in any space

@@ -50,6 +50,9 @@ class RetryingProducts:
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         return retry_while_unavailable(lambda: self._port.read_many(ids), self._patience)
 
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]:
+        return retry_while_unavailable(lambda: self._port.find_by_sku(skus), self._patience)
+
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         return retry_while_unavailable(lambda: self._port.write(changes), self._patience)
 

@@ -120,8 +120,10 @@ class FakeProducts(FakeStore):
             self.shop.writes += 1
             return ChangeResult(change, "deleted")
         source = copy.deepcopy(dict(change.source))
-        if old and change.keep_embedding and old.get("image_url") == source.get("image_url") and "embedding" in old:
-            source["embedding"] = old["embedding"]
+        givers = [self.shop.docs[i] for i in change.donors if i in self.shop.docs]
+        for giver in [*([old] if old and change.keep_embedding else []), *givers]:
+            if giver.get("image_url") == source.get("image_url") and "embedding" in giver:
+                source.setdefault("embedding", copy.deepcopy(giver["embedding"]))
         self.shop.docs[change.id] = source
         self.shop.touch(change.id)
         return ChangeResult(change, "updated" if old else "created")

@@ -38,7 +38,8 @@ Force = Annotated[
     bool, typer.Option("--force", help="Also where over 10 % of the embeddings, or with --full of the products, go.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
-Merge = Annotated[bool, typer.Option("--merge-sizes", help="Adjacent rows of one group and colour are its sizes.")]
+KeepRows = Annotated[bool, typer.Option("--keep-rows", help="Each row is a product, also one size of several.")]
+Merge = Annotated[bool, typer.Option("--merge-sizes", hidden=True)]
 FailAbove = Annotated[float, typer.Option(min=0, max=1, help="Exit with 1 above this share of failed rows.")]
 Report = Annotated[Path | None, typer.Option(help="Write all row problems to this .csv or .jsonl file.")]
 
@@ -52,6 +53,7 @@ def import_feed(
     full: Full = False,
     force: Force = False,
     dry_run: DryRun = False,
+    keep_rows: KeepRows = False,
     merge_sizes: Merge = False,
     fail_above: FailAbove = 0.05,
     report: Report = None,
@@ -61,19 +63,25 @@ def import_feed(
     with exit_on_error(as_json):
         now = datetime.now(UTC)
         made = _parse_time(as_of) if as_of else _read_file_time(feed)
-        group = feeds.merge_sizes if merge_sizes else feeds.keep_rows
+        if merge_sizes:
+            typer.echo("catalog: sizes are merged by default now, --merge-sizes says nothing more", err=True)
         notes = feeds.FeedNotes()
         origin = _check_origin(shop_url, currency)
-        items = feeds.read_products(feed, format_name, now=now, group=group, notes=notes, **origin)
+        items = feeds.read_products(feed, format_name, now=now, notes=notes, **origin)
         catalogue = open_catalogue()
         patient = RetryingProducts(catalogue.products, catalogue.settings.elasticsearch_patience)
         port: ProductPort = DryRunPort(patient) if dry_run else patient
         if not dry_run:
             catalogue.layout.create()
         with open_report(report) as on_problem, show_counts(escape_controls(f"import {feed.name}")) as on_progress:
-            newer = _read_newer_feeds(catalogue, made)
             run = Importer(
-                port, as_of=made, now=now, newer_feeds=newer, on_problem=on_problem, on_progress=on_progress
+                port,
+                as_of=made,
+                now=now,
+                newer_feeds=_read_newer_feeds(catalogue, made),
+                group=feeds.keep_rows if keep_rows else feeds.group_rows,
+                on_problem=on_problem,
+                on_progress=on_progress,
             )
             import_products(run, items, ImportOptions(full, force, dry_run))
         run.summary.notes = list(notes)

@@ -28,6 +28,10 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsal: DryRunPort | N
         f"  created {s.created:,}  updated {s.updated:,}  unchanged {s.unchanged:,}  deleted {s.deleted:,}"
         f"  failed {s.failed:,}",
     ]
+    if s.merged:
+        lines.append(f"  {s.merged:,} rows are further sizes of a product (--keep-rows makes each a product)")
+    if s.replaced:
+        lines.append(f"  {s.replaced:,} products of single sizes went into these, with their embeddings")
     if s.kept_newer_offer or s.kept_newer_product:
         kept = f"{s.kept_newer_offer:,} offers and {s.kept_newer_product:,} products"
         lines.append(f"  newer than the feed and kept: {kept}")

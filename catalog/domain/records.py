@@ -164,7 +164,8 @@ class Change:
     """Describes a write to one product: `source` is the whole new document without `embedding`, None deletes it.
 
     It happens only if the product still is at (`seq_no`, `primary_term`); without them only if it does not exist yet.
-    `embedding` is kept unless `image_url` differs from the stored one.
+    `embedding` is kept unless `image_url` differs from the stored one. `donors` are other products whose embedding
+    goes along, as far as they have the new `image_url` and it has none itself.
     """
 
     id: str
@@ -172,6 +173,12 @@ class Change:
     keep_embedding: bool = True
     seq_no: int | None = None
     primary_term: int | None = None
+    donors: tuple[str, ...] = ()
+
+    @property
+    def drops_embedding(self) -> bool:
+        """Says whether the product gets a photo of which no product here has the embedding."""
+        return not self.keep_embedding and not self.donors
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Reads product feeds (CSV, JSON Lines, Parquet, Merchant XML, Shopify, …) into a stream of products and problems."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,20 +15,15 @@ from catalog.feeds.events import (
     Truncation,
 )
 from catalog.feeds.formats import FORMATS, read_rows
+from catalog.feeds.grouping import group_rows, keep_rows
 from catalog.feeds.notes import FeedNote, FeedNotes
 from catalog.feeds.products import check_products, map_rows
-from catalog.feeds.size_grouping import merge_sizes
 
 __all__ = [
     "FORMATS", "FeedNote", "FeedNotes", "FeedProduct", "FeedProducts", "FeedRow", "MappedRow", "MappedRows",
-    "RowProblem", "Rows", "Truncation", "check_products", "keep_rows", "map_rows", "merge_sizes", "read_products",
+    "RowProblem", "Rows", "Truncation", "check_products", "group_rows", "keep_rows", "map_rows", "read_products",
     "read_rows",
 ]  # fmt: skip
-
-
-def keep_rows(rows: MappedRows) -> MappedRows:
-    """Leaves every row a product of its own; the other way to group rows is `merge_sizes`."""
-    return rows
 
 
 def read_products(
@@ -37,17 +31,16 @@ def read_products(
     format_name: str | None = None,
     *,
     now: datetime | None = None,
-    group: Callable[[MappedRows], MappedRows] = keep_rows,
     notes: FeedNotes | None = None,
     shop_url: str = "",
     currency: str = "",
 ) -> FeedProducts:
     """Streams a feed file: a FeedProduct per good row, a RowProblem per bad one, a Truncation where it breaks off.
 
-    `now` (default: this moment) decides whether a sale with an effective date is on. `notes` collects what was left
-    out or read leniently. `shop_url` stands before relative links, `currency` is that of prices that name none.
-    Raises InvalidFeed.
+    `group_rows` makes products with sizes of the good rows. `now` (default: this moment) decides whether a sale with
+    an effective date is on. `notes` collects what was left out or read leniently. `shop_url` stands before relative
+    links, `currency` is that of prices that name none. Raises InvalidFeed.
     """
     notes = notes or FeedNotes()
     context = RowContext(str(path.resolve().parent), now or datetime.now(UTC), notes, shop_url, currency)
-    return check_products(group(map_rows(read_rows(path, format_name, notes), context)))
+    return check_products(map_rows(read_rows(path, format_name, notes), context))

@@ -1,7 +1,7 @@
 """Events of reading a feed: rows, products, rows that cannot be read, and a file that stops before its end."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from catalog.domain.product import Product
@@ -25,10 +25,14 @@ class MappedRow:
 
 @dataclass(frozen=True, slots=True)
 class FeedProduct:
-    """Holds one row that has become a product."""
+    """Holds one row that has become a product, or several: `rows` are the ids of those that are its sizes.
+
+    `line` is that of the row it is called by.
+    """
 
     line: int
     product: Product
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,6 @@ class RowProblem:
     reason: str
     code: str = "broken_row"
     id: str | None = None
-    row: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def map_rows(rows: Rows, context: RowContext) -> MappedRows:
         try:
             yield MappedRow(row.line, map_columns(row.data, context))
         except RowError as error:
-            yield RowProblem(row.line, str(error), "invalid_product", _find_id(row), row.data)
+            yield RowProblem(row.line, str(error), "invalid_product", _find_id(row))
 
 
 def check_products(rows: MappedRows) -> FeedProducts:

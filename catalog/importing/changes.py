@@ -15,10 +15,19 @@ TRIES = 5  # a product that changes more often than this between reading and wri
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Holds what to write (`change` is None: nothing changed), and whether a newer stored offer was kept."""
+    """Holds what to write (`change` is None: nothing changed), and whether a newer stored offer was kept.
+
+    `replaced` are products to be deleted once it is written.
+    """
 
     change: Change | None
     kept_newer_offer: bool = False
+    replaced: tuple[StoredProduct, ...] = ()
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Says whether there is nothing to do."""
+        return self.change is None and not self.replaced
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Dry run of an import (`import --dry-run`): a product port that writes nothing and keeps what would differ."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from catalog.domain.records import Change, ChangeResult, StoredProduct
@@ -9,6 +9,7 @@ from catalog.errors import NoCatalogue
 from catalog.importing.differences import ProductDifference, compare
 from catalog.ports import ProductPort
 
+READS = 3  # that are remembered: a chunk is read in several goes
 SHOWN = 10  # examples kept of each kind
 
 
@@ -17,14 +18,21 @@ class DryRunPort:
 
     def __init__(self, port: ProductPort) -> None:
         self._port = port
-        self._read: dict[str, StoredProduct] = {}
+        self._reads: deque[Mapping[str, StoredProduct]] = deque(maxlen=READS)
         self.examples: list[ProductDifference] = []
         self.field_counts: Counter[str] = Counter()  # products by what would differ
 
     def read_many(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        found: dict[str, StoredProduct] = {}
         with suppress(NoCatalogue):
-            self._read = self._port.read_many(ids)
-        return self._read
+            found = self._port.read_many(ids)
+        self._reads.append(found)
+        return found
+
+    def find_by_sku(self, skus: Sequence[str]) -> dict[str, str]:
+        with suppress(NoCatalogue):
+            return self._port.find_by_sku(skus)
+        return {}
 
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         return [self._pretend(change) for change in changes]
@@ -49,7 +57,7 @@ class DryRunPort:
         """Does nothing, as nothing was written."""
 
     def _pretend(self, change: Change) -> ChangeResult:
-        stored = self._read.get(change.id)
+        stored = next((read[change.id] for read in reversed(self._reads) if change.id in read), None)
         found = compare(change.id, stored.source if stored else None, change.source)
         self.field_counts.update(found.names)
         if sum(example.kind == found.kind for example in self.examples) < SHOWN:

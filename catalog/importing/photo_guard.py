@@ -24,7 +24,7 @@ class PhotoGuard:
         moved = {
             product_id: change.source.get("image_url")
             for product_id, decision in decisions.items()
-            if (change := decision.change) is not None and change.source is not None and not change.keep_embedding
+            if (change := decision.change) is not None and change.source is not None and change.drops_embedding
         }
         if not moved:
             return

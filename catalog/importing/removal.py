@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from catalog.domain.offers import list_skus
 from catalog.domain.records import StoredProduct
 from catalog.errors import RefusedChange
 from catalog.importing.changes import TRIES, build_removal
@@ -72,8 +73,9 @@ def _iterate_missing(done: Importer) -> Iterator[list[StoredProduct]]:
     strangers = (i for i in done.port.read_ids() if i not in done.seen and i not in done.unread)
     for ids in split_into_chunks(strangers):
         stored = done.port.read_many(ids).values()
-        older = [product for product in stored if not done.knows_newer(product)]
-        done.summary.kept_newer_product += len(stored) - len(older)
+        gone = [each for each in stored if not any(sku in done.unread for sku in list_skus(each.source))]
+        older = [product for product in gone if not done.knows_newer(product)]
+        done.summary.kept_newer_product += len(gone) - len(older)
         yield older
 
 

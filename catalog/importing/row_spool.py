@@ -20,7 +20,8 @@ class RowSpool:
     def add(self, chunk: Sequence[FeedProduct]) -> None:
         """Appends a chunk; an empty one leaves nothing."""
         if chunk:
-            rows = [[item.line, item.product.model_dump(mode="json", exclude_defaults=True)] for item in chunk]
+            dumped = [item.product.model_dump(mode="json", exclude_defaults=True) for item in chunk]
+            rows = [[item.line, fields, item.rows] for item, fields in zip(chunk, dumped, strict=True)]
             self._file.write(json.dumps(rows) + "\n")
             self.count += len(chunk)
 
@@ -28,7 +29,8 @@ class RowSpool:
         """Yields the chunks as they were added."""
         self._file.seek(0)
         for line in self._file:
-            yield [FeedProduct(number, Product.model_validate(fields)) for number, fields in json.loads(line)]
+            rows = json.loads(line)
+            yield [FeedProduct(number, Product.model_validate(fields), tuple(ids)) for number, fields, ids in rows]
 
     def __enter__(self) -> Self:
         return self

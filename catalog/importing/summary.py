@@ -18,6 +18,8 @@ class ImportSummary:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    merged: int = 0  # rows that are sizes of another row's product
+    replaced: int = 0  # products of single sizes that went into the one of all sizes
     deleted: int = 0
     failed: int = 0
     failed_by: dict[str, int] = field(default_factory=dict)

@@ -272,14 +272,37 @@ def test_a_dry_run_needs_no_catalogue(catalog: Catalog, tmp_path: Path) -> None:
     assert catalog("status").status == 2, "it made none"
 
 
-def test_sizes_of_a_classic_feed_are_merged(catalog: Catalog, catalogue: Catalogue, tmp_path: Path) -> None:
-    feed = tmp_path / "feed.tsv"
-    write_rows(
-        feed, [row(n, item_group_id="g", color="red", size=size, variants=None) for n, size in enumerate("SML")]
-    )
-    assert catalog("import", feed, "--merge-sizes", "--json").json["created"] == 1
-    stored = catalogue.products.read("g-red")
-    assert stored is not None and stored.source["sizes_available"] == ["S", "M", "L"]
+def test_products_of_sizes_are_replaced_by_one_that_keeps_the_vector_and_answers_to_all_ids(
+    catalog: Catalog, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    photo = "https://shop.example/dress.jpg"
+    rows = [
+        row(n, title=f"Dress - {size}", item_group_id="g", color="red", size=size, variants=None, image_link=photo)
+        for n, size in enumerate("SML")
+    ]
+    feed = write_rows(tmp_path / "feed.tsv", [rows[2], row(7), rows[0], rows[1]])
+    assert catalog("import", feed, "--keep-rows", "--json").json["created"] == 4
+    catalogue.spaces.ensure(SPACE)
+    vector = np.array([0.6, 0.8, 0, 0], dtype=np.float32)
+    catalogue.embeddings.write_outcomes(SPACE, [Outcome("p0002", photo, "done", vector=vector, image_sha256="ab")])
+    told = catalog("import", feed, "--json").json
+    assert (told["rows"], told["updated"], told["unchanged"]) == (4, 1, 1)
+    assert (told["merged"], told["replaced"], told["photos_changed"], told["deleted"]) == (2, 2, 0, 0)
+    assert list(catalogue.products.read_ids()) == ["p0000", "p0007"]
+    found = catalogue.products.read_vectors(["p0000", "p0001", "p0002"], [SPACE])
+    assert {stored.id for stored, _ in found.values()} == {"p0000"} and len(found) == 3
+    stored, vectors = found["p0002"]
+    assert (stored.source["title"], stored.source["sizes_available"]) == ("Dress", ["S", "M", "L"])
+    np.testing.assert_allclose(vectors[SPACE.name], vector, atol=1e-6)
+    assert catalogue.embeddings.count_unprocessed(SPACE) == 1, "p0007 alone"
+    total = written(catalogue)
+    again = catalog("import", feed, "--merge-sizes", "--json")
+    assert (again.json["unchanged"], written(catalogue)) == (2, total) and "by default" in again.err
+    fewer = catalog("import", write_rows(feed, [row(7), *rows[1:]]), "--full", "--json").json
+    assert (fewer["updated"], fewer["deleted"]) == (1, 0)
+    kept = catalogue.products.read("p0002")
+    assert kept is not None and kept.id == "p0000" and kept.source["sizes_available"] == ["M", "L"]
+    assert "1 rows are further sizes of a product" in catalog("import", feed).out
 
 
 def test_create_status_reindex_delete(catalog: Catalog, settings: CatalogSettings, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from catalog.domain.product import document, parse
 from catalog.domain.records import Change, Outcome, Written
 from catalog.elastic import Catalogue, connect
 from catalog.elastic.reindexing.reindex import reindex
-from catalog.feeds import keep_rows, read_products
+from catalog.feeds import read_products
 from catalog.importing import writes
 from catalog.importing.importer import Importer
 from catalog.settings import CatalogSettings
@@ -100,7 +100,7 @@ def test_an_import_keeps_every_vector(stripped: Catalogue, tmp_path: Path) -> No
     feed = tmp_path / "feed.csv"
     rows = [f"p{n:02d},x,https://s.example/{n}.jpg,{n + 10} EUR,c{n % 2}" for n in range(COUNT)]
     feed.write_text("\n".join(["id,title,image_link,price,product_type", *rows]) + "\n")
-    items = read_products(feed, None, now=NOW, group=keep_rows)
+    items = read_products(feed, None, now=NOW)
     summary = Importer(stripped.products, as_of=datetime.now(UTC), now=datetime.now(UTC)).run(items)
     assert summary.updated == COUNT
     product = stripped.products.read("p03")

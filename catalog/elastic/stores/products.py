@@ -92,16 +92,18 @@ class ProductStore:
     def write(self, changes: Sequence[Change]) -> list[ChangeResult]:
         """Carry out every change that still applies, in one bulk request; results in the order of `changes`.
 
-        What keeps its embeddings is written with the vectors that were read at its `seq_no`, or not at all.
+        What keeps its embeddings, or takes over those of donors, is written with the vectors that were read at one
+        `seq_no`, or not at all.
         """
-        kept = [change.id for change in changes if change.source is not None and change.seq_no is not None]
-        read = self._connection.read_products(kept, ("image_url", "embedding")) if kept else {}
+        kept = {change.id for change in changes if change.source is not None and change.seq_no is not None}
+        kept |= {donor for change in changes for donor in change.donors}
+        read = self._connection.read_products(sorted(kept), ("image_url", "embedding")) if kept else {}
         stored = self._vectors.complete_exactly(read)
         unread = read.keys() - stored.keys()
         actions = [
-            _action(change, stored.get(change.id), self._connection.names.products)
+            _action(change, stored, self._connection.names.products)
             for change in changes
-            if change.id not in unread
+            if unread.isdisjoint((change.id, *change.donors))
         ]
         items = self._connection.send_bulk(actions)
         return [_result(change, items.get(change.id)) for change in changes]
@@ -131,20 +133,33 @@ class ProductStore:
         return self._connection.count_products()
 
 
-def _action(change: Change, stored: StoredProduct | None, alias: str) -> dict[str, Any]:
+def _action(change: Change, stored: Mapping[str, StoredProduct], alias: str) -> dict[str, Any]:
     action: dict[str, Any] = {"_index": alias, "_id": change.id}
     if change.seq_no is not None:
         action |= {"if_seq_no": change.seq_no, "if_primary_term": change.primary_term}
     if change.source is None:
         return {**action, "_op_type": "delete"}
-    if change.seq_no is None:
-        return {**action, "_op_type": "create", "_source": dict(change.source)}
     source = dict(change.source)
-    # What was read with another seq_no is refused by the condition, so the embedding kept here is the right one.
-    same_photo = stored is not None and stored.source.get("image_url") == source.get("image_url")
-    if change.keep_embedding and same_photo and stored is not None and stored.source.get("embedding"):
-        source["embedding"] = stored.source["embedding"]
-    return {**action, "_op_type": "index", "_source": source}
+    if states := _gather_states(change, stored):
+        source["embedding"] = states
+    return {**action, "_op_type": "create" if change.seq_no is None else "index", "_source": source}
+
+
+def _gather_states(change: Change, stored: Mapping[str, StoredProduct]) -> dict[str, Any]:
+    """Returns the states, by space, of the photo that the product will have: its own first, then those of donors.
+
+    What was read of it with another seq_no is refused by the condition, so the embedding kept is the right one; that
+    of a donor was made from the photo that was read with it.
+    """
+    photo = (change.source or {}).get("image_url")
+    own = (change.id,) if change.keep_embedding and change.seq_no is not None else ()
+    found: dict[str, Any] = {}
+    for name in (*own, *change.donors):
+        if name in stored and stored[name].source.get("image_url") == photo:
+            for space, state in (stored[name].source.get("embedding") or {}).items():
+                if space not in found or (found[space].get("status") != "done" and state.get("status") == "done"):
+                    found[space] = state
+    return found
 
 
 def _result(change: Change, item: dict[str, Any] | None) -> ChangeResult:
