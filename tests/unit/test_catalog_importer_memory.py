@@ -11,9 +11,9 @@ import pytest
 from catalog.importing.id_set import IdSet
 from tests.feed_files import write_rows
 
-# Imports the feeds named on the command line one after the other, each row into nothing, and prints the peak of the
-# process' memory after each: as the peak never falls, what it grows by is what the larger feed needed more. (Not
-# getrusage: its ru_maxrss begins with what the parent had at the fork.)
+# Imports the feeds named on the command line one after the other, each row into nothing after all were compared, and
+# prints the peak of the process' memory after each: as the peak never falls, what it grows by is what the larger feed
+# needed more. (Not getrusage: its ru_maxrss begins with what the parent had at the fork.)
 CHILD = """
 import re, sys
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ class Sink:
 
 now = datetime(2026, 3, 1, tzinfo=UTC)
 for name in sys.argv[1:]:
-    summary = Importer(Sink(), as_of=now, now=now).run(read_products(Path(name)))
+    summary = Importer(Sink(), as_of=now, now=now).run_checked(read_products(Path(name)), lambda: None)
     assert summary.failed == 0, summary.first_problems
     print(summary.created, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
