@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from catalog.cli_support import exit_on_error
-from demo import api_process, question, steps
+from demo import api_process, examples, question, steps
 from demo.contact_sheet import SheetColumn, make_sheet
 from demo.picture import draw
 from demo.settings import DemoSettings
@@ -90,6 +90,12 @@ def _save(settings: DemoSettings, state: dict[str, Any]) -> None:
 def picture(out: Path = Path("docs/similar.jpg")) -> None:
     """Draw what the running demo answers to a few questions."""
     console.print(str(draw(_load_settings(), out)))
+
+
+@app.command()
+def record_examples(out: Path = Path("app/openapi/examples.json")) -> None:
+    """Ask the running demo what the API's documentation shows, and keep it; one product of the demo is deleted."""
+    console.print(f"{out}: {examples.record(_load_settings(), out)} operations")
 
 
 @app.command()

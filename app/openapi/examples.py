@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 
-FILE = Path(__file__).with_name("examples.json")  # written by `python -m demo examples`
+FILE = Path(__file__).with_name("examples.json")  # written by `python -m demo record-examples`
 
 
 @cache
 def read_examples() -> dict[str, dict[str, Any]]:
-    """Returns, by operation id, `path`, `query` and `body` of a question, and its `answer`."""
+    """Returns, by operation id, `path` parameters and named `bodies` of a question, and its `answer`."""
     found: dict[str, dict[str, Any]] = orjson.loads(FILE.read_bytes())
     return found
 
@@ -27,6 +27,7 @@ def add_examples(spec: dict[str, Any]) -> None:
             example = examples.get(operation["operationId"])
             if example is not None:
                 _add_question(operation, example)
+            if example is not None and "answer" in example:
                 _add_answer(operation, example["answer"])
 
 
@@ -34,9 +35,10 @@ def _add_question(operation: dict[str, Any], example: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["name"] in example.get("path", {}):
             parameter["example"] = example["path"][parameter["name"]]
-    content = operation.get("requestBody", {}).get("content", {})
-    if "body" in example and "application/json" in content:
-        content["application/json"]["example"] = example["body"]
+    bodies = {name: {"value": body} for name, body in example.get("bodies", {}).items()}
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        if bodies and media_type.endswith("json"):
+            content["examples"] = bodies | content.get("examples", {})
 
 
 def _add_answer(operation: dict[str, Any], answer: Any) -> None:

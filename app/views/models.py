@@ -22,7 +22,6 @@ from models.bundles.bundle import Bundle
 from models.bundles.registry import BundleListing, choose_bundle, list_verified, load_cached
 
 bp = APIBlueprint("models", __name__, url_prefix="/v1", tag="models")
-EXAMPLES = {"photo at an address": {"value": {"image_url": "https://shop.example/a.jpg", "top": 3}}}
 
 
 @bp.get("/models")
@@ -56,7 +55,7 @@ def model(name: str, query_data: NoParams) -> Response:
 
 
 @bp.post("/models/<name>/predict")
-@bp.input(PredictBody, location="json", examples=EXAMPLES)
+@bp.input(PredictBody, location="json")
 @bp.output(PredictAnswer)
 @bp.doc(operation_id="predict", responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def predict(name: str, json_data: PredictBody | PredictForm) -> Response:

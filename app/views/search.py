@@ -20,11 +20,6 @@ from catalog.similar import SimilarResult
 
 bp = APIBlueprint("search", __name__, url_prefix="/v1", tag="search")
 AT_A_TIME = 4  # searches of a batch: Elasticsearch and the models work side by side, one client takes not all of them
-EXAMPLES = {
-    "product": {"value": {"query": {"product_id": "p-1"}, "filter": {"available": True}}},
-    "photo at an address": {"value": {"query": {"image_url": "https://shop.example/a.jpg"}, "limit": 5}},
-    "examples": {"value": {"query": {"positive": ["p-1", "p-2"], "negative": ["p-3"]}, "diversity": 0.3}},
-}
 
 
 def _respond(result: SimilarResult) -> Response:
@@ -46,7 +41,7 @@ def similar(product_id: str, query_data: SimilarParams) -> Response:
 
 
 @bp.post("/search")
-@bp.input(SearchBody, location="json", examples=EXAMPLES)
+@bp.input(SearchBody, location="json")
 @bp.output(SimilarAnswer)
 @bp.doc(operation_id="searchProducts", responses=[400, 404, 409, 413, 415, 422, 429, 503])
 def search(json_data: SearchBody) -> Response:
@@ -77,7 +72,7 @@ def search_image(query_data: NoParams, files_data: ImageForm) -> Response:
 
 
 @bp.post("/search/batch")
-@bp.input(BatchBody, location="json", example={"searches": [{"query": {"product_id": "p-1"}}]})
+@bp.input(BatchBody, location="json")
 @bp.output(BatchAnswer)
 @bp.doc(operation_id="searchBatch", responses=[400, 413, 415, 422, 429, 503])
 def search_batch(json_data: BatchBody) -> Response:
