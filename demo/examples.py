@@ -105,7 +105,7 @@ def _ask(settings: DemoSettings, question: Question) -> dict[str, Any]:
         if not answer.ok:
             raise StepFailed(f"{method.upper()} {url} answered {answer.status_code}: {answer.text[:500]}")
         answers.append(_shorten(answer))
-    kept = {name: question[name] for name in ("path", "bodies") if name in question}
+    kept: dict[str, Any] = {name: question[name] for name in ("path", "bodies") if name in question}
     return {**kept, "answer": answers[0]} if answers[0] is not None else kept
 
 
