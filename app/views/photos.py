@@ -4,7 +4,7 @@ import logging
 from typing import NoReturn
 
 from apiflask import APIBlueprint
-from flask import Response, redirect, request
+from flask import Response, redirect
 
 from app.context import context
 from app.http.errors import write
@@ -51,7 +51,6 @@ def _send_copy(product_id: str, url: str, asked: PhotoParams) -> Response:
     if same:
         response.cache_control.immutable = True
     response.set_etag(f"{copy.sha256[:32]}-{copy.width}")
-    response.make_conditional(request)
     return response
 
 

@@ -33,10 +33,11 @@ def vectors() -> np.ndarray:
 
 
 def fill(url: str, prefix: str) -> Catalogue:
-    """Sixty dresses, all but the last embedded."""
+    """Sixty dresses, all but the last embedded; the photo of p-6 lies in a file."""
     catalogue = connect(CatalogSettings(elasticsearch_url=(url,), index_prefix=prefix))
     catalogue.layout.create()
     sources = [document(parse(product(number))) for number in range(COUNT)]
+    sources[6]["image_url"] = "file:///photos/6.jpg"
     assert {done.status for done in catalogue.products.write([Change(s["id"], s) for s in sources])} == {"created"}
     catalogue.spaces.ensure(SPACE)
     catalogue.products.refresh()

@@ -77,6 +77,15 @@ def test_search_by_body_browse_read_and_status(client: FlaskClient) -> None:
     assert status.spaces[0].space == SPACE.name and status.spaces[0].serving
 
 
+def test_the_photo_in_a_file_has_an_address_by_its_hash_everywhere(client: FlaskClient) -> None:
+    shown = [client.get(f"/v1/products/{name}?fields=*").get_json() for name in ("p-6", "s-6-M")]
+    for path in ("/v1/products", "/v1/products/p-1/similar"):
+        hits = client.get(path, query_string={"limit": 200, "fields": "*"}).get_json()["hits"]
+        shown += [hit["product"] for hit in hits if hit["id"] == "p-6"]
+    assert [each["photo"] for each in shown] == ["/v1/products/p-6/photo?width=320&v=0000000000000000"] * 4
+    assert all(each == shown[0] and "image_url" not in each for each in shown)
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

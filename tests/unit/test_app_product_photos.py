@@ -203,7 +203,7 @@ def test_what_cannot_be_shown_says_why_and_nothing_of_our_folders(
         answer = client.get("/v1/products/p-0/photo")
         body = answer.get_json()
         assert (answer.status_code, body["code"], body["detail"]["reason"]) == (404, "photo_not_found", reason)
-        assert str(tmp_path) not in answer.get_data(as_text=True) and "Cache-Control" not in answer.headers
+        assert str(tmp_path) not in answer.get_data(as_text=True) and answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(
