@@ -7,6 +7,7 @@ from catalog.errors import InvalidProduct
 from catalog.feeds.column_mapping import RowContext, map_columns
 from catalog.feeds.events import FeedProduct, FeedProducts, FeedRow, MappedRow, MappedRows, RowError, RowProblem, Rows
 from catalog.feeds.values import parse_text
+from catalog.plain_text import escape_controls
 
 # What to do about a field that the contract of a product refuses; others are told in its own words.
 ADVICE = {
@@ -28,7 +29,7 @@ def map_rows(rows: Rows, context: RowContext) -> MappedRows:
         try:
             yield MappedRow(row.line, map_columns(row.data, context))
         except RowError as error:
-            yield RowProblem(row.line, str(error), "invalid_product", _find_id(row))
+            yield RowProblem(row.line, escape_controls(str(error)), "invalid_product", _find_id(row))
 
 
 def check_products(rows: MappedRows) -> FeedProducts:
@@ -46,10 +47,9 @@ def check_products(rows: MappedRows) -> FeedProducts:
 def _explain(error: InvalidProduct, fields: dict[str, Any]) -> str:
     name = error.message.partition(":")[0]
     if name not in ADVICE:
-        return error.message
-    return (
-        f"{name}: '{str(fields[name])[:40]}': {ADVICE[name]}" if name in fields else f"{name}: none; {ADVICE[name]}"
-    )
+        return escape_controls(error.message)
+    written = f"'{escape_controls(str(fields[name])[:40])}'" if name in fields else "none"
+    return f"{name}: {written}; {ADVICE[name]}"
 
 
 def _find_id(row: FeedRow) -> str | None:

@@ -84,7 +84,7 @@ def parse_list(name: str, value: Any, separator: str) -> list[Any]:
 
 
 def to_attribute(value: Any) -> Any:
-    """Returns an attribute's value as the index keeps it: text, a number, a flag, or a list of texts."""
+    """Returns an attribute's value as the index keeps it: text, a number, a flag, or a list; raises RowError."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (str, bool, int, float)):
@@ -95,4 +95,7 @@ def to_attribute(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list) and not any(isinstance(part, (list, dict)) for part in value):
         return [str(part).strip() for part in value if part is not None]
-    return orjson.dumps(value, default=str).decode()
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError as error:
+        raise RowError(f"a column holds a structure that cannot be kept: {error}") from error

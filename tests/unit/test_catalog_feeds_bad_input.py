@@ -67,22 +67,6 @@ def test_an_address_with_control_characters_is_told_by_line(tmp_path: Path, name
     assert "control characters" in bad[2] and bad[2].isprintable()
 
 
-def test_bad_rows_of_json_lines_are_told_by_line(tmp_path: Path) -> None:
-    lines = [
-        '{"id": "1", "title": "A"}',
-        '{"id": "2", "title": ',
-        '["id"]',
-        '{"id": "4", "title": "D", "price": NaN}',
-        '{"id": "5", "title": "E", "price": -1}',
-        '{"id": {}, "title": "F"}',
-        '{"id": "7", "title": "\\ud800"}',
-        '{"id": 8, "title": 9}',
-    ]
-    good, bad, _ = told(feed(tmp_path, "feed.jsonl", "\n".join(lines) + "\n"))
-    assert good == ["1", "8"]
-    assert list(bad) == [2, 3, 4, 5, 6, 7]
-
-
 def test_bad_items_of_xml_are_told_by_line(tmp_path: Path) -> None:
     xml = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>
@@ -124,6 +108,7 @@ def test_entities_are_refused(tmp_path: Path) -> None:
         ("feed.csv", "id,title,Title\n1,2,3\n", "twice: title"),
         ("feed.csv", "id,title\n".encode("utf-16"), "UTF-16"),
         ("feed.csv", b"PK\x03\x04\x00\x00", "not a text file"),
+        ("feed.csv", "id,title\r1,A\r", "lines of the feed end in CR alone"),
         ("feed.jsonl", "", "empty"),
         ("feed.jsonl", '[{"id": 1}]', "one object per line"),
         ("feed.xml", "hello", "not XML"),
@@ -186,12 +171,19 @@ def test_a_last_line_without_an_end_is_doubtful(tmp_path: Path, content: str, do
     assert [cut.certain for cut in cuts] == ([False] if doubtful else [])
 
 
-def test_an_endless_line_is_one_problem(tmp_path: Path) -> None:
-    rows = [json.dumps({"id": str(n), "title": "A"}) for n in range(3)]
-    rows[1] = json.dumps({"id": "1", "title": "A" * 3_000_000})
-    good, bad, _ = told(feed(tmp_path, "feed.jsonl", "\n".join(rows) + "\n"))
-    assert good == ["0", "2"]
-    assert bad == {2: "the line is longer than 1 MiB"}
+def test_a_quote_that_is_never_closed_costs_its_own_row(tmp_path: Path) -> None:
+    rows = "".join(f"{n},Dress,red\n" for n in range(3, 20))
+    good, bad, cuts = told(feed(tmp_path, "feed.csv", f'id,title,color\n1,A,red\n2,"B,red\n{rows}'))
+    assert good == ["1", *map(str, range(3, 20))]
+    assert (list(bad), cuts) == ([3], [])
+
+
+def test_a_column_that_stands_twice_has_several_values(tmp_path: Path) -> None:
+    header = "id,title,additional_image_link,additional_image_link,tag,tag\n"
+    (item,) = read_products(feed(tmp_path, "feed.csv", header + "1,A,//s/1,//s/2,,new\n"))
+    assert isinstance(item, FeedProduct)
+    assert item.product.additional_image_urls == ["https://s/1", "https://s/2"]
+    assert item.product.attributes == {"tag": "new"}
 
 
 def test_a_broken_row_tells_whose_it_is_where_it_can(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.domain.product import Product
 from catalog.errors import InvalidFeed
-from catalog.feeds import FeedNotes, FeedProduct, RowProblem, Truncation, keep_rows, read_products
+from catalog.feeds import FeedNotes, FeedProduct, RowProblem, Truncation, read_products
 from tests.shop_exports import DRESS, simple, woo_row, write_shopify, write_woo
 
 
@@ -19,7 +19,7 @@ def read(
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     notes = FeedNotes()
-    items = list(read_products(path, notes=notes, group=keep_rows, **how))
+    items = list(read_products(path, notes=notes, **how))
     good = [item.product for item in items if isinstance(item, FeedProduct)]
     assert len({product.id for product in good}) == len(good)
     return {each.id: each for each in good}, [item for item in items if not isinstance(item, FeedProduct)], notes

@@ -10,6 +10,7 @@ import pytest
 
 from catalog.importing.id_set import IdSet
 from tests.feed_files import write_rows
+from tests.shop_exports import simple, woo_row, write_shopify, write_woo
 
 # Imports the feeds named on the command line one after the other, each row into nothing after all were compared, and
 # prints the peak of the process' memory after each: as the peak never falls, what it grows by is what the larger feed
@@ -66,6 +67,22 @@ def test_memory_is_flat_in_every_format(tmp_path: Path, suffix: str, first: int)
     small, large = peaks(*feeds)
     assert large[0] - small[0] == 16_000
     assert large[1] - small[1] < 6 * 1024, "16,000 products kept are more than 12 MiB"
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_memory_is_flat_in_exports_of_shops(tmp_path: Path, suffix: str) -> None:
+    """One line of JSON; variations that all wait for a parent at the end of the file."""
+    feeds = [tmp_path / f"{number}.{suffix}" for number in (4_000, 20_000)]
+    for feed in feeds:
+        numbers = range(int(feed.stem))
+        if suffix == "json":
+            feed.write_bytes(write_shopify([simple(n, body_html=f"<p>{n}</p>" * 20) for n in numbers]))
+        else:
+            rows = [woo_row(n, "variation", parent="id:0", size=f"{n}") for n in numbers[1:]]
+            feed.write_text(write_woo([*rows, woo_row(0, "variable"), woo_row(len(numbers))]))
+    small, large = peaks(*feeds)
+    assert large[0] - small[0] == 16_000
+    assert large[1] - small[1] < 8 * 1024, "16,000 products kept are more than 12 MiB"
 
 
 def test_memory_is_flat_for_a_hundred_thousand_rows(tmp_path: Path) -> None:
