@@ -67,6 +67,7 @@ ROOMS: dict[str, LazyEntry] = {
             "visual-search etl run --model fashion",
             "visual-search etl run --model fashion --recheck --limit 1000",
             "visual-search etl status",
+            "visual-search etl failures --model fashion",
             "visual-search etl watch --model fashion --interval 300",
             "visual-search etl enrich --limit 1000",
             "visual-search etl retry --model fashion --failed",
