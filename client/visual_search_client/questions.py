@@ -27,6 +27,8 @@ class Filter(TypedDict, total=False):
     age_group: Words
     size: Words
     price: PriceRange
+    price_min: float
+    price_max: float
     currency: Words
     item_group_id: Words
     attributes: Mapping[str, Words]
