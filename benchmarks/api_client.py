@@ -32,12 +32,17 @@ class TimedAnswer:
 
 
 class ApiClient:
-    """Asks `GET /v1/products/{id}/similar` over one kept-alive connection; `more` parameters are `key=value`."""
+    """Asks `GET /v1/products/{id}/similar` over one kept-alive connection; `more` parameters are `key=value`.
+
+    Without a floor: what is measured are rankings, and their length.
+    """
 
     def __init__(self, host: str, filters: Filters, *more: str) -> None:
         self.host = host
         self.pool = urllib3.PoolManager(maxsize=1, retries=False)
-        self.query = "&".join([f"limit={LIMIT}", *(f"brand={brand}" for brand in filters.brand), *more])
+        self.query = "&".join(
+            [f"limit={LIMIT}", "score_threshold=none", *(f"brand={brand}" for brand in filters.brand), *more]
+        )
 
     def close(self) -> None:
         self.pool.clear()

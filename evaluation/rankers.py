@@ -76,6 +76,7 @@ def build_request_body(request: SimilarRequest) -> dict[str, Any]:
         "fields": list(request.page.fields or ()),
         "exclude_source": request.exclude_source,
         "exclude_ids": list(request.exclude_ids),
+        "score_threshold": "none",  # whole rankings are compared
     }
 
 

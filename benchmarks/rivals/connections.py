@@ -41,7 +41,7 @@ class RivalConnection:
 
     def find_similar(self, question: RivalQuestion) -> NumberedHits:
         """Asks the question; returns the hits by number."""
-        parameters = [f"limit={question.limit}", "fields=brand,effective_price"]
+        parameters = [f"limit={question.limit}", "fields=brand,effective_price", "score_threshold=none"]
         parameters += [f"brand={BRAND_NAMES[question.brand]}"] if question.brand is not None else []
         parameters += [f"price_min={question.price_min}"] if question.price_min is not None else []
         parameters += [f"price_max={question.price_max}"] if question.price_max is not None else []

@@ -1,4 +1,4 @@
-"""The command line of the evaluation: `python -m evaluation run|compare|gate|qc`."""
+"""The command line of the evaluation: `python -m evaluation run|compare|gate|qc|floor|leaks`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from catalog.cli_support import exit_on_sigterm, log_to_stderr
 from catalog.elastic import connect
 from catalog.settings import CatalogSettings
-from evaluation.commands import compare, gate, leaks, qc
+from evaluation.commands import compare, floor, gate, leaks, qc
 from evaluation.commands.shared import Json, exit_on_error, open_embedding_cache, print_result, show_progress
 from evaluation.data.preparation import FOLDS, prepare_set
 from evaluation.model_scoring import EvaluationOptions, score_catalogue, score_model
@@ -22,6 +22,7 @@ app.command()(compare.compare)
 app.command()(qc.qc)
 app.command()(leaks.leaks)
 app.command()(gate.gate)
+app.command()(floor.floor)
 
 
 @app.callback()

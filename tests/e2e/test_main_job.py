@@ -161,7 +161,14 @@ def test_every_score_of_fifty_filtered_questions_agrees_with_numpy(
         size, limit = str(rng.choice(SIZES)), float(rng.integers(40, 120))
         answer = requests.get(
             f"{api}/v1/products/{shop[source]['id']}/similar",
-            params={"size": size, "available": "true", "price_max": limit, "limit": 20, "total": "true"},
+            params={
+                "size": size,
+                "available": "true",
+                "price_max": limit,
+                "limit": 20,
+                "total": "true",
+                "score_threshold": "none",
+            },
             timeout=30,
         )
         assert answer.status_code == 200, answer.text

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,10 +139,42 @@ def test_kept_vectors_are_not_made_again(prepared: PreparedSet, cache: Embedding
     np.testing.assert_array_equal(*rows)
 
 
+def test_the_floor_of_a_catalogue_is_measured_kept_set_and_cleared(
+    door: CliRunner, prepared: PreparedSet, cache: EmbeddingCache, settings: CatalogSettings
+) -> None:
+    extractor = open_extractor("color")
+    found = embed_dataset(extractor, prepared.dataset, cache)
+    with open_temporary_index(prepared.dataset, settings) as catalogue:
+        write_vectors(catalogue, extractor.space, prepared.dataset, found)
+        prefixed = {"INDEX_PREFIX": catalogue.settings.index_prefix}
+
+        def run(*more: str) -> dict[str, Any]:
+            done = door.invoke(app, ["floor", *more, "--json"], env=prefixed)
+            assert done.exit_code == 0, done.output
+            return dict(json.loads(done.stdout.splitlines()[-1]))
+
+        def kept() -> float | None:
+            return catalogue.spaces.read_shape().floors.get(extractor.space.name)
+
+        tried = run("--dry-run")
+        assert (tried["kept"], kept(), tried["bundle"]) == (False, None, 0.7)
+        assert 0.5 < tried["measured"]["floor"] < 0.9 and tried["measured"]["photos"] == PRODUCTS
+        measured = run()
+        assert kept() == measured["floor"] == tried["measured"]["floor"] and measured["before"] is None
+        changed = run("--set", "0.25")
+        assert (changed["before"], changed["floor"], kept()) == (measured["floor"], 0.25, 0.25)
+        assert run("--clear")["floor"] is kept() is None
+        text = door.invoke(app, ["floor"], env=prefixed).stdout
+        assert "pairs of different categories" in text and "was none; the model's bundle says 0.7" in text
+
+
 def test_wrong_use_is_told_in_one_line(door: CliRunner, tmp_path: Path) -> None:
     for arguments, message in (
         (["run", "--model", "hog", "--data", str(tmp_path / "absent")], "no folder or feed"),
         (["run", "--model", "nothing"], "there is no catalogue"),
+        (["floor"], "there is no catalogue"),
+        (["floor", "--set", "0.4", "--clear"], "exclude each other"),
+        (["floor", "--data", str(tmp_path)], "--data needs --model"),
         (["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json")], "cannot be read as scores"),
     ):
         done = door.invoke(app, arguments)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from catalog.similarity import cosine
+from models.making.score_floor import measure_floor
 from models.runtime.embedder import Embeddings
 from training.data.batches import make_plain_input
 from training.data.crops import CropCache
@@ -121,3 +122,14 @@ def compute_ood_cosine(rows: Embeddings, groups: list[str], share: float = 0.01)
         nearest.extend(scores.max(axis=1).tolist())
     finite = [value for value in nearest if np.isfinite(value)]
     return round(float(np.quantile(finite, share)), 3) if finite else None
+
+
+def compute_floor_cosine(rows: Embeddings, labels: NDArray[np.int64], groups: list[str]) -> float | None:
+    """Returns the floor of the photos that have a label (0 and above), of other groups; None where they are too few.
+
+    The network has seen them and so keeps kinds further apart than it will unseen ones: that floor rather cuts too
+    little.
+    """
+    known = np.flatnonzero(labels >= 0)
+    found = measure_floor(rows[known], [str(label) for label in labels[known]], [groups[index] for index in known])
+    return found.floor if found else None

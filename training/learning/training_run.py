@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from models.bundles.manifest import Limits
 from models.bundles.writer import StoredBundle
 from models.making.gate_photos import hash_gate_photos
 from models.settings import ModelSettings
@@ -21,7 +22,7 @@ from training.data.photos import read_photos
 from training.data.targets import drop_unlearnable
 from training.data.training_data import TrainingData, find_bundles, gather_training_data
 from training.learning.class_part import fit_class_part
-from training.learning.metrics import compute_ood_cosine, embed_photos, measure_fold
+from training.learning.metrics import compute_floor_cosine, compute_ood_cosine, embed_photos, measure_fold
 from training.learning.networks import Learner, build_learner, check_names
 from training.learning.stages import (
     StageFolders,
@@ -174,7 +175,8 @@ class TrainingRun:
         seen = self._list_seen(data)
         rows = embed_photos(learner, data.cache, seen, self._recipe)
         groups = [data.photos[index].group for index in seen]
-        base = self._recipe.frozen_base
+        classes, base = self._recipe.classes, self._recipe.frozen_base
+        floor = compute_floor_cosine(rows, data.targets.labels[classes][seen], groups) if classes else None
         metrics: dict[str, JsonValue] = {
             "photos": len(seen),
             SECONDS: round(time.monotonic() - self._started, 1),
@@ -184,11 +186,11 @@ class TrainingRun:
             self._recipe,
             self._job,
             self._known,
-            data.targets.classes[self._recipe.classes] if self._recipe.classes else None,
+            data.targets.classes[classes] if classes else None,
             provenance,
             self._model_settings.model_owner,
             metrics | self._stages.average_held_out(),
-            compute_ood_cosine(rows, groups),
+            Limits(ood_cosine=compute_ood_cosine(rows, groups), floor_cosine=floor),
         )
         return export_bundle(result, self._model_settings.bundles, self._known[base] if base else None)
 

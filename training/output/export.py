@@ -53,7 +53,7 @@ class TrainedModel:
     provenance: Provenance
     owner: str
     metrics: dict[str, JsonValue] = field(default_factory=dict)
-    ood_cosine: float | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 def export_bundle(result: TrainedModel, root: Path, base: Bundle | None = None) -> StoredBundle:
@@ -110,7 +110,7 @@ def _make_record(result: TrainedModel, base: Bundle | None, parity: float) -> Mo
         classes=result.classes,
         training=_describe_training(result),
         metrics={PARITY: round(parity, 8)} | result.metrics,
-        limits=Limits(ood_cosine=result.ood_cosine),
+        limits=result.limits,
         licenses=_make_licenses(recipe, base),
     )
 
