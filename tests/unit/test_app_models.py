@@ -195,7 +195,7 @@ def test_both_ways_to_send_a_photo_are_documented(client: FlaskClient) -> None:
 
 
 def test_a_photo_unlike_anything_here_is_answered_with_a_warning(bundles: Path) -> None:
-    limits = COLOR.manifest.limits.model_dump() | {"ood_cosine": 0.999}
+    limits = COLOR.manifest.limits.model_dump() | {"ood_cosine": 0.999, "floor_cosine": None}
     edit(load(bundles / "color" / COLOR.version), limits=limits)
     client = client_of(shop(), models=ModelSettings(bundles=bundles))
 

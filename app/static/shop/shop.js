@@ -31,10 +31,18 @@ function price(product) {
   return line;
 }
 
-function card({ id, product, score }) {
-  const alike = score === undefined ? [] : [make("p", { className: "price" }, `${Math.round(score * 100)} % alike`)];
+function card({ id, product, score, fill }) {
+  const said = fill ? "Same category" : score === undefined ? "" : `${Math.round(score * 100)} % alike`;
+  const alike = said ? [make("p", { className: "price" }, said)] : [];
   return make("li", {}, make("a", { href: `#/p/${encodeURIComponent(id)}` },
     photo(product), make("p", { className: "title" }, product.title), price(product), ...alike));
+}
+
+function cards({ hits }) { // what completes a page stands behind a line of its own
+  const drawn = hits.map(card), filled = hits.findIndex(({ fill }) => fill);
+  if (filled < 0) return drawn;
+  drawn.splice(filled, 0, make("li", { className: "line" }, "No closer matches. More of the same category:"));
+  return drawn;
 }
 
 async function ask(path) {
@@ -75,6 +83,7 @@ function question(offset) {
   const [, id] = location.hash.match(/^#\/p\/(.+)$/) ?? [];
   if (id) {
     parameters.set("total", "true");
+    parameters.set("fill", "category");
     return { id: decodeURIComponent(id), path: `/v1/products/${id}/similar?${parameters}` };
   }
   const q = new FormData($("#search")).get("q").trim();
@@ -106,14 +115,15 @@ async function draw(offset = 0) {
     const [{ body, timing }] = await Promise.all([ask(path), drawSource(id, mine)]);
     if (mine !== latest) return;
     if (!offset) $("#grid").replaceChildren();
-    $("#grid").append(...body.hits.map(card));
+    $("#grid").append(...cards(body));
     drawFacets(body.facets);
     $("#warnings").replaceChildren(...body.warnings.map(({ message }) => make("p", {}, message)));
-    const shown = $("#grid").children.length;
-    $("#more").hidden = body.hits.length < PAGE || shown >= body.total || shown + PAGE > 1000;
+    const shown = offset + body.hits.filter(({ fill }) => !fill).length;
+    const filled = body.hits.some(({ fill }) => fill);
+    $("#more").hidden = filled || body.hits.length < PAGE || shown >= body.total || shown + PAGE > 1000;
     summary.className = "";
-    summary.textContent = body.total === 0 ? "Nothing passes these filters."
-      : `${shown} of ${body.total} products${id ? ", most alike first" : ""}`;
+    summary.textContent = body.total === 0 ? (filled ? "Nothing here looks alike." : "Nothing passes these filters.")
+      : `${shown} of ${body.total ?? "many"} products${id ? " that look alike, most alike first" : ""}`;
     $("#timing").textContent = [timing, body.model && `${body.model.name} ${body.model.version}`,
       body.plan && `${body.plan.strategy}: ${body.plan.reason}`].filter(Boolean).join(" · ");
   } catch (error) {
@@ -136,6 +146,6 @@ $("#search").addEventListener("submit", (event) => {
   if (location.hash.startsWith("#/p/")) location.hash = "#/";
   else draw();
 });
-$("#more").addEventListener("click", () => draw($("#grid").children.length));
+$("#more").addEventListener("click", () => draw($("#grid").querySelectorAll("a").length));
 addEventListener("hashchange", () => { filters.reset(); scrollTo(0, 0); });
 draw();
