@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from catalog.domain.product import Product
+from catalog.domain.product import Product, Variant
 from catalog.feeds.events import FeedProduct
 
 
@@ -30,7 +31,7 @@ class RowSpool:
         self._file.seek(0)
         for line in self._file:
             rows = json.loads(line)
-            yield [FeedProduct(number, Product.model_validate(fields), tuple(ids)) for number, fields, ids in rows]
+            yield [FeedProduct(number, _rebuild(fields), tuple(ids)) for number, fields, ids in rows]
 
     def __enter__(self) -> Self:
         return self
@@ -39,3 +40,11 @@ class RowSpool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def _rebuild(fields: dict[str, Any]) -> Product:
+    """Returns a product as it was dumped; to check its fields once more would take as long as to read the feed."""
+    if "updated_at" in fields:
+        fields["updated_at"] = datetime.fromisoformat(fields["updated_at"])
+    fields["variants"] = [Variant.model_construct(**variant) for variant in fields.get("variants", ())]
+    return Product.model_construct(**fields)
