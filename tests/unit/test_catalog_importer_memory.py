@@ -36,15 +36,34 @@ for name in sys.argv[1:]:
 """
 
 
+# Groups rows whose siblings stand half a feed apart, as many as each argument says, and prints the same.
+GROUPING_CHILD = """
+import re, sys
+from pathlib import Path
+from catalog.domain.product import parse
+from catalog.feeds import FeedProduct, group_rows
+
+def rows(number):
+    for n in range(number):
+        style = n % (number // 4)
+        yield FeedProduct(n, parse({"id": str(n), "title": f"Dress - {n}", "item_group_id": f"g{style}",
+            "description": f"{n} " * 100, "variants": [{"sku": str(n), "size": str(n)}]}))
+
+for number in map(int, sys.argv[1:]):
+    products = sum(len(item.rows) == 4 for item in group_rows(rows(number)))
+    print(4 * products, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="needs /proc to see the peak of memory"
 )
 
 
-def peaks(*feeds: Path) -> list[tuple[int, int]]:
+def peaks(*feeds: Path | int, child: str = CHILD) -> list[tuple[int, int]]:
     """(rows, peak memory in KiB) after each feed."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, *map(str, feeds)],
+        [sys.executable, "-c", child, *map(str, feeds)],
         env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},  # the default keeps what was freed, as it likes
         capture_output=True,
         text=True,
@@ -96,6 +115,12 @@ def test_memory_is_flat_for_a_hundred_thousand_rows(tmp_path: Path) -> None:
     small, large = peaks(*feeds)
     assert (small[0], large[0]) == (20_000, 100_000)
     assert large[1] - small[1] < 8 * 1024, "80,000 products kept are 100 MiB, their ids as text 9 MiB"
+
+
+def test_memory_is_flat_for_rows_that_wait_for_their_siblings() -> None:
+    small, large = peaks(10_000, 50_000, child=GROUPING_CHILD)
+    assert (small[0], large[0]) == (10_000, 50_000)
+    assert large[1] - small[1] < 8 * 1024, "the descriptions of 40,000 rows alone are 20 MiB"
 
 
 def test_an_id_set_remembers_what_a_set_does() -> None:

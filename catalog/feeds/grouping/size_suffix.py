@@ -2,18 +2,27 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
-WORDS = (
+_WORDS = (
     "size|sz|größe|groesse|gr|taille|talla|taglia|tamanho|maat|størrelse|storlek|koko|rozmiar|velikost|méret|размер"
 )
-BARS = "[-–—−/|·•:]"
+_WORD = rf"(?:(?:{_WORDS})\b\.?:?\s*)"
+# What stands before a size at the end; a sign that belongs to a word (X-L, 38/40) has no gap.
+_SIGN = re.compile(
+    rf"(?P<name>.*?\S)(?:\s+[-–—−/|·•:]\s*{_WORD}?|\s*[/|:,;]\s+{_WORD}?|\s+{_WORD})", re.IGNORECASE | re.DOTALL
+)
+_BRACKET = re.compile(rf"(?P<name>.*?\S)\s*[(\[]\s*{_WORD}?", re.IGNORECASE | re.DOTALL)
 
 
 def strip_size(title: str, size: str | None) -> str:
     """Returns the title without the size at its end, where a sign, brackets or a word for it tell it apart."""
-    found = _build_ending(size).fullmatch(title) if size else None
-    return found["name"] if found else title
+    text = title.rstrip()
+    closed = text.endswith((")", "]"))
+    whole = text[:-1].rstrip() if closed and not (size or "").endswith((")", "]")) else text
+    if not size or whole[-len(size) :].casefold() != size.casefold():
+        return title
+    before = (_SIGN if whole is text else _BRACKET).fullmatch(whole[: -len(size)])
+    return before["name"] if before else title
 
 
 def strip_bare_sizes(titles: Sequence[str], sizes: Sequence[str | None]) -> list[str]:
@@ -30,17 +39,3 @@ def _strip_word(title: str, size: str | None) -> str:
     if not size or not title.casefold().endswith(f" {size.casefold()}"):
         return title
     return title[: -len(size)].rstrip() or title
-
-
-@lru_cache(maxsize=512)
-def _build_ending(size: str) -> re.Pattern[str]:
-    own = rf"(?:(?:{WORDS})\b\.?:?\s*)?{re.escape(size)}"
-    endings = (
-        rf"\s+{BARS}\s*{own}",  # a sign that belongs to a word (X-L, 38/40) has no gap
-        rf"\s*[/|:]\s+{own}",
-        rf"\s*[,;]\s+{own}",
-        rf"\s*\(\s*{own}\s*\)",
-        rf"\s*\[\s*{own}\s*\]",
-        rf"\s+(?:{WORDS})\b\.?:?\s*{re.escape(size)}",
-    )
-    return re.compile(rf"(?P<name>.*?\S)(?:{'|'.join(endings)})\s*", re.IGNORECASE | re.DOTALL)
