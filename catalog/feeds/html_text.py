@@ -50,6 +50,7 @@ def to_plain_line(text: str) -> str:
     return " ".join(to_plain_text(text).split())
 
 
+@lru_cache(maxsize=8)  # the sizes of a product have one description, up to a megabyte
 def _decode(text: str) -> str:
     for _ in range(_ROUNDS):
         before = text
