@@ -30,7 +30,7 @@ from app.schemas.product_writes import (
 )
 from catalog import deadline
 from catalog.domain.product import Product
-from catalog.errors import InvalidProduct, Unavailable, VisualSearchError
+from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, VisualSearchError
 from catalog.importing.writes import (
     PlannedWrite,
     ProductWrite,
@@ -121,7 +121,15 @@ def write_products(query_data: NoParams) -> Response:
 
 
 def _write(planned: PlannedWrite) -> ProductWrite:
-    return carry_out(context().index.products, guard(planned))
+    products = context().index.products
+    try:
+        return carry_out(products, guard(planned))
+    except ProductNotFound as error:
+        owner = products.find_by_sku([planned.product_id]).get(planned.product_id)
+        if owner is None:
+            raise
+        message = f"{error.message}, but product '{owner}' has this SKU: write that product, its sizes are `variants`"
+        raise ProductNotFound(message, id=planned.product_id, product_id=owner) from error
 
 
 def _plan_lines(lines: list[tuple[int, bytes]]) -> tuple[dict[int, dict[str, Any]], dict[int, PlannedWrite]]:

@@ -100,3 +100,12 @@ def test_a_pin_that_another_name_of_the_source_leaves_out_is_no_mistake(
     answer = client.get("/v1/products/p-2/similar").get_json()
     assert (warnings(answer), "p-2" in ids(answer)) == ([], False)
     assert ids(client.get("/v1/products/p-3/similar").get_json())[0] == "p-2"
+
+
+def test_a_write_to_a_sku_names_the_product_to_write_to(catalogue: FakeCatalogue) -> None:
+    client = client_of(catalogue, allow_anonymous_writes=True)
+    for answer in (client.patch("/v1/products/s-2-M", json={"title": "x"}), client.delete("/v1/products/s-2-M")):
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "product_not_found")
+        assert answer.get_json()["detail"]["product_id"] == "p-2"
+    assert catalogue.docs["p-2"]["title"] == "Linen dress 2"
+    assert client.delete("/v1/products/nothing").get_json()["detail"] == {"id": "nothing"}
