@@ -29,9 +29,9 @@ def format_summary(feed: Path, summary: ImportSummary, rehearsal: DryRunPort | N
         f"  failed {s.failed:,}",
     ]
     if s.merged:
-        lines.append(f"  {s.merged:,} rows are further sizes of a product (--keep-rows makes each a product)")
+        lines.append(f"  rows that are further sizes of a product: {s.merged:,} (--keep-rows makes each a product)")
     if s.replaced:
-        lines.append(f"  {s.replaced:,} products of single sizes went into these, with their embeddings")
+        lines.append(f"  products of single sizes that went into these, with their embeddings: {s.replaced:,}")
     if s.kept_newer_offer or s.kept_newer_product:
         kept = f"{s.kept_newer_offer:,} offers and {s.kept_newer_product:,} products"
         lines.append(f"  newer than the feed and kept: {kept}")

@@ -302,7 +302,7 @@ def test_products_of_sizes_are_replaced_by_one_that_keeps_the_vector_and_answers
     assert (fewer["updated"], fewer["deleted"]) == (1, 0)
     kept = catalogue.products.read("p0002")
     assert kept is not None and kept.id == "p0000" and kept.source["sizes_available"] == ["M", "L"]
-    assert "1 rows are further sizes of a product" in catalog("import", feed).out
+    assert "rows that are further sizes of a product: 1 (" in catalog("import", feed).out
 
 
 def test_create_status_reindex_delete(catalog: Catalog, settings: CatalogSettings, tmp_path: Path) -> None:
