@@ -122,6 +122,7 @@ def _build_document(
 ) -> dict[str, Any]:
     key = format_product_id(number)
     group = derive_group_key(number)
+    skus = [f"{key}-{size}" for size in SIZES]
     in_stock = [size for size, there in zip(SIZES, stock, strict=True) if there]
     return {
         "id": key,
@@ -136,12 +137,13 @@ def _build_document(
         "price": price,
         **({"sale_price": sale_price} if sale_price is not None else {}),
         "variants": [
-            {"sku": f"{key}-{size}", "size": size, "available": there}
-            for size, there in zip(SIZES, stock, strict=True)
+            {"sku": sku, "size": size, "available": there}
+            for sku, size, there in zip(skus, SIZES, stock, strict=True)
         ],
         "available": bool(in_stock),
         "effective_price": price if sale_price is None else sale_price,
         "offer_prices": [price if sale_price is None else sale_price],
         **({"sizes_available": in_stock} if in_stock else {}),
         "group_key": group,
+        "skus": skus,
     }

@@ -56,6 +56,7 @@ def test_statuses_are_counted_by_space_and_reason_among_products_with_a_photo() 
             "aggs": {
                 "reasons": {"terms": {"field": f"embedding.{space.name}.reason", "size": 50}},
                 "with_vector": {"filter": {"exists": {"field": space.field}}},
+                "next_try": {"min": {"field": f"embedding.{space.name}.next_try_at"}},
             },
         }
 
