@@ -40,7 +40,7 @@ from catalog.domain.records import (
     Written,
 )
 from catalog.domain.synonyms import fold
-from catalog.elastic.stores.photo_colors import build_color_fields
+from catalog.elastic.photo_stores.photo_colors import build_color_fields
 from catalog.errors import InvalidInput, InvalidVector
 from catalog.ports import EmbeddedProducts
 from catalog.search.product_fields import PHOTO_HASHES, PUBLIC_FIELDS, find_photo_hash, list_stored

@@ -10,7 +10,7 @@ from catalog.domain.product import rederive
 from catalog.elastic import bulk
 from catalog.elastic.catalogue import Catalogue
 from catalog.elastic.pages import scan
-from catalog.elastic.stores.vectors import vectors_of
+from catalog.elastic.photo_stores.vectors import vectors_of
 from catalog.errors import RefusedChange, Unavailable
 from catalog.settings import PATIENCE
 

@@ -11,7 +11,7 @@ from catalog.domain.records import Change, ChangeResult, StoredProduct
 from catalog.elastic import bulk
 from catalog.elastic.connection import IndexConnection
 from catalog.elastic.pages import scan
-from catalog.elastic.stores.vectors import VectorReader
+from catalog.elastic.photo_stores.vectors import VectorReader
 from catalog.ports import EmbeddedProducts
 from catalog.search.product_fields import PHOTO_HASHES, STORED_FIELDS, find_photo_hash
 from catalog.search.queries import build_sku_search

@@ -1,0 +1,1 @@
+"""Stores of what is known of photos: embeddings, their history and vectors, colours."""
