@@ -77,7 +77,7 @@ def identify(text: str, keys: ApiKeyPort, now: datetime) -> ApiKey:
     if key is None or not key.fits(text):
         raise KeyRefused("this service knows no such key", "unknown")
     if fault := key.find_fault(now):
-        raise KeyRefused(f"the key {key.shown} is {fault}: ask whoever runs this service for another", fault)
+        raise KeyRefused(f"the key {key.public_id} is {fault}: ask whoever runs this service for another", fault)
     return key
 
 
@@ -88,14 +88,14 @@ def _require(scope: Scope, key: ApiKey | None, settings: ApiSettings) -> None:
     if key is None:
         raise KeyRequired(scope)
     if scope not in key.scopes:
-        raise ScopeLacking(key.shown, scope)
+        raise ScopeLacking(key.public_id, scope)
 
 
 def _limit(key: ApiKey, limiter: RateLimiter, settings: ApiSettings) -> None:
     """Raises RateLimited where the key was used too often."""
     rate = key.rate or settings.api_key_rate
     if rate and (wait := limiter.take(key.id, parse_rate(rate))):
-        raise RateLimited(key.shown, rate, wait)
+        raise RateLimited(key.public_id, rate, wait)
 
 
 def install(app: APIFlask, settings: ApiSettings, keys: ApiKeyPort, limiter: RateLimiter) -> None:

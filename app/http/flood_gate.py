@@ -39,7 +39,7 @@ class FloodGate:
         if key is None or not rate or not key.fits(text) or key.find_fault(datetime.now(UTC)):
             return None
         wait = self.limiter.measure_wait(key.id, parse_rate(rate))
-        return RateLimited(key.shown, rate, wait) if wait else None
+        return RateLimited(key.public_id, rate, wait) if wait else None
 
 
 def install(app: APIFlask, settings: ApiSettings, keys: ApiKeyPort, limiter: RateLimiter) -> None:

@@ -62,7 +62,7 @@ def install(app: APIFlask, breaker: CircuitBreaker, *, log_requests: bool) -> No
             "path": request.path,
             "status": response.status_code,
             "ms": round((time.perf_counter() - g.started) * 1000, 2),
-            "key": key.shown if (key := g.get("api_key")) else None,
+            "key": key.public_id if (key := g.get("api_key")) else None,
             "index_ms": round(g.index_seconds * 1000, 2),
         }
         access.info("%(method)s %(path)s %(status)s %(ms)s ms", fields, extra={"fields": fields})

@@ -55,7 +55,7 @@ def create(
         print_result(as_json, {**_describe(key), "key": text}, text)
         if not as_json:
             until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until it is revoked"
-            typer.echo(f"{key.shown} has the scopes {', '.join(key.scopes)}, {until}.", err=True)
+            typer.echo(f"{key.public_id} has the scopes {', '.join(key.scopes)}, {until}.", err=True)
             typer.echo("Keep it now: it cannot be shown again. Send it as `Authorization: Bearer KEY`.", err=True)
 
 
@@ -73,7 +73,7 @@ def revoke(which: Which, as_json: Json = False) -> None:
     with exit_on_error(as_json):
         store = open_catalogue().api_keys
         key = store.revoke(_find_id(which, list(store.read_all())))
-        print_result(as_json, _describe(key), f"{key.shown} ({key.name}) is revoked")
+        print_result(as_json, _describe(key), f"{key.public_id} ({key.name}) is revoked")
 
 
 def _read_expiry(text: str) -> datetime:
@@ -101,13 +101,13 @@ def _find_id(which: str, keys: list[ApiKey]) -> str:
     if len(alive) == 1:
         return alive[0].id
     if alive:
-        raise InvalidApiKey(f"{len(alive)} keys have this name: name one of {', '.join(key.shown for key in alive)}")
+        raise InvalidApiKey(f"{len(alive)} keys have this name: name one of {', '.join(key.public_id for key in alive)}")
     raise ApiKeyNotFound("no key has this id or name; `visual-search keys list` lists them all")
 
 
 def _describe(key: ApiKey) -> dict[str, Any]:
     state = key.find_fault(datetime.now(UTC)) or "active"
-    return {**key.model_dump(mode="json", exclude={"hash"}), "id": key.shown, "state": state}
+    return {**key.model_dump(mode="json", exclude={"hash"}), "id": key.public_id, "state": state}
 
 
 def _format_time(written: str | None) -> str:

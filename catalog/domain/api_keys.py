@@ -72,7 +72,7 @@ class ApiKey(BaseModel):
     rate: RateText | None = None
 
     @property
-    def shown(self) -> str:
+    def public_id(self) -> str:
         """Returns the part of the key that may be shown: `vs_<id>`."""
         return f"vs_{self.id}"
 

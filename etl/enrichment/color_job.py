@@ -54,8 +54,8 @@ def enrich(context: ColorContext, limit: int | None, stop: StopSignal, progress:
             line = Pipeline(StageClock())
             _start(line, context, work.iterate_tasks(stop), Downloader(fetcher, HostHealth(stop)), summary)
             try:
-                line.join(lambda: progress("colours", summary.seen, total))
-                progress("colours", summary.seen, total)
+                line.join(lambda: progress("colours", summary.seen_count, total))
+                progress("colours", summary.seen_count, total)
             except BaseException as error:
                 line.abort(error)
                 raise

@@ -36,19 +36,19 @@ class ColorSummary:
             counter[color.reason or "unknown"] += 1
 
     @property
-    def seen(self) -> int:
+    def seen_count(self) -> int:
         """Returns how many products the run has dealt with."""
         return self.done.total() + self.failed.total() + self.retry.total() + self.moved + self.gone
 
     @property
     def failed_share(self) -> float:
         """Returns the share of the products seen that have no family now because of their photo, 0 to 1."""
-        return (self.failed.total() + self.retry.total()) / self.seen if self.seen else 0.0
+        return (self.failed.total() + self.retry.total()) / self.seen_count if self.seen_count else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the machine-readable form (`--json`)."""
         return {
-            "seen": self.seen,
+            "seen": self.seen_count,
             "photos": self.photos,
             "done": dict(self.done),
             "failed": dict(self.failed),
@@ -63,7 +63,7 @@ class ColorSummary:
 
 def format_colors(summary: ColorSummary) -> str:
     """Returns the lines that a run ends with."""
-    if not summary.seen and not summary.interrupted:
+    if not summary.seen_count and not summary.interrupted:
         return (
             "nothing to enrich: every product with a photo has a color_family, or its photo failed before "
             "(--again tries those once more)"
@@ -71,7 +71,7 @@ def format_colors(summary: ColorSummary) -> str:
     rate = summary.photos / summary.seconds if summary.seconds else 0.0
     changed = f", moved {summary.moved:,}, gone {summary.gone:,}" if summary.moved or summary.gone else ""
     lines = [
-        f"color_family from photos: {summary.seen:,} products seen, done {format_reasons(summary.done)}, "
+        f"color_family from photos: {summary.seen_count:,} products seen, done {format_reasons(summary.done)}, "
         f"failed {format_reasons(summary.failed)}, retry {format_reasons(summary.retry)}{changed}; "
         f"{summary.photos:,} photos, {rate:.1f} photos/s"
     ]

@@ -115,7 +115,7 @@ def test_the_order_in_which_spaces_came_outlives_a_reindex(catalogue: Catalogue,
         ]
         catalogue.embeddings.write_outcomes(space, outcomes)
     for index in (catalogue, connect(settings)):
-        assert index.spaces.read_shape().added == {SPACE.name: 1, later.name: 2, last.name: 3}
+        assert index.spaces.read_shape().order == {SPACE.name: 1, later.name: 2, last.name: 3}
         assert resolve_space(index, None) == SPACE
         reindex(catalogue)
     assert {one.space.name: (one.added, one.done) for one in connect(settings).status.read().spaces} == {
@@ -131,10 +131,10 @@ def test_a_catalogue_that_kept_no_order_goes_by_the_fullest_and_takes_up_the_ord
     for space in (SPACE, other):  # as a catalogue of before has them
         catalogue.spaces.put(catalogue.names.products, space, {})
     put_vectors(catalogue, other, 11)
-    assert catalogue.spaces.read_shape().added == {SPACE.name: 0, other.name: 0}
+    assert catalogue.spaces.read_shape().order == {SPACE.name: 0, other.name: 0}
     assert resolve_space(catalogue, None) == SPACE
     put_vectors(catalogue, new, 12)
-    assert catalogue.spaces.read_shape().added == {SPACE.name: 0, other.name: 0, new.name: 1}
+    assert catalogue.spaces.read_shape().order == {SPACE.name: 0, other.name: 0, new.name: 1}
     assert resolve_space(catalogue, None) == SPACE
 
 
@@ -148,7 +148,7 @@ def test_a_floor_is_noted_beside_the_space_and_outlives_a_reindex(
     catalogue.spaces.write_floor(later, -0.5)
     for index in (catalogue, connect(settings)):
         assert index.spaces.get_floors() == {SPACE.name: 0.4125, later.name: -0.5}
-        assert index.spaces.read_shape().added == {SPACE.name: 1, later.name: 2}
+        assert index.spaces.read_shape().order == {SPACE.name: 1, later.name: 2}
         reindex(catalogue)
     catalogue.spaces.write_floor(SPACE, None)
     assert catalogue.spaces.get_floors() == {later.name: -0.5}

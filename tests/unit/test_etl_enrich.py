@@ -93,10 +93,10 @@ def test_only_what_the_shop_leaves_open_is_read_from_the_photo(shop_of: Shop, ph
         {"id": "bare"},
     )
     summary = run(context)
-    assert (dict(summary.done), summary.photos, summary.seen) == ({"red": 2}, 1, 2), "one photo is fetched once"
+    assert (dict(summary.done), summary.photos, summary.seen_count) == ({"red": 2}, 1, 2), "one photo is fetched once"
     assert family_of(shop, "none") == family_of(shop, "unknown") == ("red", "photo")
     assert family_of(shop, "named") == ("blue", "color") and family_of(shop, "own") == ("Ruby", None)
-    assert run(context).seen == 0
+    assert run(context).seen_count == 0
     assert "every product with a photo has a color_family" in format_colors(run(context))
 
 
@@ -106,7 +106,7 @@ def test_a_photo_that_failed_is_not_asked_for_again_until_told(shop_of: Shop, ph
     assert (summary.failed.total(), summary.failed_share) == (2, 1.0)
     assert shop.docs["bad"]["photo_color"]["status"] == "failed"
     assert "failed 2 (" in format_colors(summary)
-    assert run(context).seen == 0
+    assert run(context).seen_count == 0
     assert shop.photo_colors.make_due() == 2
     assert run(context).failed.total() == 2
 
@@ -146,13 +146,13 @@ def test_what_changes_while_a_photo_is_read_wins(shop_of: Shop, photo: Callable[
 
 def test_a_run_is_limited_and_stops_when_asked(shop_of: Shop, photo: Callable[[str], str]) -> None:
     _, context = shop_of(*({"id": str(number), "image_url": photo("red")} for number in range(5)))
-    assert run(context, limit=2).seen == 2
+    assert run(context, limit=2).seen_count == 2
     stop = StopSignal()
     stop.request()
     summary = run(context, stop=stop)
-    assert (summary.seen, summary.interrupted) == (0, True)
+    assert (summary.seen_count, summary.interrupted) == (0, True)
     assert "stopped early" in format_colors(summary)
-    assert run(context).seen == 3
+    assert run(context).seen_count == 3
 
 
 def test_what_the_index_refuses_counts_as_failed() -> None:

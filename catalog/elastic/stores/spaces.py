@@ -30,7 +30,7 @@ class IndexShape:
     version: int = index_mapping.VERSION
 
     @property
-    def added(self) -> Mapping[str, int]:
+    def order(self) -> Mapping[str, int]:
         """The place in which each space came into the catalogue, 0 where that is not on record."""
         return {name: int(meta.get(index_mapping.ADDED, 0)) for name, meta in self.meta.items()}
 
@@ -98,7 +98,7 @@ class SpaceStore:
                     "dimensions of a field cannot change: export the model as a new version"
                 )
             return
-        added = 1 + max(shape.added.values(), default=0)
+        added = 1 + max(shape.order.values(), default=0)
         self.put(self._connection.names.products, space, {index_mapping.ADDED: str(added)})
 
     def write_floor(self, space: Space, floor: float | None) -> None:

@@ -48,7 +48,7 @@ class StatusStore:
             products=answer["hits"]["total"]["value"],
             with_image=photos["doc_count"],
             available=answer["aggregations"]["available"]["doc_count"],
-            spaces=[_space_status(space, photos, shape.added[space.name]) for space in shape.spaces],
+            spaces=[_space_status(space, photos, shape.order[space.name]) for space in shape.spaces],
             index=layout.serving,
             writes_blocked=layout.blocked,
             reindex=layout.reindex,
@@ -60,7 +60,7 @@ class StatusStore:
         """Reads how far one space has come, the newest writes included."""
         self._connection.refresh()
         answer = self._search([space])
-        added = self._spaces.shape.get().added.get(space.name, 0)
+        added = self._spaces.shape.get().order.get(space.name, 0)
         return _space_status(space, answer["aggregations"]["with_image"], added)
 
     def read_failures(
@@ -102,7 +102,7 @@ class StatusStore:
     def _read_counts(self) -> Sequence[SpaceStatus]:
         shape = self._spaces.shape.get()
         photos = self._search(shape.spaces)["aggregations"]["with_image"]
-        return [_space_status(space, photos, shape.added[space.name]) for space in shape.spaces]
+        return [_space_status(space, photos, shape.order[space.name]) for space in shape.spaces]
 
     def _search(self, spaces: Sequence[Space]) -> Any:
         connection = self._connection
