@@ -101,7 +101,9 @@ def _find_id(which: str, keys: list[ApiKey]) -> str:
     if len(alive) == 1:
         return alive[0].id
     if alive:
-        raise InvalidApiKey(f"{len(alive)} keys have this name: name one of {', '.join(key.public_id for key in alive)}")
+        raise InvalidApiKey(
+            f"{len(alive)} keys have this name: name one of {', '.join(key.public_id for key in alive)}"
+        )
     raise ApiKeyNotFound("no key has this id or name; `visual-search keys list` lists them all")
 
 

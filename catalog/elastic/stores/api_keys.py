@@ -73,7 +73,9 @@ class ApiKeyStore:
         try:
             self._client.index(index=self._index, id=key.id, document=document(key), refresh=True, **condition)
         except ConflictError as error:
-            raise WriteConflict(f"somebody else changed the key {key.public_id} at the same moment: try again") from error
+            raise WriteConflict(
+                f"somebody else changed the key {key.public_id} at the same moment: try again"
+            ) from error
 
     def _make_room(self, key: ApiKey) -> None:
         """Forgets the oldest key that allows nothing any more where there are too many."""
