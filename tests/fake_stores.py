@@ -154,7 +154,7 @@ class FakeSearch(FakeStore):
         wanted, source = list_stored(fields), self.shop.docs[product_id]
         found = {k: v for k, v in source.items() if k in wanted}
         states = source.get("embedding") or {} if PHOTO_HASHES in wanted else {}
-        hashes = {n: {"image_sha256": s["image_sha256"]} for n, s in states.items() if s.get("image_sha256")}
+        hashes = {n: {"image_sha256": s["image_sha256"]} for n, s in states.items() if "image_sha256" in s}
         return found | ({"embedding": hashes} if hashes else {})
 
     def _facets(self, query: SimilarQuery | BrowseQuery, pool: Sequence[str]) -> dict[str, Any]:
