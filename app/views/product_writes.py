@@ -57,6 +57,7 @@ def put_product(product_id: str, json_data: Product) -> Response:
     `updated_at` moves only where something changed. With `If-Match` (an ETag of the product) it is written only over
     what was read, with `If-None-Match: *` only where there is none.
     """
+    _refuse_sku(product_id)
     done = _write(plan_put(to_product(json_data, product_id)))
     response = respond({"id": product_id, "result": done.status}, 201 if done.status == "created" else 200)
     if done.status == "created":
@@ -130,6 +131,14 @@ def _write(planned: PlannedWrite) -> ProductWrite:
             raise
         message = f"{error.message}, but product '{owner}' has this SKU: write that product, its sizes are `variants`"
         raise ProductNotFound(message, id=planned.product_id, product_id=owner) from error
+
+
+def _refuse_sku(product_id: str) -> None:
+    """Raises InvalidProduct for the SKU of a product: a product with that id would take the name from the size."""
+    known = context().index.products.read(product_id)
+    if known is not None and known.id != product_id:
+        message = f"id: '{product_id}' is a SKU of product '{known.id}': write that product, or choose another id"
+        raise InvalidProduct(message, field="id", product_id=known.id)
 
 
 def _plan_lines(lines: list[tuple[int, bytes]]) -> tuple[dict[int, dict[str, Any]], dict[int, PlannedWrite]]:

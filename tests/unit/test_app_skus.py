@@ -109,3 +109,12 @@ def test_a_write_to_a_sku_names_the_product_to_write_to(catalogue: FakeCatalogue
         assert answer.get_json()["detail"]["product_id"] == "p-2"
     assert catalogue.docs["p-2"]["title"] == "Linen dress 2"
     assert client.delete("/v1/products/nothing").get_json()["detail"] == {"id": "nothing"}
+
+
+def test_no_product_is_called_like_a_size_of_another(catalogue: FakeCatalogue) -> None:
+    client = client_of(catalogue, allow_anonymous_writes=True)
+    refused = client.put("/v1/products/s-2-M", json={"title": "Hat"})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_product")
+    assert "a SKU of product 'p-2'" in refused.get_json()["message"]
+    assert "s-2-M" not in catalogue.docs
+    assert client.put("/v1/products/s-9-new", json={"title": "Hat"}).status_code == 201
