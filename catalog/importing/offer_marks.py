@@ -39,7 +39,7 @@ def leave_mark(port: OfferMarkPort, as_of: datetime, seen: IdSet, unread: IdSet)
     Marks that this one makes superfluous go, so that all together hold hardly more than one hash per product. A run
     killed in between leaves some mark too many, never one too few.
     """
-    ids = unmarked = np.setdiff1d(seen.to_hashes(), unread.to_hashes(), assume_unique=True)
+    ids = unmarked = _subtract(seen.to_hashes(), unread.to_hashes())
     superfluous, rests = [], defaultdict(list)
     for mark in port.read():
         if mark.as_of > as_of:
@@ -51,7 +51,8 @@ def leave_mark(port: OfferMarkPort, as_of: datetime, seen: IdSet, unread: IdSet)
             rests[mark.as_of].append(rest)
     rests[as_of].append(unmarked)
     for moment, parts in rests.items():
-        if len(together := np.unique(np.concatenate(parts))):
+        together = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+        if len(together):
             port.add(moment, together)
     port.drop(superfluous)
 

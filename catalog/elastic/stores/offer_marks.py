@@ -41,10 +41,11 @@ class OfferMarkStore:
         """Marks that a feed made at `as_of` had the products `ids`; raises Unavailable."""
         with self._connection.request("write"):
             small_indices.ensure(self._connection, self._index, index_mapping.OFFER_MARKS)
-        actions = [_to_action(self._index, as_of, ids[start : start + IDS]) for start in range(0, len(ids), IDS)]
-        items = self._connection.send_bulk(actions, require_alias=False)
-        if wrong := [item for item in items.values() if item["status"] >= 300]:
-            raise Unavailable(f"a mark of this import could not be written: {bulk.error_reason(wrong[0])}")
+        for start in range(0, len(ids), IDS):
+            action = _to_action(self._index, as_of, ids[start : start + IDS])
+            for item in self._connection.send_bulk([action], require_alias=False).values():
+                if item["status"] >= 300:
+                    raise Unavailable(f"a mark of this import could not be written: {bulk.error_reason(item)}")
 
     def drop(self, names: Sequence[str]) -> None:
         """Deletes marks; one that is gone already is no matter."""
