@@ -58,6 +58,7 @@ def list_steps(settings: DemoSettings) -> dict[str, Step]:
         "engine": Step("Start Elasticsearch", ["engine", "start"]),
         "samples": Step("Draw a shop", ["samples", "make", shop, "--products", str(settings.demo_products)]),
         "create": Step("Create the catalogue", ["catalog", "create"]),
-        "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl"]),
+        # Forced: the demo of another clone, on the same Elasticsearch, has the same products with photos of its own.
+        "import": Step("Import its feed", ["catalog", "import", f"{shop}/feed.jsonl", "--force"]),
         "etl": Step("Embed the photos", ["etl", "run", "--model", "fashion"]),
     }
