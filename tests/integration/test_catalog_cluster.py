@@ -59,8 +59,12 @@ class Cluster:
         psutil.wait_procs([process], timeout=PATIENCE)
 
     def heal(self) -> None:
-        """Start the nodes that are missing."""
+        """Start the nodes that are missing, and wait until each node knows all others."""
         self.running = engine.start(self.options, self.settings)
+        whole = {"wait_for_nodes": "3", "wait_for_status": "green", "timeout": f"{PATIENCE}s", "local": "true"}
+        for url in self.running.urls:
+            seen = requests.get(f"{url}/_cluster/health", params=whole, timeout=2 * PATIENCE).json()
+            assert not seen["timed_out"], seen
 
 
 @pytest.fixture(scope="module")
