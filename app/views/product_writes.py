@@ -30,6 +30,7 @@ from app.schemas.product_writes import (
 )
 from catalog import deadline
 from catalog.domain.product import Product
+from catalog.domain.records import Change, StoredProduct
 from catalog.errors import InvalidProduct, ProductNotFound, Unavailable, VisualSearchError
 from catalog.importing.writes import (
     PlannedWrite,
@@ -57,8 +58,7 @@ def put_product(product_id: str, json_data: Product) -> Response:
     `updated_at` moves only where something changed. With `If-Match` (an ETag of the product) it is written only over
     what was read, with `If-None-Match: *` only where there is none.
     """
-    _refuse_sku(product_id)
-    done = _write(plan_put(to_product(json_data, product_id)))
+    done = _write(_refuse_sku(plan_put(to_product(json_data, product_id))))
     response = respond({"id": product_id, "result": done.status}, 201 if done.status == "created" else 200)
     if done.status == "created":
         response.headers["Location"] = url_for("products.product", product_id=product_id)
@@ -133,12 +133,20 @@ def _write(planned: PlannedWrite) -> ProductWrite:
         raise ProductNotFound(message, id=planned.product_id, product_id=owner) from error
 
 
-def _refuse_sku(product_id: str) -> None:
-    """Raises InvalidProduct for the SKU of a product: a product with that id would take the name from the size."""
-    known = context().index.products.read(product_id)
-    if known is not None and known.id != product_id:
-        message = f"id: '{product_id}' is a SKU of product '{known.id}': write that product, or choose another id"
-        raise InvalidProduct(message, field="id", product_id=known.id)
+def _refuse_sku(planned: PlannedWrite) -> PlannedWrite:
+    """Returns the write that creates no product called like a size of another: it would take that name from it.
+
+    SKUs are looked up only where there is no product of that id; then it may raise InvalidProduct.
+    """
+    products, name = context().index.products, planned.product_id
+
+    def decide(stored: StoredProduct | None) -> Change | None:
+        if stored is None and (owner := products.find_by_sku([name]).get(name)):
+            message = f"id: '{name}' is a SKU of product '{owner}': write that product, or choose another id"
+            raise InvalidProduct(message, field="id", product_id=owner)
+        return planned.decide(stored)
+
+    return PlannedWrite(name, decide)
 
 
 def _plan_lines(lines: list[tuple[int, bytes]]) -> tuple[dict[int, dict[str, Any]], dict[int, PlannedWrite]]:
