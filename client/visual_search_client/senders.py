@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Generic, Self, TypeVar
 
@@ -18,16 +19,28 @@ Ask = Callable[[PageWindow], Call[Any]]
 DEFAULT_RETRIES = Retries()
 
 
-class _Sender(Generic[Http]):
+class _Sender(ABC, Generic[Http]):
     """Holds what a client was made with."""
 
-    _http: Http
-
-    def __init__(self, url: str, api_key: str | None, timeout: float, retries: Retries) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        timeout: float = 30.0,
+        retries: Retries = DEFAULT_RETRIES,
+        http: Http | None = None,
+    ) -> None:
         self._url = check_url(url)
         self._headers = build_headers(api_key)
         self._timeout = timeout
         self._retries = retries
+        self._is_own = http is None
+        self._http: Http = http or self._open()
+
+    @abstractmethod
+    def _open(self) -> Http:
+        """Makes what requests are sent with, where none was given."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._url!r})"  # never the key
@@ -48,18 +61,8 @@ class _Sender(Generic[Http]):
 class SyncSender(_Sender[httpx.Client]):
     """Sends and waits in the caller's thread."""
 
-    def __init__(
-        self,
-        url: str,
-        api_key: str | None = None,
-        *,
-        timeout: float = 30.0,
-        retries: Retries = DEFAULT_RETRIES,
-        http: httpx.Client | None = None,
-    ) -> None:
-        super().__init__(url, api_key, timeout, retries)
-        self._is_own = http is None
-        self._http = http or httpx.Client()
+    def _open(self) -> httpx.Client:
+        return httpx.Client()
 
     def close(self) -> None:
         """Ends the connections, unless they are those of a `http` that was given."""
@@ -93,18 +96,8 @@ class SyncSender(_Sender[httpx.Client]):
 class AsyncSender(_Sender[httpx.AsyncClient]):
     """Sends and waits in asyncio."""
 
-    def __init__(
-        self,
-        url: str,
-        api_key: str | None = None,
-        *,
-        timeout: float = 30.0,
-        retries: Retries = DEFAULT_RETRIES,
-        http: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__(url, api_key, timeout, retries)
-        self._is_own = http is None
-        self._http = http or httpx.AsyncClient()
+    def _open(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient()
 
     async def close(self) -> None:
         """Ends the connections, unless they are those of a `http` that was given."""
